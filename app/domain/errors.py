@@ -1,0 +1,146 @@
+"""What can go wrong, in the brief's words and a few of ours.
+
+    DomainError
+    ├── UserNotFound
+    ├── EmailAlreadyRegistered
+    ├── InvalidCredentials
+    ├── InvalidInput
+    ├── UnsupportedFileFormat
+    ├── FileTooLarge
+    ├── VideoNotFound
+    ├── VideoNotBelongsToUser
+    ├── ProcessingNotFinished
+    ├── ProcessingAlreadyFinished
+    ├── UploadIncomplete
+    ├── IdempotencyConflict
+    ├── QuotaExceeded            (says when to come back)
+    ├── StorageError             (a passing fault: trying again can help)
+    ├── NotificationError
+    └── ProcessingError          (a video that cannot be processed; carries a FailureCode)
+
+An error's docstring is its sentence for the user; a raise may give a better one. ``code`` is what programs read.
+"""
+
+import inspect
+from typing import ClassVar
+
+from app.domain.failure import FailureCode
+
+
+class DomainError(Exception):
+    """Something went wrong."""
+
+    code: ClassVar[str] = "INTERNAL"
+
+    def __init__(self, message: str | None = None, *, field: tuple[str, ...] = ()) -> None:
+        self.message = message or inspect.cleandoc(type(self).__doc__ or "")
+        self.field = field
+        super().__init__(self.message)
+
+
+class UserNotFound(DomainError):
+    """This user does not exist."""
+
+    code = "USER_NOT_FOUND"
+
+
+class EmailAlreadyRegistered(DomainError):
+    """This e-mail address is already registered."""
+
+    code = "EMAIL_ALREADY_REGISTERED"
+
+
+class InvalidCredentials(DomainError):
+    """The e-mail address or the password is wrong."""
+
+    code = "INVALID_CREDENTIALS"
+
+
+class Unauthenticated(DomainError):
+    """Sign in first: there is no session, or it has expired."""
+
+    code = "UNAUTHENTICATED"
+
+
+class InvalidInput(DomainError):
+    """A value is not valid."""
+
+    code = "INVALID_INPUT"
+
+
+class UnsupportedFileFormat(DomainError):
+    """This file is not a video that can be processed: send an MP4, MOV, AVI, MKV, WebM or M4V file."""
+
+    code = "UNSUPPORTED_FILE_FORMAT"
+
+
+class FileTooLarge(DomainError):
+    """This file is too large."""
+
+    code = "FILE_TOO_LARGE"
+
+
+class VideoNotFound(DomainError):
+    """This video does not exist."""
+
+    code = "VIDEO_NOT_FOUND"
+
+
+class VideoNotBelongsToUser(DomainError):
+    """This video belongs to another user."""
+
+    code = "VIDEO_NOT_BELONGS_TO_USER"
+
+
+class ProcessingNotFinished(DomainError):
+    """Processing not finished."""
+
+    code = "PROCESSING_NOT_FINISHED"
+
+
+class ProcessingAlreadyFinished(DomainError):
+    """The processing of this video has already finished."""
+
+    code = "PROCESSING_ALREADY_FINISHED"
+
+
+class UploadIncomplete(DomainError):
+    """The upload ended before the whole file had arrived; send it again."""
+
+    code = "UPLOAD_INCOMPLETE"
+
+
+class IdempotencyConflict(DomainError):
+    """This idempotency key was already used for another request."""
+
+    code = "IDEMPOTENCY_CONFLICT"
+
+
+class QuotaExceeded(DomainError):
+    """You have too many videos that are not finished; wait until some of them are."""
+
+    code = "QUOTA_EXCEEDED"
+
+    def __init__(self, message: str | None = None, *, retry_after_seconds: int) -> None:
+        super().__init__(message)
+        self.retry_after_seconds = retry_after_seconds
+
+
+class StorageError(DomainError):
+    """The storage cannot be reached right now; try again in a moment."""
+
+    code = "STORAGE_ERROR"
+
+
+class NotificationError(DomainError):
+    """The notification could not be delivered."""
+
+    code = "NOTIFICATION_ERROR"
+
+
+class ProcessingError(DomainError):
+    """A video that cannot be processed: the end of its processing, never a passing fault."""
+
+    def __init__(self, failure: FailureCode, reason: str | None = None) -> None:
+        super().__init__(reason or failure.reason)
+        self.failure = failure

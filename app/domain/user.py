@@ -1,0 +1,76 @@
+"""The brief's ``User``."""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Final, NewType
+
+from app.domain.errors import InvalidInput
+
+UserId = NewType("UserId", str)
+"""A user's public id: a UUID in its canonical text form. The database's int never leaves it."""
+
+_EMAIL: Final = re.compile(
+    r"[^@\s\x00-\x1f\x7f<>(),;:\\\"\[\]]{1,64}@(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.)+[^\W_][\w-]{0,61}[^\W_]"
+)
+_EMAIL_MAX: Final = 254  # RFC 5321, 4.5.3.1.3, less the angle brackets
+_NAME_MAX: Final = 255
+_PASSWORD_MIN: Final = 12
+_PASSWORD_MAX: Final = 128
+
+
+class Locale(StrEnum):
+    """The languages of mails and pages."""
+
+    PT_BR = "pt-BR"
+    EN = "en"
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """Who uploads; ``password_hash`` is the only form in which a password is ever kept."""
+
+    id: UserId
+    name: str
+    email: str
+    password_hash: str
+    locale: Locale
+    email_on_failure: bool
+    email_on_completion: bool
+    created_at: datetime
+    updated_at: datetime
+
+
+def normalised_email(text: str) -> str:
+    """Give an address the one form under which it is unique: NFKC, no space around it, case folded.
+
+    :raises InvalidInput: where it is no address
+    """
+    email = unicodedata.normalize("NFKC", text).strip().casefold()
+    if len(email) > _EMAIL_MAX or not _EMAIL.fullmatch(email):
+        raise InvalidInput("This is not an e-mail address.", field=("email",))
+    return email
+
+
+def checked_name(text: str) -> str:
+    """Give a person's name as it is stored: NFC, one line, 1 to 255 characters.
+
+    :raises InvalidInput: where it is empty, too long or holds control characters
+    """
+    name = " ".join(unicodedata.normalize("NFC", text).split())
+    if not name or len(name) > _NAME_MAX or any(unicodedata.category(c) in {"Cc", "Cs"} for c in name):
+        raise InvalidInput(f"A name has 1 to {_NAME_MAX} characters.", field=("name",))
+    return name
+
+
+def normalised_password(text: str) -> str:
+    """Give a password the form that is hashed, NFC, so that it matches however a keyboard composes it.
+
+    :raises InvalidInput: where it is shorter than 12 or longer than 128 characters, or no text at all
+    """
+    password = unicodedata.normalize("NFC", text)
+    if not _PASSWORD_MIN <= len(password) <= _PASSWORD_MAX or any(unicodedata.category(c) == "Cs" for c in password):
+        raise InvalidInput(f"A password has {_PASSWORD_MIN} to {_PASSWORD_MAX} characters.", field=("password",))
+    return password

@@ -1,0 +1,159 @@
+"""The brief's ``VideoProcessing`` and its life."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Final, NewType
+from uuid import UUID, uuid4
+
+from app.domain.errors import VideoNotFound
+from app.domain.failure import Failure
+from app.domain.options import ExtractionOptions
+from app.domain.user import UserId
+
+VideoId = NewType("VideoId", str)
+"""A processing's public id: a UUID in its canonical text form."""
+
+
+def new_video_id() -> VideoId:
+    """Make an id that nobody can count or guess (RFC 9562, version 4)."""
+    return VideoId(str(uuid4()))
+
+
+def parsed_video_id(text: str) -> VideoId:
+    """Read a client's id.
+
+    :raises VideoNotFound: where it is no UUID in canonical form, since no such video can exist
+    """
+    try:
+        canonical = str(UUID(text))
+    except ValueError:
+        raise VideoNotFound from None
+    if canonical != text.lower():
+        raise VideoNotFound
+    return VideoId(canonical)
+
+
+class ProcessingStatus(StrEnum):
+    """The four states of the brief."""
+
+    PENDING = "Pending"  # Received and stored; waits for a worker.
+    PROCESSING = "Processing"  # A worker holds it under a lease; no other may.
+    COMPLETED = "Completed"  # The ZIP can be downloaded. Final.
+    FAILED = "Failed"  # Could not be processed; the failure says why. Final.
+
+    @property
+    def final(self) -> bool:
+        """Whether nothing changes any more."""
+        return not NEXT[self]
+
+    def may_become(self, other: "ProcessingStatus") -> bool:
+        """Whether the move is one that the brief draws."""
+        return other in NEXT[self]
+
+
+NEXT: Final[Mapping[ProcessingStatus, frozenset[ProcessingStatus]]] = {
+    ProcessingStatus.PENDING: frozenset({ProcessingStatus.PROCESSING, ProcessingStatus.FAILED}),
+    # Again PROCESSING: another worker takes over a lease that ran out or was given back.
+    ProcessingStatus.PROCESSING: frozenset(
+        {ProcessingStatus.PROCESSING, ProcessingStatus.COMPLETED, ProcessingStatus.FAILED}
+    ),
+    ProcessingStatus.COMPLETED: frozenset(),
+    ProcessingStatus.FAILED: frozenset(),
+}
+"""The whole life of a processing. A Completed video is never processed again without a new record."""
+
+UNFINISHED: Final = frozenset(status for status in ProcessingStatus if NEXT[status])
+FINAL: Final = frozenset(ProcessingStatus) - UNFINISHED
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far an attempt is: ``percent`` 0 to 100, never falling within one attempt."""
+
+    percent: float = 0.0
+    frames_extracted: int = 0
+    frames_expected: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MediaInfo:
+    """What was found in the file: seconds, pixels as displayed, the decoder's name, frames per second."""
+
+    duration_seconds: float | None
+    width: int
+    height: int
+    codec: str
+    frames_per_second: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class FramesArchive:
+    """The finished ZIP: object key, bytes, SHA-256 in hex, number of frames, and its contact sheet's key."""
+
+    key: str
+    size_bytes: int
+    sha256: str
+    frame_count: int
+    contact_sheet_key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StatusChange:
+    """One line of the status log."""
+
+    status: ProcessingStatus
+    at: datetime
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class VideoProcessing:
+    """One processing of one video, as it is at ``version``.
+
+    The brief's ``s3InputPath`` is ``source_key``, its ``s3OutputPath`` is ``archive.key`` and its ``failureReason`` is
+    ``failure.reason``. ``attempt`` is the fencing token: who holds another number may change nothing. ``version`` rises
+    with every event, progress included: a stored change is a multiple of 1000, progress in between counts up from it.
+    """
+
+    id: VideoId
+    owner: UserId
+    original_file_name: str
+    size_bytes: int
+    status: ProcessingStatus
+    source_key: str
+    options: ExtractionOptions
+    attempt: int
+    version: int
+    created_at: datetime
+    progress: Progress = Progress()
+    started_at: datetime | None = None
+    completed_at: datetime | None = None
+    failure: Failure | None = None
+    media: MediaInfo | None = None
+    archive: FramesArchive | None = None
+
+
+VERSION_STEP: Final = 1000
+"""How many progress events fit between two stored changes of a row."""
+
+
+def source_key(video: VideoId) -> str:
+    """Where an upload is stored; the name that the user gave is no part of it."""
+    return f"sources/{video}"
+
+
+def result_prefix(video: VideoId) -> str:
+    """Under which all attempts of a processing store their results."""
+    return f"results/{video}/"
+
+
+def archive_key(video: VideoId, attempt: int) -> str:
+    """Where one attempt stores its ZIP: the attempt is in it, so a worker that lost its lease can overwrite nothing."""
+    return f"{result_prefix(video)}{attempt}.zip"
+
+
+def contact_sheet_key(video: VideoId, attempt: int) -> str:
+    """Where one attempt stores its contact sheet."""
+    return f"{result_prefix(video)}{attempt}.jpg"

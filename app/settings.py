@@ -1,0 +1,65 @@
+"""Every knob, typed, read from FIAPX_*; a missing secret stops the start and is named."""
+
+from pathlib import Path
+from typing import Annotated, Final
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+GIB: Final = 1024**3
+
+
+class Settings(BaseSettings):
+    """The service's settings. Sizes are bytes and times are seconds unless a name says otherwise."""
+
+    model_config = SettingsConfigDict(env_prefix="FIAPX_", frozen=True, extra="ignore", secrets_dir=None)
+
+    # Where the parts are.
+    database_url: str
+    redis_url: str
+    s3_url: str
+    s3_bucket: str = "fiapx"
+    s3_region: str = "us-east-1"
+    s3_access_key: SecretStr
+    s3_secret_key: SecretStr
+    s3_public_url: str | None = None
+    smtp_url: str
+    mail_from: str = "FIAP X <no-reply@fiapx.local>"
+
+    # Who we are to the outside.
+    host: str = "127.0.0.1"
+    port: int = 8000
+    public_url: str | None = None
+    allowed_origins: tuple[str, ...] = ()
+
+    # Secrets: at least 32 bytes each.
+    jwt_secret: Annotated[SecretStr, Field(min_length=32)]
+    link_secret: Annotated[SecretStr, Field(min_length=32)]
+
+    # Limits.
+    session_seconds: int = 3600
+    link_seconds: int = 300
+    max_file_bytes: int = 50 * GIB
+    max_inline_upload_bytes: int = 2 * GIB
+    max_duration_seconds: int = 6 * 3600
+    max_frames_per_video: int = 100_000
+    max_active_videos_per_user: int = 2000
+    max_pixels: int = 35_651_584
+    max_output_bytes: int = 100 * GIB
+    extraction_timeout_seconds: float = 6 * 3600
+    extraction_memory_bytes: int = 4 * GIB
+    upload_timeout_seconds: float = 24 * 3600
+
+    # Work.
+    work_dir: Path | None = None
+    worker_slots: int = 1
+    control_slots: int = 4
+    ffmpeg_threads: int = 0
+    lease_seconds: float = 15
+    beat_seconds: float = 5
+    sweep_seconds: float = 5
+    shutdown_wait_seconds: float = 0
+    max_lost_attempts: int = 3
+    max_faults: int = 20
+    password_threads: int = 2
+    storage_threads: int = 16

@@ -1,0 +1,450 @@
+"""All that the use cases need from outside, on one page.
+
+Adapters in ``app/infra`` turn their library's errors into ours at the wall: storage trouble is a ``StorageError``,
+a database out of reach is a ``DatabaseUnavailable``, and only what ``app/domain/errors.py`` lists reaches a user.
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+from app.domain.events import DomainEvent
+from app.domain.failure import Failure
+from app.domain.notification import Mail, Notification
+from app.domain.options import ExtractionOptions
+from app.domain.user import User, UserId
+from app.domain.video import (
+    FramesArchive,
+    MediaInfo,
+    ProcessingStatus,
+    Progress,
+    StatusChange,
+    VideoId,
+    VideoProcessing,
+)
+
+T = TypeVar("T")
+
+
+class DatabaseUnavailable(Exception):
+    """The database cannot be reached, or refuses to write, after all tries; the outcome of a commit may be unknown."""
+
+
+# ---------------------------------------------------------------- time
+
+
+class Clock(Protocol):
+    """The database's time, so that all machines agree on when a lease ends."""
+
+    def now(self) -> datetime:
+        """Tell the time, in UTC, with milliseconds."""
+        ...
+
+
+# ---------------------------------------------------------------- the record
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """An upload under way: it holds a place in the owner's quota and names the object that may appear."""
+
+    id: VideoId
+    owner: UserId
+    source_key: str
+    idempotency_key: str | None
+    declared_bytes: int | None
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """What a claim has to know of a row: its compare-and-set names every field that can change under it."""
+
+    video: VideoProcessing
+    wake_at: datetime
+    """Pending: when the sweep looks at it. Processing: when the lease ends, or when a given-back one may be taken."""
+    released: bool
+    """The last holder gave it back itself, so its end is no lost attempt."""
+    lost_attempts: int
+    faults: int
+    """How often in a row it was given back for a passing fault; the delay grows with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class DueVideo:
+    """A row whose time has come: it should be on the queue. ``sweeps`` counts how often it was put there in vain."""
+
+    id: VideoId
+    owner: UserId
+    sweeps: int
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptedUpload:
+    """What an idempotency key was used for: the processing, and the digest of the request that made it."""
+
+    video: VideoProcessing
+    request_digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class PageKey:
+    """The place of a processing in its owner's list (keyset pagination, newest first)."""
+
+    created_at: datetime
+    id: VideoId
+
+
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """An object, or all objects under a prefix, that nobody names any more and that must go."""
+
+    id: int
+    key: str
+    is_prefix: bool
+    attempts: int
+
+
+class Users(Protocol):
+    """The table ``users``."""
+
+    async def add(self, user: User) -> None:
+        """Insert; raises ``EmailAlreadyRegistered``."""
+        ...
+
+    async def by_id(self, user: UserId) -> User | None: ...
+    async def by_email(self, email: str) -> User | None:
+        """Find by normalised address."""
+        ...
+
+    async def lock(self, user: UserId) -> bool:
+        """Hold the user's row until the transaction ends; False where there is none. Always the first lock taken."""
+        ...
+
+    async def set_password_hash(self, user: UserId, password_hash: str, at: datetime) -> None: ...
+    async def remove(self, user: UserId) -> bool:
+        """Delete the row; the database takes the user's videos, intakes and notifications with it."""
+        ...
+
+
+class Intakes(Protocol):
+    """The table ``intakes``: unique by (user, idempotency key) where there is a key."""
+
+    async def add(self, intake: Intake) -> None: ...
+    async def by_idempotency_key(self, owner: UserId, key: str) -> Intake | None: ...
+    async def count(self, owner: UserId, now: datetime) -> int:
+        """Count the owner's intakes that have not expired."""
+        ...
+
+    async def remove(self, intake: VideoId) -> bool: ...
+    async def expired(self, now: datetime, limit: int) -> Sequence[Intake]: ...
+    async def known_keys(self, keys: Collection[str]) -> set[str]:
+        """Tell which of these object keys an intake names."""
+        ...
+
+
+class Videos(Protocol):
+    """The table ``video_processings``. Each change of state is one UPDATE with the old state in its WHERE.
+
+    Every method that returns bool says whether the one row was changed: False means that somebody else was first.
+    """
+
+    async def add(
+        self, video: VideoProcessing, *, idempotency_key: str | None, request_digest: str, wake_at: datetime
+    ) -> None: ...
+    async def get(self, video: VideoId) -> VideoProcessing | None: ...
+    async def lease(self, video: VideoId) -> Lease | None: ...
+    async def by_idempotency_key(self, owner: UserId, key: str) -> AcceptedUpload | None: ...
+    async def count_unfinished(self, owner: UserId) -> int: ...
+    async def count(self, owner: UserId, statuses: Collection[ProcessingStatus]) -> int: ...
+    async def page(
+        self, owner: UserId, statuses: Collection[ProcessingStatus], after: PageKey | None, limit: int
+    ) -> Sequence[VideoProcessing]:
+        """Give the owner's processings, newest first (by created_at, then id)."""
+        ...
+
+    async def current(self, owner: UserId, ended_since: datetime, limit: int) -> Sequence[VideoProcessing]:
+        """Give what has not ended and what ended since: unfinished ones first, then the newest."""
+        ...
+
+    async def some(self, owner: UserId, videos: Collection[VideoId]) -> Sequence[VideoProcessing]:
+        """Give those of these that exist and are the owner's."""
+        ...
+
+    async def claim(self, lease: Lease, *, now: datetime, until: datetime, lost_attempts: int) -> bool:
+        """Pending, or Processing with its time over, becomes Processing with the next attempt; progress starts anew."""
+        ...
+
+    async def beat(
+        self, video: VideoId, attempt: int, *, until: datetime, progress: Progress, media: MediaInfo | None
+    ) -> bool: ...
+    async def complete(
+        self, video: VideoId, attempt: int, *, archive: FramesArchive, progress: Progress, at: datetime
+    ) -> bool: ...
+    async def fail(
+        self,
+        video: VideoId,
+        attempt: int,
+        status: ProcessingStatus,
+        *,
+        failure: Failure,
+        at: datetime,
+        expired: bool = False,
+    ) -> bool:
+        """``status`` and ``attempt`` are those seen; with ``expired`` the lease must also have ended before ``at``."""
+        ...
+
+    async def release(self, video: VideoId, attempt: int, *, wake_at: datetime, faults: int) -> bool:
+        """The holder gives it back: it stays Processing, may be claimed from ``wake_at`` on, and is not lost."""
+        ...
+
+    async def due(self, now: datetime, limit: int) -> Sequence[DueVideo]:
+        """Give unfinished rows whose wake_at (plus the delay that earlier sweeps added) has passed, oldest first."""
+        ...
+
+    async def swept(self, videos: Mapping[VideoId, float]) -> None:
+        """Count one more sweep of each and add so many seconds before the next."""
+        ...
+
+    async def remove(self, video: VideoId) -> bool: ...
+    async def names_source(self, source_key: str) -> bool: ...
+    async def known_keys(self, keys: Collection[str]) -> set[str]:
+        """Tell which of these object keys a row names, as source, archive or contact sheet, or may yet name.
+
+        An unfinished row may yet name anything under its own ``results/{id}/`` prefix.
+        """
+        ...
+
+
+class Events(Protocol):
+    """The table ``domain_events``."""
+
+    async def add(self, *events: DomainEvent) -> None: ...
+    async def history(self, videos: Collection[VideoId]) -> Mapping[VideoId, Sequence[StatusChange]]: ...
+
+
+class Removals(Protocol):
+    """The table ``removals``: objects to delete once the transaction that gave them up is safe."""
+
+    async def add(self, key: str, *, is_prefix: bool, at: datetime) -> None: ...
+    async def due(self, now: datetime, limit: int) -> Sequence[Removal]: ...
+    async def done(self, removal: int) -> None: ...
+    async def postpone(self, removal: int, to: datetime) -> None: ...
+
+
+class Notifications(Protocol):
+    """The table ``notifications``: unique by (video, channel, event); ``attempts`` is a delivery's fencing token."""
+
+    async def add(self, notification: Notification, *, wake_at: datetime) -> None: ...
+    async def due(self, now: datetime, limit: int) -> Sequence[Notification]: ...
+    async def claim(self, notification: Notification, *, now: datetime, until: datetime) -> bool: ...
+    async def delivered(self, notification: str, attempts: int, *, answer: str, at: datetime) -> bool: ...
+    async def postpone(self, notification: str, attempts: int, *, answer: str, to: datetime) -> bool: ...
+    async def give_up(self, notification: str, attempts: int, *, answer: str) -> bool: ...
+
+
+class Transaction(Protocol):
+    """One short transaction: leaving it commits, an exception rolls back, nobody calls commit."""
+
+    users: Users
+    videos: Videos
+    intakes: Intakes
+    events: Events
+    removals: Removals
+    notifications: Notifications
+
+
+class Transactions(Protocol):
+    """The one place that runs steps against the database. No step does I/O of another kind."""
+
+    async def read(self, step: Callable[[Transaction], Awaitable[T]]) -> T: ...
+    async def write(self, step: Callable[[Transaction], Awaitable[T]]) -> T:
+        """Run a writing step, and run it again on a deadlock, a lock timeout or SQLITE_BUSY: a step must bear that."""
+        ...
+
+
+# ---------------------------------------------------------------- objects
+
+
+class ObjectMissing(Exception):
+    """The storage answers, and says that there is no such object."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredObject:
+    """An object as the storage lists it."""
+
+    key: str
+    size_bytes: int
+    modified_at: datetime
+
+
+class ObjectWriter(Protocol):
+    """A new object that grows; it becomes visible as a whole or not at all."""
+
+    async def write(self, data: bytes | memoryview) -> None: ...
+
+
+class ObjectStorage(Protocol):
+    """The bucket. All raise ``StorageError`` for passing faults; no method reads a whole object into memory."""
+
+    def writer(self, key: str, content_type: str) -> AbstractAsyncContextManager[ObjectWriter]:
+        """Leaving the block completes the object; an exception aborts it once its parts in flight have ended."""
+        ...
+
+    async def download(self, key: str, to: Path) -> None:
+        """Raises ``ObjectMissing``; an OSError of the disk passes through."""
+        ...
+
+    async def stat(self, key: str) -> StoredObject | None: ...
+    def read(self, key: str, start: int = 0, end: int | None = None) -> AsyncIterator[bytes]:
+        """Bytes start to end (exclusive) in pieces; raises ``ObjectMissing`` at the first."""
+        ...
+
+    async def delete(self, keys: Collection[str]) -> None: ...
+    def list(self, prefix: str) -> AsyncIterator[StoredObject]: ...
+    async def abort_writes(self, prefix: str, older_than: datetime) -> int:
+        """Abort unfinished multipart uploads that began before; say how many."""
+        ...
+
+
+class DownloadLinks(Protocol):
+    """URLs that authorise themselves for a short time: the storage's own, or tickets that our API honours."""
+
+    def link(self, key: str, *, file_name: str, content_type: str, now: datetime) -> tuple[str, datetime]:
+        """Give a URL and when it expires."""
+        ...
+
+
+# ---------------------------------------------------------------- waking others up
+
+
+class JobQueue(Protocol):
+    """Wakes workers. Best effort within a second: False where the queue is away, and the sweep makes good."""
+
+    async def process_video(self, video: VideoId, owner: UserId, repeat: int = 0) -> bool:
+        """``repeat`` numbers the tries of a sweep whose earlier jobs seem to have vanished."""
+        ...
+
+    async def deliver_notifications(self) -> bool: ...
+    async def remove_objects(self) -> bool: ...
+
+
+@dataclass(frozen=True, slots=True)
+class VideoGone:
+    """Word that a processing was deleted."""
+
+    id: VideoId
+
+
+@dataclass(frozen=True, slots=True)
+class Resync:
+    """Something may have been missed: read again. Comes first, after each reconnect, and every 15 s or so."""
+
+
+class LiveStatus(Protocol):
+    """Snapshots to whoever watches. A hint, never the record: best effort within a second, never an error."""
+
+    async def publish(self, video: VideoProcessing) -> None: ...
+    async def publish_gone(self, owner: UserId, video: VideoId) -> None: ...
+    def watch(self, owner: UserId) -> AbstractAsyncContextManager[AsyncIterator[VideoProcessing | VideoGone | Resync]]:
+        """Events of one owner from the moment of entering on; a slow reader keeps only the latest of each video."""
+        ...
+
+
+# ---------------------------------------------------------------- frames and ZIP
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One encoded picture: ``index`` from 1, ``time_seconds`` the presentation time in the source."""
+
+    index: int
+    time_seconds: float
+    data: bytes
+
+
+class Extraction(Protocol):
+    """One run of the decoder. Iterating raises ``ProcessingError`` where the video is bad, at the latest at its end."""
+
+    def __aiter__(self) -> AsyncIterator[Frame]: ...
+    @property
+    def progress(self) -> Progress:
+        """How far it is now; 100 per cent only after the judgement at the end."""
+        ...
+
+    @property
+    def contact_sheet(self) -> bytes | None:
+        """A JPEG of a few frames in one picture, once iteration has ended."""
+        ...
+
+
+class FrameExtractor(Protocol):
+    """The decoder."""
+
+    async def probe(self, source: Path) -> MediaInfo:
+        """Raises ``ProcessingError``."""
+        ...
+
+    def extract(
+        self, source: Path, media: MediaInfo, options: ExtractionOptions
+    ) -> AbstractAsyncContextManager[Extraction]:
+        """Leaving the block ends the child, whatever happened."""
+        ...
+
+
+class ZipEncoder(Protocol):
+    """A ZIP as it grows: entries stored, sizes known, nothing to seek back to."""
+
+    def entry(self, name: str, data: bytes, modified_at: datetime) -> Iterator[bytes | memoryview]: ...
+    def end(self) -> Iterator[bytes]: ...
+
+
+# ---------------------------------------------------------------- people
+
+
+class PasswordHasher(Protocol):
+    """Salted argon2id, off the event loop, in a bounded pool."""
+
+    async def hash(self, password: str) -> str: ...
+    async def verify(self, password: str, password_hash: str | None) -> bool:
+        """Take the same time for None, an unknown user, as for a wrong password."""
+        ...
+
+    def outdated(self, password_hash: str) -> bool: ...
+
+
+@dataclass(frozen=True, slots=True)
+class AccessToken:
+    """A signed JWT and when it lapses."""
+
+    text: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Viewer:
+    """Who asks, by a token that was verified, until when."""
+
+    id: UserId
+    expires_at: datetime
+
+
+class AccessTokens(Protocol):
+    """Signed sessions (RFC 7519)."""
+
+    def issue(self, user: UserId) -> AccessToken: ...
+    def verify(self, token: str) -> Viewer:
+        """Raises ``Unauthenticated``."""
+        ...
+
+
+class Mailer(Protocol):
+    """Sends e-mail."""
+
+    async def send(self, mail: Mail) -> str:
+        """Give the server's answer; raises ``NotificationError`` with what it said."""
+        ...
