@@ -4,6 +4,7 @@
     ├── UserNotFound
     ├── EmailAlreadyRegistered
     ├── InvalidCredentials
+    ├── Unauthenticated
     ├── InvalidInput
     ├── UnsupportedFileFormat
     ├── FileTooLarge
@@ -13,7 +14,7 @@
     ├── ProcessingAlreadyFinished
     ├── UploadIncomplete
     ├── IdempotencyConflict
-    ├── QuotaExceeded            (says when to come back)
+    ├── RateLimited, QuotaExceeded    (say when to come back)
     ├── StorageError             (a passing fault: trying again can help)
     ├── NotificationError
     └── ProcessingError          (a video that cannot be processed; carries a FailureCode)
@@ -116,14 +117,20 @@ class IdempotencyConflict(DomainError):
     code = "IDEMPOTENCY_CONFLICT"
 
 
-class QuotaExceeded(DomainError):
-    """You have too many videos that are not finished; wait until some of them are."""
+class RateLimited(DomainError):
+    """Too many requests; wait a moment."""
 
-    code = "QUOTA_EXCEEDED"
+    code = "RATE_LIMITED"
 
     def __init__(self, message: str | None = None, *, retry_after_seconds: int) -> None:
         super().__init__(message)
         self.retry_after_seconds = retry_after_seconds
+
+
+class QuotaExceeded(RateLimited):
+    """You have too many videos that are not finished; wait until some of them are."""
+
+    code = "QUOTA_EXCEEDED"
 
 
 class StorageError(DomainError):

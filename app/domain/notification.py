@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from app.domain.failure import Failure
 from app.domain.user import Locale, UserId
 from app.domain.video import VideoId
 
@@ -32,7 +33,7 @@ class Notification:
     channel: NotificationChannel
     event: str
     file_name: str
-    reason: str | None
+    failure: Failure | None
     attempts: int
     created_at: datetime
 

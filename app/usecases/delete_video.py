@@ -1,0 +1,45 @@
+"""Delete a processing with its stored files."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final, final
+
+from app.domain.video import VideoId, result_prefix
+from app.usecases.ownership import owned_video
+from app.usecases.ports import Clock, JobQueue, LiveStatus, Transaction, Transactions, Viewer
+
+SECOND_REMOVAL: Final = timedelta(hours=1)
+"""By then a worker that was still writing a result has long noticed that its row is gone."""
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class DeleteVideo:
+    """Remove a processing; one that runs is stopped, since its worker's next beat finds no row.
+
+    The objects are only written down for removal here. The user's row is locked first, as by whoever reprocesses, so
+    the source goes exactly when no other row names it.
+
+    :raises VideoNotFound: where there is none
+    :raises VideoNotBelongsToUser: where it is another's
+    """
+
+    transactions: Transactions
+    queue: JobQueue
+    live: LiveStatus
+    clock: Clock
+
+    async def __call__(self, viewer: Viewer, video: VideoId) -> None:
+        async def step(t: Transaction) -> None:
+            await t.users.lock(viewer.id)
+            seen = await owned_video(t, viewer, video)
+            await t.videos.remove(video)
+            now = self.clock.now()
+            await t.removals.add(result_prefix(video), is_prefix=True, at=now)
+            await t.removals.add(result_prefix(video), is_prefix=True, at=now + SECOND_REMOVAL)
+            if not await t.videos.names_source(seen.source_key):
+                await t.removals.add(seen.source_key, is_prefix=False, at=now)
+
+        await self.transactions.write(step)
+        await self.live.publish_gone(viewer.id, video)
+        await self.queue.remove_objects()

@@ -1,0 +1,69 @@
+"""MarkProcessingFailed."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, final
+from uuid import NAMESPACE_URL, uuid5
+
+from app.domain.events import DomainEvent, EventType
+from app.domain.failure import Failure, FailureCode
+from app.domain.notification import Notification, NotificationChannel
+from app.domain.video import VideoProcessing
+from app.usecases.ports import Clock, DatabaseUnavailable, JobQueue, LiveStatus, Transaction, Transactions
+
+VIDEO_FAILED: Final = "video.failed"
+
+
+async def fail_processing(
+    t: Transaction, seen: VideoProcessing, failure: Failure, at: datetime, *, expired: bool = False
+) -> bool:
+    """End a processing, with its event and the word to its owner, in the caller's transaction.
+
+    Only if it still is as it was seen; with ``expired``, only if its lease has also run out. Whoever cancels
+    knows already and is not told.
+    """
+    if not await t.videos.fail(seen.id, seen.attempt, seen.status, failure=failure, at=at, expired=expired):
+        return False
+    await t.events.add(DomainEvent(seen.id, EventType.PROCESSING_FAILED, at, seen.attempt))
+    owner = await t.users.by_id(seen.owner)
+    if owner is not None and owner.email_on_failure and failure.code is not FailureCode.CANCELED:
+        notification = Notification(
+            # The same failure has the same id however often it is written, so a repeat can be told.
+            id=str(uuid5(NAMESPACE_URL, f"{seen.id}/{VIDEO_FAILED}/{NotificationChannel.EMAIL}")),
+            user=owner.id,
+            video=seen.id,
+            channel=NotificationChannel.EMAIL,
+            event=VIDEO_FAILED,
+            file_name=seen.original_file_name,
+            failure=failure,
+            attempts=0,
+            created_at=at,
+        )
+        await t.notifications.add(notification, wake_at=at)
+    return True
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class MarkProcessingFailed:
+    """End the attempt that holds the lease, with a reason. A zombie changes nothing and is told so by False."""
+
+    transactions: Transactions
+    queue: JobQueue
+    live: LiveStatus
+    clock: Clock
+
+    async def __call__(self, held: VideoProcessing, failure: Failure, *, expired: bool = False) -> bool:
+        try:
+            done = await self.transactions.write(
+                lambda t: fail_processing(t, held, failure, self.clock.now(), expired=expired)
+            )
+        except DatabaseUnavailable:
+            done = False  # Perhaps it was committed and only the answer was lost: the row knows.
+        now = await self.transactions.read(lambda t: t.videos.get(held.id))
+        if now is None or now.attempt != held.attempt or now.failure != failure:
+            return False
+        if done:
+            await self.live.publish(now)
+            await self.queue.deliver_notifications()
+        return True

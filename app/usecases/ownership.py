@@ -1,0 +1,19 @@
+"""Promise 2, in one place: only its owner sees a video."""
+
+from app.domain.errors import VideoNotBelongsToUser, VideoNotFound
+from app.domain.video import VideoId, VideoProcessing
+from app.usecases.ports import Transaction, Viewer
+
+
+async def owned_video(t: Transaction, viewer: Viewer, video: VideoId) -> VideoProcessing:
+    """Read a processing on behalf of who asks.
+
+    :raises VideoNotFound: where there is none
+    :raises VideoNotBelongsToUser: where it is another's
+    """
+    found = await t.videos.get(video)
+    if found is None:
+        raise VideoNotFound
+    if found.owner != viewer.id:
+        raise VideoNotBelongsToUser
+    return found

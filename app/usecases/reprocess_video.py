@@ -1,0 +1,64 @@
+"""Process the same file again, as a new record."""
+
+from dataclasses import dataclass, replace
+from typing import final
+
+from app.domain.errors import ProcessingNotFinished, Unauthenticated
+from app.domain.events import DomainEvent, EventType
+from app.domain.options import ExtractionOptions
+from app.domain.video import VERSION_STEP, ProcessingStatus, Progress, VideoId, VideoProcessing, new_video_id
+from app.usecases.ownership import owned_video
+from app.usecases.ports import Clock, JobQueue, LiveStatus, Transaction, Transactions, Viewer
+from app.usecases.quota import Quota
+from app.usecases.upload_video import SWEEP_GRACE
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class ReprocessVideo:
+    """Make a new Pending processing that shares the first one's source; options default to those of the first.
+
+    :raises ProcessingNotFinished: while the first has not ended
+    :raises QuotaExceeded: too many videos unfinished
+    """
+
+    transactions: Transactions
+    queue: JobQueue
+    live: LiveStatus
+    clock: Clock
+    quota: Quota
+
+    async def __call__(self, viewer: Viewer, video: VideoId, options: ExtractionOptions | None) -> VideoProcessing:
+        new = new_video_id()
+
+        async def step(t: Transaction) -> VideoProcessing:
+            if not await t.users.lock(viewer.id):
+                raise Unauthenticated
+            first = await owned_video(t, viewer, video)
+            if not first.status.final:
+                raise ProcessingNotFinished
+            now = self.clock.now()
+            await self.quota.check(t, viewer.id, now)
+            again = replace(
+                first,
+                id=new,
+                status=ProcessingStatus.PENDING,
+                options=options or first.options,
+                attempt=0,
+                version=VERSION_STEP,
+                created_at=now,
+                progress=Progress(),
+                started_at=None,
+                completed_at=None,
+                failure=None,
+                media=None,
+                archive=None,
+            )
+            await t.videos.add(again, idempotency_key=None, request_digest="", wake_at=now + SWEEP_GRACE)
+            await t.events.add(DomainEvent(new, EventType.VIDEO_UPLOADED, now))
+            return again
+
+        again = await self.transactions.write(step)
+        await self.live.publish(again)
+        await self.queue.process_video(again.id, again.owner)
+        return again

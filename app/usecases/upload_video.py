@@ -1,0 +1,255 @@
+"""UploadVideo."""
+
+import asyncio
+import hashlib
+import json
+from collections.abc import AsyncIterator
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import Final, final
+
+from app.domain.container import SNIFF_BYTES, check_container, checked_file_name
+from app.domain.errors import (
+    FileTooLarge,
+    IdempotencyConflict,
+    InvalidInput,
+    RateLimited,
+    Unauthenticated,
+    UploadIncomplete,
+)
+from app.domain.events import DomainEvent, EventType
+from app.domain.options import ExtractionOptions
+from app.domain.video import VERSION_STEP, ProcessingStatus, VideoProcessing, new_video_id, source_key
+from app.usecases.ports import (
+    AcceptedUpload,
+    Clock,
+    DatabaseUnavailable,
+    Intake,
+    JobQueue,
+    LiveStatus,
+    ObjectStorage,
+    Transaction,
+    Transactions,
+    Viewer,
+)
+from app.usecases.quota import Quota
+
+INTAKE_LEASE: Final = timedelta(seconds=60)
+"""An upload whose server died gives its place and its idempotency key back after so long."""
+SWEEP_GRACE: Final = timedelta(seconds=5)
+"""A fresh row is left to the enqueue that follows it for so long before the sweep looks at it."""
+_KEY_MAX: Final = 255
+_TWIN_PATIENCE: Final = 10.0
+_TWIN_POLL: Final = 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class IncomingVideo:
+    """A file on its way in: ``chunks`` can be read once and raises ``UploadIncomplete`` where the client goes away.
+
+    ``declared_bytes`` is what the client says the whole is, at most; None where it does not say.
+    """
+
+    file_name: str
+    declared_bytes: int | None
+    chunks: AsyncIterator[bytes]
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class UploadVideo:
+    """Keep the file that a user sends, then promise to process it.
+
+    First an intake holds a place in the quota and names the object, before a byte of the body is read. Then the file
+    goes to the storage. Then one transaction turns the intake into a Pending row with its event, and only then the
+    user is told. The queue is told last and at best: the sweep makes good what it misses.
+
+    Where the outcome of that transaction is unknown the row is read again; nothing stored is ever deleted here, since
+    it may belong to a promise. Housekeeping removes what no row and no intake names.
+
+    :raises UnsupportedFileFormat: by name or content
+    :raises FileTooLarge: as soon as it is known
+    :raises QuotaExceeded: too many videos unfinished
+    :raises IdempotencyConflict: the key was used for another request
+    :raises RateLimited: a request with the same key is still under way
+    :raises UploadIncomplete: the client went away, or was silent so long that its intake ran out
+    :raises StorageError: nothing was promised
+    """
+
+    transactions: Transactions
+    storage: ObjectStorage
+    queue: JobQueue
+    live: LiveStatus
+    clock: Clock
+    quota: Quota
+    max_bytes: int
+
+    async def __call__(
+        self, viewer: Viewer, upload: IncomingVideo, options: ExtractionOptions, idempotency_key: str | None = None
+    ) -> VideoProcessing:
+        name = checked_file_name(upload.file_name)
+        if idempotency_key is not None and not 1 <= len(idempotency_key) <= _KEY_MAX:
+            raise InvalidInput(f"An idempotency key has 1 to {_KEY_MAX} characters.", field=("idempotencyKey",))
+        if upload.declared_bytes is not None and upload.declared_bytes > self.max_bytes:
+            raise _too_large(self.max_bytes)
+        admitted = await self._admit(viewer, upload.declared_bytes, idempotency_key)
+        if isinstance(admitted, AcceptedUpload):
+            return await self._repeat(admitted, name, upload, options)
+        try:
+            size, digest = await self._store(admitted, name, upload)
+        except BaseException:
+            await asyncio.shield(self._give_up(admitted))
+            raise
+        return await self._accept(admitted, name, size, _request_digest(name, options, digest), options)
+
+    async def _admit(self, viewer: Viewer, declared: int | None, key: str | None) -> Intake | AcceptedUpload:
+        """Take a place in the quota, or find what the same key was used for; wait for a twin under way."""
+        new = new_video_id()
+
+        async def step(t: Transaction) -> Intake | AcceptedUpload | None:
+            if not await t.users.lock(viewer.id):
+                raise Unauthenticated
+            now = self.clock.now()
+            if key is not None:
+                if accepted := await t.videos.by_idempotency_key(viewer.id, key):
+                    return accepted
+                if twin := await t.intakes.by_idempotency_key(viewer.id, key):
+                    if twin.expires_at > now:
+                        return None
+                    await t.intakes.remove(twin.id)
+            await self.quota.check(t, viewer.id, now)
+            intake = Intake(new, viewer.id, source_key(new), key, declared, now + INTAKE_LEASE)
+            await t.intakes.add(intake)
+            return intake
+
+        deadline = asyncio.get_running_loop().time() + _TWIN_PATIENCE
+        while (admitted := await self.transactions.write(step)) is None:
+            if asyncio.get_running_loop().time() > deadline:
+                raise RateLimited("The same upload is still under way; ask again later.", retry_after_seconds=10)
+            await asyncio.sleep(_TWIN_POLL)
+        return admitted
+
+    async def _store(self, intake: Intake, name: str, upload: IncomingVideo) -> tuple[int, str]:
+        """Stream the file to the storage; give its size in bytes and its SHA-256 in hex."""
+        body = _Body(upload.chunks, self.max_bytes)
+        head = await body.head(SNIFF_BYTES)
+        check_container(name, head)
+        extend_at = self.clock.now() + INTAKE_LEASE / 4
+        async with self.storage.writer(intake.source_key, "application/octet-stream") as writer:
+            async for chunk in body:
+                await writer.write(chunk)
+                if (now := self.clock.now()) > extend_at:
+                    extend_at = now + INTAKE_LEASE / 4
+                    await self._extend(intake, now)
+        return body.size, body.digest
+
+    async def _extend(self, intake: Intake, now: datetime) -> None:
+        try:
+            held = await self.transactions.write(lambda t: t.intakes.extend(intake.id, now + INTAKE_LEASE))
+        except DatabaseUnavailable:
+            return  # The next extension, or the acceptance at the end, decides.
+        if not held:
+            raise UploadIncomplete
+
+    async def _accept(
+        self, intake: Intake, name: str, size: int, request_digest: str, options: ExtractionOptions
+    ) -> VideoProcessing:
+        now = self.clock.now()
+        video = VideoProcessing(
+            id=intake.id,
+            owner=intake.owner,
+            original_file_name=name,
+            size_bytes=size,
+            status=ProcessingStatus.PENDING,
+            source_key=intake.source_key,
+            options=options,
+            attempt=0,
+            version=VERSION_STEP,
+            created_at=now,
+        )
+
+        async def step(t: Transaction) -> None:
+            if not await t.users.lock(intake.owner):
+                raise Unauthenticated
+            if not await t.intakes.remove(intake.id):
+                raise UploadIncomplete
+            await t.videos.add(
+                video,
+                idempotency_key=intake.idempotency_key,
+                request_digest=request_digest,
+                wake_at=now + SWEEP_GRACE,
+            )
+            await t.events.add(DomainEvent(video.id, EventType.VIDEO_UPLOADED, now))
+
+        try:
+            await self.transactions.write(step)
+        except (DatabaseUnavailable, UploadIncomplete):
+            # The commit may have happened although its answer was lost: the row knows.
+            if await self.transactions.read(lambda t: t.videos.get(video.id)) is None:
+                raise
+        await self.live.publish(video)
+        await self.queue.process_video(video.id, video.owner)
+        return video
+
+    async def _give_up(self, intake: Intake) -> None:
+        try:
+            await self.transactions.write(lambda t: t.intakes.remove(intake.id))
+        except DatabaseUnavailable:
+            return  # It expires by itself.
+
+    async def _repeat(
+        self, accepted: AcceptedUpload, name: str, upload: IncomingVideo, options: ExtractionOptions
+    ) -> VideoProcessing:
+        """Read a repeated request to its end without keeping it: only the same bytes get the same answer."""
+        body = _Body(upload.chunks, self.max_bytes)
+        async for _ in body:
+            pass
+        if _request_digest(name, options, body.digest) != accepted.request_digest:
+            raise IdempotencyConflict(field=("idempotencyKey",))
+        return accepted.video
+
+
+class _Body:
+    """The chunks of an upload, counted, hashed and bounded as they pass."""
+
+    def __init__(self, chunks: AsyncIterator[bytes], max_bytes: int) -> None:
+        self._chunks = chunks
+        self._max_bytes = max_bytes
+        self._ahead = b""
+        self._hash = hashlib.sha256()
+        self.size = 0
+
+    @property
+    def digest(self) -> str:
+        return self._hash.hexdigest()
+
+    async def head(self, length: int) -> bytes:
+        """Look at the first bytes without consuming them."""
+        while len(self._ahead) < length:
+            chunk = await anext(self._chunks, b"")
+            if not chunk:
+                break
+            self._ahead += chunk
+        return self._ahead[:length]
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        if self._ahead:
+            yield await self._seen(self._ahead)
+        async for chunk in self._chunks:
+            yield await self._seen(chunk)
+
+    async def _seen(self, chunk: bytes) -> bytes:
+        self.size += len(chunk)
+        if self.size > self._max_bytes:
+            raise _too_large(self._max_bytes)
+        self._hash.update(chunk)
+        return chunk
+
+
+def _too_large(max_bytes: int) -> FileTooLarge:
+    return FileTooLarge(f"This file is too large: {max_bytes // 1024**2} MiB are allowed.", field=("file",))
+
+
+def _request_digest(name: str, options: ExtractionOptions, content_sha256: str) -> str:
+    """Tell two requests apart by all that they ask for: the same key with another digest is a conflict."""
+    return hashlib.sha256(json.dumps([name, asdict(options), content_sha256]).encode()).hexdigest()
