@@ -1,0 +1,69 @@
+"""Keep a claimed processing ours, and tell who watches how far it is."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Final, final
+
+from app.domain.video import VERSION_STEP, MediaInfo, Progress, VideoProcessing
+from app.usecases.ports import Clock, DatabaseUnavailable, LiveStatus, Transaction, Transactions
+
+_PUBLISH_SECONDS: Final = 0.5
+
+
+@dataclass(slots=True)
+class Attempt:
+    """What one attempt knows of itself so far; the work writes it, the beat reads it."""
+
+    media: MediaInfo | None = None
+    progress: Callable[[], Progress] = Progress
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class HoldLease:
+    """Beat until the lease is lost; returning means just that: stop the work, another may hold it now.
+
+    A beat extends the lease and stores the progress, fenced by the attempt. A beat that fails is tried again at once,
+    since only the row says whether the lease is still ours. Between beats progress is published without being stored.
+    """
+
+    transactions: Transactions
+    live: LiveStatus
+    clock: Clock
+    lease: timedelta
+    beat: timedelta
+
+    async def __call__(self, held: VideoProcessing, attempt: Attempt) -> None:
+        version, published, beaten = held.version, held.progress, self.clock.now()
+        while True:
+            await asyncio.sleep(_PUBLISH_SECONDS)
+            progress = attempt.progress()
+            now = self.clock.now()
+            if now - beaten >= self.beat:
+                try:
+                    stored = await self._beat(held, attempt, progress, now)
+                except DatabaseUnavailable:
+                    continue
+                if stored is None:
+                    return
+                beaten, version, published = now, stored.version, progress
+                await self.live.publish(stored)
+                continue
+            if progress != published and (version + 1) % VERSION_STEP:
+                version, published = version + 1, progress
+                await self.live.publish(replace(held, version=version, progress=progress, media=attempt.media))
+
+    async def _beat(
+        self, held: VideoProcessing, attempt: Attempt, progress: Progress, now: datetime
+    ) -> VideoProcessing | None:
+        """Extend the lease; give the row as it is now, or None where it is no longer ours."""
+
+        async def step(t: Transaction) -> VideoProcessing | None:
+            until = now + self.lease
+            if not await t.videos.beat(held.id, held.attempt, until=until, progress=progress, media=attempt.media):
+                return None
+            return await t.videos.get(held.id)
+
+        return await self.transactions.write(step)

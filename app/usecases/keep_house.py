@@ -1,0 +1,55 @@
+"""Remove what nobody will ever ask for again."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final, final
+
+from app.usecases.ports import Clock, ObjectStorage, Transaction, Transactions
+
+_BATCH: Final = 500
+_PREFIXES: Final = ("sources/", "results/")
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class KeepHouse:
+    """Remove intakes that ran out, unfinished multipart uploads of the dead, and litter; say how many objects went.
+
+    An object is litter if no row and no intake names its exact key and it is older than the longest upload may take:
+    younger ones may belong to a commit that is under way, or to one whose outcome nobody knows yet.
+    """
+
+    transactions: Transactions
+    storage: ObjectStorage
+    clock: Clock
+    longest_upload: timedelta
+
+    async def __call__(self) -> int:
+        now = self.clock.now()
+        await self.transactions.write(lambda t: self._drop_intakes(t, now))
+        litter = 0
+        for prefix in _PREFIXES:
+            await self.storage.abort_writes(prefix, now - self.longest_upload)
+            keys: list[str] = []
+            async for found in self.storage.list(prefix):
+                if found.modified_at < now - self.longest_upload:
+                    keys.append(found.key)
+                if len(keys) == _BATCH:
+                    litter += await self._drop_litter(keys)
+                    keys = []
+            if keys:
+                litter += await self._drop_litter(keys)
+        return litter
+
+    async def _drop_intakes(self, t: Transaction, now: datetime) -> None:
+        for intake in await t.intakes.expired(now - self.longest_upload, _BATCH):
+            await t.intakes.remove(intake.id)
+
+    async def _drop_litter(self, keys: list[str]) -> int:
+        async def named(t: Transaction) -> set[str]:
+            return await t.videos.known_keys(keys) | await t.intakes.known_keys(keys)
+
+        litter = set(keys) - await self.transactions.read(named)
+        if litter:
+            await self.storage.delete(litter)
+        return len(litter)

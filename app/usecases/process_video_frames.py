@@ -1,0 +1,41 @@
+"""ProcessVideoFrames."""
+
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import final
+
+from app.domain.errors import ProcessingError
+from app.domain.failure import FailureCode
+from app.domain.video import MediaInfo, VideoProcessing
+from app.usecases.ports import Extraction, FrameExtractor, ObjectMissing, ObjectStorage
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class ProcessVideoFrames:
+    """Bring the source into a private directory and decode the frames that its options ask for.
+
+    The decoder never gets a URL. The directory is ours alone (mode 0700) and goes when the block is left.
+
+    :raises ProcessingError: where the video is what is wrong
+    :raises StorageError, OSError: where the machine or the storage is, and another try can help
+    """
+
+    storage: ObjectStorage
+    extractor: FrameExtractor
+    work_dir: Path | None
+
+    @asynccontextmanager
+    async def __call__(self, video: VideoProcessing) -> AsyncIterator[tuple[MediaInfo, Extraction]]:
+        with tempfile.TemporaryDirectory(prefix="fiapx-", dir=self.work_dir) as directory:
+            source = Path(directory) / "source"
+            try:
+                await self.storage.download(video.source_key, source)
+            except ObjectMissing:
+                raise ProcessingError(FailureCode.SOURCE_MISSING) from None
+            media = await self.extractor.probe(source)
+            async with self.extractor.extract(source, media, video.options) as extraction:
+                yield media, extraction

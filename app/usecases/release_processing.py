@@ -1,0 +1,42 @@
+"""Give a claimed processing back."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final, final
+
+from app.domain.video import VideoProcessing
+from app.usecases.ports import Clock, Transactions
+
+_FIRST_DELAY: Final = timedelta(seconds=2)
+_LONGEST_DELAY: Final = timedelta(minutes=5)
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class ReleaseProcessing:
+    """Give the lease back, so that the attempt does not count as lost: at once on a shutdown, later after a fault.
+
+    Gives False where the lease was not ours any more.
+    """
+
+    transactions: Transactions
+    clock: Clock
+
+    async def after_shutdown(self, held: VideoProcessing, faults: int) -> bool:
+        """Let another worker go on at once; a shutdown says nothing about the video."""
+        return await self._release(held, timedelta(), faults)
+
+    async def after_fault(self, held: VideoProcessing, faults: int) -> bool:
+        """Let somebody try again after a delay that doubles with each fault in a row."""
+        return await self._release(held, retry_delay(faults), faults + 1)
+
+    async def _release(self, held: VideoProcessing, delay: timedelta, faults: int) -> bool:
+        wake_at = self.clock.now() + delay
+        return await self.transactions.write(
+            lambda t: t.videos.release(held.id, held.attempt, wake_at=wake_at, faults=faults)
+        )
+
+
+def retry_delay(faults: int) -> timedelta:
+    """Say how long to wait after so many faults in a row: 2 s, 4 s, 8 s and so on, up to 5 minutes."""
+    return min(_FIRST_DELAY * float(2 ** min(faults, 10)), _LONGEST_DELAY)

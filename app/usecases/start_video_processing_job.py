@@ -1,0 +1,71 @@
+"""StartVideoProcessingJob."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import final
+
+from app.domain.events import DomainEvent, EventType
+from app.domain.failure import Failure, FailureCode
+from app.domain.video import ProcessingStatus, VideoId, VideoProcessing
+from app.usecases.mark_processing_failed import MarkProcessingFailed
+from app.usecases.ports import Clock, Lease, LiveStatus, Transaction, Transactions
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """The lease is ours: the processing in our attempt, and how often in a row it met a passing fault."""
+
+    video: VideoProcessing
+    faults: int
+
+
+@dataclass(frozen=True, slots=True)
+class HeldUntil:
+    """Another holds a live lease, or it was given back for later: come again then."""
+
+    at: datetime
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class StartVideoProcessingJob:
+    """Claim a processing by one compare-and-set; the next attempt's number is the fencing token.
+
+    A lease that ran out counts as a lost attempt, one that was given back does not, and one lost attempt too many is
+    the end. Gives None where there is nothing to do any more.
+    """
+
+    transactions: Transactions
+    mark_failed: MarkProcessingFailed
+    live: LiveStatus
+    clock: Clock
+    lease: timedelta
+    max_lost_attempts: int
+
+    async def __call__(self, video: VideoId) -> Claimed | HeldUntil | None:
+        while True:  # Each round that loses its race has seen the row move on.
+            seen = await self.transactions.read(lambda t: t.videos.lease(video))
+            if seen is None or seen.video.status.final:
+                return None
+            now = self.clock.now()
+            taken_over = seen.video.status is ProcessingStatus.PROCESSING
+            if taken_over and seen.wake_at >= now:
+                return HeldUntil(seen.wake_at)
+            lost = seen.lost_attempts + (taken_over and not seen.released)
+            if lost >= self.max_lost_attempts:
+                failure = Failure(FailureCode.WORKER_LOST, FailureCode.WORKER_LOST.reason)
+                await self.mark_failed(seen.video, failure, expired=True)
+                continue
+            if (claimed := await self._claim(seen, now, lost)) is not None:
+                await self.live.publish(claimed)
+                return Claimed(claimed, seen.faults)
+
+    async def _claim(self, seen: Lease, now: datetime, lost: int) -> VideoProcessing | None:
+        async def step(t: Transaction) -> VideoProcessing | None:
+            if not await t.videos.claim(seen, now=now, until=now + self.lease, lost_attempts=lost):
+                return None
+            attempt = seen.video.attempt + 1
+            await t.events.add(DomainEvent(seen.video.id, EventType.PROCESSING_STARTED, now, attempt))
+            return await t.videos.get(seen.video.id)
+
+        return await self.transactions.write(step)

@@ -1,0 +1,38 @@
+"""Put what should be on the queue onto it."""
+
+from dataclasses import dataclass
+from typing import Final, final
+
+from app.domain.video import VideoId
+from app.usecases.ports import Clock, JobQueue, Transactions
+
+_BATCH: Final = 500
+_FIRST_DELAY: Final = 10.0
+_LONGEST_DELAY: Final = 600.0
+_SILENT_SWEEPS: Final = 2
+"""After so many sweeps in vain the queue's own record of the job is taken to be stale, and a new one is made."""
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class SweepDueVideos:
+    """Enqueue Pending rows that are due and Processing rows whose lease ran out; say how many.
+
+    The queue's deduplication and the claim's compare-and-set make a repeat harmless, so every process may sweep.
+    A row swept in vain is looked at again after 10 s, then 20 s, and so on up to ten minutes.
+    """
+
+    transactions: Transactions
+    queue: JobQueue
+    clock: Clock
+
+    async def __call__(self) -> int:
+        now = self.clock.now()
+        delays: dict[VideoId, float] = {}
+        for due in await self.transactions.read(lambda t: t.videos.due(now, _BATCH)):
+            if not await self.queue.process_video(due.id, due.owner, max(0, due.sweeps - _SILENT_SWEEPS + 1)):
+                break  # The queue is away; whoever sweeps next begins where we stopped.
+            delays[due.id] = min(_FIRST_DELAY * 2 ** min(due.sweeps, 10), _LONGEST_DELAY)
+        if delays:
+            await self.transactions.write(lambda t: t.videos.swept(delays))
+        return len(delays)
