@@ -1,14 +1,25 @@
-"""All that a user can ask for, as the edges are handed it."""
+"""All that can be done, as the edges and the workers are handed it."""
 
 from dataclasses import dataclass
 
 from app.usecases.authenticate_user import AuthenticateUser, ShowViewer
 from app.usecases.cancel_video import CancelVideo
 from app.usecases.delete_video import DeleteVideo
+from app.usecases.deliver_notifications import DeliverNotifications
 from app.usecases.download_processed_zip import DownloadProcessedZip
+from app.usecases.generate_zip_file import GenerateZipFile
+from app.usecases.hold_lease import HoldLease
+from app.usecases.keep_house import KeepHouse
 from app.usecases.list_user_videos import CountUserVideos, ListUserVideos, ShowHistories, ShowVideo
+from app.usecases.mark_processing_completed import MarkProcessingCompleted
+from app.usecases.mark_processing_failed import MarkProcessingFailed
+from app.usecases.process_video_frames import ProcessVideoFrames
 from app.usecases.register_user import RegisterUser
+from app.usecases.release_processing import ReleaseProcessing
+from app.usecases.remove_objects import RemoveObjects
 from app.usecases.reprocess_video import ReprocessVideo
+from app.usecases.start_video_processing_job import StartVideoProcessingJob
+from app.usecases.sweep_due_videos import SweepDueVideos
 from app.usecases.upload_video import UploadVideo
 from app.usecases.watch_video_status import WatchVideoStatus
 
@@ -30,3 +41,20 @@ class UseCases:
     delete_video: DeleteVideo
     reprocess_video: ReprocessVideo
     watch_video_status: WatchVideoStatus
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerUseCases:
+    """One callable for each step that the service takes by itself."""
+
+    start_video_processing_job: StartVideoProcessingJob
+    hold_lease: HoldLease
+    process_video_frames: ProcessVideoFrames
+    generate_zip_file: GenerateZipFile
+    mark_processing_completed: MarkProcessingCompleted
+    mark_processing_failed: MarkProcessingFailed
+    release_processing: ReleaseProcessing
+    sweep_due_videos: SweepDueVideos
+    deliver_notifications: DeliverNotifications
+    remove_objects: RemoveObjects
+    keep_house: KeepHouse

@@ -1,0 +1,42 @@
+"""Control work: it has a queue and slots of its own, so that it never waits behind videos."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import structlog
+
+from app.domain.errors import StorageError
+from app.usecases.catalogue import WorkerUseCases
+from app.usecases.ports import DatabaseUnavailable
+
+log = structlog.get_logger(__name__)
+
+
+async def deliver_notifications(ctx: Mapping[str, Any]) -> None:
+    """Send the mails that are due."""
+    work: WorkerUseCases = ctx["work"]
+    try:
+        if sent := await work.deliver_notifications():
+            log.info("notifications delivered", count=sent)
+    except DatabaseUnavailable:
+        log.warning("notifications wait for the database")
+
+
+async def remove_objects(ctx: Mapping[str, Any]) -> None:
+    """Delete the objects that were given up."""
+    work: WorkerUseCases = ctx["work"]
+    try:
+        if removed := await work.remove_objects():
+            log.info("removals carried out", count=removed)
+    except DatabaseUnavailable:
+        log.warning("removals wait for the database")
+
+
+async def keep_house(ctx: Mapping[str, Any]) -> None:
+    """Remove what nobody names."""
+    work: WorkerUseCases = ctx["work"]
+    try:
+        if litter := await work.keep_house():
+            log.info("litter removed", count=litter)
+    except (DatabaseUnavailable, StorageError) as error:
+        log.warning("housekeeping waits", fault=repr(error))

@@ -1,0 +1,113 @@
+"""The job that turns one video into its ZIP. It may be delivered any number of times; the row's lease makes that boring."""
+
+import asyncio
+from collections.abc import Mapping
+from contextlib import suppress
+from datetime import timedelta
+from typing import Any, Final
+
+import structlog
+from arq import Retry
+
+from app.domain.errors import ProcessingError, StorageError
+from app.domain.failure import Failure, FailureCode
+from app.domain.video import FramesArchive, VideoId, VideoProcessing
+from app.usecases.catalogue import WorkerUseCases
+from app.usecases.hold_lease import Attempt
+from app.usecases.ports import DatabaseUnavailable
+from app.usecases.release_processing import retry_delay
+from app.usecases.start_video_processing_job import Claimed, HeldUntil
+
+log = structlog.get_logger(__name__)
+
+_PASSING_FAULTS: Final = (StorageError, DatabaseUnavailable, OSError)
+_DATABASE_AWAY: Final = timedelta(seconds=5)
+_MARGIN: Final = timedelta(milliseconds=100)
+"""So much after a lease's end a job comes again, so that it does not come a moment too early."""
+_UNEXPECTED_TRIES: Final = 3
+
+
+async def process_video(ctx: Mapping[str, Any], video_id: str) -> None:
+    """Claim the video, work on it under the lease, and record how it ended.
+
+    Returning acknowledges the job: the row is final or gone, or another attempt owns what happens next.
+    ``Retry`` brings the job back at a given time.
+    """
+    work: WorkerUseCases = ctx["work"]
+    try:
+        started = await work.start_video_processing_job(VideoId(video_id))
+    except DatabaseUnavailable:
+        raise Retry(_DATABASE_AWAY) from None
+    if started is None:
+        return
+    if isinstance(started, HeldUntil):
+        raise Retry(max(started.at - work.start_video_processing_job.clock.now(), timedelta()) + _MARGIN)
+    with structlog.contextvars.bound_contextvars(video=video_id, attempt=started.video.attempt):
+        await _attempt(work, started, ctx["max_faults"])
+
+
+async def _attempt(work: WorkerUseCases, started: Claimed, max_faults: int) -> None:
+    video, faults = started.video, started.faults
+    log.info("attempt started")
+    try:
+        await _work_under_lease(work, video)
+    except asyncio.CancelledError:
+        # Only a shutdown cancels a job: every other reason to stop ends the work from within.
+        log.info("given back for a shutdown")
+        with suppress(DatabaseUnavailable):
+            await asyncio.shield(work.release_processing.after_shutdown(video, faults))
+        raise
+    except ProcessingError as error:
+        await _fail(work, video, Failure(error.failure, error.message))
+    except _PASSING_FAULTS as error:
+        log.warning("a passing fault", fault=repr(error), faults=faults + 1)
+        await _come_back(work, video, faults, max_faults, FailureCode.STORAGE_ERROR)
+    except Exception:
+        log.exception("the attempt broke", faults=faults + 1)
+        await _come_back(work, video, faults, _UNEXPECTED_TRIES, FailureCode.INTERNAL)
+
+
+async def _work_under_lease(work: WorkerUseCases, video: VideoProcessing) -> None:
+    """Make the ZIP while a second task keeps the lease; stop at once when the lease is lost."""
+    attempt = Attempt()
+    making = asyncio.create_task(_make_archive(work, video, attempt))
+    holding = asyncio.create_task(work.hold_lease(video, attempt))
+    try:
+        await asyncio.wait({making, holding}, return_when=asyncio.FIRST_COMPLETED)
+        if not making.done():
+            holding.result()
+            log.info("stopped, the lease is no longer ours")
+            return
+        if await work.mark_processing_completed(video, making.result()):
+            log.info("attempt completed", frames=making.result().frame_count, bytes=making.result().size_bytes)
+        else:
+            log.info("the result came too late, the lease is no longer ours")
+    finally:
+        for task in (making, holding):
+            task.cancel()
+        await asyncio.gather(making, holding, return_exceptions=True)
+
+
+async def _make_archive(work: WorkerUseCases, video: VideoProcessing, attempt: Attempt) -> FramesArchive:
+    async with work.process_video_frames(video) as (media, extraction):
+        attempt.media, attempt.progress = media, lambda: extraction.progress
+        return await work.generate_zip_file(video, media, extraction)
+
+
+async def _fail(work: WorkerUseCases, video: VideoProcessing, failure: Failure) -> None:
+    log.info("attempt failed", code=failure.code)
+    try:
+        await work.mark_processing_failed(video, failure)
+    except DatabaseUnavailable:
+        raise Retry(_DATABASE_AWAY) from None
+
+
+async def _come_back(
+    work: WorkerUseCases, video: VideoProcessing, faults: int, max_faults: int, code: FailureCode
+) -> None:
+    if faults + 1 >= max_faults:
+        await _fail(work, video, Failure(code, code.reason))
+        return
+    with suppress(DatabaseUnavailable):  # The lease then ends by itself, and counts as lost.
+        await work.release_processing.after_fault(video, faults)
+    raise Retry(retry_delay(faults) + _MARGIN)
