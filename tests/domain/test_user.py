@@ -1,0 +1,71 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.domain.errors import InvalidInput
+from app.domain.user import checked_name, normalised_email, normalised_password
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        (" Ana.Souza@Example.COM ", "ana.souza@example.com"),
+        ("ana+videos@exemplo.com.br", "ana+videos@exemplo.com.br"),
+        ("josé@exemplo.com", "josé@exemplo.com"),
+        ("\uff41na@example.com", "ana@example.com"),
+    ],
+)
+def test_an_address_has_one_form(typed: str, kept: str):
+    assert normalised_email(typed) == kept
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "",
+        "ana",
+        "ana@",
+        "@example.com",
+        "ana@example",
+        "a b@example.com",
+        "ana@example.com\r\nBcc: all@example.com",
+        "ana@example..com",
+        "ana@-example.com",
+        "a" * 65 + "@example.com",
+        "ana@" + "a" * 250 + ".com",
+        "<ana@example.com>",
+    ],
+)
+def test_what_is_no_address_is_refused(typed: str):
+    with pytest.raises(InvalidInput) as refused:
+        normalised_email(typed)
+    assert refused.value.field == ("email",)
+
+
+@given(st.text(max_size=300))
+def test_normalising_an_address_twice_changes_nothing(text: str):
+    try:
+        once = normalised_email(text)
+    except InvalidInput:
+        return
+    assert normalised_email(once) == once
+
+
+def test_a_name_is_one_line():
+    assert checked_name("  Ana \n  Souza ") == "Ana Souza"
+
+
+@pytest.mark.parametrize("typed", ["", "   ", "a" * 256, "a\x00b"])
+def test_a_name_of_nothing_or_of_controls_is_refused(typed: str):
+    with pytest.raises(InvalidInput):
+        checked_name(typed)
+
+
+def test_a_password_is_the_same_however_the_keyboard_composes_it():
+    assert normalised_password("pa\u0301ssaro azul!") == normalised_password("p\u00e1ssaro azul!")
+
+
+@pytest.mark.parametrize("typed", ["", "elevenchars", "x" * 129, "a lone \ud800 surrogate"])
+def test_a_password_too_short_too_long_or_no_text_is_refused(typed: str):
+    with pytest.raises(InvalidInput):
+        normalised_password(typed)
