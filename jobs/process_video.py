@@ -1,4 +1,4 @@
-"""The job that turns one video into its ZIP. It may be delivered any number of times; the row's lease makes that boring."""
+"""The job that turns one video into its ZIP. However often it is delivered, the row's lease makes that boring."""
 
 import asyncio
 from collections.abc import Mapping
