@@ -1,0 +1,100 @@
+"""An object's bytes, as a thread reads them."""
+
+import os
+import threading
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import structlog
+from botocore.exceptions import ClientError, IncompleteReadError
+
+from app.infra.s3.faults import S3_FAULTS, fault_code
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import GetObjectOutputTypeDef, GetObjectRequestTypeDef
+
+log = structlog.get_logger(__name__)
+
+PIECE_BYTES: Final = 256 * 1024
+_FRUITLESS_TRIES: Final = 5
+"""How often in a row an answer may break off without having brought a byte."""
+
+
+def pieces(client: "S3Client", bucket: str, key: str, start: int, end: int | None) -> Generator[bytes, None, None]:
+    """Give the bytes from start to end (exclusive), as far as there are any.
+
+    An answer that breaks off is asked for again from where it broke off, of the same object or not at all, so that the
+    loss of a connection costs no gigabytes. Raises what the library raises, also where the answers stay too short.
+    """
+    etag, stop, fruitless = "", -1, 0
+    while end is None or start < end:
+        answer = _get(client, bucket, key, start, end, etag)
+        if answer is None:
+            return
+        if not etag:
+            etag, stop = answer["ETag"], start + answer["ContentLength"]
+        with closing(answer["Body"]) as body:
+            try:
+                while piece := body.read(PIECE_BYTES):
+                    start += len(piece)
+                    fruitless = 0
+                    yield piece
+                _check_end(start, stop)
+            except S3_FAULTS as fault:
+                fruitless += 1
+                if fruitless == _FRUITLESS_TRIES:
+                    raise
+                log.warning("an answer of the storage broke off", key=key, at=start, of=stop, fault=repr(fault))
+            else:
+                return
+
+
+def _get(
+    client: "S3Client", bucket: str, key: str, start: int, end: int | None, etag: str
+) -> "GetObjectOutputTypeDef | None":
+    """Ask for a range, of the object with this ETag if one is given; None where the range is beyond the end."""
+    wanted: GetObjectRequestTypeDef = {
+        "Bucket": bucket,
+        "Key": key,
+        "Range": f"bytes={start}-{'' if end is None else end - 1}",
+    }
+    if etag:
+        wanted["IfMatch"] = etag
+    try:
+        return client.get_object(**wanted)
+    except ClientError as fault:
+        if fault_code(fault) == "InvalidRange":
+            return None
+        raise
+
+
+def _check_end(at: int, stop: int) -> None:
+    if at != stop:
+        raise IncompleteReadError(actual_bytes=at, expected_bytes=stop)
+
+
+class Stopped(Exception):
+    """The download was cancelled."""
+
+
+def until(stop: threading.Event, content: Iterable[bytes]) -> Iterator[bytes]:
+    """Pass the content on; raises ``Stopped`` once the event is set."""
+    for piece in content:
+        if stop.is_set():
+            raise Stopped
+        yield piece
+
+
+def save(content: Iterable[bytes], to: Path) -> None:
+    """Write the content to a file that only we may read (mode 0600); a file that is not whole does not stay."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
+    try:
+        with open(os.open(to, flags, 0o600), "wb") as file:  # noqa: PTH123 - a path cannot be opened with a mode
+            os.fchmod(file.fileno(), 0o600)  # It may have been there before.
+            file.writelines(content)  # One by one, as they come.
+    except BaseException:
+        to.unlink(missing_ok=True)
+        raise

@@ -1,0 +1,166 @@
+"""The port ``ObjectStorage`` on S3."""
+
+import threading
+from collections.abc import AsyncIterator, Collection, Sequence
+from contextlib import asynccontextmanager, closing
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, cast, final
+
+import structlog
+from botocore.exceptions import ClientError
+
+from app.domain.errors import StorageError
+from app.infra.s3.download import pieces, save, until
+from app.infra.s3.faults import fault_code, translated
+from app.infra.s3.threads import Threads, outlast
+from app.infra.s3.upload import Upload
+from app.usecases.ports import ObjectMissing, ObjectWriter, StoredObject
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.literals import BucketLocationConstraintType
+    from mypy_boto3_s3.type_defs import CreateBucketRequestTypeDef, MultipartUploadTypeDef
+
+log = structlog.get_logger(__name__)
+
+_DELETE_BATCH: Final = 1000  # DeleteObjects takes no more.
+
+
+@final
+class S3Storage:
+    """One bucket, through a client that blocks, in ``threads`` threads of its own; ``aclose`` ends both."""
+
+    def __init__(self, client: "S3Client", bucket: str, *, region: str, threads: int) -> None:
+        self._client = client
+        self._bucket = bucket
+        self._region = region
+        self._threads = Threads(threads)
+
+    async def aclose(self) -> None:
+        """Wait for the calls under way, then close the connections."""
+        await self._threads.aclose()
+        self._client.close()
+
+    async def ensure_bucket(self) -> None:
+        """Make the bucket if there is none; for a storage that is ours alone."""
+        wanted: CreateBucketRequestTypeDef = {"Bucket": self._bucket}
+        if self._region != "us-east-1":  # Which must not be named.
+            region = cast("BucketLocationConstraintType", self._region)
+            wanted["CreateBucketConfiguration"] = {"LocationConstraint": region}
+        with translated("create bucket", self._bucket):
+            try:
+                await self._threads.start(partial(self._client.create_bucket, **wanted))
+            except ClientError as fault:
+                if fault_code(fault) not in {"BucketAlreadyOwnedByYou", "BucketAlreadyExists"}:
+                    raise
+        await self.ping()  # One of the same name may be another's.
+
+    async def ping(self) -> None:
+        """See that the bucket is there and lets us in.
+
+        :raises StorageError: with a sentence for the operator that says what is wrong, where the storage answers
+        """
+        with translated("ping", self._bucket):
+            try:
+                await self._threads.start(partial(self._client.head_bucket, Bucket=self._bucket))
+            except ClientError as fault:
+                url = self._client.meta.endpoint_url
+                what = {
+                    "404": f"The bucket '{self._bucket}' does not exist at {url}.",
+                    "403": f"The storage at {url} refuses these credentials for the bucket '{self._bucket}'.",
+                }.get(fault_code(fault))
+                if what is None:
+                    raise
+                raise StorageError(what) from fault
+
+    @asynccontextmanager
+    async def writer(self, key: str, content_type: str) -> AsyncIterator[ObjectWriter]:
+        """Write an object that appears as a whole or not at all; see ``part_size`` for how much memory that takes.
+
+        Where the end itself fails or is cancelled, the object may have appeared nevertheless.
+        """
+        upload = Upload(self._client, self._threads, self._bucket, key, content_type)
+        try:
+            yield upload
+            await upload.complete()
+        except BaseException:
+            await upload.abort()
+            raise
+
+    async def download(self, key: str, to: Path) -> None:
+        """Bring an object into a file of mode 0600; a cancellation is passed on once the thread has stopped."""
+        stop = threading.Event()
+        with translated("download", key, reading=True):
+            await outlast(self._threads.start(partial(self._download, key, to, stop)), stop.set)
+
+    def _download(self, key: str, to: Path, stop: threading.Event) -> None:
+        with closing(pieces(self._client, self._bucket, key, 0, None)) as content:
+            save(until(stop, content), to)
+
+    async def stat(self, key: str) -> StoredObject | None:
+        try:
+            with translated("stat", key, reading=True):
+                head = await self._threads.start(partial(self._client.head_object, Bucket=self._bucket, Key=key))
+        except ObjectMissing:
+            return None
+        return StoredObject(key, head["ContentLength"], head["LastModified"])
+
+    async def read(self, key: str, start: int = 0, end: int | None = None) -> AsyncIterator[bytes]:
+        content = pieces(self._client, self._bucket, key, start, end)
+        try:
+            while True:
+                with translated("read", key, reading=True):
+                    piece = await outlast(self._threads.start(partial(next, content, b"")))
+                if not piece:
+                    return
+                yield piece
+        finally:
+            content.close()
+
+    async def delete(self, keys: Collection[str]) -> None:
+        """Delete them all, by the thousand; one that is not there is no error."""
+        todo = sorted(keys)
+        for at in range(0, len(todo), _DELETE_BATCH):
+            batch = todo[at : at + _DELETE_BATCH]
+            with translated("delete", batch[0]):
+                answer = await self._threads.start(
+                    partial(
+                        self._client.delete_objects,
+                        Bucket=self._bucket,
+                        Delete={"Objects": [{"Key": key} for key in batch], "Quiet": True},
+                    )
+                )
+            if left := [error for error in answer.get("Errors", ()) if error.get("Code") != "NoSuchKey"]:
+                log.warning("the storage failed", operation="delete", place=left[0].get("Key"), fault=left[0])
+                raise StorageError
+
+    async def list(self, prefix: str) -> AsyncIterator[StoredObject]:
+        pages = iter(self._client.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=prefix))
+        while True:
+            with translated("list", prefix):
+                page = await self._threads.start(partial(next, pages, None))
+            if page is None:
+                return
+            for found in page.get("Contents", ()):
+                yield StoredObject(found["Key"], found["Size"], found["LastModified"])
+
+    async def abort_writes(self, prefix: str, older_than: datetime) -> int:
+        with translated("abort writes", prefix):
+            old = await self._threads.start(partial(self._unfinished, prefix, older_than))
+            for upload in old:
+                await self._threads.start(partial(self._abort, upload))
+        return len(old)
+
+    def _unfinished(self, prefix: str, older_than: datetime) -> "Sequence[MultipartUploadTypeDef]":
+        pages = self._client.get_paginator("list_multipart_uploads").paginate(Bucket=self._bucket, Prefix=prefix)
+        uploads = (upload for page in pages for upload in page.get("Uploads", ()))
+        return [upload for upload in uploads if upload["Initiated"] < older_than]
+
+    def _abort(self, upload: "MultipartUploadTypeDef") -> None:
+        try:
+            self._client.abort_multipart_upload(Bucket=self._bucket, Key=upload["Key"], UploadId=upload["UploadId"])
+        except ClientError as fault:
+            if fault_code(fault) != "NoSuchUpload":  # It has ended by itself.
+                raise

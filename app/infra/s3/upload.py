@@ -1,0 +1,180 @@
+"""A new object that goes to the bucket while it grows."""
+
+import asyncio
+import threading
+from asyncio import Future
+from functools import partial
+from io import BytesIO
+from typing import TYPE_CHECKING, Final, final
+
+import structlog
+
+from app.domain.errors import StorageError
+from app.infra.s3.faults import S3_FAULTS, fault_code, translated
+from app.infra.s3.threads import Threads, outlast
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import CompletedPartTypeDef
+
+log = structlog.get_logger(__name__)
+
+MIB: Final = 1024**2
+PARTS_IN_FLIGHT: Final = 2
+"""With the part that is being filled, an upload holds at most one part more than this in memory."""
+
+_SCHEDULE: Final = ((1_000, 8 * MIB), (5_000, 16 * MIB), (10_000, 64 * MIB))
+
+
+def part_size(number: int) -> int:
+    """Give the bytes of the part with this number, from 1: 8 MiB, then 16, then 64.
+
+    S3 allows 10,000 parts. The first thousand carry 7.8 GiB, those to the 5000th bring it to 70 GiB and the rest to
+    383 GiB, so an upload of any size that we allow fits, and one below 70 GiB never holds more than 48 MiB in memory.
+    """
+    return next((size for last, size in _SCHEDULE if number <= last), _SCHEDULE[-1][1])
+
+
+class _GivenUp(Exception):
+    """The upload was aborted while this part was under way."""
+
+
+@final
+class _Part(BytesIO):
+    """A part's bytes, read by the client in small blocks; reading fails once the upload is given up."""
+
+    def __init__(self, given_up: threading.Event) -> None:
+        super().__init__()
+        self._given_up = given_up
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        if self._given_up.is_set():
+            raise _GivenUp
+        return super().read(size)
+
+
+@final
+class Upload:
+    """An ``ObjectWriter``. What fits into one part is put at once; else a multipart upload begins with the first part.
+
+    A failed or cancelled ``write`` has lost bytes, so that nothing but ``abort`` can follow.
+    """
+
+    def __init__(self, client: "S3Client", threads: Threads, bucket: str, key: str, content_type: str) -> None:
+        self._client = client
+        self._threads = threads
+        self._bucket = bucket
+        self._key = key
+        self._content_type = content_type
+        self._given_up = threading.Event()
+        self._part = _Part(self._given_up)
+        self._size = 0
+        self._number = 0
+        self._upload_id: str | None = None
+        self._in_flight: set[Future[CompletedPartTypeDef]] = set()
+        self._ended: list[CompletedPartTypeDef] = []
+        self._broken = False
+
+    async def write(self, data: bytes | memoryview) -> None:
+        """Take the bytes; waits while as many parts are in flight as may be."""
+        if self._broken:
+            raise StorageError
+        rest = memoryview(data).cast("B")
+        self._size += len(rest)
+        while rest:
+            size = part_size(self._number + 1)
+            room = size - self._part.tell()
+            self._part.write(rest[:room])
+            rest = rest[room:]
+            if self._part.tell() == size:
+                await self._send_part()
+
+    async def complete(self) -> None:
+        """Make the object visible, and see that it has the size that was written."""
+        if self._broken:
+            raise StorageError
+        with translated("complete upload", self._key):
+            if self._upload_id is None:
+                await outlast(self._threads.start(self._put))
+            else:
+                if self._part.tell():
+                    await self._send_part()
+                await self._settle(at_most=0)
+                await outlast(self._threads.start(self._complete))
+            stored = await outlast(self._threads.start(self._stored_size))
+        if stored != self._size:
+            log.error("an object has a wrong size", key=self._key, size=stored, expected=self._size)
+            raise StorageError
+
+    async def abort(self) -> None:
+        """End the parts in flight, then the upload; a cancellation meanwhile is passed on when that is done."""
+        self._broken = True
+        self._given_up.set()
+        await outlast(asyncio.ensure_future(self._abort()))
+
+    async def _abort(self) -> None:
+        await asyncio.gather(*self._in_flight, return_exceptions=True)
+        if self._upload_id is None:
+            return
+        call = partial(
+            self._client.abort_multipart_upload, Bucket=self._bucket, Key=self._key, UploadId=self._upload_id
+        )
+        try:
+            await self._threads.start(call)
+        except S3_FAULTS as fault:
+            if fault_code(fault) != "NoSuchUpload":
+                log.warning("an upload is left for housekeeping to abort", key=self._key, fault=repr(fault))
+
+    async def _send_part(self) -> None:
+        part, self._part = self._part, _Part(self._given_up)
+        self._broken = True  # Unless this comes to its end, the part is lost.
+        with translated("upload part", self._key):
+            if self._upload_id is None:
+                await outlast(self._threads.start(self._create))
+            await self._settle(at_most=PARTS_IN_FLIGHT - 1)
+        self._number += 1
+        self._in_flight.add(self._threads.start(partial(self._put_part, self._number, part)))
+        self._broken = False
+
+    async def _settle(self, at_most: int) -> None:
+        """Wait until no more than so many parts are in flight; raises what went wrong with any that ended."""
+        while len(self._in_flight) > at_most:
+            ended, self._in_flight = await asyncio.wait(self._in_flight, return_when=asyncio.FIRST_COMPLETED)
+            if faults := [fault for part in ended if (fault := part.exception()) is not None]:
+                raise faults[0]
+            self._ended += [part.result() for part in ended]
+
+    # What follows runs in the storage's threads.
+
+    def _put(self) -> None:
+        self._part.seek(0)
+        self._client.put_object(Bucket=self._bucket, Key=self._key, Body=self._part, ContentType=self._content_type)
+
+    def _create(self) -> None:
+        created = self._client.create_multipart_upload(
+            Bucket=self._bucket, Key=self._key, ContentType=self._content_type
+        )
+        self._upload_id = created["UploadId"]
+
+    def _put_part(self, number: int, part: _Part) -> "CompletedPartTypeDef":
+        if self._upload_id is None or self._given_up.is_set():
+            raise _GivenUp
+        part.seek(0)
+        stored = self._client.upload_part(
+            Bucket=self._bucket, Key=self._key, UploadId=self._upload_id, PartNumber=number, Body=part
+        )
+        return {"PartNumber": number, "ETag": stored["ETag"]}
+
+    def _complete(self) -> None:
+        parts = sorted(self._ended, key=lambda part: part["PartNumber"])
+        try:
+            self._client.complete_multipart_upload(
+                Bucket=self._bucket, Key=self._key, UploadId=self._upload_id or "", MultipartUpload={"Parts": parts}
+            )
+        except S3_FAULTS as fault:
+            # A second try of the client's own, after an answer that was lost, no longer finds what the first completed.
+            if fault_code(fault) != "NoSuchUpload":
+                raise
+
+    def _stored_size(self) -> int:
+        return self._client.head_object(Bucket=self._bucket, Key=self._key)["ContentLength"]
