@@ -1,0 +1,32 @@
+"""Transactions whose answers get lost on the way back, as when a connection breaks during COMMIT."""
+
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from app.usecases.ports import DatabaseUnavailable, Transaction, Transactions
+
+T = TypeVar("T")
+
+
+class LostAnswers:
+    """Wraps real transactions. ``lose`` says what becomes of the next writing step: committed, or not, unheard either way."""
+
+    def __init__(self, real: Transactions) -> None:
+        self._real = real
+        self._next: str | None = None
+
+    def lose(self, outcome: str) -> None:
+        """``committed`` or ``rolled back``."""
+        self._next = outcome
+
+    async def read(self, step: Callable[[Transaction], Awaitable[T]]) -> T:
+        return await self._real.read(step)
+
+    async def write(self, step: Callable[[Transaction], Awaitable[T]]) -> T:
+        outcome, self._next = self._next, None
+        if outcome == "rolled back":
+            raise DatabaseUnavailable
+        result = await self._real.write(step)
+        if outcome == "committed":
+            raise DatabaseUnavailable
+        return result
