@@ -1,0 +1,130 @@
+"""Links that authorise themselves for a short time, and the names under which browsers save what is behind them."""
+
+import hashlib
+import hmac
+import json
+import unicodedata
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Final, final
+from urllib.parse import quote
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+_NAME_BYTES: Final = 150
+_EXTENSION_MAX: Final = 16
+_NO_NAME: Final = "download"
+_UNSAFE: Final = frozenset('"\\/')
+_INVISIBLE: Final = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})  # Controls, what turns text around, half characters.
+_ATTR_CHAR: Final = (
+    "!#$&+-.^_`|~"  # RFC 8187, section 3.2.1: what need not be percent-encoded, beside the alphanumerics.
+)
+
+_SECRET_BYTES: Final = 32
+_TICKET_MAX: Final = 4096
+_PURPOSE: Final = b"download ticket 1\n"
+"""Signed with each ticket, so that nothing else that is ever signed with this secret can pass for one."""
+
+
+def safe_file_name(file_name: str) -> str:
+    """Give a name that no header and no disk can misread: no controls, quotes or slashes, at most 150 bytes of UTF-8.
+
+    A long one is cut in front of its extension; where nothing is left it is ``download``.
+    """
+    text = unicodedata.normalize("NFC", file_name)
+    text = "".join(c for c in text if c not in _UNSAFE and unicodedata.category(c) not in _INVISIBLE)
+    stem, dot, extension = text.strip(" .").rpartition(".")
+    if not dot or len(extension) > _EXTENSION_MAX:
+        stem, dot, extension = stem + dot + extension, "", ""
+    room = _NAME_BYTES - len((dot + extension).encode())
+    return (stem.encode()[:room].decode(errors="ignore").rstrip(" .") or _NO_NAME) + dot + extension
+
+
+def content_disposition(file_name: str) -> str:
+    """Give the header that makes a browser save under this name (RFC 6266): readable in ASCII, exact in UTF-8."""
+    name = safe_file_name(file_name)
+    stem, dot, extension = name.rpartition(".")
+    readable = "".join(_ascii(part) or _NO_NAME for part in (stem, dot, extension) if part)
+    return f"attachment; filename=\"{readable}\"; filename*=UTF-8''{quote(name, safe=_ATTR_CHAR)}"
+
+
+def _ascii(text: str) -> str:
+    # Without percent signs, which some browsers decode even here (RFC 6266, appendix D).
+    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
+    return "".join(c for c in plain if c not in _UNSAFE).replace("%", "_").strip()
+
+
+@final
+class PresignedLinks:
+    """``DownloadLinks`` that lead to the storage itself; the client's URL must be the one that the outside knows."""
+
+    def __init__(self, client: "S3Client", bucket: str, *, lifetime_seconds: int) -> None:
+        self._client = client
+        self._bucket = bucket
+        self._lifetime = lifetime_seconds
+
+    def link(self, key: str, *, file_name: str, content_type: str, now: datetime) -> tuple[str, datetime]:
+        url = self._client.generate_presigned_url(
+            "get_object",
+            Params={
+                "Bucket": self._bucket,
+                "Key": key,
+                "ResponseContentDisposition": content_disposition(file_name),
+                "ResponseContentType": content_type,
+            },
+            ExpiresIn=self._lifetime,
+        )
+        return url, now + timedelta(seconds=self._lifetime)
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """What a ticket lets its holder read, under which name and type, and until when."""
+
+    key: str
+    file_name: str
+    content_type: str
+    expires_at: datetime
+
+
+@final
+class TicketLinks:
+    """``DownloadLinks`` that lead to our own ``/files/{ticket}``, on the page's own host unless ``public_url`` is set.
+
+    A ticket is base64url(JSON) "." base64url(HMAC-SHA256). The secret has at least 32 bytes.
+    """
+
+    def __init__(self, secret: str, *, lifetime_seconds: int, public_url: str | None = None) -> None:
+        self._secret = secret.encode()
+        if len(self._secret) < _SECRET_BYTES:
+            raise ValueError(f"The secret of links needs at least {_SECRET_BYTES} bytes.")
+        self._lifetime = lifetime_seconds
+        self._base = (public_url or "").rstrip("/")
+
+    def link(self, key: str, *, file_name: str, content_type: str, now: datetime) -> tuple[str, datetime]:
+        expires = int(now.timestamp()) + self._lifetime
+        words = json.dumps([key, safe_file_name(file_name), content_type, expires], separators=(",", ":"))
+        payload = _base64(words.encode())
+        return f"{self._base}/files/{payload}.{self._signature(payload)}", datetime.fromtimestamp(expires, UTC)
+
+    def open(self, ticket: str, now: datetime) -> Ticket | None:
+        """Give None where it is forged, malformed or has lapsed: nobody is told which."""
+        if len(ticket) > _TICKET_MAX or not ticket.isascii():
+            return None
+        payload, _, signature = ticket.partition(".")
+        if not hmac.compare_digest(signature, self._signature(payload)):
+            return None
+        # Signed by us, so it is what ``link`` wrote.
+        key, file_name, content_type, expires = json.loads(urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+        expires_at = datetime.fromtimestamp(expires, UTC)
+        return Ticket(key, file_name, content_type, expires_at) if now < expires_at else None
+
+    def _signature(self, payload: str) -> str:
+        return _base64(hmac.digest(self._secret, _PURPOSE + payload.encode(), hashlib.sha256))
+
+
+def _base64(data: bytes) -> str:
+    return urlsafe_b64encode(data).rstrip(b"=").decode()
