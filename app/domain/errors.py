@@ -16,7 +16,7 @@
     ├── IdempotencyConflict
     ├── RateLimited, QuotaExceeded    (say when to come back)
     ├── StorageError             (a passing fault: trying again can help)
-    ├── NotificationError
+    ├── NotificationError        (``permanent`` where trying again cannot help)
     └── ProcessingError          (a video that cannot be processed; carries a FailureCode)
 
 An error's docstring is its sentence for the user; a raise may give a better one. ``code`` is what programs read.
@@ -143,6 +143,10 @@ class NotificationError(DomainError):
     """The notification could not be delivered."""
 
     code = "NOTIFICATION_ERROR"
+
+    def __init__(self, message: str | None = None, *, permanent: bool = False) -> None:
+        super().__init__(message)
+        self.permanent = permanent
 
 
 class ProcessingError(DomainError):

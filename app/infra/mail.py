@@ -1,0 +1,166 @@
+"""The port ``Mailer`` on SMTP."""
+
+import asyncio
+import json
+import re
+import unicodedata
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP, SMTPUTF8
+from email.utils import parseaddr
+from pathlib import Path
+from typing import Final, final
+from urllib.parse import unquote, urlsplit
+
+import aiosmtplib
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError, select_autoescape
+
+from app.domain.errors import NotificationError
+from app.domain.failure import FailureCode
+from app.domain.notification import Mail
+from app.domain.user import Locale
+
+_TEMPLATES: Final = Path(__file__).with_name("mail_templates")
+_STEP_SECONDS: Final = 20
+_WHOLE_SECONDS: Final = 60
+_ANSWER_MAX: Final = 500
+_PORTS: Final = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class SmtpServer:
+    """Where mail goes: ``smtp://`` never encrypts, ``smtp+starttls://`` insists on it, ``smtps://`` begins with it."""
+
+    scheme: str
+    host: str
+    port: int
+    user: str | None
+    password: str | None = field(repr=False)
+
+    @classmethod
+    def parse(cls, url: str) -> "SmtpServer":
+        """Read ``scheme://[user:password@]host[:port]``; user and password are percent-encoded.
+
+        :raises ValueError: where it is none, without repeating the password
+        """
+        parts = urlsplit(url)
+        if parts.scheme not in _PORTS or not parts.hostname:
+            raise ValueError(f"An SMTP URL is one of {', '.join(_PORTS)}, then ://[user:password@]host[:port].")
+        return cls(
+            parts.scheme,
+            parts.hostname,
+            parts.port or _PORTS[parts.scheme],
+            unquote(parts.username) if parts.username else None,
+            unquote(parts.password) if parts.password else None,
+        )
+
+
+@final
+class SmtpMailer:
+    """Sends one mail a connection, as text and HTML, in the reader's language.
+
+    ``sender`` is ``Name <address>``. A template is two files, ``{template}.{locale}.txt``, whose first line is the
+    subject, and ``{template}.{locale}.html``. The Message-ID comes from the mail's id, so it is the same in every try.
+    """
+
+    def __init__(self, url: str, sender: str) -> None:
+        self._server = SmtpServer.parse(url)
+        name, address = parseaddr(sender)
+        self._sender = Address(name, addr_spec=address)
+        self._templates = Environment(
+            loader=FileSystemLoader(_TEMPLATES),
+            autoescape=select_autoescape(["html"]),
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._portuguese: dict[str, str] = json.loads((_TEMPLATES / "reasons.pt-BR.json").read_text("utf-8"))
+
+    async def send(self, mail: Mail) -> str:
+        """Give the server's answer.
+
+        :raises NotificationError: with what the server said; permanent where it wants no such mail or reader, ever
+        """
+        recipient = _recipient(mail.to)
+        message = self._message(mail, recipient)
+        server = self._server
+        try:
+            async with asyncio.timeout(_WHOLE_SECONDS):
+                _, answer = await aiosmtplib.send(
+                    message,
+                    sender=self._sender.addr_spec,
+                    recipients=[recipient.addr_spec],
+                    hostname=server.host,
+                    port=server.port,
+                    username=server.user,
+                    password=server.password,
+                    use_tls=server.scheme == "smtps",
+                    start_tls=server.scheme == "smtp+starttls",
+                    timeout=_STEP_SECONDS,
+                )
+        except aiosmtplib.SMTPRecipientsRefused as refused:
+            raise _failure(refused.recipients[0], may_be_permanent=True) from refused
+        except aiosmtplib.SMTPDataError as refused:
+            raise _failure(refused, may_be_permanent=True) from refused
+        except aiosmtplib.SMTPResponseException as refused:  # Of us, not of this mail: an operator can mend it.
+            raise _failure(refused, may_be_permanent=False) from refused
+        except (aiosmtplib.SMTPException, OSError) as error:
+            raise NotificationError(_one_line(str(error) or type(error).__name__)[:_ANSWER_MAX]) from error
+        return _one_line(answer)[:_ANSWER_MAX]
+
+    def _message(self, mail: Mail, recipient: Address) -> EmailMessage:
+        subject, text, html = self._rendered(mail)
+        message = EmailMessage(policy=SMTP if recipient.addr_spec.isascii() else SMTPUTF8)
+        message["From"] = self._sender
+        message["To"] = Address(_one_line(mail.to_name), recipient.username, recipient.domain)
+        message["Subject"] = subject
+        message["Date"] = datetime.now(UTC)
+        message["Message-ID"] = f"<{mail.id}@{self._sender.domain}>"
+        message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no vacation notice answers it.
+        message["Content-Language"] = mail.locale.value
+        message.set_content(text, cte="quoted-printable")
+        message.add_alternative(html, subtype="html", cte="quoted-printable")
+        return message
+
+    def _rendered(self, mail: Mail) -> tuple[str, str, str]:
+        """Give subject, text and HTML."""
+        name = f"{mail.template}.{mail.locale}"
+        try:
+            values = self._values(mail)
+            subject, _, text = self._templates.get_template(f"{name}.txt").render(values).partition("\n")
+            return subject.strip(), text.lstrip("\n"), self._templates.get_template(f"{name}.html").render(values)
+        except (TemplateError, ValueError) as error:
+            raise NotificationError(f"The mail '{name}' cannot be written: {error}.", permanent=True) from error
+
+    def _values(self, mail: Mail) -> dict[str, object]:
+        """Give what templates may name: the mail's own values and, with a ``code``, what the failure means."""
+        values: dict[str, object] = {name: _one_line(value) for name, value in mail.values.items()}
+        if mail.values.get("code"):
+            code = FailureCode(mail.values["code"])
+            values["retryable"] = code.retryable
+            if mail.locale is Locale.PT_BR:
+                values["reason"] = self._portuguese[code]
+        return values
+
+
+def _recipient(address: str) -> Address:
+    """Give the address as it goes to the server, its domain in ASCII (RFC 5890)."""
+    local, _, domain = address.rpartition("@")
+    try:
+        return Address("", local, domain.encode("idna").decode())
+    except ValueError as error:
+        raise NotificationError("This is no address that mail can be sent to.", permanent=True) from error
+
+
+def _failure(refused: aiosmtplib.SMTPResponseException, *, may_be_permanent: bool) -> NotificationError:
+    said = _one_line(f"{refused.code} {refused.message}")[:_ANSWER_MAX]
+    return NotificationError(said, permanent=may_be_permanent and refused.code >= 500)  # noqa: PLR2004 - RFC 5321, 4.2.1
+
+
+def _one_line(text: str) -> str:
+    """Give text that can end no line and no header: each control or separator becomes a space."""
+    text = "".join(" " if unicodedata.category(c) in {"Cc", "Zl", "Zp", "Cs"} else c for c in text)
+    return re.sub(" {2,}", " ", text).strip()
