@@ -3,7 +3,7 @@
 import threading
 from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager, closing
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, cast, final
@@ -105,7 +105,7 @@ class S3Storage:
                 head = await self._threads.start(partial(self._client.head_object, Bucket=self._bucket, Key=key))
         except ObjectMissing:
             return None
-        return StoredObject(key, head["ContentLength"], head["LastModified"])
+        return StoredObject(key, head["ContentLength"], head["LastModified"].astimezone(UTC))
 
     async def read(self, key: str, start: int = 0, end: int | None = None) -> AsyncIterator[bytes]:
         content = pieces(self._client, self._bucket, key, start, end)
@@ -144,7 +144,7 @@ class S3Storage:
             if page is None:
                 return
             for found in page.get("Contents", ()):
-                yield StoredObject(found["Key"], found["Size"], found["LastModified"])
+                yield StoredObject(found["Key"], found["Size"], found["LastModified"].astimezone(UTC))
 
     async def abort_writes(self, prefix: str, older_than: datetime) -> int:
         with translated("abort writes", prefix):
