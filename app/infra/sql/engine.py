@@ -1,0 +1,77 @@
+"""One engine by its URL: SQLite on one machine, MySQL or MariaDB for many."""
+
+from typing import Any, Final
+
+from sqlalchemy import Connection, event, make_url
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+WRITES: Final = "fiapx_writes"
+"""The execution option of a connection whose next transaction writes."""
+
+_DRIVERS: Final = {"sqlite": "sqlite+aiosqlite", "mysql": "mysql+asyncmy", "mariadb": "mariadb+asyncmy"}
+_BUSY_SECONDS: Final = 5.0
+_CONNECT_SECONDS: Final = 5
+_READ_SECONDS: Final = 20
+_SESSION: Final = (
+    # TIMESTAMP columns are shown in the session's time zone, and ours is UTC whatever the server's is.
+    "SET SESSION time_zone = '+00:00',"
+    # A value that does not fit is an error, never cut or made NULL.
+    " sql_mode = 'TRADITIONAL,ONLY_FULL_GROUP_BY',"
+    # Shorter than the read timeout, so that a lock that is not given is an answer and no broken connection.
+    " innodb_lock_wait_timeout = 5"
+)
+
+
+def engine_for(database_url: str, *, read_seconds: int | None = _READ_SECONDS) -> AsyncEngine:
+    """Make the engine; nothing connects yet. ``read_seconds`` bounds the wait for an answer of MySQL.
+
+    Parameters never appear in errors or logs, since password hashes and addresses are among them.
+
+    :raises ValueError: for a database that is none of the three
+    """
+    url = make_url(database_url)
+    backend = url.get_backend_name()
+    if backend not in _DRIVERS:
+        raise ValueError(f"This service keeps its record in SQLite, MySQL or MariaDB, not in {backend}.")
+    url = url.set(drivername=_DRIVERS[backend])
+    if backend != "sqlite":
+        return create_async_engine(
+            url,
+            hide_parameters=True,
+            isolation_level="READ COMMITTED",
+            pool_size=5,
+            max_overflow=15,
+            pool_timeout=10,
+            pool_recycle=1800,
+            pool_pre_ping=True,
+            connect_args={
+                "charset": "utf8mb4",
+                "connect_timeout": _CONNECT_SECONDS,
+                "read_timeout": read_seconds,
+                "init_command": _SESSION,
+            },
+        )
+    # isolation_level None: sqlite3 itself begins nothing, so that each BEGIN is the one below.
+    engine = create_async_engine(
+        url, hide_parameters=True, pool_timeout=10, connect_args={"timeout": _BUSY_SECONDS, "isolation_level": None}
+    )
+    event.listen(engine.sync_engine, "connect", _configure_sqlite)
+    event.listen(engine.sync_engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _configure_sqlite(connection: DBAPIConnection, _record: Any) -> None:
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA journal_mode = WAL")
+    # NORMAL could lose the last commits when the power fails, and with them an upload that was already accepted.
+    cursor.execute("PRAGMA synchronous = FULL")
+    cursor.execute("PRAGMA fullfsync = ON")  # An fsync on macOS otherwise ends in the drive's cache.
+    cursor.execute("PRAGMA foreign_keys = ON")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    """Take the write lock at the start: one that is wanted after a read is refused without any waiting."""
+    writes = connection.get_execution_options().get(WRITES, False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

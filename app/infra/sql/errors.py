@@ -1,0 +1,45 @@
+"""What the databases' errors mean."""
+
+import sqlite3
+from typing import Final
+
+from sqlalchemy.exc import DatabaseError, DBAPIError, InterfaceError, InternalError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+_LOCK_WAIT_TIMEOUT: Final = 1205
+_DEADLOCK: Final = 1213
+_RECORD_CHANGED: Final = 1020  # MariaDB with innodb_snapshot_isolation, the default from 11.6 on.
+_CONFLICTS: Final = frozenset({_LOCK_WAIT_TIMEOUT, _DEADLOCK, _RECORD_CHANGED})
+_NO_SUCH_TABLE: Final = 1146
+_SQLITE_BUSY: Final = 5
+_SQLITE_LOCKED: Final = 6
+
+
+def lost_to_another(error: BaseException) -> bool:
+    """Tell whether the database undid a transaction in favour of another, so that it may run again from its start."""
+    if not isinstance(error, DBAPIError) or error.connection_invalidated:
+        return False
+    if isinstance(error.orig, sqlite3.Error):
+        # The low byte is the primary code; the rest says more precisely why, as in SQLITE_BUSY_SNAPSHOT.
+        code = getattr(error.orig, "sqlite_errorcode", 0)
+        return code & 0xFF in {_SQLITE_BUSY, _SQLITE_LOCKED}
+    return _mysql_code(error) in _CONFLICTS
+
+
+def out_of_reach(error: BaseException) -> bool:
+    """Tell trouble with the database (away, full, read-only, not migrated) from a statement that is wrong."""
+    if isinstance(error, PoolTimeoutError | OSError):
+        return True
+    if not isinstance(error, DBAPIError):
+        return False
+    return (
+        error.connection_invalidated
+        or isinstance(error, OperationalError | InterfaceError | InternalError)
+        or type(error) is DatabaseError  # SQLite's "not a database" and "malformed".
+        or _mysql_code(error) == _NO_SUCH_TABLE
+    )
+
+
+def _mysql_code(error: DBAPIError) -> int | None:
+    code = error.orig.args[0] if error.orig is not None and error.orig.args else None
+    return code if isinstance(code, int) else None

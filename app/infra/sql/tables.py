@@ -1,0 +1,192 @@
+"""The record: the brief's two tables with columns of ours beside them, and four tables of ours.
+
+The integer ids never leave the database; the world sees ``public_id``. ``wake_at`` and the like are integer
+milliseconds, the brief's times are TIMESTAMP(3). A unique index takes several NULLs on all three databases.
+"""
+
+from enum import StrEnum
+from typing import Any, Final
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Double,
+    Enum,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+from app.domain.video import ProcessingStatus
+from app.infra.sql.types import Milliseconds, Sha256, Timestamp, Uuid
+
+metadata: Final = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    }
+)
+
+# Text is compared by its characters, neither case nor accents folded: MySQL's own default folds both.
+# AUTOINCREMENT keeps SQLite from giving a deleted row's id to another row, to which a late DELETE would then apply.
+_OPTIONS: Final[dict[str, Any]] = {
+    "mysql_engine": "InnoDB",
+    "mysql_charset": "utf8mb4",
+    "mysql_collate": "utf8mb4_bin",
+    "mariadb_engine": "InnoDB",
+    "mariadb_charset": "utf8mb4",
+    "mariadb_collate": "utf8mb4_bin",
+}
+
+
+def _values(members: type[StrEnum]) -> list[str]:
+    return [member.value for member in members]
+
+
+def _id() -> Column[int]:
+    return Column("id", Integer, primary_key=True, autoincrement=True)
+
+
+def _owner() -> Column[int]:
+    return Column("user_id", ForeignKey("users.id", ondelete="CASCADE"), nullable=False)
+
+
+users: Final = Table(
+    "users",
+    metadata,
+    _id(),
+    Column("name", String(255), nullable=False),
+    Column("email", String(255), nullable=False, unique=True),
+    Column("password_hash", String(255), nullable=False),
+    Column("created_at", Timestamp, nullable=False),
+    Column("updated_at", Timestamp, nullable=False),
+    Column("public_id", Uuid, nullable=False, unique=True),
+    Column("locale", String(16), nullable=False),
+    Column("email_on_failure", Boolean, nullable=False),
+    Column("email_on_completion", Boolean, nullable=False),
+    sqlite_autoincrement=True,
+    **_OPTIONS,
+)
+
+video_processings: Final = Table(
+    "video_processings",
+    metadata,
+    _id(),
+    _owner(),
+    Column("original_file_name", String(255), nullable=False),
+    Column(
+        "status",
+        Enum(ProcessingStatus, name="status", values_callable=_values, create_constraint=True),
+        nullable=False,
+    ),
+    Column("s3_input_path", String(2048), nullable=False),
+    Column("s3_output_path", String(2048)),
+    Column("failure_reason", Text),
+    Column("created_at", Timestamp, nullable=False),
+    Column("completed_at", Timestamp),
+    Column("public_id", Uuid, nullable=False, unique=True),
+    Column("size_bytes", BigInteger, nullable=False),
+    Column("options", Text, nullable=False),
+    # The fencing token, and what surrounds it.
+    Column("attempt", Integer, nullable=False),
+    Column("lost_attempts", Integer, nullable=False),
+    Column("released", Boolean, nullable=False),
+    Column("faults", Integer, nullable=False),
+    Column("wake_at", Milliseconds, nullable=False),
+    Column("sweeps", Integer, nullable=False),
+    Column("sweep_delay", Milliseconds, nullable=False),
+    Column("version", BigInteger, nullable=False),
+    # What is known of the work.
+    Column("started_at", Timestamp),
+    Column("progress_percent", Double, nullable=False),
+    Column("frames_extracted", Integer, nullable=False),
+    Column("frames_expected", Integer),
+    Column("media_duration_seconds", Double),
+    Column("media_width", Integer),
+    Column("media_height", Integer),
+    Column("media_codec", String(255)),
+    Column("media_frames_per_second", Double),
+    Column("failure_code", String(32)),
+    Column("archive_bytes", BigInteger),
+    Column("archive_sha256", Sha256),
+    Column("frame_count", Integer),
+    Column("contact_sheet_path", String(2048)),
+    # An index cannot hold 2048 characters, but it can hold their hash.
+    Column("source_hash", Sha256, nullable=False, index=True),
+    Column("idempotency_key", String(255)),
+    Column("request_digest", String(64), nullable=False),
+    UniqueConstraint("user_id", "idempotency_key"),
+    Index(None, "status", "wake_at"),
+    Index(None, "user_id", "created_at", "public_id"),
+    sqlite_autoincrement=True,
+    **_OPTIONS,
+)
+
+domain_events: Final = Table(
+    "domain_events",
+    metadata,
+    _id(),
+    Column("video_id", ForeignKey("video_processings.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("type", String(32), nullable=False),
+    Column("at", Timestamp, nullable=False),
+    Column("attempt", Integer, nullable=False),
+    sqlite_autoincrement=True,
+    **_OPTIONS,
+)
+
+intakes: Final = Table(
+    "intakes",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    _owner(),
+    Column("source_key", String(2048), nullable=False),
+    Column("source_hash", Sha256, nullable=False, index=True),
+    Column("idempotency_key", String(255)),
+    Column("declared_bytes", BigInteger),
+    Column("expires_at", Milliseconds, nullable=False, index=True),
+    UniqueConstraint("user_id", "idempotency_key"),
+    **_OPTIONS,
+)
+
+removals: Final = Table(
+    "removals",
+    metadata,
+    _id(),
+    Column("object_key", String(2048), nullable=False),
+    Column("is_prefix", Boolean, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("wake_at", Milliseconds, nullable=False, index=True),
+    sqlite_autoincrement=True,
+    **_OPTIONS,
+)
+
+notifications: Final = Table(
+    "notifications",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("user_id", ForeignKey("users.id", ondelete="CASCADE"), nullable=False, index=True),
+    # Word of a failure is still owed when its video has been deleted, so the row holds all that it says.
+    Column("video_id", ForeignKey("video_processings.id", ondelete="SET NULL")),
+    Column("channel", String(32), nullable=False),
+    Column("event", String(64), nullable=False),
+    Column("file_name", String(255), nullable=False),
+    Column("failure_code", String(32)),
+    Column("failure_reason", Text),
+    Column("status", String(16), nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("wake_at", Milliseconds, nullable=False),
+    Column("answer", Text),
+    Column("created_at", Timestamp, nullable=False),
+    Column("delivered_at", Timestamp),
+    UniqueConstraint("video_id", "channel", "event"),
+    Index(None, "status", "wake_at"),
+    **_OPTIONS,
+)

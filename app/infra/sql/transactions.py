@@ -1,0 +1,109 @@
+"""The one place that runs steps against the database."""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, nullcontext
+from typing import Final, TypeVar, final
+
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from app.infra.sql.engine import WRITES
+from app.infra.sql.errors import lost_to_another, out_of_reach
+from app.infra.sql.events import SqlEvents
+from app.infra.sql.intakes import SqlIntakes
+from app.infra.sql.notifications import SqlNotifications
+from app.infra.sql.removals import SqlRemovals
+from app.infra.sql.users import SqlUsers
+from app.infra.sql.videos import SqlVideos
+from app.usecases.ports import (
+    DatabaseUnavailable,
+    Events,
+    Intakes,
+    Notifications,
+    Removals,
+    Transaction,
+    Users,
+    Videos,
+)
+
+T = TypeVar("T")
+
+_PATIENCE: Final = 10.0
+"""Seconds from a step's start after which it is not tried again."""
+_FIRST_PAUSE: Final = 0.01
+_LONGEST_PAUSE: Final = 0.5
+
+
+@final
+class SqlTransaction:
+    """The tables as one transaction sees them."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self.users: Users = SqlUsers(connection)
+        self.videos: Videos = SqlVideos(connection)
+        self.intakes: Intakes = SqlIntakes(connection)
+        self.events: Events = SqlEvents(connection)
+        self.removals: Removals = SqlRemovals(connection)
+        self.notifications: Notifications = SqlNotifications(connection)
+
+
+@final
+class SqlTransactions:
+    """Runs each step in a transaction of its own, again where it lost a conflict, until its patience ends.
+
+    Trouble with the database is a ``DatabaseUnavailable``; what the step itself raises passes. An error of COMMIT is
+    never answered by running the step again, since it may have been committed: the callers read the row.
+    """
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+        # SQLite has one writer at a time and polls for its turn; writers of one process wait in order instead.
+        self._turn: AbstractAsyncContextManager[object] = (
+            asyncio.Lock() if engine.dialect.name == "sqlite" else nullcontext()
+        )
+
+    async def read(self, step: Callable[[Transaction], Awaitable[T]]) -> T:
+        """Run a step that changes nothing."""
+        return await self._run(step, self._read_once)
+
+    async def write(self, step: Callable[[Transaction], Awaitable[T]]) -> T:
+        """Run a step and commit it; an exception rolls back."""
+        return await self._run(step, self._write_once)
+
+    async def _run(
+        self,
+        step: Callable[[Transaction], Awaitable[T]],
+        once: Callable[[Callable[[Transaction], Awaitable[T]]], Awaitable[T]],
+    ) -> T:
+        now = asyncio.get_running_loop().time
+        deadline, pause = now() + _PATIENCE, _FIRST_PAUSE
+        while True:
+            try:
+                return await once(step)
+            except Exception as error:
+                if not lost_to_another(error) or now() >= deadline:
+                    if lost_to_another(error) or out_of_reach(error):
+                        raise DatabaseUnavailable(_what_it_said(error)) from error
+                    raise
+            await asyncio.sleep(random.uniform(0, pause))  # noqa: S311 - jitter needs no secrecy
+            pause = min(2 * pause, _LONGEST_PAUSE)
+
+    async def _read_once(self, step: Callable[[Transaction], Awaitable[T]]) -> T:
+        async with self._engine.connect() as connection:
+            return await step(SqlTransaction(connection))
+
+    async def _write_once(self, step: Callable[[Transaction], Awaitable[T]]) -> T:
+        async with self._turn, self._engine.connect() as connection:
+            await connection.execution_options(**{WRITES: True})
+            transaction = await connection.begin()
+            result = await step(SqlTransaction(connection))  # An error leaves the block, and that rolls back.
+            try:
+                await transaction.commit()
+            except Exception as error:
+                raise DatabaseUnavailable(f"the outcome of a commit is unknown: {_what_it_said(error)}") from error
+            return result
+
+
+def _what_it_said(error: BaseException) -> str:
+    return str(getattr(error, "orig", None) or error)

@@ -1,0 +1,256 @@
+"""The table ``video_processings``."""
+
+import re
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from itertools import groupby
+from typing import Any, Final, final
+
+from sqlalchemy import ColumnElement, Select, case, delete, func, insert, literal, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.domain.failure import Failure
+from app.domain.user import UserId
+from app.domain.video import (
+    UNFINISHED,
+    FramesArchive,
+    MediaInfo,
+    ProcessingStatus,
+    Progress,
+    VideoId,
+    VideoProcessing,
+    result_prefix,
+)
+from app.infra.sql.rows import (
+    archive_columns,
+    failure_columns,
+    media_columns,
+    progress_columns,
+    source_hash,
+    video_columns,
+    video_of,
+)
+from app.infra.sql.tables import users, video_processings
+from app.infra.sql.types import EARLIEST, LATEST, Timestamp, instant, milliseconds
+from app.infra.sql.users import row_of
+from app.usecases.ports import AcceptedUpload, DueVideo, Lease, PageKey
+
+_v: Final = video_processings.c
+_SELECT: Final = select(video_processings, users.c.public_id.label("owner")).join_from(video_processings, users)
+_UNFINISHED: Final = _v.status.in_(UNFINISHED)
+_NOT_SWEPT: Final = {"sweeps": 0, "sweep_delay": 0}
+_RESULT: Final = re.compile(re.escape(result_prefix(VideoId("@"))).replace("@", "([^/]+)"))
+
+
+@final
+class SqlVideos:
+    """See the port. Every UPDATE raises ``version``, so that a matched row is a changed row for every driver."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def add(
+        self, video: VideoProcessing, *, idempotency_key: str | None, request_digest: str, wake_at: datetime
+    ) -> None:
+        await self._connection.execute(
+            insert(video_processings).values(
+                user_id=row_of(video.owner),
+                idempotency_key=idempotency_key,
+                request_digest=request_digest,
+                wake_at=milliseconds(wake_at),
+                lost_attempts=0,
+                released=False,
+                faults=0,
+                **_NOT_SWEPT,
+                **video_columns(video),
+            )
+        )
+
+    async def get(self, video: VideoId) -> VideoProcessing | None:
+        return next(iter(await self._all(_SELECT.where(_v.public_id == video))), None)
+
+    async def lease(self, video: VideoId) -> Lease | None:
+        row = (await self._connection.execute(_SELECT.where(_v.public_id == video))).mappings().first()
+        if row is None:
+            return None
+        return Lease(video_of(row), instant(row["wake_at"]), row["released"], row["lost_attempts"], row["faults"])
+
+    async def by_idempotency_key(self, owner: UserId, key: str) -> AcceptedUpload | None:
+        mine = _SELECT.where(users.c.public_id == owner, _v.idempotency_key == key)
+        row = (await self._connection.execute(mine)).mappings().first()
+        return None if row is None else AcceptedUpload(video_of(row), row["request_digest"])
+
+    async def count_unfinished(self, owner: UserId) -> int:
+        return await self.count(owner, UNFINISHED)
+
+    async def count(self, owner: UserId, statuses: Collection[ProcessingStatus]) -> int:
+        mine = (_v.user_id == row_of(owner)) & _v.status.in_(statuses)
+        counted = await self._connection.execute(select(func.count()).select_from(video_processings).where(mine))
+        return counted.scalar_one()
+
+    async def page(
+        self, owner: UserId, statuses: Collection[ProcessingStatus], after: PageKey | None, limit: int
+    ) -> Sequence[VideoProcessing]:
+        wanted = _SELECT.where(users.c.public_id == owner, _v.status.in_(statuses))
+        if after is not None:
+            # A cursor may name any year, and MySQL compares a TIMESTAMP only with what a TIMESTAMP can be.
+            at = min(max(after.created_at, EARLIEST), LATEST)
+            # The first half alone bounds the range of the index.
+            wanted = wanted.where(_v.created_at <= at, or_(_v.created_at < at, _v.public_id < after.id))
+        return await self._all(wanted.order_by(_v.created_at.desc(), _v.public_id.desc()).limit(limit))
+
+    async def current(self, owner: UserId, ended_since: datetime, limit: int) -> Sequence[VideoProcessing]:
+        return await self._all(
+            _SELECT.where(users.c.public_id == owner, or_(_UNFINISHED, _v.completed_at >= ended_since))
+            .order_by(case((_UNFINISHED, 0), else_=1), _v.created_at.desc(), _v.public_id.desc())
+            .limit(limit)
+        )
+
+    async def some(self, owner: UserId, videos: Collection[VideoId]) -> Sequence[VideoProcessing]:
+        return await self._all(_SELECT.where(users.c.public_id == owner, _v.public_id.in_(videos)))
+
+    async def claim(self, lease: Lease, *, now: datetime, until: datetime, lost_attempts: int) -> bool:
+        seen = lease.video
+        if seen.status not in UNFINISHED:
+            return False
+        as_seen = [_v.status == seen.status, _v.attempt == seen.attempt, _v.released == lease.released]
+        if seen.status is ProcessingStatus.PROCESSING:
+            as_seen.append(_v.wake_at < milliseconds(now))
+        return await self._change(
+            seen.id,
+            *as_seen,
+            status=ProcessingStatus.PROCESSING,
+            attempt=seen.attempt + 1,
+            wake_at=milliseconds(until),
+            released=False,
+            lost_attempts=lost_attempts,
+            started_at=func.coalesce(_v.started_at, literal(now, Timestamp)),
+            **_NOT_SWEPT,
+            **progress_columns(Progress()),
+        )
+
+    async def beat(
+        self, video: VideoId, attempt: int, *, until: datetime, progress: Progress, media: MediaInfo | None
+    ) -> bool:
+        return await self._change(
+            video,
+            *_held(attempt),
+            _v.released.is_(False),  # Who gave it back cannot take it again without a claim.
+            wake_at=milliseconds(until),
+            **_NOT_SWEPT,
+            **progress_columns(progress),
+            **(media_columns(media) if media else {}),
+        )
+
+    async def complete(
+        self, video: VideoId, attempt: int, *, archive: FramesArchive, progress: Progress, at: datetime
+    ) -> bool:
+        return await self._change(
+            video,
+            *_held(attempt),
+            status=ProcessingStatus.COMPLETED,
+            completed_at=at,
+            **archive_columns(archive),
+            **progress_columns(progress),
+        )
+
+    async def fail(
+        self,
+        video: VideoId,
+        attempt: int,
+        status: ProcessingStatus,
+        *,
+        failure: Failure,
+        at: datetime,
+        expired: bool = False,
+    ) -> bool:
+        if not status.may_become(ProcessingStatus.FAILED):
+            return False
+        as_seen = [_v.status == status, _v.attempt == attempt]
+        if expired:
+            as_seen.append(_v.wake_at < milliseconds(at))
+        return await self._change(
+            video, *as_seen, status=ProcessingStatus.FAILED, completed_at=at, **failure_columns(failure)
+        )
+
+    async def release(self, video: VideoId, attempt: int, *, wake_at: datetime, faults: int) -> bool:
+        return await self._change(
+            video,
+            *_held(attempt),
+            _v.released.is_(False),
+            released=True,
+            wake_at=milliseconds(wake_at),
+            faults=faults,
+            **_NOT_SWEPT,
+        )
+
+    async def due(self, now: datetime, limit: int) -> Sequence[DueVideo]:
+        found = await self._connection.execute(
+            select(_v.public_id, users.c.public_id.label("owner"), _v.sweeps)
+            .join_from(video_processings, users)
+            .where(*_is_due(now))
+            .order_by(_v.wake_at + _v.sweep_delay, video_processings.c.id)
+            .limit(limit)
+        )
+        return [DueVideo(*row) for row in found]
+
+    async def swept(self, videos: Mapping[VideoId, float], now: datetime) -> None:
+        at = milliseconds(now)
+        by_delay = sorted((round(seconds * 1000), video) for video, seconds in videos.items())
+        for more, group in groupby(by_delay, key=lambda pair: pair[0]):
+            # Counted from the time it was due, or from now where that lies far behind, as when all had been stopped.
+            late = _v.wake_at + _v.sweep_delay + more < at
+            await self._connection.execute(
+                update(video_processings)
+                .where(_v.public_id.in_([video for _, video in group]), *_is_due(now))
+                .values(
+                    sweep_delay=case((late, at - _v.wake_at + more), else_=_v.sweep_delay + more),
+                    sweeps=_v.sweeps + 1,
+                    version=_v.version + 1,
+                )
+            )
+
+    async def remove(self, video: VideoId) -> bool:
+        removed = await self._connection.execute(delete(video_processings).where(_v.public_id == video))
+        return removed.rowcount == 1
+
+    async def names_source(self, source_key: str) -> bool:
+        return bool(await self._sources([source_key]))
+
+    async def known_keys(self, keys: Collection[str]) -> set[str]:
+        results = {key: found[1] for key in keys if (found := _RESULT.match(key))}
+        rows = await self._connection.execute(
+            select(_v.public_id, _v.status, _v.s3_output_path, _v.contact_sheet_path).where(
+                _v.public_id.in_(set(results.values()))
+            )
+        )
+        named = {row.public_id: (row.status, {row.s3_output_path, row.contact_sheet_path}) for row in rows}
+        known = await self._sources(keys)
+        for key, video in results.items():
+            status, exactly = named.get(video, (None, set()))
+            if status in UNFINISHED or key in exactly:
+                known.add(key)
+        return known
+
+    async def _sources(self, keys: Collection[str]) -> set[str]:
+        hashes = [source_hash(key) for key in keys]
+        found = await self._connection.execute(select(_v.s3_input_path).where(_v.source_hash.in_(hashes)))
+        return set(found.scalars()) & set(keys)
+
+    async def _all(self, query: Select[Any]) -> list[VideoProcessing]:
+        return [video_of(row) for row in (await self._connection.execute(query)).mappings()]
+
+    async def _change(self, video: VideoId, *as_seen: ColumnElement[bool], **to: Any) -> bool:
+        """Compare and set: one UPDATE, and True where the one row was still as it was seen."""
+        changed = update(video_processings).where(_v.public_id == video, *as_seen)
+        return (await self._connection.execute(changed.values(version=_v.version + 1, **to))).rowcount == 1
+
+
+def _held(attempt: int) -> tuple[ColumnElement[bool], ...]:
+    return _v.status == ProcessingStatus.PROCESSING, _v.attempt == attempt
+
+
+def _is_due(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    at = milliseconds(now)
+    # The bare wake_at, though implied, is what the index can find.
+    return _UNFINISHED, _v.wake_at < at, _v.wake_at + _v.sweep_delay < at
