@@ -206,8 +206,8 @@ class Videos(Protocol):
         """Give unfinished rows whose wake_at (plus the delay that earlier sweeps added) has passed, oldest first."""
         ...
 
-    async def swept(self, videos: Mapping[VideoId, float]) -> None:
-        """Count one more sweep of each and add so many seconds before the next."""
+    async def swept(self, videos: Mapping[VideoId, float], now: datetime) -> None:
+        """Count one more sweep of each that is still due, and let so many seconds pass before the next."""
         ...
 
     async def remove(self, video: VideoId) -> bool: ...

@@ -34,5 +34,5 @@ class SweepDueVideos:
                 break  # The queue is away; whoever sweeps next begins where we stopped.
             delays[due.id] = min(_FIRST_DELAY * 2 ** min(due.sweeps, 10), _LONGEST_DELAY)
         if delays:
-            await self.transactions.write(lambda t: t.videos.swept(delays))
+            await self.transactions.write(lambda t: t.videos.swept(delays, now))
         return len(delays)
