@@ -39,7 +39,6 @@ INTAKE_LEASE: Final = timedelta(seconds=60)
 SWEEP_GRACE: Final = timedelta(seconds=5)
 """A fresh row is left to the enqueue that follows it for so long before the sweep looks at it."""
 _KEY_MAX: Final = 255
-_TWIN_PATIENCE: Final = 10.0
 _TWIN_POLL: Final = 0.25
 
 
@@ -83,6 +82,7 @@ class UploadVideo:
     clock: Clock
     quota: Quota
     max_bytes: int
+    twin_patience_seconds: float = 10.0
 
     async def __call__(
         self, viewer: Viewer, upload: IncomingVideo, options: ExtractionOptions, idempotency_key: str | None = None
@@ -122,7 +122,7 @@ class UploadVideo:
             await t.intakes.add(intake)
             return intake
 
-        deadline = asyncio.get_running_loop().time() + _TWIN_PATIENCE
+        deadline = asyncio.get_running_loop().time() + self.twin_patience_seconds
         while (admitted := await self.transactions.write(step)) is None:
             if asyncio.get_running_loop().time() > deadline:
                 raise RateLimited("The same upload is still under way; ask again later.", retry_after_seconds=10)

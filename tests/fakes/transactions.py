@@ -9,7 +9,7 @@ T = TypeVar("T")
 
 
 class LostAnswers:
-    """Wraps real transactions. ``lose`` says what becomes of the next writing step: committed, or not, unheard either way."""
+    """Wraps real transactions; ``lose`` says what becomes of the next writing step, unheard either way."""
 
     def __init__(self, real: Transactions) -> None:
         self._real = real

@@ -1,0 +1,249 @@
+"""The composition root: the one place that says which adapters are used together."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+import structlog
+
+from app.domain.container import ACCEPTED_EXTENSIONS
+from app.domain.errors import StorageError
+from app.http.edge import Edge, ServiceLimits
+from app.infra.ffmpeg.extractor import FfmpegExtractor
+from app.infra.links import PresignedLinks, TicketLinks, content_disposition
+from app.infra.mail import SmtpMailer
+from app.infra.passwords import Argon2PasswordHasher
+from app.infra.periodic import periodically
+from app.infra.redis.live import RedisLiveStatus
+from app.infra.redis.queue import ArqJobQueue
+from app.infra.redis.stream import StreamRedis, connect
+from app.infra.s3.client import s3_client
+from app.infra.s3.storage import S3Storage
+from app.infra.sql.clock import DatabaseClock
+from app.infra.sql.engine import engine_for
+from app.infra.sql.transactions import SqlTransactions
+from app.infra.tokens import JwtAccessTokens
+from app.infra.zip import StoredZip
+from app.settings import Settings
+from app.usecases.authenticate_user import AuthenticateUser, ShowViewer
+from app.usecases.cancel_video import CancelVideo
+from app.usecases.catalogue import UseCases, WorkerUseCases
+from app.usecases.delete_video import DeleteVideo
+from app.usecases.deliver_notifications import DeliverNotifications
+from app.usecases.download_processed_zip import DownloadProcessedZip
+from app.usecases.generate_zip_file import GenerateZipFile
+from app.usecases.hold_lease import HoldLease
+from app.usecases.keep_house import KeepHouse
+from app.usecases.list_user_videos import CountUserVideos, ListUserVideos, ShowHistories, ShowVideo
+from app.usecases.mark_processing_completed import MarkProcessingCompleted
+from app.usecases.mark_processing_failed import MarkProcessingFailed
+from app.usecases.ports import (
+    AccessTokens,
+    Clock,
+    DatabaseUnavailable,
+    JobQueue,
+    LiveStatus,
+    ObjectStorage,
+    PasswordHasher,
+    Transaction,
+    Transactions,
+)
+from app.usecases.process_video_frames import ProcessVideoFrames
+from app.usecases.quota import Quota
+from app.usecases.register_user import RegisterUser
+from app.usecases.release_processing import ReleaseProcessing
+from app.usecases.remove_objects import RemoveObjects
+from app.usecases.reprocess_video import ReprocessVideo
+from app.usecases.start_video_processing_job import StartVideoProcessingJob
+from app.usecases.sweep_due_videos import SweepDueVideos
+from app.usecases.upload_video import UploadVideo
+from app.usecases.watch_video_status import WatchVideoStatus
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+log = structlog.get_logger(__name__)
+
+_READY_SECONDS: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """Everything composed: what the edges are handed, what the workers are handed, and the queue's connection."""
+
+    edge: Edge
+    work: WorkerUseCases
+    redis: StreamRedis
+    transactions: Transactions
+
+
+@asynccontextmanager
+async def compose(settings: Settings) -> AsyncIterator[Service]:
+    """Open every connection, run what every process does again and again, and close all in the end.
+
+    Redis may be away at the start; a database or a storage that is away shows in ``edge.ready``.
+    """
+    async with AsyncExitStack() as exits:
+        engine = engine_for(settings.database_url)
+        exits.push_async_callback(engine.dispose)
+        clock, transactions = DatabaseClock(engine), SqlTransactions(engine)
+        storage = S3Storage(
+            _s3(settings, settings.s3_url),
+            settings.s3_bucket,
+            region=settings.s3_region,
+            threads=settings.storage_threads,
+        )
+        exits.push_async_callback(storage.aclose)
+        redis = connect(settings.redis_url)
+        exits.push_async_callback(redis.aclose)
+        queue = ArqJobQueue(redis)
+        live = await exits.enter_async_context(RedisLiveStatus(settings.redis_url))
+        passwords = Argon2PasswordHasher(threads=settings.password_threads)
+        exits.push_async_callback(passwords.aclose)
+        tokens = JwtAccessTokens(
+            settings.jwt_secret.get_secret_value(), clock=clock, lifetime_seconds=settings.session_seconds
+        )
+        do = _for_users(settings, transactions, storage, queue, live, clock, passwords, tokens)
+        work = _for_workers(settings, transactions, storage, queue, live, clock)
+        tickets = TicketLinks(
+            settings.link_secret.get_secret_value(),
+            lifetime_seconds=settings.link_seconds,
+            public_url=settings.public_url,
+        )
+        edge = Edge(
+            do=do,
+            tokens=tokens,
+            links=_presigned(settings, settings.s3_public_url) if settings.s3_public_url else tickets,
+            tickets=None if settings.s3_public_url else tickets,
+            storage=storage,
+            clock=clock,
+            limits=_limits(settings),
+            content_disposition=content_disposition,
+            ready=_Readiness(transactions),
+            allowed_origins=settings.allowed_origins,
+        )
+        await _settle_in(storage, clock)
+        for name, step, seconds in (
+            ("sweep", work.sweep_due_videos, settings.sweep_seconds),
+            ("clock", clock.synchronise, 60.0),
+        ):
+            task = asyncio.create_task(periodically(name, step, seconds))
+            exits.callback(task.cancel)
+        yield Service(edge, work, redis, transactions)
+
+
+def _for_users(
+    settings: Settings,
+    transactions: Transactions,
+    storage: ObjectStorage,
+    queue: JobQueue,
+    live: LiveStatus,
+    clock: Clock,
+    passwords: PasswordHasher,
+    tokens: AccessTokens,
+) -> UseCases:
+    quota = Quota(settings.max_active_videos_per_user)
+    largest = min(settings.max_file_bytes, settings.max_inline_upload_bytes)
+    return UseCases(
+        register_user=RegisterUser(transactions, passwords, tokens, clock),
+        authenticate_user=AuthenticateUser(transactions, passwords, tokens, clock),
+        show_viewer=ShowViewer(transactions),
+        upload_video=UploadVideo(transactions, storage, queue, live, clock, quota, largest),
+        list_user_videos=ListUserVideos(transactions),
+        count_user_videos=CountUserVideos(transactions),
+        show_video=ShowVideo(transactions),
+        show_histories=ShowHistories(transactions),
+        download_processed_zip=DownloadProcessedZip(transactions),
+        cancel_video=CancelVideo(transactions, live, clock),
+        delete_video=DeleteVideo(transactions, queue, live, clock),
+        reprocess_video=ReprocessVideo(transactions, queue, live, clock, quota),
+        watch_video_status=WatchVideoStatus(transactions, live, clock),
+    )
+
+
+def _for_workers(
+    settings: Settings,
+    transactions: Transactions,
+    storage: ObjectStorage,
+    queue: JobQueue,
+    live: LiveStatus,
+    clock: Clock,
+) -> WorkerUseCases:
+    lease, beat = timedelta(seconds=settings.lease_seconds), timedelta(seconds=settings.beat_seconds)
+    mark_failed = MarkProcessingFailed(transactions, queue, live, clock)
+    return WorkerUseCases(
+        start_video_processing_job=StartVideoProcessingJob(
+            transactions, mark_failed, live, clock, lease, settings.max_lost_attempts
+        ),
+        hold_lease=HoldLease(transactions, live, clock, lease, beat),
+        process_video_frames=ProcessVideoFrames(storage, FfmpegExtractor(settings), settings.work_dir),
+        generate_zip_file=GenerateZipFile(storage, StoredZip, settings.max_output_bytes),
+        mark_processing_completed=MarkProcessingCompleted(transactions, live, clock),
+        mark_processing_failed=mark_failed,
+        release_processing=ReleaseProcessing(transactions, clock),
+        sweep_due_videos=SweepDueVideos(transactions, queue, clock),
+        deliver_notifications=DeliverNotifications(
+            transactions,
+            SmtpMailer(settings.smtp_url, settings.mail_from),
+            clock,
+            settings.public_url or f"http://{settings.host}:{settings.port}",
+        ),
+        remove_objects=RemoveObjects(transactions, storage, clock),
+        keep_house=KeepHouse(transactions, storage, clock, timedelta(seconds=settings.upload_timeout_seconds)),
+    )
+
+
+def _s3(settings: Settings, url: str) -> "S3Client":
+    return s3_client(
+        url,
+        region=settings.s3_region,
+        access_key=settings.s3_access_key.get_secret_value(),
+        secret_key=settings.s3_secret_key.get_secret_value(),
+        threads=settings.storage_threads,
+    )
+
+
+def _presigned(settings: Settings, public_url: str) -> PresignedLinks:
+    return PresignedLinks(_s3(settings, public_url), settings.s3_bucket, lifetime_seconds=settings.link_seconds)
+
+
+def _limits(settings: Settings) -> ServiceLimits:
+    return ServiceLimits(
+        accepted_extensions=ACCEPTED_EXTENSIONS,
+        max_file_bytes=settings.max_file_bytes,
+        max_inline_upload_bytes=settings.max_inline_upload_bytes,
+        max_duration_seconds=settings.max_duration_seconds,
+        max_frames_per_video=settings.max_frames_per_video,
+        max_active_videos_per_user=settings.max_active_videos_per_user,
+    )
+
+
+async def _settle_in(storage: S3Storage, clock: DatabaseClock) -> None:
+    """Do what is best done once at the start; where a part is away, what needs it says so when it is asked."""
+    for name, step in (("storage", storage.ensure_bucket), ("clock", clock.synchronise)):
+        try:
+            await step()
+        except (StorageError, DatabaseUnavailable) as error:
+            log.warning("a part is away at the start", part=name, fault=str(error))
+
+
+@dataclass(frozen=True, slots=True)
+class _Readiness:
+    """Whether uploads could be accepted: the database answers. Redis being away fails nothing."""
+
+    transactions: Transactions
+
+    async def __call__(self) -> Mapping[str, bool]:
+        try:
+            async with asyncio.timeout(_READY_SECONDS):
+                await self.transactions.read(_any_row)
+        except (DatabaseUnavailable, TimeoutError):
+            return {"database": False}
+        return {"database": True}
+
+
+async def _any_row(t: Transaction) -> None:
+    await t.users.by_email("")

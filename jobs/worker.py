@@ -1,0 +1,77 @@
+"""The worker process: ``fiapx worker``."""
+
+import asyncio
+import signal
+from typing import Any, Final, Literal
+
+import structlog
+from arq import cron, func
+
+from app.bootstrap import Service, compose
+from app.infra.redis.queue import CONTROL_QUEUE, DELIVER_NOTIFICATIONS, PROCESS_VIDEO, REMOVE_OBJECTS, VIDEO_QUEUE
+from app.settings import Settings
+from jobs.control import deliver_notifications, keep_house, remove_objects
+from jobs.process_video import process_video
+from jobs.stream_worker import StreamWorker
+
+log = structlog.get_logger(__name__)
+
+Only = Literal["videos", "control"]
+
+_EVERY_FIVE_SECONDS: Final = set(range(0, 60, 5))
+_EVERY_HALF_MINUTE: Final = {12, 42}
+
+
+def main(only: Only | None = None) -> None:
+    """Serve both queues, or only the one named, until SIGTERM or SIGINT."""
+    asyncio.run(_serve(Settings(), only))
+
+
+async def _serve(settings: Settings, only: Only | None) -> None:
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    async with compose(settings) as service:
+        workers = []
+        if only != "control":
+            workers.append(_video_worker(settings, service))
+        if only != "videos":
+            workers.append(_control_worker(settings, service))
+        running = [asyncio.create_task(worker.main()) for worker in workers]
+        stopping = asyncio.create_task(stop.wait())
+        await asyncio.wait([stopping, *running], return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
+        await asyncio.gather(*(worker.stop("shutdown") for worker in workers))
+        await asyncio.gather(*running)
+
+
+def _video_worker(settings: Settings, service: Service) -> StreamWorker:
+    return StreamWorker(
+        [func(process_video, name=PROCESS_VIDEO)],
+        redis=service.redis,
+        queue_name=VIDEO_QUEUE,
+        max_jobs=settings.worker_slots,
+        ctx=_ctx(settings, service),
+        shutdown_wait_seconds=settings.shutdown_wait_seconds,
+    )
+
+
+def _control_worker(settings: Settings, service: Service) -> StreamWorker:
+    return StreamWorker(
+        [func(deliver_notifications, name=DELIVER_NOTIFICATIONS), func(remove_objects, name=REMOVE_OBJECTS)],
+        redis=service.redis,
+        queue_name=CONTROL_QUEUE,
+        max_jobs=settings.control_slots,
+        # Whoever makes control work says so at once; these find what was said while Redis was away.
+        cron_jobs=[
+            cron(deliver_notifications, second=_EVERY_FIVE_SECONDS),
+            cron(remove_objects, second=_EVERY_HALF_MINUTE),
+            cron(keep_house, minute=17),
+        ],
+        ctx=_ctx(settings, service),
+        shutdown_wait_seconds=settings.shutdown_wait_seconds,
+    )
+
+
+def _ctx(settings: Settings, service: Service) -> dict[str, Any]:
+    return {"work": service.work, "max_faults": settings.max_faults}

@@ -1,0 +1,68 @@
+"""``fiapx up`` as a process of its own, as a user starts it."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.parts.running import free_port
+
+ROOT = Path(__file__).parents[2]
+
+
+@dataclass(frozen=True)
+class Up:
+    """A running service."""
+
+    url: str
+    data: Path
+    process: subprocess.Popen[bytes]
+
+    def mails_to(self, address: str) -> list[Path]:
+        """All mails in the sink for one address."""
+        return [mail for mail in sorted(self.data.glob("**/*.eml")) if address.encode() in mail.read_bytes()]
+
+
+def start(data: Path, port: int, **settings: str) -> Up:
+    """Start ``fiapx up`` and wait until it is ready."""
+    log = (data.parent / f"{data.name}.log").open("ab")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "app.cli", "up"],
+        cwd=ROOT,
+        env=os.environ | {"FIAPX_PORT": str(port), "FIAPX_DATA_DIR": str(data)} | settings,
+        stdout=log,
+        stderr=log,
+    )
+    up = Up(f"http://127.0.0.1:{port}", data, process)
+    deadline = time.monotonic() + 60
+    while True:
+        assert process.poll() is None, Path(log.name).read_text()
+        assert time.monotonic() < deadline, Path(log.name).read_text()
+        try:
+            if httpx.get(f"{up.url}/readyz", timeout=2).status_code == 200:
+                return up
+        except httpx.TransportError:
+            pass
+        time.sleep(0.05)
+
+
+def stop(up: Up) -> float:
+    """End it as an operator does; give the seconds that it took."""
+    began = time.monotonic()
+    up.process.send_signal(signal.SIGTERM)
+    assert up.process.wait(20) == 0
+    return time.monotonic() - began
+
+
+@pytest.fixture(scope="session")
+def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
+    running = start(tmp_path_factory.mktemp("up") / "data", free_port())
+    yield running
+    assert stop(running) < 10

@@ -1,0 +1,123 @@
+"""The service on real stores, with workers as processes of their own that a story may kill."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from app.bootstrap import Service, compose
+from app.domain.options import ExtractionOptions
+from app.domain.user import Locale
+from app.domain.video import ProcessingStatus, StatusChange, VideoId, VideoProcessing
+from app.infra.sql.migrate import migrate
+from app.settings import Settings
+from app.usecases.ports import Viewer
+from app.usecases.upload_video import IncomingVideo
+from tests.parts.stores import S3Part, SmtpSinkPart, ValkeyPart
+
+ROOT = Path(__file__).parents[2]
+
+
+async def file_chunks(path: Path) -> AsyncIterator[bytes]:
+    with path.open("rb") as file:
+        while chunk := file.read(1 << 18):
+            yield chunk
+
+
+@dataclass
+class Stack:
+    """One deployment: the API's use cases in this process, workers outside."""
+
+    environment: dict[str, str]
+    log: Path
+    service: Service
+    viewer: Viewer
+    workers: list[subprocess.Popen[bytes]] = field(default_factory=list)
+
+    def start_worker(self, **settings: str) -> subprocess.Popen[bytes]:
+        with self.log.open("ab") as log:
+            worker = subprocess.Popen(
+                [sys.executable, "-m", "app.cli", "worker"],
+                cwd=ROOT,
+                env=os.environ | self.environment | settings,
+                stdout=log,
+                stderr=log,
+            )
+        self.workers.append(worker)
+        return worker
+
+    def end_workers(self) -> None:
+        for worker in self.workers:
+            if worker.poll() is None:
+                worker.send_signal(signal.SIGTERM)
+        for worker in self.workers:
+            worker.wait(20)
+        self.workers.clear()
+
+    async def upload(self, path: Path, options: ExtractionOptions | None = None) -> VideoProcessing:
+        video = IncomingVideo(path.name, path.stat().st_size, file_chunks(path))
+        return await self.service.edge.do.upload_video(self.viewer, video, options or ExtractionOptions())
+
+    async def row(self, video: VideoId) -> VideoProcessing:
+        return await self.service.edge.do.show_video(self.viewer, video)
+
+    async def until(
+        self, video: VideoId, condition: Callable[[VideoProcessing], bool], seconds: float
+    ) -> VideoProcessing:
+        """Wait until the row is as the story wants it."""
+        try:
+            async with asyncio.timeout(seconds):
+                while not condition(row := await self.row(video)):
+                    await asyncio.sleep(0.02)
+                return row
+        except TimeoutError:
+            raise AssertionError(f"{await self.row(video)}\n{self.log.read_text()[-4000:]}") from None
+
+    async def until_final(self, video: VideoId, seconds: float) -> VideoProcessing:
+        return await self.until(video, lambda row: row.status.final, seconds)
+
+    async def history(self, video: VideoId) -> list[StatusChange]:
+        (history,) = await self.service.edge.do.show_histories([video])
+        return list(history)
+
+
+def running(row: VideoProcessing) -> bool:
+    """Whether a worker has begun to take frames out of it."""
+    return row.status is ProcessingStatus.PROCESSING and row.progress.frames_extracted > 0
+
+
+@pytest.fixture
+async def stack(
+    redis_url: str, valkey: ValkeyPart, s3: S3Part, bucket: str, smtp_sink: SmtpSinkPart, tmp_path: Path
+) -> AsyncIterator[Stack]:
+    environment = {
+        "FIAPX_DATABASE_URL": f"sqlite+aiosqlite:///{tmp_path}/fiapx.db",
+        "FIAPX_REDIS_URL": redis_url,
+        "FIAPX_S3_URL": s3.url,
+        "FIAPX_S3_BUCKET": bucket,
+        "FIAPX_S3_ACCESS_KEY": s3.access_key,
+        "FIAPX_S3_SECRET_KEY": s3.secret_key,
+        "FIAPX_SMTP_URL": smtp_sink.url,
+        "FIAPX_JWT_SECRET": uuid4().hex * 2,
+        "FIAPX_LINK_SECRET": uuid4().hex * 2,
+        "FIAPX_WORK_DIR": str(tmp_path),
+        "FIAPX_BEAT_SECONDS": "1",
+    }
+    await migrate(environment["FIAPX_DATABASE_URL"])
+    settings = Settings(**{name.removeprefix("FIAPX_").lower(): value for name, value in environment.items()})  # type: ignore[arg-type]  # pydantic reads them from text, as from the environment
+    async with AsyncExitStack() as exits:
+        service = await exits.enter_async_context(compose(settings))
+        session = await service.edge.do.register_user("Ana", "ana@example.com", "correct horse battery", Locale.EN)
+        viewer = Viewer(session.user.id, session.token.expires_at + timedelta(hours=1))
+        stack = Stack(environment, tmp_path / "workers.log", service, viewer)
+        yield stack
+        stack.end_workers()

@@ -1,0 +1,60 @@
+import base64
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.domain.errors import DomainError, InvalidInput
+from app.domain.video import ProcessingStatus
+from app.usecases.list_user_videos import ListUserVideos, cursor, page_key
+from tests.usecases.world import World
+
+
+async def test_pages_follow_each_other_newest_first_and_nothing_is_missed_or_shown_twice(world: World):
+    world.max_active = 100
+    ana = await world.user()
+    sent = []
+    for n in range(25):
+        sent.append((await world.uploaded(ana)).id)
+        if n % 3 == 0:  # Several share one instant.
+            world.clock.advance(0.001)
+    await world.uploaded(await world.user())
+    listing, seen, after = ListUserVideos(world.transactions), [], None
+    while True:
+        page = await listing(ana, 7, after)
+        seen += list(page.videos)
+        if not page.has_next:
+            break
+        after = cursor(page.videos[-1])
+        await world.uploaded(ana)  # New ones in front move nothing.
+    assert len(seen) == 25
+    assert {video.id for video in seen} == set(sent)
+    assert [video.created_at for video in seen] == sorted((video.created_at for video in seen), reverse=True)
+
+
+async def test_a_list_can_be_narrowed_to_some_states(world: World):
+    ana = await world.user()
+    done, _ = await world.uploaded(ana), await world.uploaded(ana)
+    await world.completed(done.id)
+    page = await ListUserVideos(world.transactions)(ana, statuses=[ProcessingStatus.COMPLETED])
+    assert [video.id for video in page.videos] == [done.id]
+
+
+@pytest.mark.parametrize("first", [0, -1, 101])
+async def test_a_page_has_1_to_100_videos(world: World, first: int):
+    with pytest.raises(InvalidInput):
+        await ListUserVideos(world.transactions)(await world.user(), first)
+
+
+@given(st.text() | st.binary().map(lambda raw: base64.urlsafe_b64encode(raw).decode()))
+def test_no_cursor_breaks_anything(text: str):
+    try:
+        page_key(text)
+    except DomainError as error:
+        assert isinstance(error, InvalidInput)
+
+
+async def test_a_cursor_names_its_place(world: World):
+    video = await world.uploaded(await world.user())
+    assert page_key(cursor(video)).id == video.id
+    assert page_key(cursor(video)).created_at == video.created_at

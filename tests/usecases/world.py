@@ -1,0 +1,164 @@
+"""The use cases on a real SQLite database, with twins for what lies outside of it."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+from uuid import uuid4
+
+from tests.fakes.live import MemoryLiveStatus
+from tests.fakes.storage import MemoryStorage
+
+from app.domain.failure import Failure, FailureCode
+from app.domain.options import ExtractionOptions
+from app.domain.user import Locale, User, UserId
+from app.domain.video import FramesArchive, VideoId, VideoProcessing, archive_key
+from app.usecases.cancel_video import CancelVideo
+from app.usecases.delete_video import DeleteVideo
+from app.usecases.keep_house import KeepHouse
+from app.usecases.mark_processing_completed import MarkProcessingCompleted
+from app.usecases.mark_processing_failed import MarkProcessingFailed
+from app.usecases.ports import Transactions, Viewer
+from app.usecases.quota import Quota
+from app.usecases.release_processing import ReleaseProcessing
+from app.usecases.remove_objects import RemoveObjects
+from app.usecases.reprocess_video import ReprocessVideo
+from app.usecases.start_video_processing_job import Claimed, StartVideoProcessingJob
+from app.usecases.sweep_due_videos import SweepDueVideos
+from app.usecases.upload_video import IncomingVideo, UploadVideo
+from tests.fakes.clock import SettableClock
+from tests.fakes.queue import RememberingQueue
+from tests.fakes.transactions import LostAnswers
+
+LEASE = timedelta(seconds=15)
+MP4 = b"\x00\x00\x00\x20ftypisom" + b"a video, as far as its first bytes tell" * 10
+
+
+async def chunks(*pieces: bytes) -> AsyncIterator[bytes]:
+    for piece in pieces:
+        yield piece
+
+
+def incoming(*pieces: bytes, name: str = "a.mp4", declared: int | None = None) -> IncomingVideo:
+    return IncomingVideo(name, declared, chunks(*(pieces or (MP4,))))
+
+
+@dataclass
+class World:
+    """What a story needs, and short words for what happens in it."""
+
+    transactions: LostAnswers
+    storage: MemoryStorage = field(default_factory=MemoryStorage)
+    queue: RememberingQueue = field(default_factory=RememberingQueue)
+    live: MemoryLiveStatus = field(default_factory=MemoryLiveStatus)
+    clock: SettableClock = field(default_factory=SettableClock)
+    max_active: int = 5
+
+    @classmethod
+    def on(cls, transactions: Transactions) -> "World":
+        return cls(LostAnswers(transactions))
+
+    async def user(self) -> Viewer:
+        user = User(
+            UserId(str(uuid4())),
+            "Ana",
+            f"{uuid4().hex}@example.com",
+            "a hash",
+            Locale.EN,
+            email_on_failure=True,
+            email_on_completion=False,
+            created_at=self.clock.now(),
+            updated_at=self.clock.now(),
+        )
+        await self.transactions.write(lambda t: t.users.add(user))
+        return Viewer(user.id, self.clock.now() + timedelta(hours=1))
+
+    @property
+    def quota(self) -> Quota:
+        return Quota(self.max_active)
+
+    def upload_video(self, max_bytes: int = 10_000) -> UploadVideo:
+        return UploadVideo(
+            self.transactions,
+            self.storage,
+            self.queue,
+            self.live,
+            self.clock,
+            self.quota,
+            max_bytes,
+            twin_patience_seconds=0.3,
+        )
+
+    async def uploaded(self, viewer: Viewer, *pieces: bytes, key: str | None = None) -> VideoProcessing:
+        return await self.upload_video()(viewer, incoming(*pieces), ExtractionOptions(), key)
+
+    @property
+    def mark_failed(self) -> MarkProcessingFailed:
+        return MarkProcessingFailed(self.transactions, self.queue, self.live, self.clock)
+
+    @property
+    def start(self) -> StartVideoProcessingJob:
+        return StartVideoProcessingJob(self.transactions, self.mark_failed, self.live, self.clock, LEASE, 3)
+
+    async def claimed(self, video: VideoId) -> Claimed:
+        started = await self.start(video)
+        assert isinstance(started, Claimed)
+        return started
+
+    @property
+    def complete(self) -> MarkProcessingCompleted:
+        return MarkProcessingCompleted(self.transactions, self.live, self.clock)
+
+    async def completed(self, video: VideoId) -> VideoProcessing:
+        held = (await self.claimed(video)).video
+        assert await self.complete(held, self.archive(held))
+        return await self.row(video)
+
+    async def failed(self, video: VideoId, code: FailureCode = FailureCode.CORRUPT_VIDEO) -> VideoProcessing:
+        held = (await self.claimed(video)).video
+        assert await self.mark_failed(held, Failure(code, code.reason))
+        return await self.row(video)
+
+    def archive(self, held: VideoProcessing) -> FramesArchive:
+        key = archive_key(held.id, held.attempt)
+        self.storage.objects[key] = b"PK"
+        return FramesArchive(key, 2, "0" * 64, 3)
+
+    @property
+    def release(self) -> ReleaseProcessing:
+        return ReleaseProcessing(self.transactions, self.clock)
+
+    @property
+    def sweep(self) -> SweepDueVideos:
+        return SweepDueVideos(self.transactions, self.queue, self.clock)
+
+    @property
+    def cancel(self) -> CancelVideo:
+        return CancelVideo(self.transactions, self.live, self.clock)
+
+    @property
+    def delete(self) -> DeleteVideo:
+        return DeleteVideo(self.transactions, self.queue, self.live, self.clock)
+
+    @property
+    def reprocess(self) -> ReprocessVideo:
+        return ReprocessVideo(self.transactions, self.queue, self.live, self.clock, self.quota)
+
+    @property
+    def remove_objects(self) -> RemoveObjects:
+        return RemoveObjects(self.transactions, self.storage, self.clock)
+
+    @property
+    def keep_house(self) -> KeepHouse:
+        return KeepHouse(self.transactions, self.storage, self.clock, timedelta(hours=24))
+
+    async def row(self, video: VideoId) -> VideoProcessing:
+        found = await self.transactions.read(lambda t: t.videos.get(video))
+        assert found is not None
+        return found
+
+    async def unfinished(self, viewer: Viewer) -> tuple[int, int]:
+        """Give how many rows and how many intakes count against the quota."""
+        return (
+            await self.transactions.read(lambda t: t.videos.count_unfinished(viewer.id)),
+            await self.transactions.read(lambda t: t.intakes.count(viewer.id, self.clock.now())),
+        )
