@@ -1,0 +1,80 @@
+"""The record on each database that it is kept in: every test of these contracts runs on all of them."""
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import delete, text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from app.infra.sql.engine import engine_for
+from app.infra.sql.migrate import migrate
+from app.infra.sql.tables import removals, users
+from tests.contracts.story import Story
+from tests.parts.mariadb import MariaDbPart
+
+
+@pytest.fixture(scope="session")
+def empty_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("record") / "empty.db"
+    asyncio.run(migrate(f"sqlite+aiosqlite:///{path}"))
+    return path
+
+
+@pytest.fixture(scope="session")
+def migrated_mariadb(mariadb: MariaDbPart) -> str:
+    asyncio.run(made(mariadb, "contracts"))
+    asyncio.run(migrate(f"{mariadb.url}/contracts"))
+    return f"{mariadb.url}/contracts"
+
+
+async def made(mariadb: MariaDbPart, name: str) -> None:
+    """Make a database whose own defaults are none of ours, so that ours are seen to be said."""
+    engine = engine_for(mariadb.url)
+    async with engine.begin() as connection:
+        await connection.execute(text(f"CREATE DATABASE {name} CHARACTER SET latin1 COLLATE latin1_swedish_ci"))
+    await engine.dispose()
+
+
+@pytest.fixture(params=["sqlite", "mariadb"])
+def blank_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address of a database without any table."""
+    if request.param == "sqlite":
+        return f"sqlite+aiosqlite:///{tmp_path / 'a folder with 100% of it' / 'blank.db'}"
+    part: MariaDbPart = request.getfixturevalue("mariadb")
+    name = f"blank_{tmp_path.name.replace('-', '_')}"[:64]
+    asyncio.run(made(part, name))
+    return f"{part.url}/{name}"
+
+
+@pytest.fixture
+async def mariadb_engine(migrated_mariadb: str) -> AsyncIterator[AsyncEngine]:
+    engine = engine_for(migrated_mariadb)
+    async with engine.begin() as connection:
+        await connection.execute(delete(users))  # The rest goes with them.
+        await connection.execute(delete(removals))
+    yield engine
+    await engine.dispose()
+
+
+@pytest.fixture
+async def sqlite_engine(empty_sqlite: Path, tmp_path: Path) -> AsyncIterator[AsyncEngine]:
+    path = tmp_path / "record.db"
+    shutil.copy(empty_sqlite, path)
+    engine = engine_for(f"sqlite+aiosqlite:///{path}")
+    yield engine
+    await engine.dispose()
+
+
+@pytest.fixture(params=["sqlite", "mariadb"])
+def engine(request: pytest.FixtureRequest) -> AsyncEngine:
+    """An empty record."""
+    found: AsyncEngine = request.getfixturevalue(f"{request.param}_engine")
+    return found
+
+
+@pytest.fixture
+def story(engine: AsyncEngine) -> Story:
+    return Story(engine)

@@ -1,0 +1,293 @@
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from app.domain.failure import FailureCode
+from app.domain.video import ProcessingStatus, Progress, VideoId
+from tests.contracts.story import DAMAGED, HALFWAY, LEASE_SECONDS, MEDIA, WHOLE, Story, after, an_archive
+
+EXPIRED = 1 + LEASE_SECONDS + 0.001
+
+Action = Callable[[Story, VideoId, int], Awaitable[bool]]
+ACTIONS: dict[str, Action] = {
+    "beat": Story.beat,
+    "complete": Story.complete,
+    "fail": Story.fail,
+    "release": Story.release,
+}
+LATE = pytest.mark.parametrize("action", ACTIONS.values(), ids=ACTIONS.keys())
+
+
+async def test_a_new_video_reads_back_as_it_was_written(story: Story):
+    owner = await story.user()
+    video = await story.row(await story.video(owner))
+    assert (video.owner, video.status, video.attempt, video.version) == (owner, ProcessingStatus.PENDING, 0, 1000)
+    assert video.original_file_name == "férias 🎞.mp4"
+    assert video.size_bytes == 50 * 1024**3
+    assert video.created_at == after(0)
+    assert (video.progress, video.media, video.archive, video.failure) == (Progress(), None, None, None)
+
+
+async def test_many_workers_claim_and_one_wins(story: Story):
+    owner = await story.user()
+    videos = [await story.video(owner) for _ in range(8)]
+    seen = [await story.lease(video) for video in videos]
+    won = await asyncio.gather(*(story.claim(lease) for lease in seen for _ in range(8)))
+    assert [sum(won[start : start + 8]) for start in range(0, 64, 8)] == [1] * 8
+    assert {(await story.row(video)).attempt for video in videos} == {1}
+
+
+async def test_a_claim_begins_the_attempt_anew(story: Story):
+    video = await story.video(await story.user())
+    first = await story.claimed(video, at=1)
+    assert await story.beat(video, first)
+    await story.claimed(video, at=30, lost=1)
+    lease = await story.lease(video)
+    assert (lease.video.attempt, lease.lost_attempts, lease.released) == (2, 1, False)
+    assert lease.wake_at == after(30 + LEASE_SECONDS)
+    assert lease.video.status is ProcessingStatus.PROCESSING
+    assert lease.video.progress == Progress()
+    assert lease.video.started_at == after(1)  # The first time counts.
+    assert lease.video.media == MEDIA  # The file is the same.
+    assert lease.video.version == 4000
+
+
+async def test_a_pending_video_is_claimed_whenever_a_worker_gets_it(story: Story):
+    video = await story.video(await story.user(), wake=3600)
+    assert await story.claimed(video, at=1) == 1
+
+
+async def test_a_live_lease_is_left_alone_and_one_that_ran_out_is_taken_over(story: Story):
+    video = await story.video(await story.user())
+    await story.claimed(video, at=1)
+    seen = await story.lease(video)
+    assert not await story.claim(seen, at=1 + LEASE_SECONDS)
+    assert await story.claim(seen, at=EXPIRED)
+
+
+async def test_a_beat_between_the_look_and_the_claim_keeps_the_lease(story: Story):
+    video = await story.video(await story.user())
+    attempt = await story.claimed(video, at=1)
+    seen = await story.lease(video)
+    assert await story.beat(video, attempt, at=15)
+    assert not await story.claim(seen, at=EXPIRED)
+
+
+async def test_a_beat_extends_the_lease_and_keeps_the_progress(story: Story):
+    video = await story.video(await story.user())
+    attempt = await story.claimed(video)
+    assert await story.beat(video, attempt, at=6)
+    lease = await story.lease(video)
+    assert lease.wake_at == after(6 + LEASE_SECONDS)
+    assert (lease.video.progress, lease.video.media, lease.video.version) == (HALFWAY, MEDIA, 3000)
+    assert await story.beat(video, attempt, at=11, media=None)
+    assert (await story.row(video)).media == MEDIA
+
+
+async def test_completing_publishes_all_of_the_result_at_once(story: Story):
+    video = await story.video(await story.user())
+    attempt = await story.claimed(video)
+    assert await story.complete(video, attempt, at=7)
+    row = await story.row(video)
+    assert (row.status, row.completed_at, row.progress) == (ProcessingStatus.COMPLETED, after(7), WHOLE)
+    assert row.archive == an_archive(video, attempt)
+    assert row.failure is None
+
+
+async def test_failing_says_why(story: Story):
+    video = await story.video(await story.user())
+    attempt = await story.claimed(video)
+    assert await story.fail(video, attempt, at=7)
+    row = await story.row(video)
+    assert (row.status, row.completed_at, row.failure) == (ProcessingStatus.FAILED, after(7), DAMAGED)
+    assert row.archive is None
+
+
+async def test_a_pending_video_can_fail_without_an_attempt(story: Story):
+    video = await story.video(await story.user())
+    assert not await story.fail(video, 0, ProcessingStatus.PROCESSING)
+    assert await story.fail(video, 0, ProcessingStatus.PENDING)
+    assert (await story.row(video)).status is ProcessingStatus.FAILED
+
+
+async def test_a_lost_lease_fails_only_once_it_has_run_out(story: Story):
+    video = await story.video(await story.user())
+    attempt = await story.claimed(video, at=1)
+    assert not await story.fail(video, attempt, at=1 + LEASE_SECONDS, expired=True)
+    assert await story.fail(video, attempt, at=EXPIRED, expired=True)
+
+
+async def test_what_is_given_back_stays_processing_and_is_not_lost(story: Story):
+    video = await story.video(await story.user())
+    attempt = await story.claimed(video)
+    assert await story.release(video, attempt, wake=20, faults=3)
+    lease = await story.lease(video)
+    assert lease.video.status is ProcessingStatus.PROCESSING
+    assert (lease.released, lease.lost_attempts, lease.faults, lease.wake_at) == (True, 0, 3, after(20))
+    assert not await story.claim(lease, at=20)
+    assert await story.claim(lease, at=20.001)
+    again = await story.lease(video)
+    assert (again.released, again.lost_attempts, again.faults, again.video.attempt) == (False, 0, 3, 2)
+
+
+async def test_a_claim_that_saw_it_lost_is_refused_once_it_was_given_back(story: Story):
+    video = await story.video(await story.user())
+    attempt = await story.claimed(video)
+    seen = await story.lease(video)
+    assert await story.release(video, attempt, wake=2)
+    assert not await story.claim(seen, at=EXPIRED, lost=1)
+
+
+async def test_who_gave_it_back_cannot_beat_or_give_it_back_again(story: Story):
+    video = await story.video(await story.user())
+    attempt = await story.claimed(video)
+    assert await story.release(video, attempt, wake=2)
+    assert not await story.beat(video, attempt)
+    assert not await story.release(video, attempt, wake=100)
+    assert (await story.lease(video)).wake_at == after(2)
+
+
+@LATE
+async def test_a_zombie_changes_nothing_after_a_takeover(story: Story, action: Action):
+    video = await story.video(await story.user())
+    zombie = await story.claimed(video, at=1)
+    await story.claimed(video, at=EXPIRED, lost=1)
+    before = await story.lease(video)
+    assert not await action(story, video, zombie)
+    assert await story.lease(video) == before
+
+
+@LATE
+async def test_a_zombie_changes_nothing_after_the_other_completed(story: Story, action: Action):
+    video = await story.video(await story.user())
+    zombie = await story.claimed(video, at=1)
+    assert await story.complete(video, await story.claimed(video, at=EXPIRED))
+    before = await story.lease(video)
+    assert not await action(story, video, zombie)
+    assert await story.lease(video) == before
+
+
+@LATE
+async def test_nothing_changes_a_completed_video(story: Story, action: Action):
+    video = await story.video(await story.user())
+    attempt = await story.claimed(video)
+    assert await story.complete(video, attempt)
+    before = await story.lease(video)
+    assert not await action(story, video, attempt)
+    assert not await story.fail(video, attempt, ProcessingStatus.COMPLETED)
+    assert not await story.claim(before, at=1000)
+    assert await story.lease(video) == before
+
+
+@LATE
+async def test_nothing_changes_a_failed_video(story: Story, action: Action):
+    video = await story.video(await story.user())
+    attempt = await story.claimed(video)
+    assert await story.fail(video, attempt)
+    before = await story.lease(video)
+    assert not await action(story, video, attempt)
+    assert not await story.fail(video, attempt, ProcessingStatus.FAILED)
+    assert not await story.claim(before, at=1000)
+    assert await story.lease(video) == before
+
+
+@LATE
+async def test_nothing_happens_to_a_deleted_video(story: Story, action: Action):
+    video = await story.video(await story.user())
+    attempt = await story.claimed(video)
+    seen = await story.lease(video)
+    assert await story.transactions.write(lambda t: t.videos.remove(video))
+    assert not await action(story, video, attempt)
+    assert not await story.claim(seen, at=1000)
+    assert not await story.transactions.write(lambda t: t.videos.remove(video))
+    assert await story.transactions.read(lambda t: t.videos.lease(video)) is None
+
+
+async def test_of_a_completion_a_failure_and_a_takeover_at_once_one_happens(story: Story):
+    owner = await story.user()
+    for _ in range(5):
+        video = await story.video(owner)
+        attempt = await story.claimed(video, at=1)
+        seen = await story.lease(video)
+        results = await asyncio.gather(
+            story.complete(video, attempt), story.fail(video, attempt), story.claim(seen, at=EXPIRED, lost=1)
+        )
+        assert sum(results) == 1
+
+
+async def test_the_longest_waiting_are_due_first_and_only_once_their_time_has_passed(story: Story):
+    owner = await story.user()
+    late = await story.video(owner, wake=9)
+    early = await story.video(owner, wake=5)
+    running = await story.video(owner)
+    await story.claimed(running, at=-8)
+    done = await story.video(owner)
+    assert await story.complete(done, await story.claimed(done))
+    assert await story.due(at=5) == []
+    assert await story.due(at=7.001) == [(early, 0), (running, 0)]
+    assert await story.due(at=100) == [(early, 0), (running, 0), (late, 0)]
+    assert await story.due(at=100, limit=2) == [(early, 0), (running, 0)]
+
+
+async def test_a_row_swept_in_vain_is_due_again_only_after_its_delay(story: Story):
+    owner = await story.user()
+    first, second = await story.video(owner, wake=0), await story.video(owner, wake=1)
+    await story.swept({first: 10.0, second: 20.0}, at=2)
+    assert await story.due(at=10) == []
+    assert await story.due(at=10.001) == [(first, 1)]
+    assert await story.due(at=21.001) == [(first, 1), (second, 1)]
+
+
+async def test_a_row_long_overdue_gets_its_whole_delay_too(story: Story):
+    video = await story.video(await story.user(), wake=0)
+    await story.swept({video: 10.0}, at=3600)
+    assert await story.due(at=3610) == []
+    assert await story.due(at=3610.001) == [(video, 1)]
+
+
+async def test_a_sweep_leaves_alone_what_was_claimed_meanwhile(story: Story):
+    video = await story.video(await story.user(), wake=0)
+    await story.claimed(video, at=2)
+    before = await story.row(video)
+    await story.swept({video: 600.0}, at=2)
+    assert await story.row(video) == before
+    assert await story.due(at=2 + LEASE_SECONDS + 0.001) == [(video, 0)]
+
+
+@pytest.mark.parametrize("action", [Story.beat, Story.release], ids=["beat", "release"])
+async def test_life_in_a_row_ends_its_backing_off(story: Story, action: Action):
+    video = await story.video(await story.user(), wake=0)
+    attempt = await story.claimed(video, at=1)
+    await story.swept({video: 600.0}, at=20)
+    assert await story.due(at=100) == []
+    assert await action(story, video, attempt)
+    assert await story.due(at=100) == [(video, 0)]
+
+
+async def test_every_change_raises_the_version(story: Story):
+    video = await story.video(await story.user())
+    versions = [(await story.row(video)).version]
+
+    async def changed(done: Awaitable[object]) -> None:
+        await done
+        versions.append((await story.row(video)).version)
+
+    await changed(story.swept({video: 1.0}, at=1))
+    await changed(story.claimed(video, at=1))
+    await changed(story.beat(video, 1))
+    await changed(story.beat(video, 1))  # The same again is a change too.
+    await changed(story.release(video, 1, wake=2))
+    await changed(story.claimed(video, at=3))
+    await changed(story.complete(video, 2))
+    assert versions == [1000, 2000, 3000, 4000, 5000, 6000, 7000, 8000]
+
+
+async def test_a_reason_of_any_length_fits(story: Story):
+    video = await story.video(await story.user())
+    long = type(DAMAGED)(FailureCode.INTERNAL, "é" * 10_000)
+    done = await story.transactions.write(
+        lambda t: t.videos.fail(video, 0, ProcessingStatus.PENDING, failure=long, at=after(1))
+    )
+    assert done
+    assert (await story.row(video)).failure == long
