@@ -64,6 +64,17 @@ class Story:
         )
         return video.id
 
+    async def kept(self, video: VideoProcessing) -> None:
+        await self.transactions.write(
+            lambda t: t.videos.add(video, idempotency_key=None, request_digest="", wake_at=after(0))
+        )
+
+    async def intake(self, intake: Intake) -> None:
+        await self.transactions.write(lambda t: t.intakes.add(intake))
+
+    async def removal(self, key: str, at: float, *, is_prefix: bool = False) -> None:
+        await self.transactions.write(lambda t: t.removals.add(key, is_prefix=is_prefix, at=after(at)))
+
     async def row(self, video: VideoId) -> VideoProcessing:
         found = await self.transactions.read(lambda t: t.videos.get(video))
         assert found is not None

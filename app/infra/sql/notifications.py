@@ -45,7 +45,7 @@ class SqlNotifications:
         found = await self._connection.execute(
             select(notifications, users.c.public_id.label("user"), video_processings.c.public_id.label("video"))
             .join_from(notifications, users)
-            .outerjoin(video_processings)
+            .outerjoin(video_processings, notifications.c.video_id == video_processings.c.id)
             .where(_due(now))
             .order_by(notifications.c.wake_at)
             .limit(limit)

@@ -39,7 +39,8 @@ _v: Final = video_processings.c
 _SELECT: Final = select(video_processings, users.c.public_id.label("owner")).join_from(video_processings, users)
 _UNFINISHED: Final = _v.status.in_(UNFINISHED)
 _NOT_SWEPT: Final = {"sweeps": 0, "sweep_delay": 0}
-_RESULT: Final = re.compile(re.escape(result_prefix(VideoId("@"))).replace("@", "([^/]+)"))
+# Only what has the form of an id is compared with ids: a bucket may hold anything, and their column holds ASCII.
+_RESULT: Final = re.compile(re.escape(result_prefix(VideoId("@"))).replace("@", "([0-9a-f-]{36})"))
 
 
 @final

@@ -1,0 +1,146 @@
+import asyncio
+
+import pytest
+from sqlalchemy.exc import IntegrityError
+
+from app.domain.events import DomainEvent, EventType
+from app.domain.notification import Notification
+from app.domain.video import ProcessingStatus, StatusChange, new_video_id
+from tests.contracts.story import Story, a_notification, after
+
+
+async def test_the_status_log_tells_the_changes_in_their_order(story: Story):
+    owner = await story.user()
+    one, two = await story.video(owner), await story.video(owner)
+    await story.transactions.write(
+        lambda t: t.events.add(
+            DomainEvent(one, EventType.VIDEO_UPLOADED, after(0)),
+            DomainEvent(two, EventType.VIDEO_UPLOADED, after(0.5)),
+            DomainEvent(one, EventType.PROCESSING_STARTED, after(1), 1),
+            DomainEvent(one, EventType.PROCESSING_STARTED, after(1), 2),
+            DomainEvent(one, EventType.FRAMES_EXTRACTED, after(2), 2),
+            DomainEvent(one, EventType.ZIP_GENERATED, after(2), 2),
+            DomainEvent(one, EventType.PROCESSING_COMPLETED, after(2), 2),
+        )
+    )
+    assert await story.transactions.read(lambda t: t.events.history([one, two, new_video_id()])) == {
+        one: [
+            StatusChange(ProcessingStatus.PENDING, after(0), 0),
+            StatusChange(ProcessingStatus.PROCESSING, after(1), 1),
+            StatusChange(ProcessingStatus.PROCESSING, after(1), 2),
+            StatusChange(ProcessingStatus.COMPLETED, after(2), 2),
+        ],
+        two: [StatusChange(ProcessingStatus.PENDING, after(0.5), 0)],
+    }
+    assert await story.transactions.read(lambda t: t.events.history([])) == {}
+
+
+async def test_nothing_is_told_of_a_video_that_is_not_there(story: Story):
+    event = DomainEvent(new_video_id(), EventType.VIDEO_UPLOADED, after(0))
+    with pytest.raises(IntegrityError):
+        await story.transactions.write(lambda t: t.events.add(event))
+
+
+async def test_removals_are_due_in_their_order_until_done(story: Story):
+    await story.removal("results/b/", at=2, is_prefix=True)
+    await story.removal("sources/ç🎞", at=1)
+    await story.removal("results/late/", at=9, is_prefix=True)
+    due = await story.transactions.read(lambda t: t.removals.due(after(2), 10))
+    assert [(removal.key, removal.is_prefix, removal.attempts) for removal in due] == [
+        ("sources/ç🎞", False, 0),
+        ("results/b/", True, 0),
+    ]
+    assert len(await story.transactions.read(lambda t: t.removals.due(after(2), 1))) == 1
+    await story.transactions.write(lambda t: t.removals.postpone(due[0].id, after(5)))
+    await story.transactions.write(lambda t: t.removals.done(due[1].id))
+    assert await story.transactions.read(lambda t: t.removals.due(after(4.999), 10)) == []
+    (again,) = await story.transactions.read(lambda t: t.removals.due(after(5), 10))
+    assert (again.id, again.attempts) == (due[0].id, 1)
+
+
+async def test_a_late_word_that_a_removal_is_done_never_strikes_another(story: Story):
+    async def added() -> int:
+        await story.removal("sources/a", at=0)
+        return (await story.transactions.read(lambda t: t.removals.due(after(1), 10)))[-1].id
+
+    first = await added()
+    await story.transactions.write(lambda t: t.removals.done(first))
+    second = await added()
+    await story.transactions.write(lambda t: t.removals.done(first))  # Another worker had seen it too.
+    assert [removal.id for removal in await story.transactions.read(lambda t: t.removals.due(after(1), 10))] == [second]
+
+
+async def test_a_notification_reads_back_as_written_when_it_is_due(story: Story):
+    owner = await story.user()
+    told = a_notification(owner, await story.video(owner))
+    plain = a_notification(owner, None, failure=None)
+    await story.transactions.write(lambda t: t.notifications.add(told, wake_at=after(5)))
+    await story.transactions.write(lambda t: t.notifications.add(plain, wake_at=after(6)))
+    assert await story.transactions.read(lambda t: t.notifications.due(after(4.999), 10)) == []
+    assert await story.transactions.read(lambda t: t.notifications.due(after(5), 10)) == [told]
+    assert await story.transactions.read(lambda t: t.notifications.due(after(6), 10)) == [told, plain]
+    assert await story.transactions.read(lambda t: t.notifications.due(after(6), 1)) == [told]
+
+
+async def test_one_word_is_owed_for_a_video_a_channel_and_an_event(story: Story):
+    owner = await story.user()
+    video = await story.video(owner)
+    await story.transactions.write(lambda t: t.notifications.add(a_notification(owner, video), wake_at=after(0)))
+    with pytest.raises(IntegrityError):
+        await story.transactions.write(lambda t: t.notifications.add(a_notification(owner, video), wake_at=after(0)))
+
+
+async def test_word_of_a_deleted_video_is_still_owed(story: Story):
+    owner = await story.user()
+    video = await story.video(owner)
+    await story.video(owner)
+    told = a_notification(owner, video)
+    await story.transactions.write(lambda t: t.notifications.add(told, wake_at=after(0)))
+    assert await story.transactions.write(lambda t: t.videos.remove(video))
+    (due,) = await story.transactions.read(lambda t: t.notifications.due(after(1), 10))
+    assert (due.video, due.file_name, due.failure) == (None, told.file_name, told.failure)
+
+
+async def test_of_many_deliverers_one_claims_a_notification_until_its_lease_ends(story: Story):
+    owner = await story.user()
+    told = a_notification(owner, await story.video(owner))
+    await story.transactions.write(lambda t: t.notifications.add(told, wake_at=after(0)))
+
+    async def claimed(seen: Notification = told, at: float = 1) -> bool:
+        return await story.transactions.write(
+            lambda t: t.notifications.claim(seen, now=after(at), until=after(at + 120))
+        )
+
+    assert sum(await asyncio.gather(*(claimed() for _ in range(8)))) == 1
+    assert await story.transactions.read(lambda t: t.notifications.due(after(120), 10)) == []
+    (again,) = await story.transactions.read(lambda t: t.notifications.due(after(121), 10))
+    assert again.attempts == 1
+    assert not await claimed(again, at=120)
+    assert await claimed(again, at=121)
+
+
+async def test_only_the_latest_deliverer_says_what_became_of_it(story: Story):
+    owner = await story.user()
+    told = a_notification(owner, await story.video(owner))
+    write = story.transactions.write
+    await write(lambda t: t.notifications.add(told, wake_at=after(0)))
+    assert await write(lambda t: t.notifications.claim(told, now=after(1), until=after(2)))
+    (seen,) = await story.transactions.read(lambda t: t.notifications.due(after(3), 10))
+    assert await write(lambda t: t.notifications.claim(seen, now=after(3), until=after(100)))
+    assert not await write(lambda t: t.notifications.delivered(told.id, 1, answer="250 OK", at=after(4)))
+    assert not await write(lambda t: t.notifications.postpone(told.id, 1, answer="451", to=after(5)))
+    assert not await write(lambda t: t.notifications.give_up(told.id, 1, answer="550"))
+    assert await write(lambda t: t.notifications.postpone(told.id, 2, answer="451 " + "x" * 100_000, to=after(5)))
+    (late,) = await story.transactions.read(lambda t: t.notifications.due(after(5), 10))
+    assert await write(lambda t: t.notifications.claim(late, now=after(5), until=after(6)))
+    assert await write(lambda t: t.notifications.delivered(told.id, 3, answer="250 OK", at=after(7)))
+    assert not await write(lambda t: t.notifications.give_up(told.id, 3, answer="550"))
+    assert await story.transactions.read(lambda t: t.notifications.due(after(1000), 10)) == []
+
+
+async def test_what_is_given_up_is_not_tried_again(story: Story):
+    owner = await story.user()
+    told = a_notification(owner, None)
+    await story.transactions.write(lambda t: t.notifications.add(told, wake_at=after(0)))
+    assert await story.transactions.write(lambda t: t.notifications.give_up(told.id, 0, answer="550 No such user"))
+    assert await story.transactions.read(lambda t: t.notifications.due(after(1000), 10)) == []

@@ -1,0 +1,164 @@
+import asyncio
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from sqlalchemy import Table, func, select
+from sqlalchemy.exc import IntegrityError
+
+from app.domain.errors import EmailAlreadyRegistered
+from app.domain.events import DomainEvent, EventType
+from app.domain.user import UserId
+from app.infra.sql.tables import domain_events, intakes, notifications, users, video_processings
+from app.usecases.ports import Transaction
+from tests.contracts.story import Story, a_notification, a_user, after, an_intake
+
+NOBODY = UserId("00000000-0000-4000-8000-000000000000")
+
+
+async def count(story: Story, table: Table) -> int:
+    async with story.engine.connect() as connection:
+        return (await connection.execute(select(func.count()).select_from(table))).scalar_one()
+
+
+async def test_a_user_reads_back_as_written(story: Story):
+    user = a_user("ana@example.com")
+    await story.transactions.write(lambda t: t.users.add(user))
+    assert await story.transactions.read(lambda t: t.users.by_id(user.id)) == user
+    assert await story.transactions.read(lambda t: t.users.by_email("ana@example.com")) == user
+    assert await story.transactions.read(lambda t: t.users.by_id(NOBODY)) is None
+    assert await story.transactions.read(lambda t: t.users.by_email("bia@example.com")) is None
+
+
+async def test_an_address_is_registered_once(story: Story):
+    await story.user("ana@example.com")
+    with pytest.raises(EmailAlreadyRegistered):
+        await story.user("ana@example.com")
+    assert await count(story, users) == 1
+
+
+async def test_of_two_who_register_an_address_at_once_one_wins(story: Story):
+    results = await asyncio.gather(*(story.user("ana@example.com") for _ in range(8)), return_exceptions=True)
+    assert sum(isinstance(result, str) for result in results) == 1
+    assert sum(isinstance(result, EmailAlreadyRegistered) for result in results) == 7
+
+
+async def test_addresses_that_differ_by_case_or_accent_are_different(story: Story):
+    """Normalising is the domain's: were the database to fold as well, ana and aná could not both have accounts."""
+    made = [await story.user(address) for address in ("ana@example.com", "Ana@example.com", "aná@example.com")]
+    found = await story.transactions.read(lambda t: t.users.by_email("Ana@example.com"))
+    assert found is not None
+    assert found.id == made[1]
+    assert await story.transactions.read(lambda t: t.users.by_email("ANA@example.com")) is None
+
+
+async def test_the_same_id_twice_is_no_matter_of_addresses(story: Story):
+    user = a_user()
+    await story.transactions.write(lambda t: t.users.add(user))
+    with pytest.raises(IntegrityError):
+        await story.transactions.write(lambda t: t.users.add(replace(user, email="other@example.com")))
+
+
+async def test_a_new_hash_is_kept(story: Story):
+    user = await story.user()
+    await story.transactions.write(lambda t: t.users.set_password_hash(user, "another", after(9)))
+    found = await story.transactions.read(lambda t: t.users.by_id(user))
+    assert found is not None
+    assert (found.password_hash, found.updated_at, found.created_at) == ("another", after(9), after(0.123))
+
+
+async def test_the_users_row_is_held_until_the_transaction_ends(story: Story):
+    user = await story.user()
+    held, order = asyncio.Event(), []
+
+    async def first(t: Transaction) -> None:
+        assert await t.users.lock(user)
+        held.set()
+        await asyncio.sleep(0.2)
+        order.append("first")
+
+    async def second(t: Transaction) -> None:
+        assert await t.users.lock(user)
+        order.append("second")
+
+    async def after_the_first_holds_it() -> None:
+        await held.wait()
+        await story.transactions.write(second)
+
+    await asyncio.gather(story.transactions.write(first), after_the_first_holds_it())
+    assert order == ["first", "second"]
+    assert not await story.transactions.write(lambda t: t.users.lock(NOBODY))
+
+
+async def test_all_that_is_a_users_goes_with_the_user(story: Story):
+    gone, stays = await story.user(), await story.user()
+    for user in (gone, stays):
+        video = await story.video(user)
+        intake, notification = an_intake(user), a_notification(user, video)
+        event = DomainEvent(video, EventType.VIDEO_UPLOADED, after(0))
+
+        async def step(
+            t: Transaction, intake: Any = intake, notification: Any = notification, event: Any = event
+        ) -> None:
+            await t.intakes.add(intake)
+            await t.notifications.add(notification, wake_at=after(0))
+            await t.events.add(event)
+
+        await story.transactions.write(step)
+    assert await story.transactions.write(lambda t: t.users.remove(gone))
+    assert not await story.transactions.write(lambda t: t.users.remove(gone))
+    for table in (users, video_processings, intakes, notifications, domain_events):
+        assert await count(story, table) == 1
+
+
+async def test_nothing_is_kept_for_a_user_who_is_not_there(story: Story):
+    with pytest.raises(IntegrityError):
+        await story.video(NOBODY)
+    with pytest.raises(IntegrityError):
+        await story.transactions.write(lambda t: t.intakes.add(an_intake(NOBODY)))
+
+
+async def test_an_intake_is_found_by_its_key(story: Story):
+    owner, other = await story.user(), await story.user()
+    intake = an_intake(owner, "the key")
+    await story.transactions.write(lambda t: t.intakes.add(intake))
+    assert await story.transactions.read(lambda t: t.intakes.by_idempotency_key(owner, "the key")) == intake
+    assert await story.transactions.read(lambda t: t.intakes.by_idempotency_key(owner, "THE KEY")) is None
+    assert await story.transactions.read(lambda t: t.intakes.by_idempotency_key(other, "the key")) is None
+
+
+async def test_a_key_has_one_intake_and_no_key_has_many(story: Story):
+    owner, other = await story.user(), await story.user()
+    for intake in (an_intake(owner, "k"), an_intake(other, "k"), an_intake(owner), an_intake(owner)):
+        await story.intake(intake)
+    with pytest.raises(IntegrityError):
+        await story.transactions.write(lambda t: t.intakes.add(an_intake(owner, "k")))
+
+
+async def test_an_intake_counts_until_it_expires(story: Story):
+    owner, other = await story.user(), await story.user()
+    short, long = an_intake(owner, expires=10), an_intake(owner, expires=20)
+    for intake in (short, long, an_intake(other)):
+        await story.intake(intake)
+
+    async def state(at: float) -> tuple[int, list[str]]:
+        counted = await story.transactions.read(lambda t: t.intakes.count(owner, after(at)))
+        expired = await story.transactions.read(lambda t: t.intakes.expired(after(at), 10))
+        return counted, [intake.id for intake in expired]
+
+    assert await state(9.999) == (2, [])
+    assert await state(10) == (1, [short.id])
+    assert await state(20) == (0, [short.id, long.id])
+    assert len(await story.transactions.read(lambda t: t.intakes.expired(after(100), 2))) == 2
+    assert await story.transactions.write(lambda t: t.intakes.extend(short.id, after(30)))
+    assert await state(20) == (1, [long.id])
+    assert await story.transactions.write(lambda t: t.intakes.remove(short.id))
+    assert not await story.transactions.write(lambda t: t.intakes.remove(short.id))
+    assert not await story.transactions.write(lambda t: t.intakes.extend(short.id, after(40)))
+
+
+async def test_keys_that_an_intake_names_are_known(story: Story):
+    intake = an_intake(await story.user())
+    await story.transactions.write(lambda t: t.intakes.add(intake))
+    asked = {intake.source_key, intake.source_key.upper(), intake.source_key + " ", "sources/outro-não"}
+    assert await story.transactions.read(lambda t: t.intakes.known_keys(asked)) == {intake.source_key}

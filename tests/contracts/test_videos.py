@@ -1,0 +1,240 @@
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError, IntegrityError
+
+from app.domain.options import ExtractionOptions, FrameSelection, ImageFormat, SelectionKind
+from app.domain.user import UserId
+from app.domain.video import ProcessingStatus, VideoId, archive_key, contact_sheet_key, new_video_id, source_key
+from app.infra.sql.rows import options_of, options_text
+from app.usecases.ports import PageKey
+from tests.contracts.story import DAMAGED, MEDIA, WHOLE, Story, a_video, after, an_archive
+
+ALL = frozenset(ProcessingStatus)
+
+
+async def page(
+    story: Story, owner: UserId, after_key: PageKey | None, limit: int, statuses: Any = ALL
+) -> list[VideoId]:
+    found = await story.transactions.read(lambda t: t.videos.page(owner, statuses, after_key, limit))
+    return [video.id for video in found]
+
+
+async def test_pages_meet_without_a_gap_where_many_came_at_the_same_millisecond(story: Story):
+    owner = await story.user()
+    other = await story.user()
+    await story.video(other)
+    made = [(after(created), await story.video(owner, created=created)) for created in (1, 1, 1, 1, 2, 2, 0)]
+    newest_first = sorted(made, reverse=True)
+    seen: list[tuple[datetime, VideoId]] = []
+    key = None
+    while found := await story.transactions.read(lambda t: t.videos.page(owner, ALL, key, 2)):  # noqa: B023 - run at once
+        seen += [(video.created_at, video.id) for video in found]
+        key = PageKey(found[-1].created_at, found[-1].id)
+    assert seen == newest_first
+
+
+async def test_what_comes_in_front_moves_nothing(story: Story):
+    owner = await story.user()
+    old = [await story.video(owner, created=created) for created in (1, 2, 3)]
+    key = PageKey(after(3), old[2])
+    await story.video(owner, created=4)
+    assert await page(story, owner, key, 10) == [old[1], old[0]]
+
+
+async def test_a_page_holds_only_the_states_asked_for(story: Story):
+    owner = await story.user()
+    failed, pending = await story.video(owner, created=1), await story.video(owner, created=2)
+    assert await story.fail(failed, 0, ProcessingStatus.PENDING)
+    assert await page(story, owner, None, 10, {ProcessingStatus.FAILED}) == [failed]
+    assert await page(story, owner, None, 10, set()) == []
+    assert await page(story, owner, None, 10) == [pending, failed]
+
+
+@pytest.mark.parametrize(("year", "expected"), [(1970, 0), (9999, 1), (2037, 1)])
+async def test_a_cursor_of_any_year_gives_a_page(story: Story, year: int, expected: int):
+    owner = await story.user()
+    await story.video(owner)
+    key = PageKey(datetime(year, 1, 1, tzinfo=UTC), new_video_id())
+    assert len(await page(story, owner, key, 10)) == expected
+
+
+async def test_unfinished_videos_come_before_those_that_ended_lately(story: Story):
+    owner = await story.user()
+    ended_long_ago, ended, pending, running = [await story.video(owner, created=created) for created in (4, 3, 1, 2)]
+    await story.claimed(running)
+    assert await story.fail(ended_long_ago, 0, ProcessingStatus.PENDING, at=10)
+    assert await story.complete(ended, await story.claimed(ended), at=20)
+
+    async def current(since: float, limit: int = 10) -> list[VideoId]:
+        found = await story.transactions.read(lambda t: t.videos.current(owner, after(since), limit))
+        return [video.id for video in found]
+
+    assert await current(since=20) == [running, pending, ended]
+    assert await current(since=10) == [running, pending, ended_long_ago, ended]
+    assert await current(since=10, limit=3) == [running, pending, ended_long_ago]
+
+
+async def test_videos_are_counted_by_owner_and_state(story: Story):
+    owner, other = await story.user(), await story.user()
+    videos = [await story.video(owner) for _ in range(4)]
+    await story.video(other)
+    await story.claimed(videos[0])
+    assert await story.fail(videos[1], 0, ProcessingStatus.PENDING)
+    count = story.transactions.read
+    assert await count(lambda t: t.videos.count_unfinished(owner)) == 3
+    assert await count(lambda t: t.videos.count(owner, ALL)) == 4
+    assert await count(lambda t: t.videos.count(owner, {ProcessingStatus.FAILED})) == 1
+    assert await count(lambda t: t.videos.count(owner, set())) == 0
+
+
+async def test_of_some_videos_only_the_owners_are_given(story: Story):
+    owner, other = await story.user(), await story.user()
+    mine, theirs = await story.video(owner), await story.video(other)
+    found = await story.transactions.read(lambda t: t.videos.some(owner, [mine, theirs, new_video_id()]))
+    assert [video.id for video in found] == [mine]
+    assert list(await story.transactions.read(lambda t: t.videos.some(owner, []))) == []
+
+
+async def test_an_idempotency_key_is_used_once_by_each_user(story: Story):
+    owner, other = await story.user(), await story.user()
+    first = await story.video(owner, key="the key")
+    await story.video(other, key="the key")
+    await story.video(owner, key="The Key")  # Another key: case counts.
+    for _ in range(2):
+        await story.video(owner, key=None)
+    with pytest.raises(IntegrityError):
+        await story.video(owner, key="the key")
+    found = await story.transactions.read(lambda t: t.videos.by_idempotency_key(owner, "the key"))
+    assert found is not None
+    assert (found.video.id, found.request_digest) == (first, "a digest")
+    assert await story.transactions.read(lambda t: t.videos.by_idempotency_key(owner, "THE KEY")) is None
+
+
+async def test_a_source_is_named_as_long_as_one_row_names_it(story: Story):
+    owner = await story.user()
+    first = await story.video(owner)
+    key = source_key(first)
+    again = await story.video(owner, source_key=key)
+
+    async def named() -> bool:
+        return await story.transactions.read(lambda t: t.videos.names_source(key))
+
+    assert not await story.transactions.read(lambda t: t.videos.names_source(key.upper()))
+    await story.transactions.write(lambda t: t.videos.remove(first))
+    assert await named()
+    await story.transactions.write(lambda t: t.videos.remove(again))
+    assert not await named()
+
+
+async def test_only_keys_that_a_row_names_or_may_yet_name_are_known(story: Story):
+    owner = await story.user()
+    running, done, gone = await story.video(owner), await story.video(owner), new_video_id()
+    await story.claimed(running)
+    zombie = await story.claimed(done, at=1)
+    winner = await story.claimed(done, at=100)
+    assert await story.complete(done, winner)
+    known = {
+        source_key(running),
+        source_key(done),
+        archive_key(running, 1),
+        archive_key(running, 7),
+        contact_sheet_key(running, 1),
+        archive_key(done, winner),
+        contact_sheet_key(done, winner),
+    }
+    litter = {
+        source_key(gone),
+        archive_key(gone, 1),
+        archive_key(done, zombie),
+        contact_sheet_key(done, zombie),
+        f"results/{running}",
+        f"results/{str(running).upper()}/1.zip",
+        source_key(done) + " ",
+        "results/não é uma chave, mas tem 36 letras/1.zip",
+        "elsewhere",
+    }
+    assert await story.transactions.read(lambda t: t.videos.known_keys(known | litter)) == known
+    assert await story.transactions.read(lambda t: t.videos.known_keys([])) == set()
+
+
+async def test_a_video_in_any_state_reads_back_as_it_was_written(story: Story):
+    owner = await story.user()
+    first = a_video(
+        owner,
+        status=ProcessingStatus.COMPLETED,
+        attempt=2,
+        version=7000,
+        progress=WHOLE,
+        started_at=after(1),
+        completed_at=after(2.345),
+        media=MEDIA,
+        archive=an_archive(new_video_id(), 2),
+    )
+    second = a_video(owner, status=ProcessingStatus.FAILED, failure=DAMAGED)
+    for video in (first, second):
+        await story.kept(video)
+        assert await story.row(video.id) == video
+
+
+OPTIONS = [
+    ExtractionOptions(),
+    ExtractionOptions(FrameSelection(SelectionKind.TIMESTAMPS, timestamps=(0.0, 1.5, 86_400.125))),
+    ExtractionOptions(
+        FrameSelection(SelectionKind.COUNT, 12),
+        format=ImageFormat.PNG,
+        quality=1,
+        max_width=640,
+        max_height=480,
+        start_seconds=1.25,
+        end_seconds=2.5,
+    ),
+    ExtractionOptions(
+        FrameSelection(SelectionKind.TIMESTAMPS, timestamps=tuple(1 / 3 + index for index in range(500)))
+    ),
+]
+
+
+@pytest.mark.parametrize("options", OPTIONS)
+async def test_options_read_back_as_they_were_written(story: Story, options: ExtractionOptions):
+    video = await story.video(await story.user(), options=options)
+    assert (await story.row(video)).options == options
+
+
+def test_options_of_a_newer_and_of_an_older_version_can_be_read():
+    newer = options_text(OPTIONS[2]).replace("{", '{"rotate":90,', 1).replace('"select":{', '"select":{"seed":1,')
+    assert options_of(newer) == OPTIONS[2]
+    assert options_of("{}") == ExtractionOptions()
+
+
+@pytest.mark.parametrize("wrong", ["Canceled", "pending", ""])
+async def test_the_database_itself_refuses_a_state_that_the_brief_does_not_draw(story: Story, wrong: str):
+    video = await story.video(await story.user())
+    with pytest.raises(DBAPIError):
+        async with story.engine.begin() as connection:
+            await connection.execute(text("UPDATE video_processings SET status = :wrong"), {"wrong": wrong})
+    assert (await story.row(video)).status is ProcessingStatus.PENDING
+
+
+async def test_a_name_that_is_too_long_is_refused_and_never_cut(mariadb_engine: Any):
+    story = Story(mariadb_engine)
+    owner = await story.user()
+    with pytest.raises(DBAPIError):
+        await story.video(owner, original_file_name="x" * 256)
+    video = await story.video(owner, original_file_name="🎞" * 255)
+    assert (await story.row(video)).original_file_name == "🎞" * 255
+
+
+async def test_times_are_kept_to_the_millisecond_and_never_rounded_up(story: Story):
+    video = await story.video(await story.user(), created_at=datetime(2026, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC))
+    created = (await story.row(video)).created_at
+    assert created == datetime(2026, 12, 31, 23, 59, 59, 999_000, tzinfo=UTC)
+    assert created.utcoffset() == timedelta(0)
+
+
+async def test_a_time_without_a_zone_is_refused(story: Story):
+    owner = await story.user()
+    with pytest.raises(Exception, match="no time zone"):
+        await story.video(owner, created_at=datetime(2026, 11, 23))  # noqa: DTZ001 - that is the point
