@@ -1,0 +1,59 @@
+"""Small JSON bodies, bounded."""
+
+import asyncio
+import json
+from collections.abc import Mapping
+from typing import Final
+
+from starlette.requests import ClientDisconnect, Request
+
+from app.domain.errors import FileTooLarge, InvalidInput, UploadIncomplete
+from app.http.multipart import IDLE_SECONDS
+
+MAX_JSON_BYTES: Final = 256 * 1024
+
+
+async def bounded_body(request: Request, limit: int = MAX_JSON_BYTES) -> bytes:
+    """Read the whole of a small body.
+
+    :raises FileTooLarge: where it is larger than ``limit`` bytes, as soon as that is known
+    :raises UploadIncomplete: where the client goes away, or does not finish within half a minute
+    """
+    declared = request.headers.get("content-length", "0")
+    body = b""
+    try:
+        async with asyncio.timeout(IDLE_SECONDS):
+            if declared.isdigit() and int(declared) > limit:
+                raise _too_large(limit)
+            async for chunk in request.stream():
+                body += chunk
+                if len(body) > limit:
+                    raise _too_large(limit)
+    except (ClientDisconnect, TimeoutError):
+        raise UploadIncomplete("The request ended before its whole body had arrived.") from None
+    return body
+
+
+async def json_object(request: Request) -> Mapping[str, object]:
+    """Read a body that must be a JSON object; raises ``InvalidInput`` where it is not."""
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
+        raise InvalidInput("Send a JSON object as application/json.")
+    try:
+        value = json.loads(await bounded_body(request))
+    except (ValueError, RecursionError):
+        raise InvalidInput("This body is not valid JSON.") from None
+    if not isinstance(value, dict):
+        raise InvalidInput("Send a JSON object.")
+    return value
+
+
+def text_of(body: Mapping[str, object], name: str) -> str:
+    """Give a member that must be a string; raises ``InvalidInput``."""
+    value = body.get(name)
+    if not isinstance(value, str):
+        raise InvalidInput(f"{name} is needed and must be a string.", field=(name,))
+    return value
+
+
+def _too_large(limit: int) -> FileTooLarge:
+    return FileTooLarge(f"This request is too large: {limit // 1024} KiB are allowed.")

@@ -1,0 +1,85 @@
+"""What the edges are handed by the composition root."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol, cast
+
+from starlette.requests import HTTPConnection
+
+from app.domain.errors import Unauthenticated
+from app.usecases.catalogue import UseCases
+from app.usecases.ports import AccessTokens, Clock, DownloadLinks, ObjectStorage, Viewer
+
+
+class Ticket(Protocol):
+    """What a ticket link allows: one object, under this name, as this type."""
+
+    @property
+    def key(self) -> str: ...
+    @property
+    def file_name(self) -> str: ...
+    @property
+    def content_type(self) -> str: ...
+
+
+class Tickets(Protocol):
+    """Opens the tickets that ``DownloadLinks`` issued for our own ``/files/{ticket}``."""
+
+    def open(self, ticket: str, now: datetime) -> Ticket | None:
+        """Give None where it is forged, malformed or has lapsed."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceLimits:
+    """What clients may know before they try. Sizes are bytes, durations seconds."""
+
+    accepted_extensions: tuple[str, ...]
+    max_file_bytes: int
+    max_inline_upload_bytes: int
+    max_duration_seconds: int
+    max_frames_per_video: int
+    max_active_videos_per_user: int
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """All that GraphQL and HTTP need from inside.
+
+    ``ready`` names the parts that must work, each with whether it does; a service that drains says so there too.
+    ``tickets`` is None where links lead to the storage itself. ``content_disposition`` makes a file name safe to be
+    sent as an attachment's header (RFC 6266). ``allowed_origins`` may open WebSockets from another host's pages.
+    """
+
+    do: UseCases
+    tokens: AccessTokens
+    links: DownloadLinks
+    tickets: Tickets | None
+    storage: ObjectStorage
+    clock: Clock
+    limits: ServiceLimits
+    content_disposition: Callable[[str], str]
+    ready: Callable[[], Awaitable[Mapping[str, bool]]]
+    allowed_origins: tuple[str, ...] = ()
+
+
+def edge_of(connection: HTTPConnection) -> Edge:
+    """Give what this application was composed with."""
+    return cast("Edge", connection.app.state.edge)
+
+
+def bearer_viewer(tokens: AccessTokens, authorization: str | None) -> Viewer:
+    """Say who sends this ``Authorization`` value (RFC 6750).
+
+    :raises Unauthenticated: where it is missing, of another scheme, forged or lapsed
+    """
+    scheme, _, token = (authorization or "").partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise Unauthenticated
+    return tokens.verify(token.strip())
+
+
+def viewer_of(connection: HTTPConnection) -> Viewer:
+    """Say who sends this request; raises ``Unauthenticated``."""
+    return bearer_viewer(edge_of(connection).tokens, connection.headers.get("authorization"))

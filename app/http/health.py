@@ -1,0 +1,21 @@
+"""What an orchestrator asks."""
+
+from http import HTTPStatus
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from app.http.edge import edge_of
+
+
+async def livez(_: Request) -> Response:
+    """GET /livez: 200 for as long as the loop runs; another part being away is no reason to restart this one."""
+    return JSONResponse({"status": "ok"})
+
+
+async def readyz(request: Request) -> Response:
+    """GET /readyz: 200 where requests can be served, else 503; each part with whether it works."""
+    parts = await edge_of(request).ready()
+    ready = all(parts.values())
+    status = HTTPStatus.OK if ready else HTTPStatus.SERVICE_UNAVAILABLE
+    return JSONResponse({"status": "ready" if ready else "unavailable", "parts": dict(parts)}, status)

@@ -1,0 +1,82 @@
+"""The brief's ``/videos``."""
+
+from http import HTTPStatus
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from app.domain.errors import InvalidInput, VideoNotFound
+from app.domain.options import ExtractionOptions
+from app.domain.video import VideoProcessing, parsed_video_id
+from app.http.edge import edge_of, viewer_of
+from app.http.multipart import Multipart, Part
+from app.http.objects import Representation, send_object
+from app.http.times import iso8601
+from app.usecases.download_processed_zip import archive_file_name
+from app.usecases.list_user_videos import cursor
+from app.usecases.ports import ObjectMissing
+from app.usecases.upload_video import IncomingVideo
+
+
+async def upload(request: Request) -> Response:
+    """POST /videos/upload: 202 as soon as the file is stored and its processing recorded."""
+    edge, viewer = edge_of(request), viewer_of(request)
+    form = Multipart(request)
+    file = await _file(form)
+    incoming = IncomingVideo(file.file_name or "", form.bytes_at_most(), form.last_file(file))
+    key = request.headers.get("idempotency-key")
+    video = await edge.do.upload_video(viewer, incoming, ExtractionOptions(), key)
+    return JSONResponse({"id": video.id, "status": video.status}, HTTPStatus.ACCEPTED)
+
+
+async def list_videos(request: Request) -> Response:
+    """GET /videos?first=&after=: the viewer's, newest first; ``next`` is the cursor of the page that follows."""
+    edge, viewer = edge_of(request), viewer_of(request)
+    first = request.query_params.get("first", "20")
+    if not (first.isascii() and first.isdigit() and len(first) <= 3):  # noqa: PLR2004 - no page size is longer
+        raise InvalidInput("A page has 1 to 100 videos.", field=("first",))
+    page = await edge.do.list_user_videos(viewer, int(first), request.query_params.get("after"))
+    after = cursor(page.videos[-1]) if page.has_next else None
+    return JSONResponse({"items": [_item(video) for video in page.videos], "next": after})
+
+
+async def download(request: Request) -> Response:
+    """GET /videos/{id}/download: the ZIP's bytes, 400 while it is not Completed."""
+    edge, viewer = edge_of(request), viewer_of(request)
+    video, archive = await edge.do.download_processed_zip(viewer, parsed_video_id(request.path_params["id"]))
+    found = Representation(
+        archive.key,
+        archive.size_bytes,
+        archive.sha256,
+        "application/zip",
+        edge.content_disposition(archive_file_name(video)),
+    )
+    try:
+        return await send_object(request, edge.storage, found, {})
+    except ObjectMissing:
+        raise VideoNotFound("The ZIP of this video is no longer stored.") from None
+
+
+async def _file(form: Multipart) -> Part:
+    while (part := await form.next_part()) is not None:
+        if part.file_name is not None and part.name == "file":
+            return part
+        if part.file_name is not None:
+            raise InvalidInput("Send the video in the field named file.", field=(part.name,))
+    raise InvalidInput("Send the video in the field named file.", field=("file",))
+
+
+def _item(video: VideoProcessing) -> dict[str, Any]:
+    """Show a processing under the brief's names."""
+    return {
+        "id": video.id,
+        "userId": video.owner,
+        "originalFileName": video.original_file_name,
+        "status": video.status,
+        "s3InputPath": video.source_key,
+        "s3OutputPath": video.archive and video.archive.key,
+        "failureReason": video.failure and video.failure.reason,
+        "createdAt": iso8601(video.created_at),
+        "completedAt": video.completed_at and iso8601(video.completed_at),
+    }
