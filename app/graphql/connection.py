@@ -1,0 +1,56 @@
+"""A page of processings (the Relay cursor connection, by keyset)."""
+
+from collections.abc import Collection
+
+import strawberry
+
+from app.domain.video import ProcessingStatus
+from app.graphql.context import Info
+from app.graphql.videos import VideoProcessing
+from app.usecases.list_user_videos import Page, cursor
+
+
+@strawberry.type(description="A processing in its place in the list.")
+class VideoProcessingEdge:
+    """One line of a page."""
+
+    node: VideoProcessing = strawberry.field(description="The processing.")
+    cursor: str = strawberry.field(description="Its place: what to send as after to go on from here.")
+
+
+@strawberry.type(description="Where a page lies in its list.")
+class PageInfo:
+    """What a client needs to go on."""
+
+    has_next_page: bool = strawberry.field(description="Whether older ones follow.")
+    has_previous_page: bool = strawberry.field(description="Whether this is not the first page.")
+    start_cursor: str | None = strawberry.field(description="The first edge's cursor; null on an empty page.")
+    end_cursor: str | None = strawberry.field(description="The last edge's cursor; null on an empty page.")
+
+
+@strawberry.type(description="A page of the viewer's processings, newest first.")
+class VideoProcessingConnection:
+    """One page."""
+
+    statuses: strawberry.Private[Collection[ProcessingStatus]]
+    edges: list[VideoProcessingEdge] = strawberry.field(description="The processings of this page.")
+    page_info: PageInfo = strawberry.field(description="Where this page lies.")
+
+    @strawberry.field(description="How many there are in all pages; counted only where it is asked for.")
+    async def total_count(self, info: Info) -> int:
+        """Count what the page was taken from."""
+        return await info.context.do.count_user_videos(info.context.viewer, self.statuses)
+
+    @classmethod
+    def of(cls, page: Page, statuses: Collection[ProcessingStatus], *, follows: bool) -> "VideoProcessingConnection":
+        edges = [VideoProcessingEdge(node=VideoProcessing.of(video), cursor=cursor(video)) for video in page.videos]
+        return cls(
+            statuses=statuses,
+            edges=edges,
+            page_info=PageInfo(
+                has_next_page=page.has_next,
+                has_previous_page=follows,
+                start_cursor=edges[0].cursor if edges else None,
+                end_cursor=edges[-1].cursor if edges else None,
+            ),
+        )

@@ -1,0 +1,104 @@
+"""What clients send."""
+
+import strawberry
+
+from app.domain import options
+from app.domain.errors import InvalidInput
+from app.domain.options import SelectionKind
+from app.graphql.enums import ImageFormat, Locale
+
+
+@strawberry.input(one_of=True, description="Which frames to take; exactly one field.")
+class FrameSelectionInput:
+    """One way of choosing frames."""
+
+    frames_per_second: float | None = strawberry.field(
+        default=strawberry.UNSET, description="Frames for each second of video, 0.001 to 240."
+    )
+    every_seconds: float | None = strawberry.field(
+        default=strawberry.UNSET, description="One frame every so many seconds."
+    )
+    every_nth_frame: int | None = strawberry.field(
+        default=strawberry.UNSET, description="Every n-th frame of the video; 1 takes all."
+    )
+    count: int | None = strawberry.field(default=strawberry.UNSET, description="So many frames, evenly spread.")
+    timestamps: list[float] | None = strawberry.field(
+        default=strawberry.UNSET, description="At these times, in seconds from the start."
+    )
+    keyframes_only: bool | None = strawberry.field(
+        default=strawberry.UNSET, description="Only the frames that are coded whole: by far the fastest."
+    )
+    scene_change: float | None = strawberry.field(
+        default=strawberry.UNSET, description="Where the picture changes by more than this share, 0 to 1."
+    )
+
+    def to_domain(self) -> options.FrameSelection:
+        """Give what was chosen; raises ``InvalidInput`` where it is out of range."""
+        if isinstance(self.timestamps, list):
+            return options.FrameSelection(SelectionKind.TIMESTAMPS, 0.0, tuple(self.timestamps))
+        if isinstance(self.keyframes_only, bool):
+            if not self.keyframes_only:
+                raise InvalidInput("This can only be true.", field=("options", "select", "keyframesOnly"))
+            return options.FrameSelection(SelectionKind.KEYFRAMES_ONLY, 0.0)
+        chosen: tuple[tuple[SelectionKind, float | None], ...] = (
+            (SelectionKind.FRAMES_PER_SECOND, self.frames_per_second),
+            (SelectionKind.EVERY_SECONDS, self.every_seconds),
+            (SelectionKind.EVERY_NTH_FRAME, self.every_nth_frame),
+            (SelectionKind.COUNT, self.count),
+            (SelectionKind.SCENE_CHANGE, self.scene_change),
+        )
+        kind, value = next((kind, value) for kind, value in chosen if isinstance(value, (int, float)))
+        return options.FrameSelection(kind, float(value))
+
+
+@strawberry.input(
+    description="How the frames are taken and stored; what is left out is one frame a second, JPEG of quality 90, "
+    "no scaling, the whole video."
+)
+class ExtractionOptionsInput:
+    """As ``app.domain.options.ExtractionOptions``."""
+
+    select: FrameSelectionInput | None = strawberry.field(default=None, description="Which frames to take.")
+    format: ImageFormat | None = strawberry.field(default=None, description="The format of the pictures.")
+    quality: int | None = strawberry.field(default=None, description="1 (smallest) to 100 (best); JPEG and WEBP.")
+    max_width: int | None = strawberry.field(
+        default=None, description="Pixels. The picture is scaled down, never up, to fit; its shape is kept."
+    )
+    max_height: int | None = strawberry.field(
+        default=None, description="Pixels. The picture is scaled down, never up, to fit; its shape is kept."
+    )
+    start_seconds: float | None = strawberry.field(default=None, description="Only the part of the video from here ...")
+    end_seconds: float | None = strawberry.field(default=None, description="... to here.")
+
+    def to_domain(self) -> options.ExtractionOptions:
+        """Fill in the defaults; raises ``InvalidInput`` where a value is out of range."""
+        defaults = options.ExtractionOptions()
+        return options.ExtractionOptions(
+            select=self.select.to_domain() if self.select else defaults.select,
+            format=self.format.to_domain() if self.format else defaults.format,
+            quality=defaults.quality if self.quality is None else self.quality,
+            max_width=self.max_width,
+            max_height=self.max_height,
+            start_seconds=self.start_seconds,
+            end_seconds=self.end_seconds,
+        )
+
+
+@strawberry.input(description="A new account.")
+class RegisterInput:
+    """What an account needs."""
+
+    name: str = strawberry.field(description="How the user is addressed, 1 to 255 characters.")
+    email: str = strawberry.field(description="Where notifications go; one account for each address.")
+    password: str = strawberry.field(description="12 to 128 characters; only its salted hash is kept.")
+    locale: Locale | None = strawberry.field(
+        default=None, description="The language of mails; by default what Accept-Language prefers."
+    )
+
+
+@strawberry.input(description="Who signs in.")
+class LoginInput:
+    """An account's address and its password."""
+
+    email: str = strawberry.field(description="The account's address.")
+    password: str = strawberry.field(description="The account's password.")

@@ -1,0 +1,50 @@
+"""What a client may read of an error: all of its own mistakes, none of ours."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import structlog
+from graphql import GraphQLError
+from strawberry.extensions import SchemaExtension
+from structlog.contextvars import get_contextvars
+
+from app.graphql.problems import top_level
+
+_log = structlog.stdlib.get_logger(__name__)
+
+
+def public_error(error: GraphQLError) -> GraphQLError:
+    """Give the form in which an error leaves; an unexpected one is logged, and only its request's id goes out."""
+    cause = error.original_error
+    while isinstance(cause, GraphQLError):
+        cause = cause.original_error
+    if cause is None:
+        return _with(error, error.message, error.extensions or {"code": "BAD_USER_INPUT"})
+    if expected := top_level(cause):
+        return _with(error, *expected)
+    request_id = get_contextvars().get("request_id")
+    _log.error("unexpected_error", path=error.path, exc_info=cause)
+    return _with(error, "Internal error", {"code": "INTERNAL", "requestId": request_id})
+
+
+def _with(error: GraphQLError, message: str, extensions: dict[str, Any]) -> GraphQLError:
+    return GraphQLError(message, error.nodes, error.source, error.positions, error.path, None, extensions)
+
+
+class Masking(SchemaExtension):
+    """Passes every error of every result through ``public_error``, once."""
+
+    def on_operation(self) -> Iterator[None]:
+        """Treat the one result of a query or a mutation."""
+        yield
+        self._mask(self.execution_context.result)
+
+    def on_stream_result(self, result: object) -> Iterator[None]:
+        """Treat each result of a subscription, and the one result of any operation over a WebSocket."""
+        self._mask(result)
+        yield
+
+    @staticmethod
+    def _mask(result: object) -> None:
+        for index, error in enumerate(errors := getattr(result, "errors", None) or []):
+            errors[index] = public_error(error)

@@ -1,0 +1,51 @@
+"""Users and sessions as clients see them."""
+
+from datetime import datetime
+
+import strawberry
+
+from app.domain import user
+from app.graphql.enums import Locale
+from app.usecases import register_user
+
+
+@strawberry.type(description="Who uploads.")
+class User:
+    """As ``app.domain.user.User``, without what is nobody's business."""
+
+    id: strawberry.ID = strawberry.field(description="A UUID; says nothing of how many there are.")
+    name: str = strawberry.field(description="How the user is addressed.")
+    email: str = strawberry.field(description="The address, in the one form under which it is unique.")
+    locale: Locale = strawberry.field(description="The language of mails.")
+    created_at: datetime = strawberry.field(description="When the account was made.")
+
+    @classmethod
+    def of(cls, found: user.User) -> "User":
+        return cls(
+            id=strawberry.ID(found.id),
+            name=found.name,
+            email=found.email,
+            locale=Locale.of(found.locale),
+            created_at=found.created_at,
+        )
+
+
+@strawberry.type(
+    description="A session: send the token as 'Authorization: Bearer ...' or as connectionParams.authorization."
+)
+class Session:
+    """As ``app.usecases.register_user.Session``."""
+
+    access_token: str = strawberry.field(description="A signed JWT.")
+    token_type: str = strawberry.field(description="Always Bearer.")
+    expires_at: datetime = strawberry.field(description="When the token lapses.")
+    user: User = strawberry.field(description="Whose session it is.")
+
+    @classmethod
+    def of(cls, session: register_user.Session) -> "Session":
+        return cls(
+            access_token=session.token.text,
+            token_type="Bearer",  # noqa: S106 - the name of a scheme, no secret
+            expires_at=session.token.expires_at,
+            user=User.of(session.user),
+        )

@@ -1,0 +1,140 @@
+"""Expected errors as data, and the one table from domain error to what a client reads."""
+
+from collections.abc import Mapping
+from enum import Enum
+from typing import Any, Final
+
+import strawberry
+
+from app.domain import errors
+from app.usecases.ports import DatabaseUnavailable
+
+
+@strawberry.enum(description="What is the matter, for programs.")
+class ProblemCode(Enum):
+    """The codes of expected errors."""
+
+    USER_NOT_FOUND = strawberry.enum_value("USER_NOT_FOUND", description="There is no such user.")
+    EMAIL_ALREADY_REGISTERED = strawberry.enum_value(
+        "EMAIL_ALREADY_REGISTERED", description="Somebody has an account with this address."
+    )
+    INVALID_CREDENTIALS = strawberry.enum_value(
+        "INVALID_CREDENTIALS", description="The address or the password is wrong; which one is not told."
+    )
+    INVALID_INPUT = strawberry.enum_value("INVALID_INPUT", description="A value breaks a rule; field says which.")
+    UNSUPPORTED_FILE_FORMAT = strawberry.enum_value(
+        "UNSUPPORTED_FILE_FORMAT", description="The file is no accepted video, by its name or by its content."
+    )
+    FILE_TOO_LARGE = strawberry.enum_value("FILE_TOO_LARGE", description="The file is larger than is allowed.")
+    VIDEO_NOT_FOUND = strawberry.enum_value(
+        "VIDEO_NOT_FOUND", description="There is no such processing; a malformed id gets the same answer."
+    )
+    VIDEO_NOT_BELONGS_TO_USER = strawberry.enum_value(
+        "VIDEO_NOT_BELONGS_TO_USER", description="The processing is another user's."
+    )
+    PROCESSING_NOT_FINISHED = strawberry.enum_value(
+        "PROCESSING_NOT_FINISHED", description="This needs a processing that has ended."
+    )
+    PROCESSING_ALREADY_FINISHED = strawberry.enum_value(
+        "PROCESSING_ALREADY_FINISHED", description="This needs a processing that has not ended."
+    )
+    UPLOAD_INCOMPLETE = strawberry.enum_value(
+        "UPLOAD_INCOMPLETE", description="The upload ended before the whole file had arrived."
+    )
+    IDEMPOTENCY_CONFLICT = strawberry.enum_value(
+        "IDEMPOTENCY_CONFLICT", description="The idempotency key was used for another request."
+    )
+    RATE_LIMITED = strawberry.enum_value("RATE_LIMITED", description="Too many requests; wait retryAfterSeconds.")
+    QUOTA_EXCEEDED = strawberry.enum_value(
+        "QUOTA_EXCEEDED", description="Too many unfinished processings; wait until some have ended."
+    )
+    STORAGE_ERROR = strawberry.enum_value(
+        "STORAGE_ERROR", description="A store is away for the moment; nothing was promised, try again."
+    )
+    NOTIFICATION_ERROR = strawberry.enum_value(
+        "NOTIFICATION_ERROR", description="A notification could not be delivered."
+    )
+
+
+@strawberry.type(
+    description="An expected error, as data. A top-level error is one of extensions.code UNAUTHENTICATED (no session, "
+    "or a lapsed one), BAD_USER_INPUT (a page size, a cursor, an operation that is not valid), STORAGE_ERROR or "
+    "INTERNAL (with a requestId). Messages are English; clients translate codes."
+)
+class Problem:
+    """Why something was not done."""
+
+    code: ProblemCode = strawberry.field(description="What is the matter, for programs.")
+    message: str = strawberry.field(description="A sentence for the user.")
+    field: list[str] | None = strawberry.field(default=None, description="The input field at fault, outermost first.")
+    retry_after_seconds: int | None = strawberry.field(
+        default=None, description="When to try again, for RATE_LIMITED and QUOTA_EXCEEDED."
+    )
+
+
+_EXPECTED: Final[frozenset[type[errors.DomainError]]] = frozenset(
+    {
+        errors.UserNotFound,
+        errors.EmailAlreadyRegistered,
+        errors.InvalidCredentials,
+        errors.InvalidInput,
+        errors.UnsupportedFileFormat,
+        errors.FileTooLarge,
+        errors.VideoNotFound,
+        errors.VideoNotBelongsToUser,
+        errors.ProcessingNotFinished,
+        errors.ProcessingAlreadyFinished,
+        errors.UploadIncomplete,
+        errors.IdempotencyConflict,
+        errors.RateLimited,
+        errors.QuotaExceeded,
+        errors.StorageError,
+        errors.NotificationError,
+    }
+)
+"""What is answered as a Problem; their codes are ProblemCodes. All else is a top-level error."""
+
+_TOP_LEVEL_CODES: Final[Mapping[type[Exception], str]] = {
+    errors.Unauthenticated: "UNAUTHENTICATED",
+    errors.InvalidInput: "BAD_USER_INPUT",
+}
+
+
+def problem_of(error: Exception) -> Problem | None:
+    """Translate an expected error; None for all others."""
+    if isinstance(error, DatabaseUnavailable):
+        error = errors.StorageError()
+    if not isinstance(error, errors.DomainError) or type(error) not in _EXPECTED:
+        return None
+    return Problem(
+        code=ProblemCode(error.code),
+        message=error.message,
+        field=list(error.field) or None,
+        retry_after_seconds=error.retry_after_seconds if isinstance(error, errors.RateLimited) else None,
+    )
+
+
+def top_level(error: Exception) -> tuple[str, dict[str, Any]] | None:
+    """Give message and extensions for an expected error where no Problem can stand; None for all others."""
+    if isinstance(error, DatabaseUnavailable):
+        error = errors.StorageError()
+    if not isinstance(error, errors.DomainError) or type(error) not in _EXPECTED | {errors.Unauthenticated}:
+        return None
+    extensions: dict[str, Any] = {"code": _TOP_LEVEL_CODES.get(type(error), error.code)}
+    if error.field:
+        extensions["field"] = list(error.field)
+    return error.message, extensions
+
+
+class ExpectedErrors(strawberry.ExceptionHandler[errors.DomainError | DatabaseUnavailable, Problem]):
+    """Puts a Problem where a resolver raised and its field's union has one, so that no resolver needs a ``try``."""
+
+    def handle(
+        self,
+        exception: errors.DomainError | DatabaseUnavailable,
+        *,
+        field: object,  # noqa: ARG002 - Strawberry's signature
+        info: object,  # noqa: ARG002 - Strawberry's signature
+    ) -> Problem | None:
+        """Give None for what is no Problem: it goes on as a top-level error."""
+        return problem_of(exception)

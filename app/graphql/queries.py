@@ -1,0 +1,75 @@
+"""What can be asked."""
+
+from typing import Annotated
+
+import strawberry
+
+from app.domain.video import parsed_video_id
+from app.graphql.connection import VideoProcessingConnection
+from app.graphql.context import Info
+from app.graphql.enums import ProcessingStatus
+from app.graphql.people import User
+from app.graphql.results import VideoResult
+from app.graphql.scalars import BigInt
+from app.graphql.videos import VideoProcessing
+
+_PAGE = 20
+
+
+@strawberry.type(description="What the service accepts; worth asking before a large file is sent.")
+class ServiceLimits:
+    """As ``app.http.edge.ServiceLimits``."""
+
+    accepted_extensions: list[str] = strawberry.field(description="Endings of file names, without the dot.")
+    max_file_bytes: BigInt = strawberry.field(description="The largest file.")
+    max_inline_upload_bytes: BigInt = strawberry.field(description="The largest file for uploadVideo.")
+    max_duration_seconds: int = strawberry.field(description="The longest video.")
+    max_frames_per_video: int = strawberry.field(description="The most frames that one processing may give.")
+    max_active_videos_per_user: int = strawberry.field(description="The most unfinished processings of one user.")
+
+
+@strawberry.type(description="What can be asked.")
+class Query:
+    """The queries."""
+
+    @strawberry.field(description="Who asks.")
+    async def me(self, info: Info) -> User:
+        """Show the viewer's account."""
+        return User.of(await info.context.do.show_viewer(info.context.viewer))
+
+    @strawberry.field(description="The viewer's processings, newest first. Keyset pagination; first is 1 to 100.")
+    async def videos(
+        self,
+        info: Info,
+        first: Annotated[int | None, strawberry.argument(description="How many, 1 to 100.")] = _PAGE,
+        after: Annotated[str | None, strawberry.argument(description="The cursor of the one before.")] = None,
+        status: Annotated[
+            list[ProcessingStatus] | None, strawberry.argument(description="Only those in these states.")
+        ] = None,
+    ) -> VideoProcessingConnection:
+        """Show a page."""
+        statuses = [one.to_domain() for one in status or ()]
+        page = await info.context.do.list_user_videos(
+            info.context.viewer, _PAGE if first is None else first, after, statuses
+        )
+        return VideoProcessingConnection.of(page, statuses, follows=after is not None)
+
+    @strawberry.field(description="One of the viewer's processings.")
+    async def video(
+        self, info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="The processing's id.")]
+    ) -> VideoResult:
+        """Show one."""
+        return VideoProcessing.of(await info.context.do.show_video(info.context.viewer, parsed_video_id(id)))
+
+    @strawberry.field(description="What the service accepts; needs no session.")
+    async def service_limits(self, info: Info) -> ServiceLimits:
+        """Show the limits."""
+        limits = info.context.edge.limits
+        return ServiceLimits(
+            accepted_extensions=list(limits.accepted_extensions),
+            max_file_bytes=BigInt(limits.max_file_bytes),
+            max_inline_upload_bytes=BigInt(limits.max_inline_upload_bytes),
+            max_duration_seconds=limits.max_duration_seconds,
+            max_frames_per_video=limits.max_frames_per_video,
+            max_active_videos_per_user=limits.max_active_videos_per_user,
+        )

@@ -1,0 +1,35 @@
+"""What operations answer: the thing, or why not."""
+
+from typing import Annotated
+
+import strawberry
+
+from app.graphql.people import Session
+from app.graphql.problems import Problem
+from app.graphql.videos import VideoProcessing
+
+
+@strawberry.type(description="Word that something is gone.")
+class Deleted:
+    """The id of what was deleted."""
+
+    id: strawberry.ID = strawberry.field(description="What it was known by.")
+
+
+SessionResult = Annotated[
+    Session | Problem, strawberry.union("SessionResult", description="A session, or why there is none.")
+]
+VideoResult = Annotated[
+    VideoProcessing | Problem, strawberry.union("VideoResult", description="A processing, or why there is none.")
+]
+DeletedResult = Annotated[
+    Deleted | Problem, strawberry.union("DeletedResult", description="What is gone, or why it is not.")
+]
+VideoStatusEvent = Annotated[
+    VideoProcessing | Deleted | Problem,
+    strawberry.union(
+        "VideoStatusEvent",
+        description="What videoStatus sends: a processing as it is now, word that one is gone, or why nothing can be "
+        "sent (then it ends).",
+    ),
+]

@@ -1,0 +1,53 @@
+"""What can be watched."""
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import Annotated
+
+import strawberry
+
+from app.domain import video
+from app.domain.errors import DomainError, Unauthenticated
+from app.graphql.context import Info
+from app.graphql.problems import problem_of
+from app.graphql.results import Deleted, VideoStatusEvent
+from app.graphql.videos import VideoProcessing
+from app.usecases.ports import DatabaseUnavailable, VideoGone
+
+
+@strawberry.type(description="What can be watched, over graphql-transport-ws.")
+class Subscription:
+    """The subscriptions."""
+
+    @strawberry.subscription(
+        description="One processing, or all of the viewer's where id is left out. With id: the present state, every "
+        "change, and an end after the final state. Without: first all that have not ended and what ended within the "
+        "last hour (at most 100), then every change, of new ones too. Progress comes at most four times a second. "
+        "Whoever connects again gets the present state first; after a longer absence read videos again as well. "
+        "Another's, an unknown or a malformed id is one Problem and the end."
+    )
+    async def video_status(
+        self,
+        info: Info,
+        id: Annotated[
+            strawberry.ID | None, strawberry.argument(description="The processing's id; all where it is left out.")
+        ] = None,
+    ) -> AsyncGenerator[VideoStatusEvent, None]:
+        """Watch; an expected error is the last event, since Strawberry's handlers do not reach subscriptions."""
+        viewer = info.context.viewer
+        try:
+            watched = None if id is None else video.parsed_video_id(id)
+            async with aclosing(info.context.do.watch_video_status(viewer, watched)) as events:
+                async for event in events:
+                    yield _shown(event)
+        except Unauthenticated:
+            raise
+        except (DomainError, DatabaseUnavailable) as error:
+            problem = problem_of(error)
+            if problem is None:
+                raise
+            yield problem
+
+
+def _shown(event: video.VideoProcessing | VideoGone) -> VideoProcessing | Deleted:
+    return Deleted(id=strawberry.ID(event.id)) if isinstance(event, VideoGone) else VideoProcessing.of(event)

@@ -1,0 +1,228 @@
+"""A processing as its owner sees it."""
+
+from datetime import datetime
+from typing import Any, Final
+
+import strawberry
+
+from app.domain import failure, options, video
+from app.domain.options import SelectionKind
+from app.graphql.context import Info
+from app.graphql.enums import FailureCode, ImageFormat, ProcessingStatus
+from app.graphql.scalars import BigInt
+from app.usecases.download_processed_zip import archive_file_name
+from app.usecases.ports import DownloadLinks
+
+_FIELD_OF: Final = {
+    SelectionKind.FRAMES_PER_SECOND: "frames_per_second",
+    SelectionKind.EVERY_SECONDS: "every_seconds",
+    SelectionKind.EVERY_NTH_FRAME: "every_nth_frame",
+    SelectionKind.COUNT: "count",
+    SelectionKind.TIMESTAMPS: "timestamps",
+    SelectionKind.KEYFRAMES_ONLY: "keyframes_only",
+    SelectionKind.SCENE_CHANGE: "scene_change",
+}
+
+
+@strawberry.type(
+    description="How the frames are chosen; exactly one field is not null, so that a form can be filled in again."
+)
+class FrameSelection:
+    """As ``FrameSelectionInput``."""
+
+    frames_per_second: float | None = strawberry.field(default=None, description="Frames for each second of video.")
+    every_seconds: float | None = strawberry.field(default=None, description="One frame every so many seconds.")
+    every_nth_frame: int | None = strawberry.field(default=None, description="Every n-th frame of the video.")
+    count: int | None = strawberry.field(default=None, description="So many frames, evenly spread.")
+    timestamps: list[float] | None = strawberry.field(default=None, description="At these times, in seconds.")
+    keyframes_only: bool | None = strawberry.field(default=None, description="The frames that are coded whole.")
+    scene_change: float | None = strawberry.field(
+        default=None, description="Where the picture changes by more than this share."
+    )
+
+    @classmethod
+    def of(cls, selection: options.FrameSelection) -> "FrameSelection":
+        value: Any = selection.value
+        match selection.kind:
+            case SelectionKind.TIMESTAMPS:
+                value = list(selection.timestamps)
+            case SelectionKind.KEYFRAMES_ONLY:
+                value = True
+            case SelectionKind.COUNT | SelectionKind.EVERY_NTH_FRAME:
+                value = int(selection.value)
+        return cls(**{_FIELD_OF[selection.kind]: value})
+
+
+@strawberry.type(
+    description="The options as they were applied, defaults filled in: one frame a second, JPEG of quality 90, no "
+    "scaling, the whole video."
+)
+class ExtractionOptions:
+    """As ``ExtractionOptionsInput``."""
+
+    select: FrameSelection = strawberry.field(description="Which frames were taken.")
+    format: ImageFormat = strawberry.field(description="The format of the pictures.")
+    quality: int | None = strawberry.field(description="1 (smallest) to 100 (best); null for PNG, which has none.")
+    max_width: int | None = strawberry.field(description="Pixels that the picture had to fit in; null for any.")
+    max_height: int | None = strawberry.field(description="Pixels that the picture had to fit in; null for any.")
+    start_seconds: float | None = strawberry.field(description="Where the part taken began; null for the start.")
+    end_seconds: float | None = strawberry.field(description="Where the part taken ended; null for the end.")
+
+    @classmethod
+    def of(cls, applied: options.ExtractionOptions) -> "ExtractionOptions":
+        return cls(
+            select=FrameSelection.of(applied.select),
+            format=ImageFormat.of(applied.format),
+            quality=None if applied.format is options.ImageFormat.PNG else applied.quality,
+            max_width=applied.max_width,
+            max_height=applied.max_height,
+            start_seconds=applied.start_seconds,
+            end_seconds=applied.end_seconds,
+        )
+
+
+@strawberry.type(description="How far the processing is.")
+class Progress:
+    """As ``app.domain.video.Progress``."""
+
+    percent: float = strawberry.field(description="0 to 100, never falling within one attempt.")
+    frames_extracted: int = strawberry.field(description="How many frames there are so far.")
+    frames_expected: int | None = strawberry.field(description="How many there will be, about; null where unknown.")
+
+    @classmethod
+    def of(cls, progress: video.Progress) -> "Progress":
+        return cls(
+            percent=progress.percent,
+            frames_extracted=progress.frames_extracted,
+            frames_expected=progress.frames_expected,
+        )
+
+
+@strawberry.type(description="Why a processing failed.")
+class Failure:
+    """As ``app.domain.failure.Failure``."""
+
+    code: FailureCode = strawberry.field(description="For programs.")
+    reason: str = strawberry.field(description="A sentence for the user; the brief's failureReason.")
+    retryable: bool = strawberry.field(description="Whether processing the same file again can help.")
+
+    @classmethod
+    def of(cls, found: failure.Failure) -> "Failure":
+        return cls(code=FailureCode.of(found.code), reason=found.reason, retryable=found.retryable)
+
+
+@strawberry.type(description="What was found in the file.")
+class MediaInfo:
+    """As ``app.domain.video.MediaInfo``."""
+
+    duration_seconds: float | None = strawberry.field(description="How long it lasts; null where the file is silent.")
+    width: int = strawberry.field(description="Pixels, as displayed.")
+    height: int = strawberry.field(description="Pixels, as displayed.")
+    codec: str = strawberry.field(description="The decoder's name.")
+    frames_per_second: float | None = strawberry.field(description="Null where the file is silent.")
+
+    @classmethod
+    def of(cls, media: video.MediaInfo) -> "MediaInfo":
+        return cls(
+            duration_seconds=media.duration_seconds,
+            width=media.width,
+            height=media.height,
+            codec=media.codec,
+            frames_per_second=media.frames_per_second,
+        )
+
+
+@strawberry.type(
+    description="The ZIP and its pictures. URLs are made when they are read, authorise themselves and are short-lived."
+)
+class FramesArchive:
+    """As ``app.domain.video.FramesArchive``, with links in place of keys."""
+
+    frame_count: int = strawberry.field(description="How many pictures are in it.")
+    size_bytes: BigInt = strawberry.field(description="The size of the ZIP.")
+    download_url: str = strawberry.field(description="Where the ZIP is; may be relative to this API.")
+    contact_sheet_url: str | None = strawberry.field(
+        description="A few frames in one picture, for a list or a preview."
+    )
+    expires_at: datetime = strawberry.field(description="When the URLs stop working; read them again then.")
+
+    @classmethod
+    def of(
+        cls, found: video.VideoProcessing, archive: video.FramesArchive, links: DownloadLinks, now: datetime
+    ) -> "FramesArchive":
+        name = archive_file_name(found)
+        url, expires_at = links.link(archive.key, file_name=name, content_type="application/zip", now=now)
+        sheet = None
+        if archive.contact_sheet_key is not None:
+            sheet_name = name.removesuffix(".zip") + ".jpg"
+            sheet, _ = links.link(archive.contact_sheet_key, file_name=sheet_name, content_type="image/jpeg", now=now)
+        return cls(
+            frame_count=archive.frame_count,
+            size_bytes=BigInt(archive.size_bytes),
+            download_url=url,
+            contact_sheet_url=sheet,
+            expires_at=expires_at,
+        )
+
+
+@strawberry.type(description="One line of the status log.")
+class StatusChange:
+    """As ``app.domain.video.StatusChange``."""
+
+    status: ProcessingStatus = strawberry.field(description="The state that began.")
+    at: datetime = strawberry.field(description="When it began.")
+    attempt: int = strawberry.field(description="In which attempt; 0 before the first.")
+
+    @classmethod
+    def of(cls, change: video.StatusChange) -> "StatusChange":
+        return cls(status=ProcessingStatus.of(change.status), at=change.at, attempt=change.attempt)
+
+
+@strawberry.type(description="One processing of one video: the brief's VideoProcessing.")
+class VideoProcessing:
+    """As ``app.domain.video.VideoProcessing``; ``seen`` is what it was made from."""
+
+    seen: strawberry.Private[video.VideoProcessing]
+    id: strawberry.ID = strawberry.field(description="A UUID; says nothing of how many there are.")
+    original_file_name: str = strawberry.field(description="The name under which it was sent.")
+    size_bytes: BigInt = strawberry.field(description="The size of the file that was sent.")
+    status: ProcessingStatus = strawberry.field(description="Where it stands.")
+    version: int = strawberry.field(
+        description="Rises with every event, progress included; drop what is not newer than what you have."
+    )
+    options: ExtractionOptions = strawberry.field(description="How its frames are taken.")
+    progress: Progress = strawberry.field(description="How far it is.")
+    failure: Failure | None = strawberry.field(description="Why it failed; null unless it is FAILED.")
+    media: MediaInfo | None = strawberry.field(description="What was found in the file, once it was looked at.")
+    created_at: datetime = strawberry.field(description="When it was received.")
+    started_at: datetime | None = strawberry.field(description="When its last attempt began.")
+    completed_at: datetime | None = strawberry.field(description="When it ended, well or badly.")
+
+    @strawberry.field(description="The ZIP; null unless it is COMPLETED.")
+    async def result(self, info: Info) -> FramesArchive | None:
+        """Make links that are good from now on."""
+        edge, archive = info.context.edge, self.seen.archive
+        return FramesArchive.of(self.seen, archive, edge.links, edge.clock.now()) if archive else None
+
+    @strawberry.field(description="The status log, oldest first.")
+    async def history(self, info: Info) -> list[StatusChange]:
+        """Read the logs of all that one answer shows at once."""
+        return [StatusChange.of(change) for change in await info.context.histories.load(self.seen.id)]
+
+    @classmethod
+    def of(cls, found: video.VideoProcessing) -> "VideoProcessing":
+        return cls(
+            seen=found,
+            id=strawberry.ID(found.id),
+            original_file_name=found.original_file_name,
+            size_bytes=BigInt(found.size_bytes),
+            status=ProcessingStatus.of(found.status),
+            version=found.version,
+            options=ExtractionOptions.of(found.options),
+            progress=Progress.of(found.progress),
+            failure=Failure.of(found.failure) if found.failure else None,
+            media=MediaInfo.of(found.media) if found.media else None,
+            created_at=found.created_at,
+            started_at=found.started_at,
+            completed_at=found.completed_at,
+        )

@@ -1,0 +1,203 @@
+"""GraphQL over HTTP (the GraphQL Foundation's draft specification) and over WebSocket, on Strawberry's view.
+
+What is ours: errors are JSON and have the specification's status, the media type is negotiated, bodies are bounded and
+malformed ones are 400, and a file is streamed.
+"""
+
+import json
+from collections.abc import Mapping
+from datetime import timedelta
+from http import HTTPStatus
+from typing import Any, Final, cast
+
+from cross_web import AsyncHTTPRequestAdapter, HTTPException, StarletteRequestAdapter
+from starlette.requests import HTTPConnection, Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+from starlette.websockets import WebSocket
+from strawberry.asgi import GraphQL
+from strawberry.exceptions import ConnectionRejectionError
+from strawberry.http import GraphQLHTTPResponse, GraphQLRequestData, process_result
+from strawberry.schema.exceptions import InvalidOperationTypeError
+from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
+from strawberry.types import ExecutionResult
+from strawberry.types.execution import PreExecutionError
+from strawberry.types.unset import UNSET, UnsetType
+
+from app.domain.errors import DomainError, FileTooLarge, Unauthenticated
+from app.graphql.context import Context
+from app.graphql.multipart_request import parsed_operations
+from app.graphql.negotiation import GRAPHQL_RESPONSE, JSON, negotiated
+from app.graphql.schema import schema
+from app.graphql.websocket import TransportWebSocket
+from app.http.body import bounded_body
+from app.http.edge import edge_of
+from app.http.language import preferred_locale
+
+_PREFLIGHT: Final = (
+    "authorization",
+    "apollo-require-preflight",
+    "x-apollo-operation-name",
+    "graphql-require-preflight",
+)
+"""No page of another origin can send one of these without asking first (CORS), so they stand against CSRF."""
+
+
+class _RequestAdapter(StarletteRequestAdapter):
+    """Strawberry's, which gives no way to the request itself."""
+
+    @property
+    def request(self) -> Request:
+        """The request, whose body is still unread."""
+        return self._request
+
+
+class GraphQLView(GraphQL[Context, None]):
+    """Everything at ``/graphql``."""
+
+    graphql_transport_ws_handler_class = TransportWebSocket
+    request_adapter_class = _RequestAdapter
+
+    def __init__(self) -> None:
+        super().__init__(
+            schema,
+            graphql_ide=None,
+            subscription_protocols=[GRAPHQL_TRANSPORT_WS_PROTOCOL],
+            connection_init_wait_timeout=timedelta(seconds=5),
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await super().__call__(scope, receive, send)
+            return
+        request = Request(scope, receive)
+        try:
+            _check(request)
+            response = await self.run(request)
+        except HTTPException as refusal:
+            response = _refused(request, refusal)
+        await response(scope, receive, send)
+
+    async def get_context(self, request: HTTPConnection, response: object) -> Context:  # noqa: ARG002 - Strawberry's signature
+        """Say who asks and in which language."""
+        return Context(
+            edge_of(request),
+            request.headers.get("authorization") if isinstance(request, Request) else None,
+            preferred_locale(request.headers.get("accept-language")),
+        )
+
+    async def on_ws_connect(self, context: Context) -> UnsetType | dict[str, object] | None:
+        """Refuse a stranger with 4403: every subscription needs a session."""
+        try:
+            context.viewer  # noqa: B018 - it raises
+        except Unauthenticated:
+            raise ConnectionRejectionError from None
+        return cast("UnsetType", UNSET)
+
+    def is_websocket_origin_allowed(self, request: WebSocket, origin: str) -> bool:
+        """Tell whether pages of another origin than ours may connect."""
+        return origin in edge_of(request).allowed_origins
+
+    def should_render_graphql_ide(self, request: object) -> bool:  # noqa: ARG002 - Strawberry's signature
+        """Never: pages have paths of their own."""
+        return False
+
+    async def parse_http_body(self, request: AsyncHTTPRequestAdapter) -> GraphQLRequestData:
+        """Read one operation, checked in shape; a file in it is still on its way."""
+        try:
+            return _request_data(await _parsed(request))
+        except FileTooLarge as error:
+            raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, error.message) from None
+        except DomainError as error:
+            raise HTTPException(HTTPStatus.BAD_REQUEST, error.message) from None
+
+    async def execute_operation(self, *args: Any, **kwargs: Any) -> Any:
+        """Execute; a mutation by GET is not a bad request but the wrong method."""
+        try:
+            return await super().execute_operation(*args, **kwargs)
+        except HTTPException as refusal:
+            if isinstance(refusal.__cause__, InvalidOperationTypeError):
+                raise HTTPException(HTTPStatus.METHOD_NOT_ALLOWED, refusal.reason) from None
+            raise
+
+    async def process_result(self, request: Request, result: ExecutionResult) -> GraphQLHTTPResponse:  # noqa: ARG002 - Strawberry's signature
+        """Leave ``data`` out where execution never began (section 7.1 of the GraphQL specification)."""
+        answer = process_result(result)
+        if isinstance(result, PreExecutionError):
+            del answer["data"]
+        return answer
+
+    async def get_sub_response(self, request: Request | WebSocket) -> Response:
+        """Carry the media type that was agreed upon to ``create_response``."""
+        carrier = await super().get_sub_response(request)
+        carrier.media_type = negotiated(request.headers.get("accept", "")) or JSON
+        return carrier
+
+    def create_response(self, response_data: Any, sub_response: Response) -> Response:
+        """Give a refused operation status 400 in the media type that allows it (section 6.4)."""
+        refused = "data" not in response_data and sub_response.media_type == GRAPHQL_RESPONSE
+        status = HTTPStatus.BAD_REQUEST if refused else HTTPStatus.OK
+        return _answer(response_data, status, sub_response.media_type or JSON)
+
+
+def _check(request: Request) -> None:
+    """Refuse what is wrong before its body is looked at."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if request.method not in {"GET", "POST"}:
+        raise HTTPException(HTTPStatus.METHOD_NOT_ALLOWED, "Use GET or POST.")
+    if request.method == "POST" and kind not in {JSON, "multipart/form-data"}:
+        raise HTTPException(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "Send application/json or multipart/form-data.")
+    if negotiated(request.headers.get("accept", "")) is None:
+        raise HTTPException(HTTPStatus.NOT_ACCEPTABLE, f"Accept {GRAPHQL_RESPONSE} or {JSON}.")
+    if kind == "multipart/form-data" and not any(name in request.headers for name in _PREFLIGHT):
+        raise HTTPException(
+            HTTPStatus.BAD_REQUEST, "A multipart request needs Authorization or GraphQL-Require-Preflight."
+        )
+
+
+async def _parsed(adapter: AsyncHTTPRequestAdapter) -> object:
+    request = cast("_RequestAdapter", adapter).request
+    if request.method == "GET":
+        query = dict(request.query_params)
+        return {**query, **{name: _json(query[name]) for name in ("variables", "extensions") if query.get(name)}}
+    if request.headers["content-type"].lower().startswith("multipart/"):
+        return await parsed_operations(request)
+    return _json(await bounded_body(request))
+
+
+def _json(text: str | bytes) -> object:
+    try:
+        value: object = json.loads(text)
+    except (ValueError, RecursionError):
+        raise HTTPException(HTTPStatus.BAD_REQUEST, "This is not valid JSON.") from None
+    return value
+
+
+def _request_data(parsed: object) -> GraphQLRequestData:
+    if not isinstance(parsed, dict):
+        raise HTTPException(HTTPStatus.BAD_REQUEST, "Send one operation, as a JSON object.")
+    wanted: Mapping[str, type] = {"query": str, "operationName": str, "variables": dict, "extensions": dict}
+    for name, kind in wanted.items():
+        if not isinstance(parsed.get(name), (kind, type(None))):
+            raise HTTPException(
+                HTTPStatus.BAD_REQUEST, f"{name} must be a JSON {'string' if kind is str else 'object'}."
+            )
+    return GraphQLRequestData(
+        query=parsed.get("query"),
+        variables=parsed.get("variables"),
+        operation_name=parsed.get("operationName"),
+        extensions=parsed.get("extensions"),
+    )
+
+
+def _refused(request: Request, refusal: HTTPException) -> Response:
+    media_type = negotiated(request.headers.get("accept", "")) or JSON
+    error = {"message": refusal.reason, "extensions": {"code": "BAD_USER_INPUT"}}
+    response = _answer({"errors": [error]}, refusal.status_code, media_type)
+    if refusal.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        response.headers["Allow"] = "POST" if request.method == "GET" else "GET, POST"
+    return response
+
+
+def _answer(content: object, status: int, media_type: str) -> Response:
+    return Response(json.dumps(content, separators=(",", ":")), status, media_type=f"{media_type}; charset=utf-8")

@@ -1,0 +1,51 @@
+"""The ASGI application."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.routing import BaseRoute, Route, WebSocketRoute
+from starlette.types import Lifespan
+
+from app.domain.errors import DomainError
+from app.graphql.view import GraphQLView
+from app.http.edge import Edge
+from app.http.envelope import Envelope
+from app.http.problems import on_database_unavailable, on_domain_error, on_http_exception
+from app.http.routes import ROUTES
+from app.usecases.ports import DatabaseUnavailable
+
+
+def create_app() -> Starlette:
+    """Make the application as it is served: composed when it starts, taken apart when it ends."""
+    from app.bootstrap import compose  # noqa: PLC0415 - an application of an Edge at hand needs no adapters
+    from app.settings import Settings  # noqa: PLC0415 - as above
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        async with compose(Settings()) as service:
+            app.state.edge = service.edge
+            yield
+
+    return _application(lifespan)
+
+
+def application(edge: Edge) -> Starlette:
+    """Make the application of what was composed already."""
+    app = _application(None)
+    app.state.edge = edge
+    return app
+
+
+def _application(lifespan: Lifespan[Starlette] | None) -> Starlette:
+    view = GraphQLView()
+    routes: list[BaseRoute] = [Route("/graphql", view), WebSocketRoute("/graphql", view), *ROUTES]
+    handlers: Mapping[Any, Any] = {
+        DomainError: on_domain_error,
+        DatabaseUnavailable: on_database_unavailable,
+        HTTPException: on_http_exception,
+    }
+    return Starlette(routes=routes, middleware=[Middleware(Envelope)], exception_handlers=handlers, lifespan=lifespan)
