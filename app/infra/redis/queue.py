@@ -1,0 +1,49 @@
+"""The adapter of ``JobQueue``, and the names that it shares with the workers."""
+
+from datetime import timedelta
+from typing import Final, final
+
+from app.domain.user import UserId
+from app.domain.video import VideoId
+from app.infra.redis.best_effort import BestEffort
+from app.infra.redis.stream import StreamRedis
+
+VIDEO_QUEUE: Final = "fiapx:videos"
+CONTROL_QUEUE: Final = "fiapx:control"
+
+PROCESS_VIDEO: Final = "process_video"
+DELIVER_NOTIFICATIONS: Final = "deliver_notifications"
+REMOVE_OBJECTS: Final = "remove_objects"
+
+_JOB_EXPIRES: Final = timedelta(days=1)
+"""Longer than a video may take. A sweep that asks again begins it anew, so a long wait does not use it up."""
+
+
+@final
+class ArqJobQueue:
+    """Wakes workers through Redis; False where it is away, which is logged once, and then the sweep makes good."""
+
+    def __init__(self, redis: StreamRedis) -> None:
+        self._redis = redis
+        self._try = BestEffort("queue")
+
+    async def process_video(self, video: VideoId, owner: UserId, repeat: int = 0) -> bool:  # noqa: ARG002 - see below
+        """Enqueue under the processing's id, so that it is queued once; True also where it is queued already.
+
+        ``repeat`` needs no other id here: enqueueing itself notices that an earlier job has vanished.
+        """
+        return await self._enqueue(VIDEO_QUEUE, PROCESS_VIDEO, video, job_id=video, owner=owner)
+
+    async def deliver_notifications(self) -> bool:
+        return await self._enqueue(CONTROL_QUEUE, DELIVER_NOTIFICATIONS)
+
+    async def remove_objects(self) -> bool:
+        return await self._enqueue(CONTROL_QUEUE, REMOVE_OBJECTS)
+
+    async def _enqueue(self, queue: str, function: str, *args: str, job_id: str | None = None, owner: str = "") -> bool:
+        """Without an id every call is a job of its own: one that runs already may have looked too early."""
+        return await self._try(
+            self._redis.enqueue_job(
+                function, *args, _queue_name=queue, _job_id=job_id, _owner=owner, _expires=_JOB_EXPIRES
+            )
+        )

@@ -1,0 +1,170 @@
+"""An arq client whose ready jobs travel on a Redis stream, with a consumer group and a fair waiting room."""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final, final
+from uuid import uuid4
+
+from arq.connections import ArqRedis
+from arq.constants import in_progress_key_prefix, job_key_prefix, retry_key_prefix
+from arq.jobs import Job, serialize_job
+from arq.utils import timestamp_ms, to_ms, to_unix_ms
+from redis.asyncio import ConnectionPool
+from redis.exceptions import ResponseError
+
+from app.infra.redis.scripts import ENQUEUE, FORGET, GROUP, PROMOTE, RENEW, SETTLE, queue_keys
+
+SOCKET_SECONDS: Final = 5.0
+"""How long a connection may be silent; must be above the time for which a worker blocks on the stream."""
+_CONNECT_SECONDS: Final = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One delivery of one job. ``id`` is the stream's entry id, whose first half is the server's time in ms."""
+
+    id: str
+    job_id: str
+
+    @property
+    def admitted_ms(self) -> int:
+        """When the job was admitted to the stream, in ms since the epoch."""
+        return int(self.id.partition("-")[0])
+
+
+@dataclass(frozen=True, slots=True)
+class QueueDepth:
+    """How much there is to do: ``admitted`` (queued and running), ``waiting`` for admission, ``deferred`` to a time."""
+
+    admitted: int
+    waiting: int
+    deferred: int
+
+
+def _to_json(value: dict[str, Any]) -> bytes:
+    return json.dumps(value, separators=(",", ":")).encode()
+
+
+@final
+class StreamRedis(ArqRedis):
+    """An ``ArqRedis`` whose queues are streams: what arq enqueues with it, a ``StreamWorker`` carries out.
+
+    Jobs are JSON, never pickle: who can write to Redis must not be able to run code. A job counts as queued while it
+    can really be delivered, so an entry that vanished never blocks its id. Results are not kept. All methods raise
+    what redis-py raises.
+    """
+
+    def __init__(self, connection_pool: ConnectionPool) -> None:
+        super().__init__(connection_pool, job_serializer=_to_json, job_deserializer=json.loads)
+        self._enqueue = self.register_script(ENQUEUE)
+        self._promote = self.register_script(PROMOTE)
+        self._renew = self.register_script(RENEW)
+        self._settle = self.register_script(SETTLE)
+        self._forget = self.register_script(FORGET)
+
+    async def enqueue_job(
+        self,
+        function: str,
+        *args: Any,
+        _job_id: str | None = None,
+        _queue_name: str | None = None,
+        _defer_until: datetime | None = None,
+        _defer_by: float | timedelta | None = None,
+        _expires: float | timedelta | None = None,
+        _job_try: int | None = None,
+        _owner: str = "",
+        **kwargs: Any,
+    ) -> Job | None:
+        """Enqueue as arq does, None meaning that the job is queued or running already; ``_owner`` waits fairly.
+
+        ``_expires`` counts from when the job is due; asking again for a job that still waits begins it anew.
+        """
+        queue, job_id, now = _queue_name or self.default_queue_name, _job_id or uuid4().hex, timestamp_ms()
+        delay = max(0, to_unix_ms(_defer_until) - now) if _defer_until else to_ms(_defer_by) or 0
+        expiry = delay + (to_ms(_expires) or self.expires_extra_ms)
+        payload = serialize_job(function, args, kwargs, _job_try, now, serializer=self.job_serializer)
+        added = await self._enqueue(
+            keys=[*queue_keys(queue), job_key_prefix + job_id, in_progress_key_prefix + job_id],
+            args=[job_id, payload, expiry, delay, _owner],
+        )
+        return Job(job_id, self, queue, self.job_deserializer) if added else None
+
+    async def depth(self, queue: str) -> QueueDepth:
+        """Count a queue's jobs, as autoscalers should."""
+        deferred, waiting, stream, *_ = queue_keys(queue)
+        async with self.pipeline(transaction=True) as pipe:
+            pipe.xlen(stream)
+            pipe.zcard(waiting)
+            pipe.zcard(deferred)
+            return QueueDepth(*await pipe.execute())
+
+    async def ensure_group(self, queue: str) -> None:
+        """Create the stream and its consumer group where they are missing; it delivers from the very first entry."""
+        try:
+            await self.xgroup_create(queue_keys(queue)[2], GROUP, id="0", mkstream=True)
+        except ResponseError as error:
+            if "BUSYGROUP" not in str(error):
+                raise
+
+    async def read(self, queue: str, consumer: str, count: int, block_ms: int) -> list[Entry]:
+        """Take up to so many new entries; wait for the first at most so long."""
+        stream = queue_keys(queue)[2]
+        answer = await self.xreadgroup(GROUP, consumer, {stream: ">"}, count=count, block=block_ms)
+        return _entries(answer[0][1]) if answer else []
+
+    async def take_over(self, queue: str, consumer: str, count: int, idle_ms: int) -> list[Entry]:
+        """Take up to so many entries whose holder has been silent for that long."""
+        stream = queue_keys(queue)[2]
+        taken: list[Entry] = []
+        cursor = b"0-0"
+        while len(taken) < count:  # One call looks at ten entries for each one wanted, the live ones included.
+            cursor, found, *_ = await self.xautoclaim(
+                stream, GROUP, consumer, min_idle_time=idle_ms, start_id=cursor, count=count - len(taken)
+            )
+            taken += _entries(found)
+            if cursor == b"0-0":
+                break
+        return taken
+
+    async def promote(self, queue: str) -> None:
+        """Make deferred jobs ready that are due, and admit what fits."""
+        await self._promote(keys=queue_keys(queue))
+
+    async def renew(self, queue: str, consumer: str, *, slots: int, valid_ms: int, entries: list[str]) -> set[str]:
+        """Announce this worker's slots (0: it leaves), keep its entries from being taken over, give those it lost."""
+        lost = await self._renew(keys=queue_keys(queue), args=[consumer, slots, valid_ms, *entries])
+        return {entry.decode() for entry in lost}
+
+    async def settle(
+        self, queue: str, consumer: str, entry: Entry, *, delay_ms: int | None, keep_mark_ms: int = 0
+    ) -> bool:
+        """Acknowledge an entry and delete it with its job (``delay_ms`` None), or deliver the job again after a delay.
+
+        False where the entry belongs to another by now, and then nothing is changed. ``keep_mark_ms`` refuses the same
+        job id for so long, as arq does for a cron job that several workers enqueue.
+        """
+        prefixes = (job_key_prefix, in_progress_key_prefix, retry_key_prefix)
+        done = await self._settle(
+            keys=[*queue_keys(queue), *(prefix + entry.job_id for prefix in prefixes)],
+            args=[consumer, entry.id, entry.job_id, -1 if delay_ms is None else delay_ms, keep_mark_ms],
+        )
+        return bool(done)
+
+    async def forget(self, queue: str, consumer: str, silent_ms: int) -> None:
+        """Remove this consumer and those silent for so long from the group, except who still holds entries."""
+        await self._forget(keys=queue_keys(queue), args=[consumer, silent_ms])
+
+
+def connect(url: str) -> StreamRedis:
+    """Make a client of this Redis; it connects with its first command, so Redis may be away. ``aclose`` ends it."""
+    redis = StreamRedis(
+        ConnectionPool.from_url(url, socket_timeout=SOCKET_SECONDS, socket_connect_timeout=_CONNECT_SECONDS)
+    )
+    redis.auto_close_connection_pool = True
+    return redis
+
+
+def _entries(found: list[tuple[bytes, dict[bytes, bytes]]]) -> list[Entry]:
+    """Name what was delivered; an entry that is none of ours becomes a job without payload, which arq drops."""
+    return [Entry(entry.decode(), fields.get(b"id", b"").decode()) for entry, fields in found if fields]
