@@ -1,0 +1,114 @@
+"""Cuts the decoder's stream of pictures into pictures, exactly: each format says how long it is."""
+
+import struct
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from app.domain.options import ImageFormat
+
+_BOUNDARY: Final = b"--ffmpeg\r\n"
+_LENGTH: Final = b"content-length:"
+_HEADER_MAX: Final = 512
+_PNG_SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
+_PNG_CHUNK_FRAME: Final = 12  # Length, type and CRC around a chunk's data (ISO/IEC 15948, 5.3).
+_RIFF_HEADER: Final = 12
+
+
+class BrokenStream(Exception):
+    """The pictures do not follow one another as their format says."""
+
+
+def _measure(image_format: ImageFormat) -> Callable[[bytearray], tuple[int, int] | None]:
+    """Find what finds the next picture: (first byte, byte after the last), or None until it can be told.
+
+    The second may be a lower bound while it lies behind the buffer's end.
+    """
+    match image_format:
+        case ImageFormat.JPEG:
+            return _multipart
+        case ImageFormat.PNG:
+            return _Png()
+        case ImageFormat.WEBP:
+            return _riff
+
+
+class Splitter:
+    """Takes the stream in pieces of any size and gives whole pictures; holds no more than one of them and a piece."""
+
+    def __init__(self, image_format: ImageFormat, max_bytes: int) -> None:
+        self._measure = _measure(image_format)
+        self._max = max_bytes
+        self._buffer = bytearray()
+
+    def feed(self, piece: bytes) -> Iterator[bytes]:
+        """Give the pictures that this piece completes.
+
+        :raises BrokenStream: where the stream is not of the format, or one picture is longer than ``max_bytes``
+        """
+        self._buffer += piece
+        while (place := self._measure(self._buffer)) is not None:
+            start, end = place
+            if end - start > self._max:
+                raise BrokenStream
+            if len(self._buffer) < end:
+                return
+            with memoryview(self._buffer) as view:
+                picture = bytes(view[start:end])
+            del self._buffer[:end]
+            yield picture
+
+    @property
+    def rest(self) -> bytes:
+        """What is left of a picture that never ended."""
+        return bytes(self._buffer).strip(b"\r\n-fmpeg")
+
+
+def _multipart(buffer: bytearray) -> tuple[int, int] | None:
+    """The mpjpeg muxer: MIME parts (RFC 2046), each with its Content-length."""
+    head_end = buffer.find(b"\r\n\r\n", len(b"\r\n"), _HEADER_MAX)  # A part may open with the line end of the last.
+    if head_end < 0:
+        if len(buffer) >= _HEADER_MAX:
+            raise BrokenStream
+        return None
+    head = bytes(buffer[:head_end]).removeprefix(b"\r\n")
+    if not head.startswith(_BOUNDARY):
+        raise BrokenStream
+    for line in head.lower().split(b"\r\n"):
+        if line.startswith(_LENGTH):
+            start = head_end + 4
+            return start, start + int(line.removeprefix(_LENGTH))
+    raise BrokenStream
+
+
+class _Png:
+    """PNG pictures one after the other: chunks up to IEND."""
+
+    def __init__(self) -> None:
+        self._seen = 0
+
+    def __call__(self, buffer: bytearray) -> tuple[int, int] | None:
+        if self._seen == 0:
+            if len(buffer) < len(_PNG_SIGNATURE):
+                return None
+            if not buffer.startswith(_PNG_SIGNATURE):
+                raise BrokenStream
+            self._seen = len(_PNG_SIGNATURE)
+        while len(buffer) >= self._seen + 8:
+            length, kind = struct.unpack_from(">I4s", buffer, self._seen)
+            end = self._seen + _PNG_CHUNK_FRAME + length
+            if kind == b"IEND":
+                if len(buffer) >= end:
+                    self._seen = 0
+                return 0, end
+            self._seen = end
+        return 0, self._seen + _PNG_CHUNK_FRAME  # At least this long: one more chunk follows.
+
+
+def _riff(buffer: bytearray) -> tuple[int, int] | None:
+    """WebP pictures one after the other: the RIFF header says how long each is (RFC 9649, 2.3)."""
+    if len(buffer) < _RIFF_HEADER:
+        return None
+    riff, size, form = struct.unpack_from("<4sI4s", buffer)
+    if riff != b"RIFF" or form != b"WEBP":
+        raise BrokenStream
+    return 0, 8 + size + size % 2
