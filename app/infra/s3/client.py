@@ -21,7 +21,7 @@ def s3_client(
     secret_key: str,
     threads: int = 1,
     connect_timeout: float = 5,
-    read_timeout: float = 30,
+    read_timeout: float = 20,
 ) -> "S3Client":
     """Make a client that ``threads`` threads may share; making it asks nothing of the network.
 

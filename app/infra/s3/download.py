@@ -2,7 +2,7 @@
 
 import os
 import threading
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -20,36 +20,47 @@ log = structlog.get_logger(__name__)
 
 PIECE_BYTES: Final = 256 * 1024
 _FRUITLESS_TRIES: Final = 5
-"""How often in a row an answer may break off without having brought a byte."""
+_FRUIT_BYTES: Final = 1024**2
+"""An answer that brings less than this before it breaks off is fruitless, and so many in a row are enough."""
 
 
-def pieces(client: "S3Client", bucket: str, key: str, start: int, end: int | None) -> Generator[bytes, None, None]:
-    """Give the bytes from start to end (exclusive), as far as there are any.
+class Stopped(Exception):
+    """The reading was given up."""
+
+
+def pieces(
+    client: "S3Client", bucket: str, key: str, start: int, end: int | None, stop: threading.Event
+) -> Generator[bytes, None, None]:
+    """Give the bytes from start to end (exclusive), as far as there are any; raises ``Stopped`` once ``stop`` is set.
 
     An answer that breaks off is asked for again from where it broke off, of the same object or not at all, so that the
     loss of a connection costs no gigabytes. Raises what the library raises, also where the answers stay too short.
     """
-    etag, stop, fruitless = "", -1, 0
+    etag, last, fruitless = "", -1, 0
     while end is None or start < end:
         answer = _get(client, bucket, key, start, end, etag)
         if answer is None:
+            if etag:
+                _check_end(start, last)
             return
         if not etag:
-            etag, stop = answer["ETag"], start + answer["ContentLength"]
+            etag, last = answer["ETag"], start + answer["ContentLength"]
+        asked_at = start
         with closing(answer["Body"]) as body:
             try:
                 while piece := body.read(PIECE_BYTES):
                     start += len(piece)
-                    fruitless = 0
+                    _go_on(stop)
                     yield piece
-                _check_end(start, stop)
+                _check_end(start, last)
             except S3_FAULTS as fault:
-                fruitless += 1
+                fruitless = fruitless + 1 if start - asked_at < _FRUIT_BYTES else 0
                 if fruitless == _FRUITLESS_TRIES:
                     raise
-                log.warning("an answer of the storage broke off", key=key, at=start, of=stop, fault=repr(fault))
+                log.warning("an answer of the storage broke off", key=key, at=start, of=last, fault=repr(fault))
             else:
                 return
+        _go_on(stop)
 
 
 def _get(
@@ -71,21 +82,14 @@ def _get(
         raise
 
 
-def _check_end(at: int, stop: int) -> None:
-    if at != stop:
-        raise IncompleteReadError(actual_bytes=at, expected_bytes=stop)
+def _check_end(at: int, last: int) -> None:
+    if at != last:
+        raise IncompleteReadError(actual_bytes=at, expected_bytes=last)
 
 
-class Stopped(Exception):
-    """The download was cancelled."""
-
-
-def until(stop: threading.Event, content: Iterable[bytes]) -> Iterator[bytes]:
-    """Pass the content on; raises ``Stopped`` once the event is set."""
-    for piece in content:
-        if stop.is_set():
-            raise Stopped
-        yield piece
+def _go_on(stop: threading.Event) -> None:
+    if stop.is_set():
+        raise Stopped
 
 
 def save(content: Iterable[bytes], to: Path) -> None:

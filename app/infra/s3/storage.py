@@ -12,7 +12,7 @@ import structlog
 from botocore.exceptions import ClientError
 
 from app.domain.errors import StorageError
-from app.infra.s3.download import pieces, save, until
+from app.infra.s3.download import pieces, save
 from app.infra.s3.faults import fault_code, translated
 from app.infra.s3.threads import Threads, outlast
 from app.infra.s3.upload import Upload
@@ -90,14 +90,17 @@ class S3Storage:
             raise
 
     async def download(self, key: str, to: Path) -> None:
-        """Bring an object into a file of mode 0600; a cancellation is passed on once the thread has stopped."""
+        """Bring an object into a file of mode 0600; a cancellation is passed on once the thread has stopped.
+
+        That is after the next piece, or after the read timeout where the storage is silent.
+        """
         stop = threading.Event()
         with translated("download", key, reading=True):
             await outlast(self._threads.start(partial(self._download, key, to, stop)), stop.set)
 
     def _download(self, key: str, to: Path, stop: threading.Event) -> None:
-        with closing(pieces(self._client, self._bucket, key, 0, None)) as content:
-            save(until(stop, content), to)
+        with closing(pieces(self._client, self._bucket, key, 0, None, stop)) as content:
+            save(content, to)
 
     async def stat(self, key: str) -> StoredObject | None:
         try:
@@ -108,11 +111,12 @@ class S3Storage:
         return StoredObject(key, head["ContentLength"], head["LastModified"].astimezone(UTC))
 
     async def read(self, key: str, start: int = 0, end: int | None = None) -> AsyncIterator[bytes]:
-        content = pieces(self._client, self._bucket, key, start, end)
+        stop = threading.Event()
+        content = pieces(self._client, self._bucket, key, start, end, stop)
         try:
             while True:
                 with translated("read", key, reading=True):
-                    piece = await outlast(self._threads.start(partial(next, content, b"")))
+                    piece = await outlast(self._threads.start(partial(next, content, b"")), stop.set)
                 if not piece:
                     return
                 yield piece

@@ -1,0 +1,363 @@
+"""The bucket behind a network that fails, and what the contract cannot see."""
+
+import asyncio
+import os
+import threading
+import time
+import tracemalloc
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from app.domain.errors import StorageError
+from app.infra.s3 import S3Storage, s3_client
+from app.infra.s3.upload import MIB, part_size
+from tests.parts.stores import S3Part
+
+
+def storage_at(url: str, part: S3Part, bucket: str, *, secret_key: str | None = None, threads: int = 8) -> S3Storage:
+    client = s3_client(
+        url,
+        region="us-east-1",
+        access_key=part.access_key,
+        secret_key=secret_key or part.secret_key,
+        threads=threads,
+        connect_timeout=2,
+        read_timeout=5,
+    )
+    return S3Storage(client, bucket, region="us-east-1", threads=threads)
+
+
+@pytest.fixture
+async def storage(s3: S3Part, bucket: str) -> AsyncIterator[S3Storage]:
+    storage = storage_at(s3.url, s3, bucket)
+    yield storage
+    await storage.aclose()
+
+
+class Proxy:
+    """Stands between us and the storage and breaks what it is told to break."""
+
+    def __init__(self, url: str) -> None:
+        self._port = urlsplit(url).port
+        self.url = ""
+        self.requests: list[bytes] = []
+        self.cut_after: int | None = None
+        """Cut each connection after so many bytes of answers."""
+        self.answer_delay = 0.0
+        """Seconds before each 64 KiB of an answer."""
+        self.loses_answer_to: Callable[[bytes], bool] = lambda _: False
+        """Pass such a request on, wait for the answer, and cut the connection instead of giving it."""
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator["Proxy"]:
+        connections: set[asyncio.Task[None]] = set()
+
+        def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            connections.add(asyncio.create_task(self._serve(reader, writer)))
+
+        server = await asyncio.start_server(connected, "127.0.0.1", 0)
+        self.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        try:
+            yield self
+        finally:
+            server.close()
+            for connection in connections:
+                connection.cancel()
+            await asyncio.gather(*connections, return_exceptions=True)
+
+    async def _serve(self, client_in: asyncio.StreamReader, client_out: asyncio.StreamWriter) -> None:
+        server_in, server_out = await asyncio.open_connection("127.0.0.1", self._port)
+        losing = asyncio.Event()
+        sending = asyncio.create_task(self._send(client_in, server_out, losing))
+        try:
+            await self._answer(server_in, client_out, losing)
+        finally:
+            sending.cancel()
+            await asyncio.gather(sending, return_exceptions=True)
+            for writer in (client_out, server_out):
+                writer.transport.abort()
+
+    async def _send(self, client: asyncio.StreamReader, server: asyncio.StreamWriter, losing: asyncio.Event) -> None:
+        while data := await client.read(65536):
+            line = data.partition(b"\r\n")[0]
+            if line.endswith(b"HTTP/1.1"):
+                self.requests.append(line)
+                if self.loses_answer_to(line):
+                    losing.set()
+            server.write(data)
+            await server.drain()
+        server.write_eof()
+
+    async def _answer(self, server: asyncio.StreamReader, client: asyncio.StreamWriter, losing: asyncio.Event) -> None:
+        sent = 0
+        while data := await server.read(65536):
+            if losing.is_set():
+                return
+            if self.cut_after is not None and sent + len(data) > self.cut_after:
+                client.write(data[: self.cut_after - sent])
+                await client.drain()
+                return
+            await asyncio.sleep(self.answer_delay)
+            client.write(data)
+            await client.drain()
+            sent += len(data)
+
+
+@pytest.fixture
+async def proxy(s3: S3Part) -> AsyncIterator[Proxy]:
+    async with Proxy(s3.url).running() as proxy:
+        yield proxy
+
+
+async def put(storage: S3Storage, key: str, data: bytes) -> None:
+    async with storage.writer(key, "video/mp4") as writer:
+        await writer.write(data)
+
+
+def test_ten_thousand_parts_are_enough_and_most_uploads_never_hold_large_ones() -> None:
+    assert [part_size(number) // MIB for number in (1, 1000, 1001, 5000, 5001, 10_000)] == [8, 8, 16, 16, 64, 64]
+    assert sum(part_size(number) for number in range(1, 10_001)) > 300 * 1024 * MIB
+    assert sum(part_size(number) for number in range(1, 5_001)) > 70 * 1024 * MIB
+
+
+async def test_memory_does_not_grow_with_the_object(storage: S3Storage, tmp_path: Path) -> None:
+    piece = os.urandom(MIB)
+    tracemalloc.start()
+    try:
+        async with storage.writer("sources/a", "video/mp4") as writer:
+            for _ in range(128):
+                await writer.write(piece)
+        assert tracemalloc.get_traced_memory()[1] < 40 * MIB  # Three parts of 8 MiB, and what the client needs.
+        tracemalloc.reset_peak()
+        await storage.download("sources/a", tmp_path / "a")
+        assert tracemalloc.get_traced_memory()[1] < 5 * MIB
+    finally:
+        tracemalloc.stop()
+    assert (tmp_path / "a").stat().st_size == 128 * MIB
+
+
+async def test_an_object_keeps_its_type(storage: S3Storage, s3: S3Part, bucket: str) -> None:
+    await put(storage, "results/small.jpg", b"x")
+    await put(storage, "results/large.jpg", bytes(9 * MIB))
+    client = s3_client(s3.url, region="us-east-1", access_key=s3.access_key, secret_key=s3.secret_key)
+    for key in ("results/small.jpg", "results/large.jpg"):
+        assert client.head_object(Bucket=bucket, Key=key)["ContentType"] == "video/mp4"
+    client.close()
+
+
+async def test_making_a_bucket_that_is_there_changes_nothing(storage: S3Storage) -> None:
+    await put(storage, "sources/a", b"x")
+    await storage.ensure_bucket()
+    assert await storage.stat("sources/a") is not None
+
+
+async def test_a_missing_bucket_is_named_and_can_be_made(s3: S3Part) -> None:
+    storage = storage_at(s3.url, s3, "made-by-this-test")
+    try:
+        with pytest.raises(StorageError, match="bucket 'made-by-this-test' does not exist at http"):
+            await storage.ping()
+        with pytest.raises(StorageError):  # And not ObjectMissing: the video is not lost.
+            await anext(storage.read("sources/a"))
+        await storage.ensure_bucket()
+        await storage.ping()
+    finally:
+        await storage.aclose()
+
+
+async def test_wrong_credentials_are_told_at_the_start(s3: S3Part, bucket: str) -> None:
+    storage = storage_at(s3.url, s3, bucket, secret_key="not the secret key of this storage")
+    try:
+        with pytest.raises(StorageError, match="refuses these credentials"):
+            await storage.ping()
+    finally:
+        await storage.aclose()
+
+
+async def test_a_storage_that_is_away_is_a_storage_error_everywhere(s3: S3Part, tmp_path: Path) -> None:
+    storage = storage_at("http://127.0.0.1:9", s3, "any")
+    every: list[Callable[[], Awaitable[object]]] = [
+        storage.ping,
+        storage.ensure_bucket,
+        lambda: put(storage, "a", b"x"),
+        lambda: put(storage, "a", bytes(20 * MIB)),
+        lambda: storage.download("a", tmp_path / "a"),
+        lambda: storage.stat("a"),
+        lambda: anext(storage.read("a")),
+        lambda: storage.delete(["a"]),
+        lambda: anext(storage.list("a")),
+        lambda: storage.abort_writes("a", datetime.now(UTC)),
+    ]
+    try:
+        for call in every:
+            with pytest.raises(StorageError):
+                await call()
+    finally:
+        await storage.aclose()
+    assert list(tmp_path.iterdir()) == []
+
+
+async def test_a_download_that_breaks_off_goes_on_where_it_was(
+    storage: S3Storage, s3: S3Part, bucket: str, proxy: Proxy, tmp_path: Path
+) -> None:
+    data = os.urandom(5 * MIB)
+    await put(storage, "sources/a", data)
+    through = storage_at(proxy.url, s3, bucket)
+    proxy.cut_after = 2 * MIB
+    await through.download("sources/a", tmp_path / "a")
+    assert (tmp_path / "a").read_bytes() == data
+    assert len(proxy.requests) >= 3
+    assert b"".join([piece async for piece in through.read("sources/a", 7, 5 * MIB - 7)]) == data[7:-7]
+    await through.aclose()
+
+
+async def test_a_download_that_never_gets_on_fails_and_leaves_no_file(
+    storage: S3Storage, s3: S3Part, bucket: str, proxy: Proxy, tmp_path: Path
+) -> None:
+    await put(storage, "sources/a", os.urandom(MIB))
+    through = storage_at(proxy.url, s3, bucket)
+    proxy.cut_after = 1000
+    with pytest.raises(StorageError):
+        await through.download("sources/a", tmp_path / "a")
+    assert list(tmp_path.iterdir()) == []
+    await through.aclose()
+
+
+async def test_a_cancelled_download_has_stopped_when_the_cancellation_is_passed_on(
+    storage: S3Storage, s3: S3Part, bucket: str, proxy: Proxy, tmp_path: Path
+) -> None:
+    await put(storage, "sources/a", bytes(20 * MIB))
+    through = storage_at(proxy.url, s3, bucket)
+    proxy.answer_delay = 0.1
+    file = tmp_path / "a"
+    download = asyncio.create_task(through.download("sources/a", file))
+    async with asyncio.timeout(10):
+        while not (file.exists() and file.stat().st_size):
+            await asyncio.sleep(0.01)
+    download.cancel()
+    begun = time.monotonic()
+    with pytest.raises(asyncio.CancelledError):
+        await download
+    assert time.monotonic() - begun < 3
+    assert not file.exists()
+    await through.aclose()
+
+
+async def test_a_completion_whose_answer_was_lost_is_a_completion(
+    storage: S3Storage, s3: S3Part, bucket: str, proxy: Proxy
+) -> None:
+    through = storage_at(proxy.url, s3, bucket)
+    lost: list[bytes] = []
+
+    def lose_first_completion(request: bytes) -> bool:
+        if request.startswith(b"POST") and b"uploadId" in request and not lost:
+            lost.append(request)
+            return True
+        return False
+
+    proxy.loses_answer_to = lose_first_completion
+    await put(through, "sources/a", bytes(20 * MIB))
+    assert lost
+    found = await storage.stat("sources/a")
+    assert found is not None
+    assert found.size_bytes == 20 * MIB
+    await through.aclose()
+
+
+async def test_parts_that_cannot_be_stored_fail_the_upload_and_leave_nothing(
+    storage: S3Storage, s3: S3Part, bucket: str, proxy: Proxy
+) -> None:
+    through = storage_at(proxy.url, s3, bucket)
+    proxy.loses_answer_to = lambda request: b"partNumber=2" in request
+    with pytest.raises(StorageError):
+        await put(through, "sources/a", bytes(40 * MIB))
+    assert await storage.stat("sources/a") is None
+    assert await storage.abort_writes("", datetime.now(UTC) + timedelta(hours=1)) == 0
+    await through.aclose()
+
+
+async def test_nothing_follows_a_write_that_failed(s3: S3Part, bucket: str, proxy: Proxy, storage: S3Storage) -> None:
+    through = storage_at(proxy.url, s3, bucket)
+    proxy.loses_answer_to = lambda request: b"partNumber=1" in request
+
+    async def write_on() -> None:
+        async with through.writer("sources/a", "video/mp4") as writer:
+            with pytest.raises(StorageError):
+                await writer.write(bytes(40 * MIB))
+            with pytest.raises(StorageError):
+                await writer.write(b"more")
+
+    with pytest.raises(StorageError):
+        await write_on()
+    assert await storage.stat("sources/a") is None
+    await through.aclose()
+
+
+@pytest.mark.parametrize("times", [1, 3])
+async def test_an_upload_is_aborted_only_after_its_parts_have_ended(
+    storage: S3Storage, s3: S3Part, bucket: str, proxy: Proxy, times: int
+) -> None:
+    through = storage_at(proxy.url, s3, bucket)
+    proxy.answer_delay = 0.5
+
+    async def write() -> None:
+        async with through.writer("sources/a", "video/mp4") as writer:
+            await writer.write(bytes(60 * MIB))
+
+    task = asyncio.create_task(write())
+    async with asyncio.timeout(20):
+        while not any(b"partNumber" in request for request in proxy.requests):
+            await asyncio.sleep(0.01)
+    for _ in range(times):
+        task.cancel()
+        await asyncio.sleep(0.05)
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert proxy.requests[-1].startswith(b"DELETE"), proxy.requests
+    assert await storage.abort_writes("", datetime.now(UTC) + timedelta(hours=1)) == 0
+    assert await storage.stat("sources/a") is None
+    await through.aclose()
+
+
+class _Forgetful(BaseHTTPRequestHandler):
+    """A storage that says yes to all and keeps only three bytes."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_PUT(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self._answer(0)
+
+    def do_HEAD(self) -> None:
+        self._answer(3)
+
+    def _answer(self, length: int) -> None:
+        self.send_response(200)
+        self.send_header("Content-Length", str(length))
+        self.send_header("ETag", '"x"')
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None: ...
+
+
+@pytest.fixture
+def forgetful_url() -> Iterator[str]:
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Forgetful) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+
+
+async def test_an_object_that_was_stored_short_is_noticed(s3: S3Part, forgetful_url: str) -> None:
+    storage = storage_at(forgetful_url, s3, "any")
+    await put(storage, "sources/a", b"123")
+    with pytest.raises(StorageError):
+        await put(storage, "sources/a", b"1234")
+    await storage.aclose()
