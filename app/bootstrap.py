@@ -12,7 +12,8 @@ import structlog
 from app.domain.container import ACCEPTED_EXTENSIONS
 from app.domain.errors import StorageError
 from app.http.edge import Edge, ServiceLimits
-from app.infra.ffmpeg.extractor import FfmpegExtractor
+from app.infra.ffmpeg.extractor import FfmpegFrameExtractor
+from app.infra.ffmpeg.limits import Limits
 from app.infra.links import PresignedLinks, TicketLinks, content_disposition
 from app.infra.mail import SmtpMailer
 from app.infra.passwords import Argon2PasswordHasher
@@ -100,7 +101,7 @@ async def compose(settings: Settings) -> AsyncIterator[Service]:
         redis = connect(settings.redis_url)
         exits.push_async_callback(redis.aclose)
         queue = ArqJobQueue(redis)
-        live = await exits.enter_async_context(RedisLiveStatus(settings.redis_url))
+        live = await exits.enter_async_context(RedisLiveStatus(redis))
         passwords = Argon2PasswordHasher(threads=settings.password_threads)
         exits.push_async_callback(passwords.aclose)
         tokens = JwtAccessTokens(
@@ -179,7 +180,7 @@ def _for_workers(
             transactions, mark_failed, live, clock, lease, settings.max_lost_attempts
         ),
         hold_lease=HoldLease(transactions, live, clock, lease, beat),
-        process_video_frames=ProcessVideoFrames(storage, FfmpegExtractor(settings), settings.work_dir),
+        process_video_frames=ProcessVideoFrames(storage, FfmpegFrameExtractor(Limits.of(settings)), settings.work_dir),
         generate_zip_file=GenerateZipFile(storage, StoredZip, settings.max_output_bytes),
         mark_processing_completed=MarkProcessingCompleted(transactions, live, clock),
         mark_processing_failed=mark_failed,

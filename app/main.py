@@ -10,19 +10,19 @@ from starlette.middleware import Middleware
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import Lifespan
 
+from app.bootstrap import compose
 from app.domain.errors import DomainError
 from app.graphql.view import GraphQLView
 from app.http.edge import Edge
 from app.http.envelope import Envelope
 from app.http.problems import on_database_unavailable, on_domain_error, on_http_exception
 from app.http.routes import ROUTES
+from app.settings import Settings
 from app.usecases.ports import DatabaseUnavailable
 
 
 def create_app() -> Starlette:
     """Make the application as it is served: composed when it starts, taken apart when it ends."""
-    from app.bootstrap import compose  # noqa: PLC0415 - an application of an Edge at hand needs no adapters
-    from app.settings import Settings  # noqa: PLC0415 - as above
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
