@@ -1,9 +1,9 @@
 """Every knob, typed, read from FIAPX_*; a missing secret stops the start and is named."""
 
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
-from pydantic import Field, SecretStr
+from pydantic import Field, PositiveInt, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 GIB: Final = 1024**3
@@ -63,3 +63,31 @@ class Settings(BaseSettings):
     max_faults: int = 20
     password_threads: int = 2
     storage_threads: int = 16
+
+
+class UpSettings(BaseSettings):
+    """What ``fiapx up`` itself must know; it makes or passes on all else."""
+
+    model_config = SettingsConfigDict(env_prefix="FIAPX_", frozen=True, extra="ignore")
+
+    data_dir: Path = Path("data")
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=1, le=65535)] = 8000
+    workers: PositiveInt | None = None
+    """How many worker processes; one for each core where it is not set."""
+
+
+class LogSettings(BaseSettings):
+    """How much the processes say."""
+
+    model_config = SettingsConfigDict(env_prefix="FIAPX_", frozen=True, extra="ignore")
+
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+
+class DatabaseSettings(BaseSettings):
+    """What a migration needs."""
+
+    model_config = SettingsConfigDict(env_prefix="FIAPX_", frozen=True, extra="ignore")
+
+    database_url: str

@@ -8,13 +8,14 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from threading import Thread
 from typing import Final
 
 from app.infra.embedded.program import Program
 
 _LAUNCHER: Final = Path(__file__).with_name("launcher.py")
 _LOG_LIMIT_BYTES: Final = 16 * 1024**2
-_TAIL_BYTES: Final = 2000
+_TAIL_BYTES: Final = 4000
 
 
 class DidNotStart(Exception):
@@ -30,6 +31,7 @@ class Child:
     def __init__(self, program: Program, log: Path) -> None:
         self.program = program
         self._log = log
+        self._log_begins = 0
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -51,6 +53,7 @@ class Child:
         if self._log.exists() and self._log.stat().st_size > _LOG_LIMIT_BYTES:
             self._log.replace(self._log.with_suffix(".log.1"))
         with self._log.open("ab") as log:
+            self._log_begins = log.tell()
             self._process = subprocess.Popen(  # noqa: S603  # Every command comes from this package.
                 [*_launcher(), *self.program.command],
                 env=dict(self.program.environment),
@@ -72,18 +75,18 @@ class Child:
         while not given_up():
             if not self.runs:
                 raise DidNotStart(f"{self.program.name} ended with {self.exit_code}.\n{self.last_words()}")
-            if serves is None or serves():
+            if serves is None or _answer(serves, given_up):
                 return
             if time.monotonic() > end:
                 raise DidNotStart(f"{self.program.name} did not answer in {limit_seconds:g} s.\n{self.last_words()}")
             time.sleep(0.05)
 
     def last_words(self) -> str:
-        """Give the end of its log."""
+        """Give the end of what it has logged since its start."""
         if not self._log.exists():
             return ""
         with self._log.open("rb") as log:
-            log.seek(max(0, self._log.stat().st_size - _TAIL_BYTES))
+            log.seek(max(self._log_begins, self._log.stat().st_size - _TAIL_BYTES))
             return log.read().decode(errors="replace")
 
     def terminate(self) -> None:
@@ -109,6 +112,16 @@ class Child:
         if self._process.poll() is None:
             _kill_group(self._process.pid)
         self._process.wait()
+
+
+def _answer(serves: Callable[[], bool], given_up: Callable[[], bool]) -> bool:
+    """Ask in a thread, so that a program that does not answer cannot hold up a stop."""
+    answers: list[bool] = []
+    thread = Thread(target=lambda: answers.append(serves()), daemon=True)
+    thread.start()
+    while thread.is_alive() and not given_up():
+        thread.join(0.05)
+    return answers == [True]
 
 
 def _kill_group(group: int) -> None:

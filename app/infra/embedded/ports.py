@@ -8,8 +8,8 @@ from typing import Final
 from app.infra.embedded.program import LOOPBACK
 from app.infra.embedded.seaweed import GRPC_OFFSET
 
-_CHOICE: Final = range(11_000, 22_700)
-"""Neither these nor their gRPC twins lie where Linux (from 32768) or macOS (from 49152) picks ports for clients."""
+_CHOICE: Final = range(11_000, 21_000)
+"""None is another's gRPC twin, and all lie below what Linux (32768) and macOS (49152) give to clients."""
 
 
 def is_free(port: int, host: str = LOOPBACK) -> bool:
@@ -31,9 +31,8 @@ def is_free_pair(port: int) -> bool:
 
 
 def free_pair(taken: Collection[int] = ()) -> int:
-    """Choose a port that is free together with its gRPC twin, and is none of ``taken``."""
-    candidates = random.sample(_CHOICE, len(_CHOICE))
-    for port in candidates:
+    """Choose a port that is free together with its gRPC twin, and is none of ``taken``; raises OSError."""
+    for port in random.sample(_CHOICE, len(_CHOICE)):
         if port not in taken and is_free_pair(port):
             return port
     raise OSError(f"No free TCP port between {_CHOICE.start} and {_CHOICE.stop}.")

@@ -1,0 +1,116 @@
+"""The command line: ``fiapx up | api | worker | migrate | export-schema``.
+
+Each command imports what it needs when it is called: ``fiapx up`` must not pay for the API's libraries.
+"""
+
+import argparse
+import asyncio
+import contextlib
+import os
+import sys
+from collections.abc import Sequence
+from typing import Final, Literal
+
+from pydantic import ValidationError
+
+from app.settings import DatabaseSettings, LogSettings, Settings, UpSettings
+
+_WEBSOCKET_MESSAGE_BYTES: Final = 64 * 1024
+_GRACE_SECONDS: Final = 5
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run one command; a setting that is missing or wrong is named in a sentence, with exit code 2."""
+    parser = argparse.ArgumentParser(prog="fiapx", description="Turns videos into a ZIP of their frames.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("up", help="run everything on this machine, with embedded stores where no URL is set")
+    commands.add_parser("api", help="run the API")
+    worker = commands.add_parser("worker", help="run a worker")
+    worker.add_argument("--only", choices=["videos", "control"], help="serve one of the two queues")
+    commands.add_parser("migrate", help="bring the database's tables up to date")
+    commands.add_parser("export-schema", help="print the GraphQL schema")
+    chosen = parser.parse_args(arguments)
+    try:
+        match chosen.command:
+            case "up":
+                _up()
+            case "api":
+                _api()
+            case "worker":
+                _worker(chosen.only)
+            case "migrate":
+                _migrate()
+            case _:
+                _export_schema()
+    except ValidationError as error:
+        for problem in error.errors(include_url=False, include_input=False):
+            name = "_".join(str(part) for part in ("FIAPX", *problem["loc"])).upper()
+            print(f"{name}: {problem['msg']}", file=sys.stderr)
+        sys.exit(2)
+
+
+def _up() -> None:
+    from app.infra.embedded.up import CannotStart, up  # noqa: PLC0415
+
+    settings = UpSettings()
+    try:
+        up(settings, os.environ, say=_say)
+    except CannotStart as error:
+        sys.exit(f"fiapx up: {error}")
+
+
+def _say(line: str) -> None:
+    with contextlib.suppress(OSError):  # Nobody reads any more; that is no reason to fall over.
+        print(line, flush=True)
+
+
+def _api() -> None:
+    import uvicorn  # noqa: PLC0415
+
+    from app.infra.logs import set_up_logs  # noqa: PLC0415
+
+    set_up_logs(LogSettings().log_level)
+    settings = Settings()
+    uvicorn.run(
+        "app.main:create_app",
+        factory=True,
+        host=settings.host,
+        port=settings.port,
+        lifespan="on",
+        ws="websockets-sansio",
+        ws_max_size=_WEBSOCKET_MESSAGE_BYTES,
+        ws_per_message_deflate=False,
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        timeout_graceful_shutdown=_GRACE_SECONDS,
+    )
+
+
+def _worker(only: Literal["videos", "control"] | None) -> None:
+    from app.infra.logs import set_up_logs  # noqa: PLC0415
+    from jobs.worker import main as work  # noqa: PLC0415
+
+    set_up_logs(LogSettings().log_level)
+    work(only)
+
+
+def _migrate() -> None:
+    from app.infra.sql.migrate import migrate  # noqa: PLC0415
+    from app.usecases.ports import DatabaseUnavailable  # noqa: PLC0415
+
+    try:
+        asyncio.run(migrate(DatabaseSettings().database_url))
+    except DatabaseUnavailable as error:
+        sys.exit(f"fiapx migrate: the database cannot be reached: {error}")
+
+
+def _export_schema() -> None:
+    from app.graphql.schema import schema  # noqa: PLC0415
+
+    print(schema.as_str())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,78 @@
+"""Chooses the stores of one instance: an embedded part for each address that the environment does not name."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import final
+
+from app.infra.embedded import ports
+from app.infra.embedded.credentials import Credentials
+from app.infra.embedded.data_directory import DataDirectory
+from app.infra.embedded.mail_sink import MailSink
+from app.infra.embedded.program import Program
+from app.infra.embedded.seaweed import Seaweed, SeaweedPorts
+from app.infra.embedded.valkey import Valkey
+
+_PORTS = ("redis", "s3", "s3_master", "s3_volume", "s3_filer", "s3_admin", "smtp")
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Stores:
+    """The programs to start first, and the settings by which the service finds every store, embedded or not."""
+
+    programs: Sequence[Program]
+    settings: Mapping[str, str]
+
+
+def choose_stores(data: DataDirectory, environment: Mapping[str, str]) -> Stores:
+    """Give the stores for this environment; what it sets itself is never overridden."""
+    credentials = Credentials.kept_in(data.secrets)
+    port = _remembered_ports(data.ports)
+    programs: list[Program] = []
+    settings = {
+        "FIAPX_DATABASE_URL": f"sqlite+aiosqlite:///{data.database}",
+        "FIAPX_JWT_SECRET": credentials.jwt_secret,
+        "FIAPX_LINK_SECRET": credentials.link_secret,
+        "FIAPX_WORK_DIR": str(data.work),
+    }
+    if "FIAPX_REDIS_URL" not in environment:
+        valkey = Valkey(data.root / "valkey", port["redis"], credentials.redis_password)
+        programs.append(valkey.program())
+        settings["FIAPX_REDIS_URL"] = valkey.url
+    if "FIAPX_S3_URL" not in environment:
+        seaweed = Seaweed(
+            data.root / "s3",
+            SeaweedPorts(port["s3"], port["s3_master"], port["s3_volume"], port["s3_filer"], port["s3_admin"]),
+            environment.get("FIAPX_S3_ACCESS_KEY", credentials.s3_access_key),
+            environment.get("FIAPX_S3_SECRET_KEY", credentials.s3_secret_key),
+            environment.get("FIAPX_S3_BUCKET", "fiapx"),
+        )
+        programs.append(seaweed.program())
+        settings |= {
+            "FIAPX_S3_URL": seaweed.url,
+            "FIAPX_S3_ACCESS_KEY": seaweed.access_key,
+            "FIAPX_S3_SECRET_KEY": seaweed.secret_key,
+        }
+    if "FIAPX_SMTP_URL" not in environment:
+        sink = MailSink(data.mail, port["smtp"])
+        programs.append(sink.program())
+        settings["FIAPX_SMTP_URL"] = sink.url
+    named = {name: value for name, value in environment.items() if name.startswith("FIAPX_")}
+    return Stores(programs, settings | named)
+
+
+def _remembered_ports(file: Path) -> Mapping[str, int]:
+    """Give the ports of the last start, and new ones for those that somebody has taken since."""
+    try:
+        before: dict[str, int] = json.loads(file.read_text())
+    except (FileNotFoundError, ValueError):
+        before = {}
+    chosen = {name: before[name] for name in _PORTS if name in before and ports.is_free_pair(before[name])}
+    for name in _PORTS:
+        if name not in chosen:
+            chosen[name] = ports.free_pair(chosen.values())
+    if chosen != before:
+        file.write_text(json.dumps(chosen, indent=1))
+    return chosen
