@@ -1,0 +1,95 @@
+"""ZIP as it grows, after PKWARE's APPNOTE.TXT 6.3.10: entries stored, sizes known, nothing to seek back to.
+
+Pictures do not shrink, so nothing is compressed. Each entry's size and CRC stand in its local header, so there are no
+data descriptors, which some readers do not bear. ZIP64 (4.5.3) is used only where a number needs it.
+"""
+
+import struct
+import zlib
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Final, final
+
+_LOCAL: Final = struct.Struct("<4s5H3I2H")  # 4.3.7
+_CENTRAL: Final = struct.Struct("<4s6H3I5H2I")  # 4.3.12
+_END: Final = struct.Struct("<4s4H2IH")  # 4.3.16
+_END64: Final = struct.Struct("<4sQ2H2I4Q")  # 4.3.14
+_LOCATOR64: Final = struct.Struct("<4sIQI")  # 4.3.15
+_PLAIN: Final = 20  # Version needed to extract, 4.4.3: a folder, or deflate; nothing older is worth naming.
+_ZIP64: Final = 45
+_MADE_BY_UNIX: Final = 3 << 8
+_UTF8: Final = 1 << 11  # General purpose bit 11, 4.4.4.
+_STORED: Final = 0
+_FILE_MODE: Final = 0o100644 << 16
+_MAX16: Final = 0xFFFF
+_MAX32: Final = 0xFFFFFFFF
+_ZIP64_EXTRA: Final = 1
+_FIRST_YEAR: Final = 1980
+_LAST_YEAR: Final = 2107
+
+
+@final
+class StoredZip:
+    """``ZipEncoder``: one archive; ``entry`` for each file, then ``end``. Holds about 60 bytes and the name of each."""
+
+    def __init__(self) -> None:
+        self._offset = 0
+        self._count = 0
+        self._directory = bytearray()
+
+    def entry(self, name: str, data: bytes, modified_at: datetime) -> Iterator[bytes | memoryview]:
+        """Give a file's header and then its data itself, not a copy. All pieces are to be written, in order.
+
+        :raises ValueError: where the name is empty or too long
+        """
+        raw = name.encode()
+        if not 0 < len(raw) <= _MAX16:
+            raise ValueError("the name of an entry has 1 to 65535 bytes")
+        flags = 0 if name.isascii() else _UTF8
+        time, date = _dos(modified_at)
+        crc, size, offset = zlib.crc32(data), len(data), self._offset
+        local_extra = _zip64_extra(size, size) if size >= _MAX32 else b""
+        needed = _ZIP64 if size >= _MAX32 or offset >= _MAX32 else _PLAIN
+        header = _LOCAL.pack(
+            b"PK\x03\x04", needed, flags, _STORED, time, date, crc,
+            min(size, _MAX32), min(size, _MAX32), len(raw), len(local_extra),
+        ) + raw + local_extra  # fmt: skip
+        # Of the directory's extra field only what does not fit its usual place, in this order (4.5.3).
+        extra = _zip64_extra(*([size, size] if size >= _MAX32 else []), *([offset] if offset >= _MAX32 else []))
+        self._directory += _CENTRAL.pack(
+            b"PK\x01\x02", _MADE_BY_UNIX | _ZIP64, needed, flags, _STORED, time, date, crc,
+            min(size, _MAX32), min(size, _MAX32), len(raw), len(extra), 0, 0, 0, _FILE_MODE, min(offset, _MAX32),
+        ) + raw + extra  # fmt: skip
+        self._offset += len(header) + size
+        self._count += 1
+        return iter((header, memoryview(data)))
+
+    def end(self) -> Iterator[bytes]:
+        """Give the central directory and the records that close the archive."""
+        size, offset, count = len(self._directory), self._offset, self._count
+        yield bytes(self._directory)
+        if count >= _MAX16 or size >= _MAX32 or offset >= _MAX32:
+            yield _END64.pack(
+                b"PK\x06\x06", _END64.size - 12, _MADE_BY_UNIX | _ZIP64, _ZIP64, 0, 0, count, count, size, offset
+            )
+            yield _LOCATOR64.pack(b"PK\x06\x07", 0, offset + size, 1)
+        yield _END.pack(
+            b"PK\x05\x06", 0, 0, min(count, _MAX16), min(count, _MAX16), min(size, _MAX32), min(offset, _MAX32), 0
+        )
+
+
+def _zip64_extra(*numbers: int) -> bytes:
+    return struct.pack(f"<2H{len(numbers)}Q", _ZIP64_EXTRA, 8 * len(numbers), *numbers) if numbers else b""
+
+
+def _dos(at: datetime) -> tuple[int, int]:
+    """Give time and date in UTC in MS-DOS form (4.4.6): two seconds fine, from 1980 to 2107."""
+    utc = at.astimezone(UTC)
+    if utc.year < _FIRST_YEAR:
+        utc = datetime(_FIRST_YEAR, 1, 1, tzinfo=UTC)
+    elif utc.year > _LAST_YEAR:
+        utc = datetime(_LAST_YEAR, 12, 31, 23, 59, 58, tzinfo=UTC)
+    return (
+        utc.hour << 11 | utc.minute << 5 | utc.second // 2,
+        (utc.year - _FIRST_YEAR) << 9 | utc.month << 5 | utc.day,
+    )
