@@ -23,9 +23,8 @@ from app.domain.notification import Mail
 from app.domain.user import Locale
 
 _TEMPLATES: Final = Path(__file__).with_name("mail_templates")
-_STEP_SECONDS: Final = 20
-_WHOLE_SECONDS: Final = 60
 _ANSWER_MAX: Final = 500
+_NO_ADDRESS: Final = "This is no address that mail can be sent to."
 _PORTS: Final = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
 
 
@@ -64,10 +63,13 @@ class SmtpMailer:
 
     ``sender`` is ``Name <address>``. A template is two files, ``{template}.{locale}.txt``, whose first line is the
     subject, and ``{template}.{locale}.html``. The Message-ID comes from the mail's id, so it is the same in every try.
+    ``step_seconds`` is the longest wait for one answer, ``whole_seconds`` for all of them.
     """
 
-    def __init__(self, url: str, sender: str) -> None:
+    def __init__(self, url: str, sender: str, *, step_seconds: float = 20, whole_seconds: float = 60) -> None:
         self._server = SmtpServer.parse(url)
+        self._step_seconds = step_seconds
+        self._whole_seconds = whole_seconds
         name, address = parseaddr(sender)
         self._sender = Address(name, addr_spec=address)
         self._templates = Environment(
@@ -88,7 +90,7 @@ class SmtpMailer:
         message = self._message(mail, recipient)
         server = self._server
         try:
-            async with asyncio.timeout(_WHOLE_SECONDS):
+            async with asyncio.timeout(self._whole_seconds):
                 _, answer = await aiosmtplib.send(
                     message,
                     sender=self._sender.addr_spec,
@@ -99,7 +101,7 @@ class SmtpMailer:
                     password=server.password,
                     use_tls=server.scheme == "smtps",
                     start_tls=server.scheme == "smtp+starttls",
-                    timeout=_STEP_SECONDS,
+                    timeout=self._step_seconds,
                 )
         except aiosmtplib.SMTPRecipientsRefused as refused:
             raise _failure(refused.recipients[0], may_be_permanent=True) from refused
@@ -120,9 +122,9 @@ class SmtpMailer:
         message["Date"] = datetime.now(UTC)
         message["Message-ID"] = f"<{mail.id}@{self._sender.domain}>"
         message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no vacation notice answers it.
-        message["Content-Language"] = mail.locale.value
         message.set_content(text, cte="quoted-printable")
         message.add_alternative(html, subtype="html", cte="quoted-printable")
+        message["Content-Language"] = mail.locale.value  # Last: a body added later would take it for its own.
         return message
 
     def _rendered(self, mail: Mail) -> tuple[str, str, str]:
@@ -150,9 +152,12 @@ def _recipient(address: str) -> Address:
     """Give the address as it goes to the server, its domain in ASCII (RFC 5890)."""
     local, _, domain = address.rpartition("@")
     try:
-        return Address("", local, domain.encode("idna").decode())
+        recipient = Address("", local, domain.encode("idna").decode())
     except ValueError as error:
-        raise NotificationError("This is no address that mail can be sent to.", permanent=True) from error
+        raise NotificationError(_NO_ADDRESS, permanent=True) from error
+    if not local or not domain:
+        raise NotificationError(_NO_ADDRESS, permanent=True)
+    return recipient
 
 
 def _failure(refused: aiosmtplib.SMTPResponseException, *, may_be_permanent: bool) -> NotificationError:

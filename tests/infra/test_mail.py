@@ -1,0 +1,273 @@
+"""Mails, as a server receives them."""
+
+import asyncio
+import json
+import re
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import default
+from pathlib import Path
+
+import pytest
+
+import app.infra.mail
+from app.domain.errors import NotificationError
+from app.domain.failure import FailureCode
+from app.domain.notification import Mail
+from app.domain.user import Locale
+from app.infra.mail import SmtpMailer, SmtpServer
+from tests.parts.stores import SmtpSinkPart
+
+SENDER = "FIAP X <no-reply@fiapx.example>"
+MAIL = Mail(
+    id="5d1b7a5e-0f6c-5f0c-9a51-7f3a2c1d9e10",
+    to="ana@example.com",
+    to_name="Ana Conceição",
+    locale=Locale.EN,
+    template="video.failed",
+    values={
+        "name": "Ana Conceição",
+        "file_name": "férias <b>&.mp4",
+        "reason": "This video is damaged at its end.",
+        "code": "CORRUPT_VIDEO",
+        "url": "https://videos.example/",
+    },
+)
+
+
+async def received(sink: SmtpSinkPart, mail: Mail) -> EmailMessage:
+    """Send a mail; give it as it arrived."""
+    before = set(sink.folder.glob("*.eml"))
+    assert await SmtpMailer(sink.url, SENDER).send(mail)
+    (file,) = set(sink.folder.glob("*.eml")) - before
+    message = message_from_bytes(file.read_bytes(), policy=default)
+    assert isinstance(message, EmailMessage)
+    return message
+
+
+def bodies(message: EmailMessage) -> tuple[str, str]:
+    text, html = message.get_body(("plain",)), message.get_body(("html",))
+    assert text
+    assert html
+    return text.get_content(), html.get_content()
+
+
+async def test_a_failure_is_told_as_text_and_html_with_name_reason_advice_and_link(smtp_sink: SmtpSinkPart) -> None:
+    message = await received(smtp_sink, MAIL)
+    assert message["From"] == SENDER
+    assert message["To"] == "Ana Conceição <ana@example.com>"
+    assert message["Subject"] == "Your video could not be processed: férias <b>&.mp4"
+    assert message["Auto-Submitted"] == "auto-generated"
+    assert message["Content-Language"] == "en"
+    assert message["Date"]
+    text, html = bodies(message)
+    for words in ("Ana Conceição", "This video is damaged at its end.", "upload it again", "https://videos.example/"):
+        assert words in text
+        assert words in html
+    assert "férias <b>&.mp4" in text
+    assert "férias &lt;b&gt;&amp;.mp4" in html
+
+
+async def test_a_brazilian_reads_portuguese(smtp_sink: SmtpSinkPart) -> None:
+    message = await received(smtp_sink, replace(MAIL, locale=Locale.PT_BR))
+    assert message["Subject"] == "Não foi possível processar seu vídeo: férias <b>&.mp4"
+    assert message["Content-Language"] == "pt-BR"
+    text, html = bodies(message)
+    for words in ("Olá, Ana Conceição!", "danificado ou incompleto", "envie-o novamente", "https://videos.example/"):
+        assert words in text
+        assert words in html
+    assert "damaged" not in text + html
+
+
+@pytest.mark.parametrize(("locale", "words"), [(Locale.EN, "start the processing again"), (Locale.PT_BR, "inicie o")])
+async def test_what_can_be_tried_again_says_so(smtp_sink: SmtpSinkPart, locale: Locale, words: str) -> None:
+    mail = replace(MAIL, locale=locale, values={**MAIL.values, "code": "WORKER_LOST"})
+    text, html = bodies(await received(smtp_sink, mail))
+    assert words in text
+    assert words in html
+
+
+def test_every_failure_has_a_portuguese_sentence() -> None:
+    folder = Path(app.infra.mail.__file__).with_name("mail_templates")
+    reasons = json.loads((folder / "reasons.pt-BR.json").read_text("utf-8"))
+    assert set(reasons) == set(FailureCode)
+    assert all(re.fullmatch(r"[A-ZÁÉÍÓÚÂÊÔÃÕÇ].+\.", sentence) for sentence in reasons.values())
+
+
+async def test_each_try_of_a_mail_has_the_same_message_id_and_each_mail_its_own(smtp_sink: SmtpSinkPart) -> None:
+    first, again = await received(smtp_sink, MAIL), await received(smtp_sink, MAIL)
+    other = await received(smtp_sink, replace(MAIL, id="another"))
+    assert first["Message-ID"] == again["Message-ID"] == f"<{MAIL.id}@fiapx.example>"
+    assert other["Message-ID"] != first["Message-ID"]
+
+
+@pytest.mark.parametrize("end", ["\r\n", "\n", "\r", "\x0b", "\x0c", "\x1c", "\x85", "\u2028", "\u2029", "\0"])
+async def test_no_value_can_add_a_header_or_a_recipient(smtp_sink: SmtpSinkPart, end: str) -> None:
+    evil = f"x{end}Bcc: victim@example.com{end}{end}<script>"
+    mail = replace(MAIL, to_name=evil, values={**MAIL.values, "name": evil, "file_name": evil, "url": evil})
+    message = await received(smtp_sink, mail)
+    assert message["Bcc"] is None
+    assert message["X-RcptTo"] == "ana@example.com"
+    assert message["Subject"].endswith("x Bcc: victim@example.com <script>")
+    assert "<script>" not in bodies(message)[1]
+    assert set(message.keys()) <= {
+        "X-MailFrom", "X-RcptTo", "From", "To", "Subject", "Date", "Message-ID", "Auto-Submitted",
+        "Content-Language", "MIME-Version", "Content-Type", "X-Peer",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("to", ["a@b.example\r\nBcc: v@e.example", "no address", "a@", "@b.example", "a@b..example"])
+async def test_what_is_no_address_is_refused_for_good(smtp_sink: SmtpSinkPart, to: str) -> None:
+    with pytest.raises(NotificationError) as failure:
+        await SmtpMailer(smtp_sink.url, SENDER).send(replace(MAIL, to=to))
+    assert failure.value.permanent
+
+
+async def test_addresses_beyond_ascii_arrive(smtp_sink: SmtpSinkPart) -> None:
+    message = await received(smtp_sink, replace(MAIL, to="ana@münchen.example"))
+    assert message["X-RcptTo"] == "ana@xn--mnchen-3ya.example"
+    message = await received(smtp_sink, replace(MAIL, to="conceição@example.com"))
+    address: str = message["To"].addresses[0].addr_spec
+    assert address.encode(errors="surrogateescape").decode() == "conceição@example.com"  # As bare UTF-8: RFC 6532.
+
+
+async def test_a_mail_that_cannot_be_written_fails_for_good(smtp_sink: SmtpSinkPart) -> None:
+    mailer = SmtpMailer(smtp_sink.url, SENDER)
+    for mail in (
+        replace(MAIL, template="unknown"),
+        replace(MAIL, values={"name": "x"}),
+        replace(MAIL, values={**MAIL.values, "code": "NO_SUCH_CODE"}),
+    ):
+        with pytest.raises(NotificationError, match="cannot be written") as failure:
+            await mailer.send(mail)
+        assert failure.value.permanent
+
+
+@asynccontextmanager
+async def server(answers: Callable[[bytes], bytes | None]) -> AsyncIterator[str]:
+    """Speak SMTP as told: an answer to each line, or silence."""
+    lines: set[asyncio.Task[None]] = set()
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            writer.write(b"220 ready\r\n")
+            while line := await reader.readline():
+                if (answer := answers(line.strip())) is not None:
+                    writer.write(answer + b"\r\n")
+        finally:
+            writer.transport.abort()
+
+    def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        lines.add(asyncio.create_task(talk(reader, writer)))
+
+    listener = await asyncio.start_server(connected, "127.0.0.1", 0)
+    try:
+        yield f"smtp://127.0.0.1:{listener.sockets[0].getsockname()[1]}"
+    finally:
+        listener.close()
+        for line in lines:
+            line.cancel()
+        await asyncio.gather(*lines, return_exceptions=True)
+
+
+def refusing(command: bytes, answer: bytes) -> Callable[[bytes], bytes | None]:
+    def answers(line: bytes) -> bytes | None:
+        if line.upper().startswith(command):
+            return answer
+        if line.upper() == b"DATA":
+            return b"354 go on"
+        return b"250 fine" if re.match(rb"(?i)(EHLO|HELO|MAIL|RCPT|QUIT|RSET|\.$)", line) else None
+
+    return answers
+
+
+@pytest.mark.parametrize(
+    ("command", "answer", "permanent"),
+    [
+        (b"RCPT", b"550 5.1.1 no such user", True),
+        (b"RCPT", b"451 4.7.1 greylisted, come back", False),
+        (b"DATA", b"554 5.6.0 no such mail here", True),
+        (b".", b"554 5.7.1 looks like spam", True),
+        (b".", b"452 4.3.1 disk full", False),
+        (b"MAIL", b"553 5.1.8 sender unknown", False),
+        (b"EHLO", b"421 4.3.2 closing", False),
+    ],
+)
+async def test_an_error_says_what_the_server_said_and_whether_it_is_for_good(
+    command: bytes, answer: bytes, permanent: bool
+) -> None:
+    async with server(refusing(command, answer)) as url:
+        with pytest.raises(NotificationError) as failure:
+            await SmtpMailer(url, SENDER).send(MAIL)
+    assert answer.decode() in failure.value.message
+    assert failure.value.permanent is permanent
+
+
+async def test_a_server_that_is_away_or_ends_early_is_a_passing_fault() -> None:
+    async with server(lambda _: None) as url:
+        pass
+    with pytest.raises(NotificationError) as failure:
+        await SmtpMailer(url, SENDER).send(MAIL)
+    assert not failure.value.permanent
+    assert failure.value.message
+
+
+async def test_a_server_that_says_nothing_is_left_in_time() -> None:
+    async with server(lambda _: None) as url:
+        with pytest.raises(NotificationError) as failure:
+            await SmtpMailer(url, SENDER, step_seconds=0.2).send(MAIL)
+    assert not failure.value.permanent
+
+
+async def test_a_server_without_encryption_gets_no_password_where_encryption_is_asked_for() -> None:
+    heard: list[bytes] = []
+
+    def answers(line: bytes) -> bytes:
+        heard.append(line)
+        return b"250-fine\r\n250 AUTH PLAIN LOGIN" if line.startswith(b"EHLO") else b"250 fine"
+
+    async with server(answers) as url:
+        address = url.removeprefix("smtp://")
+        with pytest.raises(NotificationError):
+            await SmtpMailer(f"smtp+starttls://ana:geheim@{address}", SENDER).send(MAIL)
+        with pytest.raises(NotificationError):
+            await SmtpMailer(f"smtps://ana:geheim@{address}", SENDER, step_seconds=0.5).send(MAIL)
+    assert heard
+    assert not any(line.startswith(b"AUTH") for line in heard)
+
+
+async def test_a_wrong_password_is_told_and_can_be_mended() -> None:
+    def answers(line: bytes) -> bytes:
+        if line.startswith(b"EHLO"):
+            return b"250-fine\r\n250 AUTH PLAIN"
+        return b"535 5.7.8 wrong password" if line.startswith(b"AUTH") else b"250 fine"
+
+    async with server(answers) as url:
+        with pytest.raises(NotificationError, match=r"535 5\.7\.8 wrong password") as failure:
+            await SmtpMailer(url.replace("://", "://ana:ge%40heim@"), SENDER).send(MAIL)
+    assert not failure.value.permanent
+    assert "heim" not in failure.value.message
+
+
+@pytest.mark.parametrize(
+    ("url", "parsed"),
+    [
+        ("smtp://mail.example", SmtpServer("smtp", "mail.example", 25, None, None)),
+        ("smtp+starttls://mail.example", SmtpServer("smtp+starttls", "mail.example", 587, None, None)),
+        ("smtps://u:p%40%3A%2F@mail.example", SmtpServer("smtps", "mail.example", 465, "u", "p@:/")),
+        ("smtp://u%40x:p@[::1]:2525", SmtpServer("smtp", "::1", 2525, "u@x", "p")),
+    ],
+)
+def test_an_smtp_url_says_how_to_connect(url: str, parsed: SmtpServer) -> None:
+    assert SmtpServer.parse(url) == parsed
+
+
+@pytest.mark.parametrize("url", ["", "mail.example", "http://u:geheim@mail.example", "smtp://", "smtp://u:geheim@"])
+def test_what_is_no_smtp_url_refuses_to_start_and_keeps_the_password(url: str) -> None:
+    with pytest.raises(ValueError, match="An SMTP URL is one of") as refusal:
+        SmtpMailer(url, SENDER)
+    assert "geheim" not in str(refusal.value)
+    assert "geheim" not in repr(SmtpServer.parse("smtp://u:geheim@mail.example"))
