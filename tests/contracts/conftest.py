@@ -42,7 +42,9 @@ async def made(mariadb: MariaDbPart, name: str) -> None:
 def blank_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The address of a database without any table."""
     if request.param == "sqlite":
-        return f"sqlite+aiosqlite:///{tmp_path / 'a folder with 100% of it' / 'blank.db'}"
+        folder = tmp_path / "a folder, 100% of it"
+        folder.mkdir()
+        return f"sqlite+aiosqlite:///{folder / 'blank.db'}"
     part: MariaDbPart = request.getfixturevalue("mariadb")
     name = f"blank_{tmp_path.name.replace('-', '_')}"[:64]
     asyncio.run(made(part, name))

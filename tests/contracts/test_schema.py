@@ -1,0 +1,191 @@
+import asyncio
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Connection, inspect, text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from app.infra.sql.engine import engine_for
+from app.infra.sql.migrate import migrate, run
+from app.infra.sql.tables import metadata, users
+from app.usecases.ports import DatabaseUnavailable
+from tests.contracts.story import Story
+
+ROOT = Path(__file__).parents[2]
+
+
+async def looked_at(url: str) -> tuple[set[str], list[object]]:
+    """Give the tables, and how they differ from what the code believes."""
+
+    def look(connection: Connection) -> tuple[set[str], list[object]]:
+        drift = compare_metadata(MigrationContext.configure(connection), metadata)
+        return set(inspect(connection).get_table_names()) - {"alembic_version"}, drift
+
+    engine = engine_for(url)
+    async with engine.connect() as connection:
+        found = await connection.run_sync(look)
+    await engine.dispose()
+    return found
+
+
+async def test_migrations_go_up_and_down_and_up_and_give_what_the_code_believes(blank_url: str):
+    await migrate(blank_url)
+    assert await looked_at(blank_url) == (set(metadata.tables), [])
+    await run(blank_url, lambda config: command.downgrade(config, "base"))
+    assert (await looked_at(blank_url))[0] == set()
+    await migrate(blank_url)
+    assert await looked_at(blank_url) == (set(metadata.tables), [])
+
+
+async def test_migrating_again_leaves_what_is_there(blank_url: str):
+    await migrate(blank_url)
+    engine = engine_for(blank_url)
+    user = await Story(engine).user()
+    await migrate(blank_url)
+    assert await Story(engine).transactions.read(lambda t: t.users.by_id(user)) is not None
+    await engine.dispose()
+
+
+async def test_several_processes_may_migrate_at_once(blank_url: str):
+    call = "import asyncio, sys; from app.infra.sql.migrate import migrate; asyncio.run(migrate(sys.argv[1]))"
+    processes = [
+        await asyncio.create_subprocess_exec(sys.executable, "-c", call, blank_url, cwd=ROOT) for _ in range(2)
+    ]
+    assert await asyncio.gather(*(process.wait() for process in processes)) == [0, 0]
+    assert await looked_at(blank_url) == (set(metadata.tables), [])
+
+
+async def test_what_a_dead_process_left_half_done_is_gone_on_with(blank_url: str):
+    engine = engine_for(blank_url)
+    async with engine.begin() as connection:
+        await connection.run_sync(users.create)
+    await engine.dispose()
+    await migrate(blank_url)
+    assert await looked_at(blank_url) == (set(metadata.tables), [])
+
+
+def test_an_installed_service_migrates_from_anywhere(tmp_path: Path):
+    installed, elsewhere = tmp_path / "site packages 100%", tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    for package in ("app", "migrations"):
+        # Only what setuptools installs: the other files are for writing migrations.
+        for source in (ROOT / package).rglob("*.py"):
+            target = installed / source.relative_to(ROOT)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(source, target)
+    call = "import asyncio; from app.infra.sql.migrate import migrate; asyncio.run(migrate('sqlite:///record.db'))"
+    environment = os.environ | {"PYTHONPATH": str(installed)}
+    subprocess.run([sys.executable, "-P", "-c", call], cwd=elsewhere, env=environment, check=True)
+    assert asyncio.run(looked_at(f"sqlite:///{elsewhere}/record.db")) == (set(metadata.tables), [])
+
+
+async def test_a_database_that_cannot_be_reached_cannot_be_migrated(tmp_path: Path):
+    with pytest.raises(DatabaseUnavailable):
+        await migrate(f"sqlite:///{tmp_path}/no/such/folder.db")
+
+
+async def test_a_server_with_old_defaults_gives_no_time_a_life_of_its_own(mariadb_engine: AsyncEngine, blank_url: str):
+    """With explicit_defaults_for_timestamp off, created_at would become the time of the last change."""
+    async with mariadb_engine.begin() as connection:
+        await connection.execute(text("SET GLOBAL explicit_defaults_for_timestamp = 0"))
+    try:
+        await migrate(blank_url)
+    finally:
+        async with mariadb_engine.begin() as connection:
+            await connection.execute(text("SET GLOBAL explicit_defaults_for_timestamp = 1"))
+    engine = engine_for(blank_url)
+    async with engine.connect() as connection:
+        asked = (
+            "SELECT COUNT(*) FROM information_schema.columns WHERE table_schema = DATABASE() AND extra LIKE '%update%'"
+        )
+        odd = (await connection.execute(text(asked))).scalar_one() if engine.dialect.name != "sqlite" else 0
+    await engine.dispose()
+    assert odd == 0
+
+
+BRIEF = {
+    "users": [
+        ("id", "int(11)", "NO", "PRI", "auto_increment"),
+        ("name", "varchar(255)", "NO", "", ""),
+        ("email", "varchar(255)", "NO", "UNI", ""),
+        ("password_hash", "varchar(255)", "NO", "", ""),
+        ("created_at", "timestamp(3)", "NO", "", ""),
+        ("updated_at", "timestamp(3)", "NO", "", ""),
+    ],
+    "video_processings": [
+        ("id", "int(11)", "NO", "PRI", "auto_increment"),
+        ("user_id", "int(11)", "NO", "MUL", ""),
+        ("original_file_name", "varchar(255)", "NO", "", ""),
+        ("status", "enum('Pending','Processing','Completed','Failed')", "NO", "MUL", ""),
+        ("s3_input_path", "varchar(2048)", "NO", "", ""),
+        ("s3_output_path", "varchar(2048)", "YES", "", ""),
+        ("failure_reason", "text", "YES", "", ""),
+        ("created_at", "timestamp(3)", "NO", "", ""),
+        ("completed_at", "timestamp(3)", "YES", "", ""),
+    ],
+}
+
+
+@pytest.mark.parametrize("table", BRIEF)
+async def test_the_briefs_tables_have_its_columns_and_types(mariadb_engine: AsyncEngine, table: str):
+    asked = text(
+        "SELECT column_name, column_type, is_nullable, column_key, extra FROM information_schema.columns"
+        " WHERE table_schema = DATABASE() AND table_name = :table ORDER BY ordinal_position"
+    )
+    async with mariadb_engine.connect() as connection:
+        columns = [tuple(row) for row in await connection.execute(asked, {"table": table})]
+    assert columns[: len(BRIEF[table])] == BRIEF[table]
+
+
+async def test_text_is_compared_by_its_characters_and_ids_are_ascii(mariadb_engine: AsyncEngine):
+    asked = text(
+        "SELECT column_name, collation_name FROM information_schema.columns"
+        " WHERE table_schema = DATABASE() AND collation_name IS NOT NULL AND table_name <> 'alembic_version'"
+    )
+    async with mariadb_engine.connect() as connection:
+        collations = {tuple(row) for row in await connection.execute(asked)}
+    ascii_names = {name for name, collation in collations if collation == "ascii_bin"}
+    assert {collation for _, collation in collations} == {"utf8mb4_bin", "ascii_bin"}
+    assert ascii_names == {"public_id", "id", "source_hash", "archive_sha256"}
+
+
+async def test_a_video_goes_with_its_user_by_a_foreign_key(mariadb_engine: AsyncEngine):
+    asked = text(
+        "SELECT table_name, delete_rule FROM information_schema.referential_constraints"
+        " WHERE constraint_schema = DATABASE() AND referenced_table_name = 'users'"
+    )
+    async with mariadb_engine.connect() as connection:
+        rules = {tuple(row) for row in await connection.execute(asked)}
+    assert rules == {("video_processings", "CASCADE"), ("intakes", "CASCADE"), ("notifications", "CASCADE")}
+
+
+@pytest.mark.parametrize(
+    ("where", "index"),
+    [
+        (
+            """JOIN users u ON u.id = v.user_id WHERE u.public_id = :user AND v.created_at <= '2027-01-01'
+            ORDER BY v.created_at DESC, v.public_id DESC LIMIT 21""",
+            "ix_video_processings_user_id_created_at_public_id",
+        ),
+        ("WHERE v.source_hash = :user", "ix_video_processings_source_hash"),
+        ("WHERE v.status IN ('Pending', 'Processing') AND v.wake_at < 1", "ix_video_processings_status_wake_at"),
+    ],
+    ids=["page", "source", "due"],
+)
+async def test_what_is_asked_often_has_an_index(mariadb_engine: AsyncEngine, where: str, index: str):
+    story = Story(mariadb_engine)
+    user = await story.user()
+    for _ in range(3):
+        await story.video(user)
+    async with mariadb_engine.connect() as connection:
+        asked = text(f"EXPLAIN SELECT v.id FROM video_processings v {where}")
+        parameters = {"user": user} if ":user" in where else {}
+        rows = (await connection.execute(asked, parameters)).mappings().all()
+    assert any(index in str(row["possible_keys"]) for row in rows), rows
