@@ -71,7 +71,7 @@ class Multipart:
         self._idle_seconds = idle_seconds
         declared = request.headers.get("content-length", "")
         self._declared = int(declared) if declared.isascii() and declared.isdigit() else None
-        self._tail = len(boundary) + 6  # A line break and two hyphens on each side of the boundary.
+        self._tail = len(boundary) + 8  # A line break and two hyphens on each side of the last boundary.
         self._events: deque[tuple[_Kind, bytes, int]] = deque()
         self._received = 0
         self._ended = False
@@ -87,7 +87,7 @@ class Multipart:
                     "on_header_field": self._on_header_field,
                     "on_header_value": self._on_header_value,
                     "on_header_end": self._on_header_end,
-                    "on_headers_finished": lambda: self._events.append((_Kind.HEADERS, b"", 0)),
+                    "on_headers_finished": self._on_headers_finished,
                     "on_part_data": self._on_part_data,
                     "on_part_end": lambda: self._events.append((_Kind.END, b"", 0)),
                     "on_end": lambda: self._events.append((_Kind.CLOSED, b"", 0)),
@@ -102,11 +102,11 @@ class Multipart:
         """Give the next part, or None after the last; what was not read of the one before is read over."""
         if self._current is not None:
             await self._current.read()
-        kind, _, _ = await self._next()
+        kind, disposition, _ = await self._next()
         if kind is _Kind.CLOSED:
             await self._read_epilogue()
             return None
-        _, options = parse_options_header(self._headers.get(b"content-disposition", b"").decode("latin-1"))
+        _, options = parse_options_header(disposition.decode("latin-1"))
         if not options.get(b"name"):
             raise InvalidInput("A part of this multipart body has no name.")
         file_name = options.get(b"filename")
@@ -184,6 +184,10 @@ class Multipart:
     def _on_header_end(self) -> None:
         self._headers[self._header[0].lower()] = self._header[1]
         self._header = (b"", b"")
+
+    def _on_headers_finished(self) -> None:
+        # One chunk of the network can hold several parts, so what a part is called travels with its event.
+        self._events.append((_Kind.HEADERS, self._headers.get(b"content-disposition", b""), 0))
 
     def _on_part_data(self, data: bytes, start: int, end: int) -> None:
         self._events.append((_Kind.DATA, data[start:end], self._received + start))
