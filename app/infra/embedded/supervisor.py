@@ -39,8 +39,9 @@ class _Watched:
 
 @final
 class Supervisor:
-    """Runs stores, then steps to their end one after the other, then the service, until a signal.
+    """Runs stores, meanwhile steps to their end one after the other, then the service, until a signal.
 
+    A step may need the database, which is a file or somewhere else, but none of the stores.
     The caller holds the lock of the data directory; ``say`` gets one line for each thing that a person should know.
     """
 
@@ -93,10 +94,10 @@ class Supervisor:
     def _start_all(self) -> None:
         for program in self._stores:
             self._start(program, self._watched_stores)
-        for watched in self._watched_stores:
-            watched.child.wait_until_it_serves(START_LIMIT_SECONDS, self._stopping)
         for step in self._steps:
             self._run_to_its_end(step)
+        for watched in self._watched_stores:
+            watched.child.wait_until_it_serves(START_LIMIT_SECONDS, self._stopping)
         for program in self._service:
             if self._stopping():
                 return
