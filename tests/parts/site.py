@@ -1,0 +1,227 @@
+"""The edges as clients meet them: the real application on a real socket, on a real database, with twins further in."""
+
+import asyncio
+import hashlib
+import shutil
+import socket
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import uvicorn
+
+from app.domain.container import ACCEPTED_EXTENSIONS
+from app.domain.failure import Failure, FailureCode
+from app.domain.user import Locale, User, UserId
+from app.domain.video import FramesArchive, Progress, VideoId, VideoProcessing, archive_key, contact_sheet_key
+from app.http.edge import Edge, ServiceLimits
+from app.infra.links import TicketLinks, content_disposition
+from app.infra.passwords import Argon2PasswordHasher
+from app.infra.sql.engine import engine_for
+from app.infra.sql.transactions import SqlTransactions
+from app.infra.tokens import JwtAccessTokens
+from app.main import application
+from app.usecases.authenticate_user import AuthenticateUser, ShowViewer
+from app.usecases.cancel_video import CancelVideo
+from app.usecases.catalogue import UseCases
+from app.usecases.delete_video import DeleteVideo
+from app.usecases.download_processed_zip import DownloadProcessedZip
+from app.usecases.list_user_videos import CountUserVideos, ListUserVideos, ShowHistories, ShowVideo
+from app.usecases.mark_processing_completed import MarkProcessingCompleted
+from app.usecases.mark_processing_failed import MarkProcessingFailed
+from app.usecases.ports import ObjectWriter, Transactions
+from app.usecases.quota import Quota
+from app.usecases.register_user import RegisterUser
+from app.usecases.reprocess_video import ReprocessVideo
+from app.usecases.start_video_processing_job import Claimed, StartVideoProcessingJob
+from app.usecases.upload_video import UploadVideo
+from app.usecases.watch_video_status import WatchVideoStatus
+from tests.fakes.clock import SettableClock
+from tests.fakes.live_status import InMemoryLiveStatus
+from tests.fakes.queue import RememberingQueue
+from tests.fakes.storage import MemoryObject, MemoryStorage
+from tests.fakes.transactions import LostAnswers
+
+LEASE = timedelta(seconds=15)
+PASSWORD = "correct horse battery"
+MP4 = b"\x00\x00\x00\x20ftypisom" + bytes(range(256)) * 8
+MAX_BYTES = 8 * 1024**2
+ZIP = b"PK\x03\x04" + bytes(range(256)) * 40
+SECRET = "only for tests, and long enough for any"
+
+
+def problem(answer: httpx.Response) -> dict[str, object]:
+    """Give what tells one problem from another, of an answer that must be one."""
+    assert answer.headers["content-type"] == "application/problem+json"
+    body = answer.json()
+    assert {"type", "title", "status", "detail", "code"} <= set(body)
+    assert body["status"] == answer.status_code
+    return {"status": body["status"], "code": body["code"], **({"field": body["field"]} if "field" in body else {})}
+
+
+class Storage(MemoryStorage):
+    """The bucket's twin, which can also be slow, until ``flows`` is set, and broken in a way that nobody expects."""
+
+    def __init__(self, clock: SettableClock) -> None:
+        super().__init__(clock)
+        self.broken: Exception | None = None
+        self.flows = asyncio.Event()
+        self.flows.set()
+
+    def answer(self) -> None:
+        if self.broken is not None:
+            raise self.broken
+        super().answer()
+
+    @asynccontextmanager
+    async def writer(self, key: str, content_type: str) -> AsyncIterator[ObjectWriter]:
+        async with super().writer(key, content_type) as writer:
+            await self.flows.wait()
+            yield writer
+
+
+@dataclass
+class Site:
+    """A running service and what lies behind it."""
+
+    transactions: LostAnswers
+    clock: SettableClock = field(default_factory=SettableClock)
+    queue: RememberingQueue = field(default_factory=RememberingQueue)
+    live: InMemoryLiveStatus = field(default_factory=InMemoryLiveStatus)
+    parts: dict[str, bool] = field(default_factory=lambda: {"database": True})
+    url: str = ""
+    max_active: int = 20
+    session_seconds: int = 3600
+
+    def __post_init__(self) -> None:
+        self.storage = Storage(self.clock)
+        self.passwords = Argon2PasswordHasher(threads=1)
+        self.tokens = JwtAccessTokens(SECRET, clock=self.clock, lifetime_seconds=self.session_seconds)
+
+    @property
+    def websocket_url(self) -> str:
+        return self.url.replace("http", "ws", 1) + "/graphql"
+
+    def edge(self) -> Edge:
+        transactions, links = self.transactions, TicketLinks(SECRET, lifetime_seconds=300)
+        clock, queue, live, quota = self.clock, self.queue, self.live, Quota(self.max_active)
+        do = UseCases(
+            register_user=RegisterUser(transactions, self.passwords, self.tokens, clock),
+            authenticate_user=AuthenticateUser(transactions, self.passwords, self.tokens, clock),
+            show_viewer=ShowViewer(transactions),
+            upload_video=UploadVideo(transactions, self.storage, queue, live, clock, quota, MAX_BYTES),
+            list_user_videos=ListUserVideos(transactions),
+            count_user_videos=CountUserVideos(transactions),
+            show_video=ShowVideo(transactions),
+            show_histories=ShowHistories(transactions),
+            download_processed_zip=DownloadProcessedZip(transactions),
+            cancel_video=CancelVideo(transactions, live, clock),
+            delete_video=DeleteVideo(transactions, queue, live, clock),
+            reprocess_video=ReprocessVideo(transactions, queue, live, clock, quota),
+            watch_video_status=WatchVideoStatus(transactions, live, clock),
+        )
+        limits = ServiceLimits(ACCEPTED_EXTENSIONS, 50 * 1024**3, MAX_BYTES, 21600, 100_000, self.max_active)
+        return Edge(do, self.tokens, links, links, self.storage, clock, limits, content_disposition, self._ready)
+
+    async def _ready(self) -> Mapping[str, bool]:
+        return self.parts
+
+    async def claimed(self, video: str) -> VideoProcessing:
+        """A worker takes the video."""
+        mark_failed = MarkProcessingFailed(self.transactions, self.queue, self.live, self.clock)
+        start = StartVideoProcessingJob(self.transactions, mark_failed, self.live, self.clock, LEASE, 3)
+        started = await start(VideoId(video))
+        assert isinstance(started, Claimed)
+        return started.video
+
+    async def completed(self, video: str, content: bytes = ZIP) -> None:
+        """A worker turns the video into this ZIP."""
+        held = await self.claimed(video)
+        key, sheet = archive_key(held.id, held.attempt), contact_sheet_key(held.id, held.attempt)
+        self.storage.objects[key] = MemoryObject(content, "application/zip", self.clock.now())
+        self.storage.objects[sheet] = MemoryObject(b"\xff\xd8 a picture", "image/jpeg", self.clock.now())
+        archive = FramesArchive(key, len(content), hashlib.sha256(content).hexdigest(), 3, sheet)
+        assert await MarkProcessingCompleted(self.transactions, self.live, self.clock)(held, archive)
+
+    async def failed(self, video: str) -> None:
+        """A worker finds that the video is damaged."""
+        held = await self.claimed(video)
+        failure = Failure(FailureCode.CORRUPT_VIDEO, FailureCode.CORRUPT_VIDEO.reason)
+        assert await MarkProcessingFailed(self.transactions, self.queue, self.live, self.clock)(held, failure)
+
+    async def progressed(self, held: VideoProcessing, percent: float) -> None:
+        """A worker tells how far it is, without storing it."""
+        seen = replace(held, version=held.version + 1, progress=Progress(percent, int(percent), 100))
+        await self.live.publish(seen)
+
+    @asynccontextmanager
+    async def person(self) -> AsyncIterator["Person"]:
+        """Somebody with an account and a session."""
+        async with httpx.AsyncClient(base_url=self.url, timeout=30, trust_env=False) as client:
+            now, email = self.clock.now(), f"{uuid4().hex}@example.com"
+            user = User(UserId(str(uuid4())), "Ana Souza", email, "no hash", Locale.EN, True, False, now, now)  # noqa: FBT003
+            await self.transactions.write(lambda t: t.users.add(user))
+            token = self.tokens.issue(user.id).text
+            client.headers["Authorization"] = f"Bearer {token}"
+            yield Person(client, user.id, email, token)
+
+
+@dataclass
+class Person:
+    """A user and their client."""
+
+    http: httpx.AsyncClient
+    id: UserId
+    email: str
+    token: str
+
+    async def graphql(self, query: str, **variables: Any) -> Any:
+        """Give the whole answer."""
+        answer = await self.http.post("/graphql", json={"query": query, "variables": variables})
+        assert answer.headers["content-type"].startswith("application/json")
+        return answer.json()
+
+    async def ask(self, query: str, **variables: Any) -> Any:
+        """Give the data of an answer without errors."""
+        answer = await self.graphql(query, **variables)
+        assert "errors" not in answer, answer
+        return answer["data"]
+
+    async def uploaded(self, content: bytes = MP4, name: str = "a.mp4", key: str | None = None) -> str:
+        """Upload by REST; give the new video's id."""
+        headers = {} if key is None else {"Idempotency-Key": key}
+        answer = await self.http.post("/videos/upload", files={"file": (name, content)}, headers=headers)
+        assert answer.status_code == 202, answer.text
+        return str(answer.json()["id"])
+
+
+@asynccontextmanager
+async def running_site(migrated: Path, folder: Path, **settings: Any) -> AsyncIterator[Site]:
+    """Serve on a free port, on a copy of a migrated database."""
+    database = folder / "fiapx.db"
+    shutil.copy(migrated, database)
+    engine = engine_for(f"sqlite+aiosqlite:///{database}")
+    transactions: Transactions = SqlTransactions(engine)
+    site = Site(LostAnswers(transactions), **settings)
+    config = uvicorn.Config(
+        application(site.edge()), log_config=None, access_log=False, ws="websockets-sansio", lifespan="on"
+    )
+    server = uvicorn.Server(config)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        site.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        serving = asyncio.create_task(server.serve([listener]))
+        try:
+            async with asyncio.timeout(10):
+                while not server.started:
+                    await asyncio.sleep(0.01)
+            yield site
+        finally:
+            server.should_exit = True
+            await serving
+            await site.passwords.aclose()
+            await engine.dispose()
