@@ -27,6 +27,7 @@ from app.infra.sql.clock import DatabaseClock
 from app.infra.sql.engine import engine_for
 from app.infra.sql.transactions import SqlTransactions
 from app.infra.tokens import JwtAccessTokens
+from app.infra.workspace import Workspace
 from app.infra.zip import StoredZip
 from app.settings import Settings
 from app.usecases.authenticate_user import AuthenticateUser, ShowViewer
@@ -180,7 +181,9 @@ def _for_workers(
             transactions, mark_failed, live, clock, lease, settings.max_lost_attempts
         ),
         hold_lease=HoldLease(transactions, live, clock, lease, beat),
-        process_video_frames=ProcessVideoFrames(storage, FfmpegFrameExtractor(Limits.of(settings)), settings.work_dir),
+        process_video_frames=ProcessVideoFrames(
+            storage, FfmpegFrameExtractor(Limits.of(settings)), Workspace(settings.work_dir)
+        ),
         generate_zip_file=GenerateZipFile(storage, StoredZip, settings.max_output_bytes),
         mark_processing_completed=MarkProcessingCompleted(transactions, live, clock),
         mark_processing_failed=mark_failed,

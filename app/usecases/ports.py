@@ -397,6 +397,14 @@ class FrameExtractor(Protocol):
         ...
 
 
+class Workspaces(Protocol):
+    """Room on this machine's disk."""
+
+    def directory(self) -> AbstractAsyncContextManager[Path]:
+        """Give a new private directory for as long as the block lasts; raises ``OSError``."""
+        ...
+
+
 class ZipEncoder(Protocol):
     """A ZIP as it grows: entries stored, sizes known, nothing to seek back to."""
 

@@ -1,16 +1,14 @@
 """ProcessVideoFrames."""
 
-import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import final
 
 from app.domain.errors import ProcessingError
 from app.domain.failure import FailureCode
 from app.domain.video import MediaInfo, VideoProcessing
-from app.usecases.ports import Extraction, FrameExtractor, ObjectMissing, ObjectStorage
+from app.usecases.ports import Extraction, FrameExtractor, ObjectMissing, ObjectStorage, Workspaces
 
 
 @final
@@ -18,7 +16,7 @@ from app.usecases.ports import Extraction, FrameExtractor, ObjectMissing, Object
 class ProcessVideoFrames:
     """Bring the source into a private directory and decode the frames that its options ask for.
 
-    The decoder never gets a URL. The directory is ours alone (mode 0700) and goes when the block is left.
+    The decoder never gets a URL. The directory goes when the block is left.
 
     :raises ProcessingError: where the video is what is wrong
     :raises StorageError, OSError: where the machine or the storage is, and another try can help
@@ -26,12 +24,12 @@ class ProcessVideoFrames:
 
     storage: ObjectStorage
     extractor: FrameExtractor
-    work_dir: Path | None
+    workspaces: Workspaces
 
     @asynccontextmanager
     async def __call__(self, video: VideoProcessing) -> AsyncIterator[tuple[MediaInfo, Extraction]]:
-        with tempfile.TemporaryDirectory(prefix="fiapx-", dir=self.work_dir) as directory:
-            source = Path(directory) / "source"
+        async with self.workspaces.directory() as directory:
+            source = directory / "source"
             try:
                 await self.storage.download(video.source_key, source)
             except ObjectMissing:

@@ -1,0 +1,63 @@
+"""Private directories for sources while they are worked on."""
+
+import asyncio
+import fcntl
+import os
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
+from pathlib import Path
+from typing import Final, final
+
+_PREFIX: Final = "attempt-"
+
+
+@final
+class Workspace:
+    """Directories that are ours alone (mode 0700) below ``root``, or below the machine's temporary folder.
+
+    Each holds a lock for as long as its process lives. Whoever makes a new one first removes those without: a worker
+    that was killed could not clean up after itself, and its sources would fill the disk.
+    """
+
+    def __init__(self, root: Path | None) -> None:
+        self._root = root or Path(tempfile.gettempdir()) / f"fiapx-{os.getuid()}"
+
+    @asynccontextmanager
+    async def directory(self) -> AsyncIterator[Path]:
+        """Give a new empty directory; it goes with all that is in it. Raises ``OSError``."""
+        directory, lock = await asyncio.to_thread(self._make)
+        try:
+            yield directory
+        finally:
+            await asyncio.shield(asyncio.to_thread(_remove, directory, lock))
+
+    def _make(self) -> tuple[Path, int]:
+        self._root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with _locked(self._root):  # Nobody takes a directory for abandoned before it has its lock.
+            self._remove_abandoned()
+            directory = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=self._root))
+            lock = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            return directory, lock
+
+    def _remove_abandoned(self) -> None:
+        for directory in self._root.glob(f"{_PREFIX}*"):
+            with suppress(OSError), _locked(directory, fcntl.LOCK_NB):
+                shutil.rmtree(directory, ignore_errors=True)
+
+
+@contextmanager
+def _locked(directory: Path, how: int = 0) -> Iterator[None]:
+    lock = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | how)
+        yield
+    finally:
+        os.close(lock)
+
+
+def _remove(directory: Path, lock: int) -> None:
+    shutil.rmtree(directory, ignore_errors=True)
+    os.close(lock)
