@@ -139,6 +139,15 @@ async def test_a_claim_that_saw_it_lost_is_refused_once_it_was_given_back(story:
     assert not await story.claim(seen, at=EXPIRED, lost=1)
 
 
+async def test_a_claim_that_saw_an_older_attempt_is_refused_even_when_the_newer_one_ran_out_too(story: Story):
+    video = await story.video(await story.user())
+    await story.claimed(video, at=1)
+    seen = await story.lease(video)
+    await story.claimed(video, at=EXPIRED)
+    assert not await story.claim(seen, at=1000, lost=1)
+    assert (await story.row(video)).attempt == 2
+
+
 async def test_who_gave_it_back_cannot_beat_or_give_it_back_again(story: Story):
     video = await story.video(await story.user())
     attempt = await story.claimed(video)

@@ -53,12 +53,28 @@ async def test_migrating_again_leaves_what_is_there(blank_url: str):
     await engine.dispose()
 
 
+WAITING_MIGRATION = """
+import asyncio, sys
+from app.infra.sql.migrate import migrate
+print("ready", flush=True)
+sys.stdin.readline()
+asyncio.run(migrate(sys.argv[1]))
+"""
+
+
 async def test_several_processes_may_migrate_at_once(blank_url: str):
-    call = "import asyncio, sys; from app.infra.sql.migrate import migrate; asyncio.run(migrate(sys.argv[1]))"
+    pipe = asyncio.subprocess.PIPE
     processes = [
-        await asyncio.create_subprocess_exec(sys.executable, "-c", call, blank_url, cwd=ROOT) for _ in range(2)
+        await asyncio.create_subprocess_exec(
+            sys.executable, "-c", WAITING_MIGRATION, blank_url, cwd=ROOT, stdin=pipe, stdout=pipe
+        )
+        for _ in range(3)
     ]
-    assert await asyncio.gather(*(process.wait() for process in processes)) == [0, 0]
+    for process in processes:
+        assert process.stdout is not None
+        assert await process.stdout.readline() == b"ready\n"
+    await asyncio.gather(*(process.communicate(b"go\n") for process in processes))
+    assert [process.returncode for process in processes] == [0, 0, 0]
     assert await looked_at(blank_url) == (set(metadata.tables), [])
 
 

@@ -61,7 +61,7 @@ class SqlIntakes:
     async def known_keys(self, keys: Collection[str]) -> set[str]:
         hashes = [source_hash(key) for key in keys]
         found = await self._connection.execute(select(intakes.c.source_key).where(intakes.c.source_hash.in_(hashes)))
-        return set(found.scalars()) & set(keys)
+        return set(found.scalars())
 
 
 def _intake(row: RowMapping) -> Intake:

@@ -236,7 +236,7 @@ class SqlVideos:
     async def _sources(self, keys: Collection[str]) -> set[str]:
         hashes = [source_hash(key) for key in keys]
         found = await self._connection.execute(select(_v.s3_input_path).where(_v.source_hash.in_(hashes)))
-        return set(found.scalars()) & set(keys)
+        return set(found.scalars())
 
     async def _all(self, query: Select[Any]) -> list[VideoProcessing]:
         return [video_of(row) for row in (await self._connection.execute(query)).mappings()]
