@@ -6,6 +6,7 @@ from strawberry.schema.config import StrawberryConfig
 from app.graphql.context import Info
 from app.graphql.masking import Masking
 from app.graphql.mutations import Mutation
+from app.graphql.operation_choice import OperationChoice
 from app.graphql.problems import ExpectedErrors
 from app.graphql.queries import Query
 from app.graphql.scalars import SCALARS
@@ -24,6 +25,6 @@ schema = _QuietSchema(
     Mutation,
     Subscription,
     config=StrawberryConfig(scalar_map=SCALARS, info_class=Info),
-    extensions=[Masking],
+    extensions=[Masking, OperationChoice],
     exception_handlers=[ExpectedErrors()],
 )

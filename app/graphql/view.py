@@ -21,7 +21,6 @@ from strawberry.http import GraphQLHTTPResponse, GraphQLRequestData, process_res
 from strawberry.schema.exceptions import InvalidOperationTypeError
 from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
 from strawberry.types import ExecutionResult
-from strawberry.types.execution import PreExecutionError
 from strawberry.types.unset import UNSET, UnsetType
 
 from app.domain.errors import DomainError, FileTooLarge, Unauthenticated
@@ -102,6 +101,13 @@ class GraphQLView(GraphQL[Context, None]):
         """Never: pages have paths of their own."""
         return False
 
+    def decode_json(self, data: str | bytes) -> object:
+        """Read a WebSocket's message; one nested beyond all reason is as malformed as any other."""
+        try:
+            return super().decode_json(data)
+        except RecursionError:
+            raise json.JSONDecodeError("Too deep", "", 0) from None
+
     async def parse_http_body(self, request: AsyncHTTPRequestAdapter) -> GraphQLRequestData:
         """Read one operation, checked in shape; a file in it is still on its way."""
         try:
@@ -123,7 +129,8 @@ class GraphQLView(GraphQL[Context, None]):
     async def process_result(self, request: Request, result: ExecutionResult) -> GraphQLHTTPResponse:  # noqa: ARG002 - Strawberry's signature
         """Leave ``data`` out where execution never began (section 7.1 of the GraphQL specification)."""
         answer = process_result(result)
-        if isinstance(result, PreExecutionError):
+        # Strawberry tells by the result's type, but not for an input object with exactly one field too many.
+        if result.data is None and all(error.path is None for error in result.errors or ()):
             del answer["data"]
         return answer
 

@@ -140,8 +140,11 @@ class Site:
         return started.video
 
     async def completed(self, video: str, content: bytes = ZIP) -> None:
-        """A worker turns the video into this ZIP."""
-        held = await self.claimed(video)
+        """A worker takes the video and turns it into this ZIP."""
+        await self.finished(await self.claimed(video), content)
+
+    async def finished(self, held: VideoProcessing, content: bytes = ZIP) -> None:
+        """A worker that holds the video turns it into this ZIP."""
         key, sheet = archive_key(held.id, held.attempt), contact_sheet_key(held.id, held.attempt)
         self.storage.objects[key] = MemoryObject(content, "application/zip", self.clock.now())
         self.storage.objects[sheet] = MemoryObject(b"\xff\xd8 a picture", "image/jpeg", self.clock.now())
