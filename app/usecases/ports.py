@@ -326,8 +326,8 @@ class DownloadLinks(Protocol):
 class JobQueue(Protocol):
     """Wakes workers. Best effort within a second: False where the queue is away, and the sweep makes good."""
 
-    async def process_video(self, video: VideoId, owner: UserId, repeat: int = 0) -> bool:
-        """``repeat`` numbers the tries of a sweep whose earlier jobs seem to have vanished."""
+    async def process_video(self, video: VideoId, owner: UserId) -> bool:
+        """Enqueue, unless it is queued and can really be delivered; True in both cases."""
         ...
 
     async def deliver_notifications(self) -> bool: ...

@@ -9,8 +9,6 @@ from app.usecases.ports import Clock, JobQueue, Transactions
 _BATCH: Final = 500
 _FIRST_DELAY: Final = 10.0
 _LONGEST_DELAY: Final = 600.0
-_SILENT_SWEEPS: Final = 2
-"""After so many sweeps in vain the queue's own record of the job is taken to be stale, and a new one is made."""
 
 
 @final
@@ -30,7 +28,7 @@ class SweepDueVideos:
         now = self.clock.now()
         delays: dict[VideoId, float] = {}
         for due in await self.transactions.read(lambda t: t.videos.due(now, _BATCH)):
-            if not await self.queue.process_video(due.id, due.owner, max(0, due.sweeps - _SILENT_SWEEPS + 1)):
+            if not await self.queue.process_video(due.id, due.owner):
                 break  # The queue is away; whoever sweeps next begins where we stopped.
             delays[due.id] = min(_FIRST_DELAY * 2 ** min(due.sweeps, 10), _LONGEST_DELAY)
         if delays:

@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import json
+import re
 from collections.abc import AsyncIterator
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
@@ -38,7 +39,7 @@ INTAKE_LEASE: Final = timedelta(seconds=60)
 """An upload whose server died gives its place and its idempotency key back after so long."""
 SWEEP_GRACE: Final = timedelta(seconds=5)
 """A fresh row is left to the enqueue that follows it for so long before the sweep looks at it."""
-_KEY_MAX: Final = 255
+_KEY: Final = re.compile(r"[!-~]{1,255}")  # MySQL would take "k" and "k " for the same.
 _TWIN_POLL: Final = 0.25
 
 
@@ -88,8 +89,10 @@ class UploadVideo:
         self, viewer: Viewer, upload: IncomingVideo, options: ExtractionOptions, idempotency_key: str | None = None
     ) -> VideoProcessing:
         name = checked_file_name(upload.file_name)
-        if idempotency_key is not None and not 1 <= len(idempotency_key) <= _KEY_MAX:
-            raise InvalidInput(f"An idempotency key has 1 to {_KEY_MAX} characters.", field=("idempotencyKey",))
+        if idempotency_key is not None and not _KEY.fullmatch(idempotency_key):
+            raise InvalidInput(
+                "An idempotency key has 1 to 255 printable ASCII characters and no spaces.", field=("idempotencyKey",)
+            )
         if upload.declared_bytes is not None and upload.declared_bytes > self.max_bytes:
             raise _too_large(self.max_bytes)
         admitted = await self._admit(viewer, upload.declared_bytes, idempotency_key)

@@ -9,15 +9,14 @@ class RememberingQueue:
 
     def __init__(self) -> None:
         self.away = False
-        self.videos: list[tuple[VideoId, int]] = []
+        self.videos: list[VideoId] = []
         self.notifications = 0
         self.removals = 0
 
-    async def process_video(self, video: VideoId, owner: UserId, repeat: int = 0) -> bool:
+    async def process_video(self, video: VideoId, owner: UserId) -> bool:
         if self.away:
             return False
-        if (video, repeat) not in self.videos:
-            self.videos.append((video, repeat))
+        self.videos.append(video)
         return True
 
     async def deliver_notifications(self) -> bool:

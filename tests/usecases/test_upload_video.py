@@ -26,10 +26,11 @@ from tests.usecases.world import MP4, World, chunks, incoming
 async def test_an_accepted_upload_is_stored_recorded_and_queued(world: World):
     ana = await world.user()
     video = await world.uploaded(ana, MP4[:10], MP4[10:])
-    assert world.storage.objects == {video.source_key: MP4}
+    assert set(world.storage.objects) == {video.source_key}
+    assert world.storage.objects[video.source_key].data == MP4
     assert (video.status, video.size_bytes) == (ProcessingStatus.PENDING, len(MP4))
     assert await world.row(video.id) == video
-    assert world.queue.videos == [(video.id, 0)]
+    assert world.queue.videos == [video.id]
     assert await world.unfinished(ana) == (1, 0)
     history = await world.transactions.read(lambda t: t.events.history([video.id]))
     assert [change.status for change in history[video.id]] == [ProcessingStatus.PENDING]
@@ -42,7 +43,7 @@ async def test_an_upload_is_accepted_while_the_queue_is_away_and_the_sweep_makes
     assert await world.sweep() == 0  # It is left to the enqueue that follows for a moment.
     world.clock.advance(6)
     assert await world.sweep() == 1
-    assert world.queue.videos == [(video.id, 0)]
+    assert world.queue.videos == [video.id]
 
 
 async def test_nothing_is_promised_while_the_storage_is_away(world: World):
@@ -99,7 +100,7 @@ async def test_the_same_key_and_file_get_the_same_answer_and_nothing_is_stored_t
     again = await world.uploaded(ana, MP4[:5], MP4[5:], key="k")
     assert again.id == first.id
     assert len(world.storage.objects) == 1
-    assert world.queue.videos == [(first.id, 0)]
+    assert world.queue.videos == [first.id]
 
 
 async def test_the_same_key_with_another_file_name_or_options_is_a_conflict(world: World):
@@ -118,8 +119,8 @@ async def test_two_users_may_use_the_same_key(world: World):
     assert one.id != other.id
 
 
-@pytest.mark.parametrize("key", ["", "x" * 256])
-async def test_a_key_has_1_to_255_characters(world: World, key: str):
+@pytest.mark.parametrize("key", ["", "x" * 256, "k ", "\u00e9"])
+async def test_a_key_is_one_short_word(world: World, key: str):
     with pytest.raises(InvalidInput):
         await world.uploaded(await world.user(), key=key)
 
@@ -210,7 +211,7 @@ async def test_an_acceptance_whose_answer_was_lost_is_still_an_acceptance(world:
 
     video = await world.upload_video()(ana, IncomingVideo("a.mp4", None, then_lose()), ExtractionOptions())
     assert await world.row(video.id) == video
-    assert world.queue.videos == [(video.id, 0)]
+    assert world.queue.videos == [video.id]
 
 
 async def test_an_acceptance_that_did_not_happen_is_an_error_and_the_object_stays_for_housekeeping(world: World):
@@ -255,4 +256,4 @@ async def test_what_the_chunks_are_cut_into_does_not_matter(world: World):
     ana = await world.user()
     pieces = [MP4[n : n + 1] for n in range(len(MP4))]
     video = await world.upload_video()(ana, IncomingVideo("a.mp4", None, chunks(*pieces)), ExtractionOptions())
-    assert world.storage.objects[video.source_key] == MP4
+    assert world.storage.objects[video.source_key].data == MP4

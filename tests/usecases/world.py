@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from uuid import uuid4
 
-from tests.fakes.live import MemoryLiveStatus
-from tests.fakes.storage import MemoryStorage
+from tests.fakes.live_status import InMemoryLiveStatus
+from tests.fakes.storage import MemoryObject, MemoryStorage
 
 from app.domain.failure import Failure, FailureCode
 from app.domain.options import ExtractionOptions
@@ -47,11 +47,13 @@ class World:
     """What a story needs, and short words for what happens in it."""
 
     transactions: LostAnswers
-    storage: MemoryStorage = field(default_factory=MemoryStorage)
     queue: RememberingQueue = field(default_factory=RememberingQueue)
-    live: MemoryLiveStatus = field(default_factory=MemoryLiveStatus)
+    live: InMemoryLiveStatus = field(default_factory=InMemoryLiveStatus)
     clock: SettableClock = field(default_factory=SettableClock)
     max_active: int = 5
+
+    def __post_init__(self) -> None:
+        self.storage = MemoryStorage(self.clock)
 
     @classmethod
     def on(cls, transactions: Transactions) -> "World":
@@ -120,8 +122,12 @@ class World:
 
     def archive(self, held: VideoProcessing) -> FramesArchive:
         key = archive_key(held.id, held.attempt)
-        self.storage.objects[key] = b"PK"
+        self.litter(key)
         return FramesArchive(key, 2, "0" * 64, 3)
+
+    def litter(self, key: str) -> None:
+        """Let an object appear."""
+        self.storage.objects[key] = MemoryObject(b"PK", "application/zip", self.clock.now())
 
     @property
     def release(self) -> ReleaseProcessing:

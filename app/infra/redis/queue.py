@@ -27,11 +27,8 @@ class ArqJobQueue:
         self._redis = redis
         self._try = BestEffort("queue")
 
-    async def process_video(self, video: VideoId, owner: UserId, repeat: int = 0) -> bool:  # noqa: ARG002 - see below
-        """Enqueue under the processing's id, so that it is queued once; True also where it is queued already.
-
-        ``repeat`` needs no other id here: enqueueing itself notices that an earlier job has vanished.
-        """
+    async def process_video(self, video: VideoId, owner: UserId) -> bool:
+        """Enqueue under the processing's id, so that it is queued once; an entry that vanished blocks nothing."""
         return await self._enqueue(VIDEO_QUEUE, PROCESS_VIDEO, video, job_id=video, owner=owner)
 
     async def deliver_notifications(self) -> bool:
