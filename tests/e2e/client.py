@@ -98,8 +98,9 @@ class Person:
             init_payload={"authorization": f"Bearer {self.token}"},
         )
         document = gql(
-            f"""subscription($id: ID) {{ videoStatus(id: $id) {{ __typename
-                  ... on VideoProcessing {{ {VIDEO} }} ... on Deleted {{ id }} ... on Problem {{ code message }} }} }}"""
+            f"""subscription($id: ID) {{ videoStatus(id: $id) {{
+                  __typename ... on VideoProcessing {{ {VIDEO} }}
+                  ... on Deleted {{ id }} ... on Problem {{ code message }} }} }}"""
         )
         document.variable_values = {"id": video}
         async with Client(transport=transport, fetch_schema_from_transport=False) as session:

@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.parts.running import free_port
+from app.infra.embedded.ports import free_pair
 
 ROOT = Path(__file__).parents[2]
 
@@ -32,19 +32,20 @@ class Up:
 
 def start(data: Path, port: int, **settings: str) -> Up:
     """Start ``fiapx up`` and wait until it is ready."""
-    log = (data.parent / f"{data.name}.log").open("ab")
-    process = subprocess.Popen(
-        [sys.executable, "-m", "app.cli", "up"],
-        cwd=ROOT,
-        env=os.environ | {"FIAPX_PORT": str(port), "FIAPX_DATA_DIR": str(data)} | settings,
-        stdout=log,
-        stderr=log,
-    )
+    log_path = data.parent / f"{data.name}.log"
+    with log_path.open("ab") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "app.cli", "up"],
+            cwd=ROOT,
+            env=os.environ | {"FIAPX_PORT": str(port), "FIAPX_DATA_DIR": str(data)} | settings,
+            stdout=log,
+            stderr=log,
+        )
     up = Up(f"http://127.0.0.1:{port}", data, process)
     deadline = time.monotonic() + 60
     while True:
-        assert process.poll() is None, Path(log.name).read_text()
-        assert time.monotonic() < deadline, Path(log.name).read_text()
+        assert process.poll() is None, log_path.read_text()
+        assert time.monotonic() < deadline, log_path.read_text()
         try:
             if httpx.get(f"{up.url}/readyz", timeout=2).status_code == 200:
                 return up
@@ -63,6 +64,6 @@ def stop(up: Up) -> float:
 
 @pytest.fixture(scope="session")
 def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
-    running = start(tmp_path_factory.mktemp("up") / "data", free_port())
+    running = start(tmp_path_factory.mktemp("up") / "data", free_pair())
     yield running
     assert stop(running) < 10

@@ -18,8 +18,6 @@ import pytest
 from tests.e2e.client import Person
 from tests.e2e.conftest import Up
 
-pytestmark = pytest.mark.e2e
-
 
 def new_email() -> str:
     return f"{uuid4().hex}@example.com"
@@ -122,7 +120,7 @@ async def test_the_rest_contract_alone_goes_the_whole_way(up: Up, samples: Path)
         login = await http.post("/auth/login", json={"email": address, "password": who["password"]})
         assert login.status_code == 200
         assert login.json()["token_type"].lower() == "bearer"
-        assert login.json()["expires_in"] == 3600
+        assert login.json()["expires_in"] in {3599, 3600}
         http.headers["Authorization"] = f"Bearer {login.json()['access_token']}"
 
         with (samples / "carphone_pristine.mp4").open("rb") as file:
