@@ -264,7 +264,8 @@ class StreamWorker(Worker):
             await asyncio.wait(self.tasks.values(), timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
         else:
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._ended.wait(), seconds)
+                async with asyncio.timeout(seconds):
+                    await self._ended.wait()
 
     async def finish_job(
         self,

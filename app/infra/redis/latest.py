@@ -1,0 +1,49 @@
+"""What a slow reader is left with: the latest of each video."""
+
+import asyncio
+from typing import Final, final
+
+from app.domain.video import VideoId, VideoProcessing
+from app.usecases.ports import Resync, VideoGone
+
+_MAX_VIDEOS: Final = 1000
+
+
+@final
+class LatestPerVideo:
+    """A queue of one reader that holds at most one event for each video, in the order of their first arrival.
+
+    Of two snapshots the one with the higher version stays, and word that a video is gone outlives any snapshot. One
+    ``Resync`` at most is held, since whoever reads it reads all that came before. With more than 1,000 videos waiting
+    everything makes way for a ``Resync``: the rows know it all.
+    """
+
+    def __init__(self) -> None:
+        self._events: dict[VideoId | None, VideoProcessing | VideoGone | Resync] = {}
+        self._arrived = asyncio.Event()
+
+    def put(self, event: VideoProcessing | VideoGone | Resync) -> None:
+        """Add an event, without waiting."""
+        if isinstance(event, Resync):
+            self._events.setdefault(None, event)
+        elif not self._outdated(event):
+            self._events[event.id] = event
+            if len(self._events) > _MAX_VIDEOS:
+                self._events = {None: Resync()}
+        self._arrived.set()
+
+    def _outdated(self, event: VideoProcessing | VideoGone) -> bool:
+        held = self._events.get(event.id)
+        if isinstance(held, VideoProcessing) and isinstance(event, VideoProcessing):
+            return event.version < held.version
+        return isinstance(held, VideoGone)
+
+    def __aiter__(self) -> "LatestPerVideo":
+        return self
+
+    async def __anext__(self) -> VideoProcessing | VideoGone | Resync:
+        """Give the next event; being cancelled loses none."""
+        while not self._events:
+            self._arrived.clear()
+            await self._arrived.wait()
+        return self._events.pop(next(iter(self._events)))

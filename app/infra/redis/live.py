@@ -1,0 +1,122 @@
+"""The adapter of ``LiveStatus``: Redis pub/sub, with a channel per owner."""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from typing import Final, Self, final
+
+import structlog
+
+from app.domain.user import UserId
+from app.domain.video import VideoId, VideoProcessing
+from app.infra.redis.best_effort import LIMIT_SECONDS, BestEffort
+from app.infra.redis.latest import LatestPerVideo
+from app.infra.redis.snapshot import decoded, encoded
+from app.infra.redis.stream import StreamRedis
+from app.infra.redis.subscriber import Subscriber
+from app.usecases.ports import Resync, VideoGone
+
+log = structlog.get_logger(__name__)
+
+_PREFIX: Final = "fiapx:status:"
+_JITTER: Final = 0.2
+
+
+@final
+class _Audience:
+    """Who watches one owner here; all of them are told to read again at the same time."""
+
+    def __init__(self, resync_seconds: float) -> None:
+        self.feeds: set[LatestPerVideo] = set()
+        self.subscribed = asyncio.Event()
+        self._seconds = resync_seconds
+        self._timer = self._next_tick()
+
+    def tell(self, event: VideoProcessing | VideoGone | Resync) -> None:
+        for feed in self.feeds:
+            feed.put(event)
+
+    def close(self) -> None:
+        self._timer.cancel()
+
+    def _next_tick(self) -> asyncio.TimerHandle:
+        seconds = self._seconds * random.uniform(1 - _JITTER, 1 + _JITTER)  # noqa: S311 - spreads load, keeps no secret
+        return asyncio.get_running_loop().call_later(seconds, self._tick)
+
+    def _tick(self) -> None:
+        self.tell(Resync())
+        self._timer = self._next_tick()
+
+
+@final
+class RedisLiveStatus:
+    """Snapshots to whoever watches, over one connection for all watchers of the process.
+
+    Entered as a context manager by who watches; ``publish`` needs no entering. A channel is subscribed while somebody
+    watches its owner. Every reader is told to read again at first, after each reconnect, after a message that cannot be
+    read, and every ``resync_seconds``, more or less a fifth. While Redis is away that is all that a reader gets.
+    """
+
+    def __init__(self, redis: StreamRedis, resync_seconds: float = 15) -> None:
+        self._redis = redis
+        self._resync_seconds = resync_seconds
+        self._try = BestEffort("live status")
+        self._audiences: dict[str, _Audience] = {}
+        self._subscriber = Subscriber(
+            redis.connection_pool, on_subscribed=self._on_subscribed, on_message=self._on_message
+        )
+
+    async def __aenter__(self) -> Self:
+        await self._subscriber.__aenter__()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._subscriber.__aexit__()
+        for audience in self._audiences.values():
+            audience.close()
+
+    async def publish(self, video: VideoProcessing) -> None:
+        await self._try(self._redis.publish(_PREFIX + video.owner, encoded(video)))
+
+    async def publish_gone(self, owner: UserId, video: VideoId) -> None:
+        await self._try(self._redis.publish(_PREFIX + owner, encoded(VideoGone(video))))
+
+    @asynccontextmanager
+    async def watch(self, owner: UserId) -> AsyncIterator[AsyncIterator[VideoProcessing | VideoGone | Resync]]:
+        """Events of one owner; entering waits for the subscription, for a second at most, since Redis may be away."""
+        channel, feed = _PREFIX + owner, LatestPerVideo()
+        audience = self._audiences.get(channel)
+        if audience is None:
+            audience = self._audiences[channel] = _Audience(self._resync_seconds)
+        audience.feeds.add(feed)
+        try:
+            self._subscriber.want(channel)
+            if not self._subscriber.confirmed(channel):
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(LIMIT_SECONDS):
+                        await audience.subscribed.wait()
+            feed.put(Resync())
+            yield feed
+        finally:
+            audience.feeds.discard(feed)
+            if not audience.feeds:
+                audience.close()
+                del self._audiences[channel]
+                self._subscriber.drop(channel)
+
+    def _on_subscribed(self, channel: str) -> None:
+        if audience := self._audiences.get(channel):
+            audience.subscribed.set()
+            audience.tell(Resync())
+
+    def _on_message(self, channel: str, data: bytes) -> None:
+        audience = self._audiences.get(channel)
+        if audience is None:
+            return
+        try:
+            event: VideoProcessing | VideoGone | Resync = decoded(data)
+        except ValueError:
+            log.warning("a status message cannot be read", bytes=len(data))
+            event = Resync()  # It still says that something changed.
+        audience.tell(event)

@@ -1,0 +1,37 @@
+"""What travels between processes about one video: JSON, whole, and open to fields that a newer release adds."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from pydantic import TypeAdapter
+
+from app.domain.video import VideoId, VideoProcessing
+from app.usecases.ports import VideoGone
+
+
+@dataclass(frozen=True, slots=True)
+class _Message:
+    video: VideoProcessing | None = None
+    gone: VideoId | None = None
+
+
+_JSON: Final = TypeAdapter(_Message)
+
+
+def encoded(event: VideoProcessing | VideoGone) -> bytes:
+    """Give the JSON of an event; nothing of a snapshot is lost on the way."""
+    message = _Message(gone=event.id) if isinstance(event, VideoGone) else _Message(video=event)
+    return _JSON.dump_json(message)
+
+
+def decoded(data: bytes) -> VideoProcessing | VideoGone:
+    """Read an event, whatever else is in it.
+
+    :raises ValueError: where it is no event of ours
+    """
+    message = _JSON.validate_json(data)
+    if message.video is not None:
+        return message.video
+    if message.gone is not None:
+        return VideoGone(message.gone)
+    raise ValueError("neither a video nor word that one is gone")

@@ -1,0 +1,75 @@
+"""LiveStatus within one process."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from app.domain.user import UserId
+from app.domain.video import VideoId, VideoProcessing
+from app.usecases.ports import Resync, VideoGone
+
+Event = VideoProcessing | VideoGone | Resync
+
+
+class InMemoryLiveStatus:
+    """Obeys ports.LiveStatus; ``resync`` does what a reconnect or the 15 seconds do."""
+
+    def __init__(self) -> None:
+        self._feeds: list[tuple[UserId, _Feed]] = []
+        self.published: list[VideoProcessing] = []
+
+    def watchers(self, owner: UserId) -> int:
+        return sum(watched == owner for watched, _ in self._feeds)
+
+    def resync(self) -> None:
+        for _, feed in self._feeds:
+            feed.add(Resync())
+
+    async def publish(self, video: VideoProcessing) -> None:
+        self.published.append(video)
+        self._tell(video.owner, video)
+
+    async def publish_gone(self, owner: UserId, video: VideoId) -> None:
+        self._tell(owner, VideoGone(video))
+
+    @asynccontextmanager
+    async def watch(self, owner: UserId) -> AsyncIterator[AsyncIterator[Event]]:
+        feed = _Feed()
+        feed.add(Resync())
+        self._feeds.append((owner, feed))
+        try:
+            yield feed
+        finally:
+            self._feeds.remove((owner, feed))
+
+    def _tell(self, owner: UserId, event: Event) -> None:
+        for watched, feed in self._feeds:
+            if watched == owner:
+                feed.add(event)
+
+
+class _Feed:
+    def __init__(self) -> None:
+        self._waiting: list[Event] = []
+        self._wake = asyncio.Event()
+
+    def add(self, event: Event) -> None:
+        for place, held in enumerate(self._waiting):
+            if isinstance(event, Resync) and isinstance(held, Resync):
+                return
+            if isinstance(event, Resync) or isinstance(held, Resync) or held.id != event.id:
+                continue
+            if isinstance(event, VideoGone) or (isinstance(held, VideoProcessing) and event.version > held.version):
+                self._waiting[place] = event
+            return
+        self._waiting.append(event)
+        self._wake.set()
+
+    def __aiter__(self) -> AsyncIterator[Event]:
+        return self
+
+    async def __anext__(self) -> Event:
+        while not self._waiting:
+            self._wake.clear()
+            await self._wake.wait()
+        return self._waiting.pop(0)
