@@ -6,8 +6,8 @@ from typing import Final, TextIO
 
 import structlog
 
-_TALKATIVE: Final = ("aiosqlite", "asyncio", "boto3", "botocore", "s3transfer", "urllib3")
-"""Libraries whose debug and info lines say nothing about us."""
+_TALKATIVE: Final = ("aiosqlite", "arq.worker", "asyncio", "boto3", "botocore", "s3transfer", "urllib3")
+"""Libraries whose debug and info lines say nothing about us, or what our own lines say better."""
 
 
 def set_up_logs(level: str, stream: TextIO = sys.stderr) -> None:

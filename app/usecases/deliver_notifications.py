@@ -20,8 +20,8 @@ _GIVE_UP_AFTER: Final = timedelta(days=3)
 class DeliverNotifications:
     """Send what is due, at least once each, by a lease like that of videos; say how many were delivered.
 
-    A mail's id stays the same over all tries. A failed delivery is written down and tried again for three days; it
-    never changes what became of the video.
+    A mail's id stays the same over all tries. A failed delivery is written down and tried again for three days,
+    unless the server says that it is of no use; it never changes what became of the video.
     """
 
     transactions: Transactions
@@ -64,8 +64,8 @@ class DeliverNotifications:
         try:
             answer = await self.mailer.send(mail)
         except NotificationError as error:
-            what_it_said = error.message
-            await self.transactions.write(lambda t: self._postpone(t, notification, attempts, what_it_said))
+            refused = error
+            await self.transactions.write(lambda t: self._put_off(t, notification, attempts, refused))
             return False
         done = self.clock.now()
         await self.transactions.write(
@@ -73,9 +73,11 @@ class DeliverNotifications:
         )
         return True
 
-    async def _postpone(self, t: Transaction, notification: Notification, attempts: int, answer: str) -> bool:
-        now = self.clock.now()
-        if now - notification.created_at > _GIVE_UP_AFTER:
+    async def _put_off(
+        self, t: Transaction, notification: Notification, attempts: int, error: NotificationError
+    ) -> bool:
+        now, answer = self.clock.now(), error.message
+        if error.permanent or now - notification.created_at > _GIVE_UP_AFTER:
             return await t.notifications.give_up(notification.id, attempts, answer=answer)
         delay = min(_FIRST_DELAY * 2 ** min(attempts - 1, 12), _LONGEST_DELAY)
         return await t.notifications.postpone(notification.id, attempts, answer=answer, to=now + delay)

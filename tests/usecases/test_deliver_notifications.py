@@ -13,12 +13,13 @@ class MemoryMailer:
 
     def __init__(self) -> None:
         self.away = False
+        self.permanent = False
         self.sent: list[Mail] = []
 
     async def send(self, mail: Mail) -> str:
         await asyncio.sleep(0)
         if self.away:
-            raise NotificationError("421 try again later")
+            raise NotificationError("421 try again later", permanent=self.permanent)
         self.sent.append(mail)
         return "250 OK"
 
@@ -94,4 +95,13 @@ async def test_a_mail_is_given_up_after_three_days(world: World, mailer: MemoryM
         world.clock.advance(3600)
     assert 10 < tries < 40
     mailer.away = False
+    assert await deliver() == 0
+
+
+async def test_a_mail_that_its_server_refuses_for_good_is_not_sent_again(world: World, mailer: MemoryMailer, deliver):
+    await world.failed((await world.uploaded(await world.user())).id)
+    mailer.away = mailer.permanent = True
+    await deliver()
+    mailer.away = False
+    world.clock.advance(24 * 3600)
     assert await deliver() == 0

@@ -5,9 +5,6 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from uuid import uuid4
 
-from tests.fakes.live_status import InMemoryLiveStatus
-from tests.fakes.storage import MemoryObject, MemoryStorage
-
 from app.domain.failure import Failure, FailureCode
 from app.domain.options import ExtractionOptions
 from app.domain.user import Locale, User, UserId
@@ -26,7 +23,9 @@ from app.usecases.start_video_processing_job import Claimed, StartVideoProcessin
 from app.usecases.sweep_due_videos import SweepDueVideos
 from app.usecases.upload_video import IncomingVideo, UploadVideo
 from tests.fakes.clock import SettableClock
+from tests.fakes.live_status import InMemoryLiveStatus
 from tests.fakes.queue import RememberingQueue
+from tests.fakes.storage import MemoryObject, MemoryStorage
 from tests.fakes.transactions import LostAnswers
 
 LEASE = timedelta(seconds=15)

@@ -59,10 +59,13 @@ def extracting(
         chosen = f"{size},{chosen}"  # The comparison needs pictures of one size even where the stream's size changes.
     spread = (SHEET_COLUMNS * SHEET_ROWS) / part.seconds if part.seconds else 1.0
     small = fitting(ExtractionOptions(max_width=_SHEET_SIDE, max_height=_SHEET_SIDE), _SHEET_SIDE)
+    tiles = SHEET_COLUMNS * SHEET_ROWS
     graph = (
         f"[0:V:0]split=2[one][other];"
         f"[one]{chosen},{size}[frames];"
-        f"[other]fps=fps={spread:.9f}:round=up:start_time=0,{small},setsar=1,tile={SHEET_COLUMNS}x{SHEET_ROWS}[sheet]"
+        # Without ``trim`` a gap in the stream would be filled with tiles until memory is used up.
+        f"[other]fps=fps={spread:.9f}:round=up:start_time=0,trim=end_frame={tiles},{small},setsar=1,"
+        f"tile={SHEET_COLUMNS}x{SHEET_ROWS}[sheet]"
     )
     return [
         *_guarded(limits, verbosity="repeat+error"),
