@@ -1,0 +1,184 @@
+import asyncio
+import io
+import zipfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from arq import Retry
+
+from app.domain.failure import Failure, FailureCode
+from app.domain.options import ExtractionOptions
+from app.domain.video import MediaInfo, ProcessingStatus, VideoId
+from app.infra.ffmpeg.extractor import FfmpegFrameExtractor
+from app.infra.ffmpeg.limits import Limits
+from app.infra.workspace import Workspace
+from app.infra.zip import StoredZip
+from app.usecases.catalogue import WorkerUseCases
+from app.usecases.generate_zip_file import GenerateZipFile
+from app.usecases.hold_lease import HoldLease
+from app.usecases.ports import Extraction, FrameExtractor
+from app.usecases.process_video_frames import ProcessVideoFrames
+from app.usecases.upload_video import IncomingVideo
+from jobs.process_video import process_video
+from tests.usecases.world import LEASE, World, chunks
+
+LIMITS = Limits(
+    max_duration_seconds=600, max_frames=1000, max_pixels=35_651_584, timeout_seconds=60, memory_bytes=4 * 1024**3
+)
+
+
+class BrokenExtractor:
+    """An extractor with a bug, or one that never comes to an end."""
+
+    def __init__(self, *, hangs: bool = False) -> None:
+        self.began = asyncio.Event()
+        self._hangs = hangs
+
+    async def probe(self, source: Path) -> MediaInfo:
+        self.began.set()
+        if self._hangs:
+            await asyncio.Event().wait()
+        raise RuntimeError("a bug")
+
+    @asynccontextmanager
+    async def extract(self, source: Path, media: MediaInfo, options: ExtractionOptions) -> AsyncIterator[Extraction]:
+        raise NotImplementedError
+        yield
+
+
+def ctx(world: World, tmp_path: Path, extractor: FrameExtractor | None = None, **settings: Any) -> dict[str, Any]:
+    unused: Any = None
+    work = WorkerUseCases(
+        start_video_processing_job=world.start,
+        hold_lease=HoldLease(world.transactions, world.live, world.clock, LEASE, timedelta(seconds=5)),
+        process_video_frames=ProcessVideoFrames(
+            world.storage, extractor or FfmpegFrameExtractor(LIMITS), Workspace(tmp_path / "work")
+        ),
+        generate_zip_file=GenerateZipFile(world.storage, StoredZip, settings.get("max_bytes", 1024**3)),
+        mark_processing_completed=world.complete,
+        mark_processing_failed=world.mark_failed,
+        release_processing=world.release,
+        sweep_due_videos=world.sweep,
+        deliver_notifications=unused,
+        remove_objects=world.remove_objects,
+        keep_house=world.keep_house,
+    )
+    return {"work": work, "max_faults": 3}
+
+
+async def uploaded_file(world: World, path: Path) -> VideoId:
+    upload = IncomingVideo(path.name, None, chunks(path.read_bytes()))
+    return (await world.upload_video(2**30)(await world.user(), upload, ExtractionOptions())).id
+
+
+async def code(world: World, video: VideoId) -> FailureCode | None:
+    row = await world.row(video)
+    assert row.status is ProcessingStatus.FAILED
+    return row.failure and row.failure.code
+
+
+async def test_a_recording_becomes_a_whole_zip_and_a_second_delivery_changes_nothing(
+    world: World, tmp_path: Path, samples: Path
+):
+    video = await uploaded_file(world, samples / "bikes.mp4")
+    await process_video(ctx(world, tmp_path), video)
+    row = await world.row(video)
+    assert row.archive is not None
+    assert row.status is ProcessingStatus.COMPLETED
+    with zipfile.ZipFile(io.BytesIO(world.storage.objects[row.archive.key].data)) as archive:
+        assert archive.testzip() is None
+        assert len(archive.namelist()) == row.archive.frame_count + 1 == 11
+        await process_video(ctx(world, tmp_path), video)
+    assert await world.row(video) == row
+    assert list((tmp_path / "work").iterdir()) == []
+
+
+async def test_a_delivery_that_meets_a_live_lease_comes_back_when_it_ends(world: World, tmp_path: Path, samples: Path):
+    video = await uploaded_file(world, samples / "bikes.mp4")
+    await world.claimed(video)
+    with pytest.raises(Retry) as later:
+        await process_video(ctx(world, tmp_path), video)
+    assert later.value.defer_score == 15_100
+
+
+async def test_a_storage_that_is_away_is_tried_again_and_no_attempt_is_lost(
+    world: World, tmp_path: Path, samples: Path
+):
+    video = await uploaded_file(world, samples / "bikes.mp4")
+    world.storage.away = True
+    with pytest.raises(Retry) as later:
+        await process_video(ctx(world, tmp_path), video)
+    assert later.value.defer_score == 2_100
+    world.storage.away = False
+    world.clock.advance(2.1)
+    await process_video(ctx(world, tmp_path), video)
+    lease = await world.transactions.read(lambda t: t.videos.lease(video))
+    assert lease is not None
+    assert (lease.video.status, lease.lost_attempts) == (ProcessingStatus.COMPLETED, 0)
+
+
+async def test_a_storage_that_stays_away_is_in_the_end_a_failure_with_a_reason(
+    world: World, tmp_path: Path, samples: Path
+):
+    video = await uploaded_file(world, samples / "bikes.mp4")
+    world.storage.away = True
+    for _ in range(2):
+        with pytest.raises(Retry):
+            await process_video(ctx(world, tmp_path), video)
+        world.clock.advance(60)
+    await process_video(ctx(world, tmp_path), video)
+    assert await code(world, video) is FailureCode.STORAGE_ERROR
+
+
+async def test_a_source_that_is_gone_is_a_failure_at_once(world: World, tmp_path: Path, samples: Path):
+    video = await uploaded_file(world, samples / "bikes.mp4")
+    world.storage.objects.clear()
+    await process_video(ctx(world, tmp_path), video)
+    assert await code(world, video) is FailureCode.SOURCE_MISSING
+
+
+async def test_a_zip_beyond_the_limit_is_a_failure_and_is_not_kept(world: World, tmp_path: Path, samples: Path):
+    video = await uploaded_file(world, samples / "bikes.mp4")
+    await process_video(ctx(world, tmp_path, max_bytes=100_000), video)
+    assert await code(world, video) is FailureCode.OUTPUT_TOO_LARGE
+    assert [key for key in world.storage.objects if key.startswith("results/")] == []
+
+
+async def test_a_bug_is_tried_three_times_and_then_admitted(world: World, tmp_path: Path, samples: Path):
+    video = await uploaded_file(world, samples / "bikes.mp4")
+    for _ in range(2):
+        with pytest.raises(Retry):
+            await process_video(ctx(world, tmp_path, BrokenExtractor()), video)
+        world.clock.advance(60)
+    await process_video(ctx(world, tmp_path, BrokenExtractor()), video)
+    assert await code(world, video) is FailureCode.INTERNAL
+
+
+async def test_a_shutdown_gives_the_video_back_at_once(world: World, tmp_path: Path, samples: Path):
+    video = await uploaded_file(world, samples / "bikes.mp4")
+    extractor = BrokenExtractor(hangs=True)
+    job = asyncio.create_task(process_video(ctx(world, tmp_path, extractor), video))
+    await extractor.began.wait()
+    job.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await job
+    world.clock.advance(0.001)
+    assert (await world.claimed(video)).video.attempt == 2
+    assert list((tmp_path / "work").iterdir()) == []
+
+
+async def test_a_video_that_is_canceled_is_let_go_of_at_the_next_beat(world: World, tmp_path: Path, samples: Path):
+    video = await uploaded_file(world, samples / "bikes.mp4")
+    extractor = BrokenExtractor(hangs=True)
+    job = asyncio.create_task(process_video(ctx(world, tmp_path, extractor), video))
+    await extractor.began.wait()
+    row = await world.row(video)
+    assert await world.mark_failed(row, Failure(FailureCode.CANCELED, FailureCode.CANCELED.reason))
+    world.clock.advance(6)
+    async with asyncio.timeout(10):
+        await job
+    assert await code(world, video) is FailureCode.CANCELED

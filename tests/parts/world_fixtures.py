@@ -1,0 +1,20 @@
+"""A world of its own for each story."""
+
+import shutil
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from app.infra.sql.engine import engine_for
+from app.infra.sql.transactions import SqlTransactions
+from tests.usecases.world import World
+
+
+@pytest.fixture
+async def world(empty_database: Path, tmp_path: Path) -> AsyncIterator[World]:
+    path = tmp_path / "fiapx.db"
+    shutil.copy(empty_database, path)
+    engine = engine_for(f"sqlite+aiosqlite:///{path}")
+    yield World.on(SqlTransactions(engine))
+    await engine.dispose()
