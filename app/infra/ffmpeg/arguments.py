@@ -53,7 +53,7 @@ def extracting(
     """Decode once; write the frames, each frame's instants and the contact sheet to the three ``pipes``."""
     frames, instants, sheet = pipes
     select = options.select
-    chosen = selecting(select, part, media, limits.max_duration_seconds)
+    chosen = selecting(options, part, media, limits.max_duration_seconds)
     size = fitting(options, _MAX_SIDE[options.format])
     if select.kind is SelectionKind.SCENE_CHANGE:
         chosen = f"{size},{chosen}"  # The comparison needs pictures of one size even where the stream's size changes.
@@ -72,7 +72,7 @@ def extracting(
         "-max_error_rate", "0",  # One frame that cannot be decoded is a failure.
         *(["-skip_frame", "nokey"] if select.kind is SelectionKind.KEYFRAMES_ONLY else []),
         *(["-ss", f"{part.start:.6f}"] if part.start else []),
-        *_until(options, part, limits),
+        *_until(options, part),
         # One filter graph for the whole stream: a new one, as by default when the picture's size changes on the way,
         # would start counting anew. The filters in front of ``scale`` bear it.
         "-reinit_filter", "0",
@@ -94,15 +94,11 @@ def _most(select: FrameSelection, limits: Limits) -> int:
     return int(select.value) if select.kind is SelectionKind.COUNT else limits.max_frames + 1
 
 
-def _until(options: ExtractionOptions, part: Part, limits: Limits) -> list[str]:
-    """End where the user says, or at a time by which a grid has shown that the video is too long."""
-    step = 1 / grid if (grid := rate(options.select)) is not None else 0
-    bound = limits.max_duration_seconds + float(step) + 1
-    if options.end_seconds is not None:
-        bound = min(bound, options.end_seconds)
-    elif not step:
-        return []  # The other choices let any frame that is too late through: that ends it.
-    return ["-t", f"{max(bound - part.start, 0.000001):.6f}"]
+def _until(options: ExtractionOptions, part: Part) -> list[str]:
+    """Stop at the user's end. Not for a grid, whose filter ends by itself: see ``selecting``."""
+    if options.end_seconds is None or rate(options.select) is not None:
+        return []
+    return ["-t", f"{options.end_seconds - part.start:.6f}"]
 
 
 def fitting(options: ExtractionOptions, longest_side: int) -> str:

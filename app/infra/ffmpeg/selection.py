@@ -44,16 +44,21 @@ def rate(select: FrameSelection) -> Fraction | None:
     return (value if per_second else 1 / value).limit_denominator(_RATE_DENOMINATOR)
 
 
-def selecting(select: FrameSelection, part: Part, media: MediaInfo, longest: float) -> str:
+def selecting(options: ExtractionOptions, part: Part, media: MediaInfo, longest: float) -> str:
     """Give the filter.
 
     A grid shows the picture that is on the screen at each of its instants, the first one at 0 s: ``fps`` with
     ``round=up`` takes the last frame that is not later. A frame later than ``longest`` seconds is always let through,
     so that a video that is longer than it says is found out.
     """
-    if (grid := rate(select)) is not None:
-        return f"fps=fps={grid.numerator}/{grid.denominator}:round=up:start_time=0"
-    return f"select='{_expression(select, part, media)}+gt(t,{longest - part.start:.6f})'"
+    if (grid := rate(options.select)) is not None:
+        # The end stands behind ``fps``. Before it, a gap or a long last frame would be filled beyond the end.
+        end = longest + float(1 / grid) + 1
+        if options.end_seconds is not None:
+            end = min(end, options.end_seconds)
+        fps = f"fps=fps={grid.numerator}/{grid.denominator}:round=up:start_time=0"
+        return f"{fps},trim=end={end - part.start:.6f}"
+    return f"select='{_expression(options.select, part, media)}+gt(t,{longest - part.start:.6f})'"
 
 
 def _expression(select: FrameSelection, part: Part, media: MediaInfo) -> str:
