@@ -19,7 +19,7 @@ async def test_a_video_is_accepted_listed_and_downloaded(site: Site, ana: Person
     video = answer.json()["id"]
     assert answer.json() == {"id": video, "status": "Pending"}
     assert site.storage.objects[f"sources/{video}"].data == MP4
-    assert [queued for queued, *_ in site.queue.videos] == [video]
+    assert site.queue.videos == [video]
     await site.completed(video)
     listed = (await ana.http.get("/videos")).json()
     assert listed["next"] is None
