@@ -272,6 +272,16 @@ def test_a_store_with_an_address_in_the_environment_is_not_embedded(tmp_path: Pa
         assert set(up.pids()) == {"weed", "mail_sink"}
 
 
+def test_a_data_directory_may_have_any_name(tmp_path: Path) -> None:
+    data = tmp_path / "a b%20c?d#e é"
+    with Up(data) as up:
+        migrating = [sys.executable, "-m", "app.cli", "migrate"]
+        subprocess.run(migrating, env={**os.environ, **up.settings}, check=True, timeout=START_LIMIT_SECONDS)
+        assert (data / "fiapx.db").stat().st_size > 0
+        with up.redis() as client:
+            assert client.ping()
+
+
 def test_the_stores_let_nobody_in_without_the_secret(tmp_path: Path) -> None:
     with Up(tmp_path) as up:
         host, _, port = up.settings["FIAPX_REDIS_URL"].rpartition("@")[2].partition("/")[0].partition(":")

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import final
+from urllib.parse import quote
 
 from app.infra.embedded import ports
 from app.infra.embedded.credentials import Credentials
@@ -32,7 +33,7 @@ def choose_stores(data: DataDirectory, environment: Mapping[str, str]) -> Stores
     port = _remembered_ports(data.ports)
     programs: list[Program] = []
     settings = {
-        "FIAPX_DATABASE_URL": f"sqlite+aiosqlite:///{data.database}",
+        "FIAPX_DATABASE_URL": f"sqlite+aiosqlite:///{quote(str(data.database))}",
         "FIAPX_JWT_SECRET": credentials.jwt_secret,
         "FIAPX_LINK_SECRET": credentials.link_secret,
         "FIAPX_WORK_DIR": str(data.work),
