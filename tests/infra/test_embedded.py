@@ -91,7 +91,10 @@ def name_of(pid: int) -> str:
 
 def run_to_refusal(data: Path) -> str:
     up = Up(data)
-    _, said = up.process.communicate(timeout=START_LIMIT_SECONDS)
+    try:
+        _, said = up.process.communicate(timeout=START_LIMIT_SECONDS)
+    finally:
+        up.process.kill()
     assert up.process.returncode == 1
     return said
 

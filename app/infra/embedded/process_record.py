@@ -15,6 +15,10 @@ _START_TIME: Final = 22 - 3
 """Field 22 of proc_pid_stat(5); the first two are gone once the text after the name's last bracket is split."""
 
 
+_KILL_SECONDS: Final = 2.0
+"""A killed process may still have to wait for its disk; we do not."""
+
+
 def started_at(pid: int) -> str | None:
     """Tell when a process began, in whatever unit the system has; None where there is none, or only a zombie.
 
@@ -62,7 +66,7 @@ def reap(file: Path, limit_seconds: float) -> int:
     while read(file) and time.monotonic() < end:
         time.sleep(0.05)
     _signal(read(file), signal.SIGKILL)
-    while read(file):
+    while read(file) and time.monotonic() < end + _KILL_SECONDS:
         time.sleep(0.05)
     file.unlink(missing_ok=True)
     return len(left)
