@@ -33,8 +33,8 @@ _SILENT_MS: Final = 3_600_000
 _SHORTEST_PAUSE: Final = 0.05
 _LONGEST_PAUSE: Final = 5.0
 _LONGEST_RETRY: Final = timedelta(minutes=1)
-_SETTLE_SECONDS: Final = 5.0
-"""How long jobs that were cancelled may take to give back what they hold."""
+_SETTLE_SECONDS: Final = 3.0
+"""How long jobs that were cancelled may take to give back what they hold, before they are cancelled once more."""
 
 
 @dataclass(slots=True)
@@ -143,10 +143,13 @@ class StreamWorker(Worker):
         log.info("worker stops", queue=self.queue_name, reason=self.stopping, running=len(self.tasks))
         if self.tasks and self._shutdown_wait_seconds:
             await asyncio.wait(self.tasks.values(), timeout=self._shutdown_wait_seconds)
-        for job in self.job_tasks.values():
-            job.cancel()
+        for _ in range(2):  # The second is for who lost the first: some libraries swallow a cancellation.
+            for job in self.job_tasks.values():
+                job.cancel()
+            if self.tasks:
+                await asyncio.wait(self.tasks.values(), timeout=_SETTLE_SECONDS)
         if self.tasks:
-            await asyncio.wait(self.tasks.values(), timeout=_SETTLE_SECONDS)
+            log.warning("jobs do not end, the worker ends without them", queue=self.queue_name, entries=[*self.tasks])
         self._ended.set()
 
     async def _leave(self) -> None:

@@ -387,6 +387,23 @@ async def test_jobs_may_end_while_a_worker_stops_and_no_new_one_is_picked(redis:
     assert (await redis.depth("q")).admitted == 1
 
 
+async def test_a_cancellation_is_never_swallowed_while_a_command_is_sent(redis: StreamRedis):
+    async def busy() -> None:
+        while True:
+            await redis.exists("x")
+
+    await redis.ping()
+    for turns in range(200):
+        task = asyncio.create_task(busy())
+        for _ in range(turns % 50):
+            await asyncio.sleep(0)
+        task.cancel()
+        done, _ = await asyncio.wait([task], timeout=2)
+        if not done:  # Another try, so that the test ends.
+            task.cancel()
+        assert done
+
+
 async def test_a_dead_workers_job_is_found_behind_many_living_ones(redis: StreamRedis):
     await redis.ensure_group("q")
     for _ in range(200):

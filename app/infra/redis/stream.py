@@ -3,7 +3,7 @@
 import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final, final
+from typing import Any, final
 from uuid import uuid4
 
 from arq.connections import ArqRedis
@@ -13,11 +13,8 @@ from arq.utils import timestamp_ms, to_ms, to_unix_ms
 from redis.asyncio import ConnectionPool
 from redis.exceptions import ResponseError
 
+from app.infra.redis.connection import connection_pool
 from app.infra.redis.scripts import ENQUEUE, FORGET, GROUP, PROMOTE, RENEW, SETTLE, queue_keys
-
-SOCKET_SECONDS: Final = 5.0
-"""How long a connection may be silent; must be above the time for which a worker blocks on the stream."""
-_CONNECT_SECONDS: Final = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,9 +155,7 @@ class StreamRedis(ArqRedis):
 
 def connect(url: str) -> StreamRedis:
     """Make a client of this Redis; it connects with its first command, so Redis may be away. ``aclose`` ends it."""
-    redis = StreamRedis(
-        ConnectionPool.from_url(url, socket_timeout=SOCKET_SECONDS, socket_connect_timeout=_CONNECT_SECONDS)
-    )
+    redis = StreamRedis(connection_pool(url))
     redis.auto_close_connection_pool = True
     return redis
 

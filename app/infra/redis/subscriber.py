@@ -88,8 +88,6 @@ class Subscriber:
     @asynccontextmanager
     async def _connection(self) -> AsyncIterator[AbstractConnection]:
         connection: AbstractConnection = self._pool.make_connection()  # type: ignore[no-untyped-call] # redis-py's gap
-        # Reading has a limit of its own, and with one for writing redis-py may swallow a cancellation on Python 3.11.
-        connection.socket_timeout = None
         try:
             await connection.connect()  # type: ignore[no-untyped-call] # redis-py's gap
             yield connection
