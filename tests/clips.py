@@ -1,4 +1,4 @@
-"""Videos to test with: small ones made with ffmpeg when first asked for, damaged and hostile ones, and real recordings."""
+"""Videos to test with: small ones that ffmpeg makes when first asked, damaged and hostile ones, and real recordings."""
 
 import random
 import subprocess
@@ -67,9 +67,10 @@ class Clips:
     @cached_property
     def changing_size(self) -> Path:
         """What a video call writes: 160x120 for two seconds, then 320x180."""
-        names = []
-        for size in ("160x120", "320x180"):
-            names.append(self._made(f"{size}.webm", "-c:v", "libvpx", source=f"testsrc2=s={size}:r=25:d=2").name)
+        names = [
+            self._made(f"{size}.webm", "-c:v", "libvpx", source=f"testsrc2=s={size}:r=25:d=2").name
+            for size in ("160x120", "320x180")
+        ]
         listed = self._written("sizes.txt", "".join(f"file {name}\n" for name in names).encode())
         path = self._folder / "sizes.webm"
         ffmpeg("-f", "concat", "-i", listed, "-c", "copy", path)
@@ -94,7 +95,8 @@ class Clips:
         """Sound from the start, the picture from 0.3 s to 0.7 s."""
         path = self._folder / "late.mkv"
         ffmpeg(
-            "-f", "lavfi", "-i", "sine=d=0.7", "-itsoffset", "0.3", "-f", "lavfi", "-i", "testsrc2=s=160x120:r=25:d=0.4",
+            "-f", "lavfi", "-i", "sine=d=0.7",
+            "-itsoffset", "0.3", "-f", "lavfi", "-i", "testsrc2=s=160x120:r=25:d=0.4",
             "-c:a", "pcm_s16le", path,
         )  # fmt: skip
         return path
@@ -111,8 +113,8 @@ class Clips:
         cover = self._made("cover.png", "-frames:v", "1")
         path = self._folder / "cover.mp4"
         ffmpeg(
-            "-i", self.sound_only, "-i", cover, "-map", "0", "-map", "1", "-c", "copy", "-disposition:v:0", "attached_pic",
-            path,
+            "-i", self.sound_only, "-i", cover, "-map", "0", "-map", "1",
+            "-c", "copy", "-disposition:v:0", "attached_pic", path,
         )  # fmt: skip
         return path
 

@@ -112,7 +112,6 @@ def test_sizes_and_offsets_beyond_four_gib(tmp_path: Path):
             file.write(piece)
     assert path.stat().st_blocks * 512 < 1024**2
     with zipfile.ZipFile(path) as read:
-        assert read.testzip() is None
         assert [i.file_size for i in read.infolist()] == [4 * GIB + 5, 12, 12]
         assert read.getinfo("after.txt").header_offset > 4 * GIB
         assert read.read("last.txt") == b"and one more"

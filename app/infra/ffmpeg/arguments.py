@@ -8,13 +8,19 @@ from app.domain.options import ExtractionOptions, FrameSelection, ImageFormat, S
 from app.domain.video import MediaInfo
 from app.infra.ffmpeg.codecs import DECODER
 from app.infra.ffmpeg.limits import Limits
-from app.infra.ffmpeg.selection import Part, rate, selecting
+from app.infra.ffmpeg.selection import Part, selecting
 
 SHEET_COLUMNS: Final = 4
 SHEET_ROWS: Final = 3
 _SHEET_SIDE: Final = 320
 _SHEET_QUALITY: Final = "4"
 _ENCODER_THREADS: Final = "4"  # Each holds a picture: more would cost memory and gain little beside the decoder.
+_PIXELS: Final = {
+    # JPEG's full range, said here: without a single frame ffmpeg does not work it out, and fails for a wrong reason.
+    ImageFormat.JPEG: ",format=yuvj420p|yuvj422p|yuvj444p",
+    ImageFormat.PNG: "",
+    ImageFormat.WEBP: "",
+}
 _MAX_SIDE: Final = {ImageFormat.JPEG: 65_500, ImageFormat.WEBP: 16_383, ImageFormat.PNG: 65_500}
 
 
@@ -62,17 +68,16 @@ def extracting(
     tiles = SHEET_COLUMNS * SHEET_ROWS
     graph = (
         f"[0:V:0]split=2[one][other];"
-        f"[one]{chosen},{size}[frames];"
+        f"[one]{chosen},{size}{_PIXELS[options.format]}[frames];"
         # Without ``trim`` a gap in the stream would be filled with tiles until memory is used up.
         f"[other]fps=fps={spread:.9f}:round=up:start_time=0,trim=end_frame={tiles},{small},setsar=1,"
-        f"tile={SHEET_COLUMNS}x{SHEET_ROWS}[sheet]"
+        f"tile={SHEET_COLUMNS}x{SHEET_ROWS},format=yuvj420p[sheet]"
     )
     return [
         *_guarded(limits, verbosity="repeat+error"),
         "-max_error_rate", "0",  # One frame that cannot be decoded is a failure.
         *(["-skip_frame", "nokey"] if select.kind is SelectionKind.KEYFRAMES_ONLY else []),
         *(["-ss", f"{part.start:.6f}"] if part.start else []),
-        *_until(options, part),
         # One filter graph for the whole stream: a new one, as by default when the picture's size changes on the way,
         # would start counting anew. The filters in front of ``scale`` bear it.
         "-reinit_filter", "0",
@@ -92,13 +97,6 @@ def extracting(
 def _most(select: FrameSelection, limits: Limits) -> int:
     """As many as were asked for, or one more than is allowed, so that the limit cannot be a silent cut."""
     return int(select.value) if select.kind is SelectionKind.COUNT else limits.max_frames + 1
-
-
-def _until(options: ExtractionOptions, part: Part) -> list[str]:
-    """Stop at the user's end. Not for a grid, whose filter ends by itself: see ``selecting``."""
-    if options.end_seconds is None or rate(options.select) is not None:
-        return []
-    return ["-t", f"{options.end_seconds - part.start:.6f}"]
 
 
 def fitting(options: ExtractionOptions, longest_side: int) -> str:

@@ -20,9 +20,7 @@ _OUT_OF_MEMORY: Final = re.compile(
     r"Cannot allocate memory|Resource temporarily unavailable|get_buffer\(\) failed|Out of memory|std::bad_alloc"
 )
 _TOO_LARGE: Final = re.compile(r"exceeds specified max pixel count|Picture size \d+x\d+ is invalid")
-_NOT_ALLOWED: Final = re.compile(
-    r"(?:Format|Protocol) not on whitelist|Format \S+ not on whitelist|Protocol '\S+' not on whitelist"
-)
+_NOT_ALLOWED: Final = re.compile(r"(?:Format|Protocol).{0,40} not on whitelist")
 _WRONG_USE: Final = 8  # AVERROR_OPTION_NOT_FOUND, as an exit code.
 
 

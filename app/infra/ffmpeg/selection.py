@@ -51,14 +51,14 @@ def selecting(options: ExtractionOptions, part: Part, media: MediaInfo, longest:
     ``round=up`` takes the last frame that is not later. A frame later than ``longest`` seconds is always let through,
     so that a video that is longer than it says is found out.
     """
+    end = None if options.end_seconds is None else options.end_seconds - part.start
     if (grid := rate(options.select)) is not None:
         # The end stands behind ``fps``. Before it, a gap or a long last frame would be filled beyond the end.
-        end = longest + float(1 / grid) + 1
-        if options.end_seconds is not None:
-            end = min(end, options.end_seconds)
+        bound = longest - part.start + float(1 / grid) + 1
         fps = f"fps=fps={grid.numerator}/{grid.denominator}:round=up:start_time=0"
-        return f"{fps},trim=end={end - part.start:.6f}"
-    return f"select='{_expression(options.select, part, media)}+gt(t,{longest - part.start:.6f})'"
+        return f"{fps},trim=end={min(end or bound, bound):.6f}"
+    choice = f"select='{_expression(options.select, part, media)}+gt(t,{longest - part.start:.6f})'"
+    return choice if end is None else f"trim=end={end:.6f},{choice}"
 
 
 def _expression(select: FrameSelection, part: Part, media: MediaInfo) -> str:
