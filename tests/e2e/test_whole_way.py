@@ -60,7 +60,7 @@ def check_archive(archive: zipfile.ZipFile, frames: int, size: tuple[int, int]) 
 
 
 @pytest.mark.parametrize(
-    ("recording", "frames", "size"), [("bikes.mp4", 10, (640, 360)), ("bigbuckbunny.mp4", 6, (1280, 720))]
+    ("recording", "frames", "size"), [("bikes.mp4", 10, (640, 272)), ("bigbuckbunny.mp4", 6, (1280, 720))]
 )
 async def test_a_recording_becomes_a_zip_of_its_frames_watched_live(
     up: Up, samples: Path, tmp_path: Path, recording: str, frames: int, size: tuple[int, int]
