@@ -180,6 +180,7 @@ async def post(person: Person, content: bytes) -> httpx.Response:
         body(files=b'{"0": ["variables.nothing"]}'),
         body(files=b'{"0": ["variables.file.deeper"]}'),
         body(files=b'{"0": ["query"]}'),
+        body(b'{"query": "{ me { id } }", "extensions": {"file": null}}', b'{"0": ["extensions.file"]}'),
         body(files=b'{"1": ["variables.file"]}'),
         body(files=b'{"0": ["variables.file", "variables.file"]}'),
         body(files=b'{"0": ["variables.file"], "1": ["variables.file"]}'),
