@@ -219,6 +219,8 @@ async def test_a_cron_job_runs_once_for_all_workers_and_the_health_check_is_kept
     async with with_cron(), with_cron():
         await until(lambda: len(ran) >= 3)
         assert await redis.exists("q:health-check")
+        # A worker whose clock is late enqueues it once more, and is refused.
+        assert await redis.enqueue_job("tick", _job_id=ran[0]) is None
     assert max(Counter(ran).values()) == 1
 
 
