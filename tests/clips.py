@@ -1,6 +1,7 @@
 """Videos to test with: small ones that ffmpeg makes when first asked, damaged and hostile ones, and real recordings."""
 
 import random
+import struct
 import subprocess
 from functools import cached_property
 from pathlib import Path
@@ -180,12 +181,20 @@ class Clips:
     @cached_property
     def gap_that_lies(self) -> Path:
         """The same in Matroska, whose header says two seconds."""
-        path = self._folder / "gap.mkv"
-        ffmpeg("-i", self.gap, "-c", "copy", path)
+        return self._two_seconds_long("lying_gap.mkv")
+
+    @cached_property
+    def long_frame_that_lies(self) -> Path:
+        """One frame that is shown for ten million seconds; the header says two."""
+        return self._two_seconds_long("lying_frame.mkv", "-frames:v", "1")
+
+    def _two_seconds_long(self, name: str, *arguments: str) -> Path:
+        path = self._folder / f"true_{name}"
+        ffmpeg("-i", self.gap, *arguments, "-c", "copy", path)
         data = bytearray(path.read_bytes())
-        place = data.index(b"\x44\x89\x88") + 3
-        data[place : place + 8] = bytes.fromhex("409f400000000000")  # 2000.0 ms
-        return self._written("lying_gap.mkv", bytes(data))
+        place = data.index(b"\x44\x89\x88") + 3  # The element Duration, eight bytes long.
+        data[place : place + 8] = struct.pack(">d", 2000.0)  # Milliseconds.
+        return self._written(name, bytes(data))
 
     @cached_property
     def vast_picture(self) -> Path:

@@ -314,6 +314,7 @@ async def test_a_part_without_a_single_frame_says_so(clips: Clips, image_format:
         ("avi_cut_between_frames", FailureCode.CORRUPT_VIDEO),
         ("gap", FailureCode.TOO_LONG),
         ("gap_that_lies", FailureCode.TOO_LONG),
+        ("long_frame_that_lies", FailureCode.TOO_LONG),
         ("vast_picture", FailureCode.TOO_LARGE_PICTURE),
         ("vast_picture_that_lies", FailureCode.TOO_LARGE_PICTURE),
     ],
