@@ -1,4 +1,4 @@
-"""The decoder's command lines. What each argument is for stands beside it; docs/adr says what was measured."""
+"""The decoder's command lines: what each argument is for stands beside it."""
 
 from collections.abc import Sequence
 from pathlib import Path
