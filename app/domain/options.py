@@ -36,6 +36,8 @@ class SelectionKind(StrEnum):
 
 MAX_TIMESTAMPS: Final = 500
 MAX_SIDE: Final = 16384
+SHORTEST_PART: Final = 0.001
+"""Seconds between start and end, at least: containers tell times no finer."""
 
 _RANGES: Final[dict[SelectionKind, tuple[float, float]]] = {
     SelectionKind.FRAMES_PER_SECOND: (0.001, 240),
@@ -100,5 +102,5 @@ class ExtractionOptions:
         start = self.start_seconds or 0.0
         if not 0 <= start < math.inf:
             raise InvalidInput("The start is a time in seconds, 0 or later.", field=("options", "startSeconds"))
-        if self.end_seconds is not None and not start < self.end_seconds < math.inf:
+        if self.end_seconds is not None and not start + SHORTEST_PART <= self.end_seconds < math.inf:
             raise InvalidInput("The end must be later than the start.", field=("options", "endSeconds"))

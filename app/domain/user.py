@@ -5,7 +5,7 @@ import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Final, NewType
+from typing import Final, Literal, NewType
 
 from app.domain.errors import InvalidInput
 
@@ -44,12 +44,14 @@ class User:
 
 
 def normalised_email(text: str) -> str:
-    """Give an address the one form under which it is unique: NFKC, no space around it, case folded.
+    """Give an address the one form under which it is unique: NFKC, no space around it, in lower case.
+
+    Lower case and not case folding, which would make another domain of one with an eszett.
 
     :raises InvalidInput: where it is no address
     """
-    email = unicodedata.normalize("NFKC", text).strip().casefold()
-    if len(email) > _EMAIL_MAX or not _EMAIL.fullmatch(email):
+    email = _normalised("NFKC", _normalised("NFKC", text, _EMAIL_MAX).strip().lower(), _EMAIL_MAX)
+    if len(email) > _EMAIL_MAX or not _EMAIL.fullmatch(email) or _has_surrogates(email):
         raise InvalidInput("This is not an e-mail address.", field=("email",))
     return email
 
@@ -59,7 +61,7 @@ def checked_name(text: str) -> str:
 
     :raises InvalidInput: where it is empty, too long or holds control characters
     """
-    name = " ".join(unicodedata.normalize("NFC", text).split())
+    name = " ".join(_normalised("NFC", text, _NAME_MAX).split())
     if not name or len(name) > _NAME_MAX or any(unicodedata.category(c) in {"Cc", "Cs"} for c in name):
         raise InvalidInput(f"A name has 1 to {_NAME_MAX} characters.", field=("name",))
     return name
@@ -70,7 +72,16 @@ def normalised_password(text: str) -> str:
 
     :raises InvalidInput: where it is shorter than 12 or longer than 128 characters, or no text at all
     """
-    password = unicodedata.normalize("NFC", text)
-    if not _PASSWORD_MIN <= len(password) <= _PASSWORD_MAX or any(unicodedata.category(c) == "Cs" for c in password):
+    password = _normalised("NFC", text, _PASSWORD_MAX)
+    if not _PASSWORD_MIN <= len(password) <= _PASSWORD_MAX or _has_surrogates(password):
         raise InvalidInput(f"A password has {_PASSWORD_MIN} to {_PASSWORD_MAX} characters.", field=("password",))
     return password
+
+
+def _normalised(form: Literal["NFC", "NFKC"], text: str, longest: int) -> str:
+    """Normalise, unless it is far too long anyway: putting many marks in order takes quadratic time."""
+    return unicodedata.normalize(form, text) if len(text) <= 4 * longest else text
+
+
+def _has_surrogates(text: str) -> bool:
+    return any(unicodedata.category(c) == "Cs" for c in text)

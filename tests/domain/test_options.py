@@ -45,6 +45,7 @@ def test_timestamps_rise_and_are_real(times: tuple[float, ...]):
         {"start_seconds": -1.0},
         {"start_seconds": 5.0, "end_seconds": 5.0},
         {"end_seconds": float("inf")},
+        {"end_seconds": 1e-9},
     ],
 )
 def test_an_option_outside_its_range_is_refused(bad: dict[str, float]):

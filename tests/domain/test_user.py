@@ -1,3 +1,5 @@
+from collections.abc import Callable
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,6 +14,7 @@ from app.domain.user import checked_name, normalised_email, normalised_password
         (" Ana.Souza@Example.COM ", "ana.souza@example.com"),
         ("ana+videos@exemplo.com.br", "ana+videos@exemplo.com.br"),
         ("josé@exemplo.com", "josé@exemplo.com"),
+        ("x@Straße.de", "x@straße.de"),
         ("\uff41na@example.com", "ana@example.com"),
     ],
 )
@@ -34,6 +37,7 @@ def test_an_address_has_one_form(typed: str, kept: str):
         "a" * 65 + "@example.com",
         "ana@" + "a" * 250 + ".com",
         "<ana@example.com>",
+        "\ud800@example.com",
     ],
 )
 def test_what_is_no_address_is_refused(typed: str):
@@ -69,3 +73,10 @@ def test_a_password_is_the_same_however_the_keyboard_composes_it():
 def test_a_password_too_short_too_long_or_no_text_is_refused(typed: str):
     with pytest.raises(InvalidInput):
         normalised_password(typed)
+
+
+@pytest.mark.parametrize("check", [normalised_email, checked_name, normalised_password])
+def test_what_would_take_long_to_normalise_is_refused_unread(check: Callable[[str], str]):
+    marks = "a" + "\u0315" * 200_000 + "\u0316" * 200_000  # Putting these in order takes some ten minutes.
+    with pytest.raises(InvalidInput):
+        check(marks)

@@ -107,6 +107,7 @@ def wait_until_gone(pids: Mapping[str, int], limit: float) -> None:
 
 
 def test_secrets_are_made_once_and_only_their_owner_may_read_them(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir(mode=0o755)
     with Up(tmp_path / "data") as first:
         secrets_file = tmp_path / "data" / "secrets.json"
         assert stat.S_IMODE(secrets_file.stat().st_mode) == 0o600

@@ -46,8 +46,7 @@ class BrokenExtractor:
 
     @asynccontextmanager
     async def extract(self, source: Path, media: MediaInfo, options: ExtractionOptions) -> AsyncIterator[Extraction]:
-        raise NotImplementedError
-        yield
+        yield await asyncio.Future()
 
 
 def ctx(world: World, tmp_path: Path, extractor: FrameExtractor | None = None, **settings: Any) -> dict[str, Any]:
@@ -78,7 +77,7 @@ async def uploaded_file(world: World, path: Path) -> VideoId:
 async def code(world: World, video: VideoId) -> FailureCode | None:
     row = await world.row(video)
     assert row.status is ProcessingStatus.FAILED
-    return row.failure and row.failure.code
+    return row.failure.code if row.failure else None
 
 
 async def test_a_recording_becomes_a_whole_zip_and_a_second_delivery_changes_nothing(

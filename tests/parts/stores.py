@@ -22,7 +22,8 @@ class S3Part(RunningPart):
         ports: list[int] = []
         for _ in range(5):
             ports.append(free_pair(ports))
-        server = Seaweed(folder / "s3", SeaweedPorts(*ports), "tests", secrets.token_hex(20), "readiness")
+        self.ports = SeaweedPorts(*ports)
+        server = Seaweed(folder / "s3", self.ports, "tests", secrets.token_hex(20), "readiness")
         super().__init__(server.program(), folder / "s3.log")
         self.url = server.url
         self.access_key = server.access_key

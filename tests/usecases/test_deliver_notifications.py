@@ -1,4 +1,5 @@
 import asyncio
+from datetime import datetime
 
 import pytest
 
@@ -84,13 +85,17 @@ async def test_a_worker_that_dies_while_it_sends_leaves_the_mail_to_another(
     assert await deliver() == 1
 
 
+async def due(world: World, at: datetime) -> int:
+    return len(await world.transactions.read(lambda t: t.notifications.due(at, 10)))
+
+
 async def test_a_mail_is_given_up_after_three_days(world: World, mailer: MemoryMailer, deliver):
     await world.failed((await world.uploaded(await world.user())).id)
     mailer.away = True
     tries = 0
     for _ in range(200):
         before = world.clock.now()
-        tries += len(await world.transactions.read(lambda t, at=before: t.notifications.due(at, 10)))
+        tries += await due(world, before)
         await deliver()
         world.clock.advance(3600)
     assert 10 < tries < 40

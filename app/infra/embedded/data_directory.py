@@ -60,6 +60,7 @@ def locked(root: Path) -> Iterator[DataDirectory]:
     """
     root = root.absolute()
     root.mkdir(mode=0o700, parents=True, exist_ok=True)
+    root.chmod(0o700)  # It may have been there before, open to all.
     descriptor = os.open(root / "lock", os.O_RDWR | os.O_CREAT, 0o600)
     try:
         try:

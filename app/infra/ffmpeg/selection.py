@@ -39,9 +39,8 @@ def rate(select: FrameSelection) -> Fraction | None:
     """Frames per second of a regular grid, or None where the choice is of another kind."""
     if select.kind not in _GRID:
         return None
-    per_second = select.kind is SelectionKind.FRAMES_PER_SECOND
-    value = Fraction(select.value)
-    return (value if per_second else 1 / value).limit_denominator(_RATE_DENOMINATOR)
+    value = Fraction(select.value).limit_denominator(_RATE_DENOMINATOR)
+    return value if select.kind is SelectionKind.FRAMES_PER_SECOND else 1 / value
 
 
 def selecting(options: ExtractionOptions, part: Part, media: MediaInfo, longest: float) -> str:
@@ -73,11 +72,19 @@ def _expression(select: FrameSelection, part: Part, media: MediaInfo) -> str:
             return f"isnan(prev_selected_t)+gt({now},{before})"
         case SelectionKind.TIMESTAMPS:
             times = _reachable(select.timestamps, part, media)
-            return "+".join(f"gte(t,{time:.6f})*not(gte(prev_t,{time:.6f}))" for time in times) or "0"
+            return _sum([f"gte(t,{time:.6f})*not(gte(prev_t,{time:.6f}))" for time in times]) or "0"
         case SelectionKind.SCENE_CHANGE:
             return f"eq(n,0)+gt(scene,{select.value:.6f})"
         case _:  # Keyframes only: the decoder gives no others.
             return "1"
+
+
+def _sum(terms: list[str]) -> str:
+    """Add up in a balanced tree: a row of terms is as deep as it is long, and ffmpeg refuses more than a hundred."""
+    if len(terms) <= 1:
+        return "".join(terms)
+    half = len(terms) // 2
+    return f"({_sum(terms[:half])}+{_sum(terms[half:])})"
 
 
 def _reachable(timestamps: tuple[float, ...], part: Part, media: MediaInfo) -> list[float]:
