@@ -92,6 +92,17 @@ class Clips:
         return path
 
     @cached_property
+    def rotated_and_shrinking(self) -> Path:
+        """320x180 for two seconds, then 160x120, and all to be turned by a quarter."""
+        assert self.changing_size.exists()  # Made of the same two halves.
+        listed = self._written("shrinking.txt", b"file 320x180.webm\nfile 160x120.webm\n")
+        path = self._folder / "shrinking.webm"
+        ffmpeg("-f", "concat", "-i", listed, "-c", "copy", path)
+        turned = self._folder / "turned.mkv"
+        ffmpeg("-display_rotation", "90", "-i", path, "-c", "copy", turned)
+        return turned
+
+    @cached_property
     def late_picture(self) -> Path:
         """Sound from the start, the picture from 0.3 s to 0.7 s."""
         path = self._folder / "late.mkv"

@@ -214,6 +214,21 @@ async def test_a_picture_that_changes_its_size_on_the_way_neither_ends_nor_repea
     assert {size(frame) for frame in frames} == {(160, 120)}
 
 
+async def test_a_turned_picture_that_shrinks_on_the_way_never_shows_what_was_beside_it_in_memory(
+    clips: Clips, tmp_path: Path
+):
+    """ffmpeg's rotation reads beyond a picture that has become smaller, unless it is set up anew."""
+    assert await failure_of(clips.rotated_and_shrinking) is FailureCode.CORRUPT_VIDEO
+    options = ExtractionOptions(FrameSelection(SelectionKind.TIMESTAMPS, timestamps=(3.0,)), ImageFormat.PNG)
+    (frame,) = await frames_of(clips.rotated_and_shrinking, options)
+    plain = tmp_path / "plain.png"
+    ffmpeg(
+        "-i", clips.rotated_and_shrinking, "-vf", "select='gte(t,2.999)'", "-frames:v", "1",
+        "-compression_level", "1", "-flags:v", "+bitexact", plain,
+    )  # fmt: skip
+    assert frame.data == plain.read_bytes()
+
+
 # ---------------------------------------------------------------- how they look
 
 

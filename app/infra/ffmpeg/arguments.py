@@ -21,6 +21,11 @@ _PIXELS: Final = {
     ImageFormat.PNG: "",
     ImageFormat.WEBP: "",
 }
+# One filter graph for the whole stream: a new one, as by default when the picture's size changes on the way, would
+# start counting anew. Then no filter that touches pixels may stand before ``scale``, which bears another size:
+# ffmpeg's own for rotation would read beyond the picture. So a turned video has the default, and no other is turned.
+_UPRIGHT: Final = ("-reinit_filter", "0", "-noautorotate")
+_TURNED: Final = ("-reinit_filter", "1", "-autorotate")
 _MAX_SIDE: Final = {ImageFormat.JPEG: 65_500, ImageFormat.WEBP: 16_383, ImageFormat.PNG: 65_500}
 
 
@@ -54,9 +59,19 @@ def measuring(source: Path, limits: Limits, pipe: int) -> list[str]:
 
 
 def extracting(
-    source: Path, media: MediaInfo, options: ExtractionOptions, part: Part, limits: Limits, pipes: Sequence[int]
+    source: Path,
+    media: MediaInfo,
+    options: ExtractionOptions,
+    part: Part,
+    limits: Limits,
+    pipes: Sequence[int],
+    *,
+    turned: bool,
 ) -> list[str]:
-    """Decode once; write the frames, each frame's instants and the contact sheet to the three ``pipes``."""
+    """Decode once; write the frames, each frame's instants and the contact sheet to the three ``pipes``.
+
+    ``turned`` says that the file asks for its picture to be rotated or mirrored.
+    """
     frames, instants, sheet = pipes
     select = options.select
     chosen = selecting(options, part, media, limits.max_duration_seconds)
@@ -78,9 +93,7 @@ def extracting(
         "-max_error_rate", "0",  # One frame that cannot be decoded is a failure.
         *(["-skip_frame", "nokey"] if select.kind is SelectionKind.KEYFRAMES_ONLY else []),
         *(["-ss", f"{part.start:.6f}"] if part.start else []),
-        # One filter graph for the whole stream: a new one, as by default when the picture's size changes on the way,
-        # would start counting anew. The filters in front of ``scale`` bear it.
-        "-reinit_filter", "0",
+        *(_TURNED if turned else _UPRIGHT),
         *_source(source),
         "-filter_complex", graph,
         "-map", "[frames]",

@@ -19,7 +19,7 @@ from app.infra.ffmpeg.child import Patience, child
 from app.infra.ffmpeg.extraction import FfmpegExtraction
 from app.infra.ffmpeg.judge import judge_opening
 from app.infra.ffmpeg.limits import Limits
-from app.infra.ffmpeg.probe import read_description
+from app.infra.ffmpeg.probe import is_turned, read_description
 from app.infra.ffmpeg.selection import NEEDS_THE_END, Part, expected_frames
 
 _PROBE_SECONDS: Final = 60.0
@@ -45,19 +45,8 @@ class FfmpegFrameExtractor:
         :raises OSError: where the machine is to blame
         """
         source = await asyncio.to_thread(source.resolve, strict=True)
-        patience = Patience(min(_PROBE_SECONDS, self.limits.timeout_seconds))
-        async with child(
-            lambda _: [self._program(), *arguments.probing(source, self.limits)],
-            outputs=0,
-            directory=source.parent,
-            memory_bytes=self.limits.memory_bytes,
-        ) as running:
-            said = bytearray()
-            while len(said) < _DESCRIPTION_BYTES and (piece := await patience.wait(running.log.read(65536))):
-                said += piece
-            if len(said) < _DESCRIPTION_BYTES:
-                judge_opening(await patience.wait(running.ended()), bytes(said))
-        media = read_description(said.decode(errors="replace"), source, self.limits.max_pixels)
+        said = await self._described(source, Patience(min(_PROBE_SECONDS, self.limits.timeout_seconds)))
+        media = read_description(said, source, self.limits.max_pixels)
         if media.duration_seconds is None:
             media = replace(media, duration_seconds=await self._measured(source, Patience(self.limits.timeout_seconds)))
         if (media.duration_seconds or 0.0) > self.limits.max_duration_seconds:
@@ -83,8 +72,12 @@ class FfmpegFrameExtractor:
         expected = expected_frames(options.select, part, media)
         if expected is not None and expected > self.limits.max_frames:
             raise ProcessingError(FailureCode.TOO_MANY_FRAMES)
+        turned = is_turned(await self._described(source, patience))
         async with child(
-            lambda pipes: [self._program(), *arguments.extracting(source, media, options, part, self.limits, pipes)],
+            lambda pipes: [
+                self._program(),
+                *arguments.extracting(source, media, options, part, self.limits, pipes, turned=turned),
+            ],
             outputs=3,
             directory=source.parent,
             memory_bytes=self.limits.memory_bytes,
@@ -97,6 +90,21 @@ class FfmpegFrameExtractor:
 
     def _program(self) -> str:
         return self.executable or str(imageio_ffmpeg.get_ffmpeg_exe())
+
+    async def _described(self, source: Path, patience: Patience) -> str:
+        """Give what ``ffmpeg -i`` prints of the file."""
+        async with child(
+            lambda _: [self._program(), *arguments.probing(source, self.limits)],
+            outputs=0,
+            directory=source.parent,
+            memory_bytes=self.limits.memory_bytes,
+        ) as running:
+            said = bytearray()
+            while len(said) < _DESCRIPTION_BYTES and (piece := await patience.wait(running.log.read(65536))):
+                said += piece
+            if len(said) < _DESCRIPTION_BYTES:
+                judge_opening(await patience.wait(running.ended()), bytes(said))
+        return said.decode(errors="replace")
 
     async def _measured(self, source: Path, patience: Patience) -> float | None:
         """Give the instant at which the picture ends, or None where not even the packets tell."""

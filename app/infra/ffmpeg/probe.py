@@ -58,6 +58,11 @@ def read_description(text: str, source: Path, max_pixels: int) -> MediaInfo:
     )
 
 
+def is_turned(text: str) -> bool:
+    """Whether the file asks for a picture to be rotated or mirrored; ffmpeg prints the angle only."""
+    return bool(_ROTATION.search(text))
+
+
 def _why_not_opened(text: str, source: Path) -> FailureCode:
     """Tell a container that is damaged from a file that is none of ours."""
     code = blame(text)
