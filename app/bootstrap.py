@@ -18,6 +18,7 @@ from app.infra.links import PresignedLinks, TicketLinks, content_disposition
 from app.infra.mail import SmtpMailer
 from app.infra.passwords import Argon2PasswordHasher
 from app.infra.periodic import periodically
+from app.infra.redis.ended_sessions import EndedHere
 from app.infra.redis.live import RedisLiveStatus
 from app.infra.redis.queue import ArqJobQueue
 from app.infra.redis.stream import StreamRedis, connect
@@ -118,6 +119,7 @@ async def compose(settings: Settings) -> AsyncIterator[Service]:
         edge = Edge(
             do=do,
             tokens=tokens,
+            ended_sessions=EndedHere(),
             links=_presigned(settings, settings.s3_public_url) if settings.s3_public_url else tickets,
             tickets=None if settings.s3_public_url else tickets,
             storage=storage,
@@ -125,7 +127,6 @@ async def compose(settings: Settings) -> AsyncIterator[Service]:
             limits=_limits(settings),
             content_disposition=content_disposition,
             ready=_Readiness(transactions),
-            allowed_origins=settings.allowed_origins,
         )
         await _settle_in(storage, clock)
         for name, step, seconds in (

@@ -15,6 +15,7 @@ from app.domain.errors import DomainError
 from app.graphql.view import GraphQLView
 from app.http.edge import Edge
 from app.http.envelope import Envelope
+from app.http.policy import Policy
 from app.http.problems import on_database_unavailable, on_domain_error, on_http_exception
 from app.http.routes import ROUTES
 from app.settings import Settings
@@ -23,29 +24,32 @@ from app.usecases.ports import DatabaseUnavailable
 
 def create_app() -> Starlette:
     """Make the application as it is served: composed when it starts, taken apart when it ends."""
+    settings = Settings()
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        async with compose(Settings()) as service:
+        async with compose(settings) as service:
             app.state.edge = service.edge
             yield
 
-    return _application(lifespan)
+    return _application(lifespan, Policy.of(settings))
 
 
-def application(edge: Edge) -> Starlette:
+def application(edge: Edge, policy: Policy) -> Starlette:
     """Make the application of what was composed already."""
-    app = _application(None)
+    app = _application(None, policy)
     app.state.edge = edge
     return app
 
 
-def _application(lifespan: Lifespan[Starlette] | None) -> Starlette:
-    view = GraphQLView()
+def _application(lifespan: Lifespan[Starlette] | None, policy: Policy) -> Starlette:
+    view = GraphQLView(policy)
     routes: list[BaseRoute] = [Route("/graphql", view), WebSocketRoute("/graphql", view), *ROUTES]
     handlers: Mapping[Any, Any] = {
         DomainError: on_domain_error,
         DatabaseUnavailable: on_database_unavailable,
         HTTPException: on_http_exception,
     }
-    return Starlette(routes=routes, middleware=[Middleware(Envelope)], exception_handlers=handlers, lifespan=lifespan)
+    app = Starlette(routes=routes, middleware=[Middleware(Envelope)], exception_handlers=handlers, lifespan=lifespan)
+    app.state.policy = policy
+    return app

@@ -31,13 +31,45 @@ class Settings(BaseSettings):
     port: int = 8000
     public_url: str | None = None
     allowed_origins: tuple[str, ...] = ()
+    trusted_proxies: tuple[str, ...] = ()
 
-    # Secrets: at least 32 bytes each.
+    # Secrets: at least 32 bytes each. Tokens of a former key are honoured until they lapse.
     jwt_secret: Annotated[SecretStr, Field(min_length=32)]
+    jwt_former_secrets: tuple[Annotated[SecretStr, Field(min_length=32)], ...] = ()
     link_secret: Annotated[SecretStr, Field(min_length=32)]
 
-    # Limits.
+    # Sessions. A rate is "number/period" or "number/count period", as in "10/15 minutes".
     session_seconds: int = 3600
+    refresh_seconds: int = 30 * 24 * 3600
+    refresh_grace_seconds: int = 30
+    login_rate_per_account: str = "10/15 minutes"
+    login_rate_per_address: str = "100/15 minutes"
+    register_rate_per_address: str = "30/hour"
+    reset_rate_per_account: str = "3/hour"
+    reset_rate_per_address: str = "30/hour"
+    reset_seconds: int = 3600
+
+    # What the edges allow; app/http/policy.py says more of each.
+    requests_per_minute: int = 6000
+    min_upload_bytes_per_second: int = 1024
+    introspection: bool = True
+    suggestions: bool = True
+    graphiql: bool = True
+    max_document_bytes: int = 15_000
+    max_tokens: int = 1000
+    max_depth: int = 10
+    max_aliases: int = 15
+    max_root_fields: int = 10
+    max_directives: int = 50
+    max_cost: int = 5000
+    socket_init_seconds: float = 5
+    socket_ping_seconds: float = 20
+    socket_stall_seconds: float = 20
+    max_sockets_per_user: int = 20
+    max_sockets_per_address: int = 200
+    max_subscriptions_per_socket: int = 20
+
+    # Limits.
     link_seconds: int = 300
     max_file_bytes: int = 50 * GIB
     max_inline_upload_bytes: int = 2 * GIB

@@ -21,6 +21,8 @@ class Context:
     edge: Edge
     authorization: str | None
     locale: user.Locale
+    address: str
+    """The client's network address."""
     connection_params: object = None
     histories: DataLoader[VideoId, Sequence[StatusChange]] = field(init=False)
 
@@ -41,7 +43,7 @@ class Context:
             authorization = self.connection_params.get("authorization")
         if not isinstance(authorization, str):
             raise Unauthenticated
-        return bearer_viewer(self.edge.tokens, authorization)
+        return bearer_viewer(self.edge, authorization)
 
     async def _histories(self, videos: list[VideoId]) -> Sequence[Sequence[StatusChange]]:
         return await self.do.show_histories(videos)

@@ -30,8 +30,9 @@ from app.graphql.negotiation import GRAPHQL_RESPONSE, JSON, negotiated
 from app.graphql.schema import schema
 from app.graphql.websocket import TransportWebSocket
 from app.http.body import bounded_body
-from app.http.edge import edge_of
+from app.http.edge import address_of, edge_of
 from app.http.language import preferred_locale
+from app.http.policy import Policy
 
 _PREFLIGHT: Final = (
     "authorization",
@@ -57,12 +58,13 @@ class GraphQLView(GraphQL[Context, None]):
     graphql_transport_ws_handler_class = TransportWebSocket
     request_adapter_class = _RequestAdapter
 
-    def __init__(self) -> None:
+    def __init__(self, policy: Policy) -> None:
+        self._policy = policy
         super().__init__(
             schema,
             graphql_ide=None,
             subscription_protocols=[GRAPHQL_TRANSPORT_WS_PROTOCOL],
-            connection_init_wait_timeout=timedelta(seconds=5),
+            connection_init_wait_timeout=timedelta(seconds=policy.socket_init_seconds),
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -83,6 +85,7 @@ class GraphQLView(GraphQL[Context, None]):
             edge_of(request),
             request.headers.get("authorization") if isinstance(request, Request) else None,
             preferred_locale(request.headers.get("accept-language")),
+            address_of(request),
         )
 
     async def on_ws_connect(self, context: Context) -> UnsetType | dict[str, object] | None:
@@ -93,9 +96,9 @@ class GraphQLView(GraphQL[Context, None]):
             raise ConnectionRejectionError from None
         return cast("UnsetType", UNSET)
 
-    def is_websocket_origin_allowed(self, request: WebSocket, origin: str) -> bool:
+    def is_websocket_origin_allowed(self, request: WebSocket, origin: str) -> bool:  # noqa: ARG002 - Strawberry's signature
         """Tell whether pages of another origin than ours may connect."""
-        return origin in edge_of(request).allowed_origins
+        return origin in self._policy.allowed_origins
 
     def should_render_graphql_ide(self, request: object) -> bool:  # noqa: ARG002 - Strawberry's signature
         """Never: pages have paths of their own."""

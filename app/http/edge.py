@@ -9,7 +9,7 @@ from starlette.requests import HTTPConnection
 
 from app.domain.errors import Unauthenticated
 from app.usecases.catalogue import UseCases
-from app.usecases.ports import AccessTokens, Clock, DownloadLinks, ObjectStorage, Viewer
+from app.usecases.ports import AccessTokens, Clock, DownloadLinks, EndedSessions, ObjectStorage, Viewer
 
 
 class Ticket(Protocol):
@@ -49,11 +49,12 @@ class Edge:
 
     ``ready`` names the parts that must work, each with whether it does; a service that drains says so there too.
     ``tickets`` is None where links lead to the storage itself. ``content_disposition`` makes a file name safe to be
-    sent as an attachment's header (RFC 6266). ``allowed_origins`` may open WebSockets from another host's pages.
+    sent as an attachment's header (RFC 6266).
     """
 
     do: UseCases
     tokens: AccessTokens
+    ended_sessions: EndedSessions
     links: DownloadLinks
     tickets: Tickets | None
     storage: ObjectStorage
@@ -61,7 +62,6 @@ class Edge:
     limits: ServiceLimits
     content_disposition: Callable[[str], str]
     ready: Callable[[], Awaitable[Mapping[str, bool]]]
-    allowed_origins: tuple[str, ...] = ()
 
 
 def edge_of(connection: HTTPConnection) -> Edge:
@@ -69,17 +69,25 @@ def edge_of(connection: HTTPConnection) -> Edge:
     return cast("Edge", connection.app.state.edge)
 
 
-def bearer_viewer(tokens: AccessTokens, authorization: str | None) -> Viewer:
+def bearer_viewer(edge: Edge, authorization: str | None) -> Viewer:
     """Say who sends this ``Authorization`` value (RFC 6750).
 
-    :raises Unauthenticated: where it is missing, of another scheme, forged or lapsed
+    :raises Unauthenticated: where it is missing, of another scheme, forged or lapsed, or where its session has ended
     """
     scheme, _, token = (authorization or "").partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
         raise Unauthenticated
-    return tokens.verify(token.strip())
+    viewer = edge.tokens.verify(token.strip())
+    if edge.ended_sessions.ended(viewer.session):
+        raise Unauthenticated
+    return viewer
+
+
+def address_of(connection: HTTPConnection) -> str:
+    """Say from which network address this comes; a trusted proxy's word was taken for it before."""
+    return connection.client.host if connection.client else ""
 
 
 def viewer_of(connection: HTTPConnection) -> Viewer:
     """Say who sends this request; raises ``Unauthenticated``."""
-    return bearer_viewer(edge_of(connection).tokens, connection.headers.get("authorization"))
+    return bearer_viewer(edge_of(connection), connection.headers.get("authorization"))

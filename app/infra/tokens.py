@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 import jwt
 
 from app.domain.errors import Unauthenticated
+from app.domain.session import SessionId
 from app.domain.user import UserId
 from app.usecases.ports import AccessToken, Clock, Viewer
 
@@ -16,7 +17,7 @@ _ALGORITHM: Final = "HS256"
 _ISSUER: Final = "fiapx"
 _AUDIENCE: Final = "fiapx-api"
 _TYPE: Final = "access"
-_CLAIMS: Final = ["iss", "aud", "sub", "iat", "nbf", "exp", "jti", "typ"]
+_CLAIMS: Final = ["iss", "aud", "sub", "sid", "iat", "nbf", "exp", "jti", "typ"]
 _KEY_BYTES: Final = 32  # RFC 7518, section 3.2: no shorter than the hash.
 _TOKEN_MAX: Final = 4096
 _LEEWAY_SECONDS: Final = 5
@@ -40,13 +41,14 @@ class JwtAccessTokens:
         self._clock = clock
         self._lifetime = lifetime_seconds
 
-    def issue(self, user: UserId) -> AccessToken:
+    def issue(self, user: UserId, session: SessionId) -> AccessToken:
         now = int(self._clock.now().timestamp())
         expires = now + self._lifetime
         claims = {
             "iss": _ISSUER,
             "aud": _AUDIENCE,
             "sub": user,
+            "sid": session,
             "iat": now,
             "nbf": now,
             "exp": expires,
@@ -72,9 +74,11 @@ class JwtAccessTokens:
         except (jwt.PyJWTError, ValueError, TypeError):  # The last two for texts made to confuse it.
             raise Unauthenticated from None
         claims = decoded["payload"]
-        if decoded["header"].get("kid") != self._kid or claims["typ"] != _TYPE or not _is_user(claims["sub"]):
+        if decoded["header"].get("kid") != self._kid or claims["typ"] != _TYPE:
             raise Unauthenticated
-        return Viewer(UserId(claims["sub"]), self._end(claims))
+        if not _is_uuid(claims["sub"]) or not _is_uuid(claims["sid"]):
+            raise Unauthenticated
+        return Viewer(UserId(claims["sub"]), SessionId(claims["sid"]), self._end(claims))
 
     def _end(self, claims: Mapping[str, Any]) -> datetime:
         issued, begins, ends = claims["iat"], claims["nbf"], claims["exp"]
@@ -86,7 +90,7 @@ class JwtAccessTokens:
         return datetime.fromtimestamp(ends, UTC)
 
 
-def _is_user(subject: object) -> bool:
+def _is_uuid(subject: object) -> bool:
     """Whether it is a UUID in its one canonical form."""
     try:
         return isinstance(subject, str) and str(UUID(subject)) == subject

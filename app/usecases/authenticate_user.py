@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass
 from typing import final
+from uuid import uuid4
 
 from app.domain.errors import InvalidCredentials, InvalidInput, Unauthenticated
+from app.domain.session import SessionId
 from app.domain.user import User, normalised_email, normalised_password
 from app.usecases.ports import AccessTokens, Clock, PasswordHasher, Transactions, Viewer
 from app.usecases.register_user import Session
@@ -36,7 +38,7 @@ class AuthenticateUser:
             raise InvalidCredentials
         if self.passwords.outdated(user.password_hash):
             await self._rehash(user, secret)
-        return Session(self.tokens.issue(user.id), user)
+        return Session(self.tokens.issue(user.id, SessionId(str(uuid4()))), user)
 
     async def _rehash(self, user: User, password: str) -> None:
         password_hash = await self.passwords.hash(password)

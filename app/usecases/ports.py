@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iter
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import Protocol, TypeVar
 
@@ -15,6 +16,7 @@ from app.domain.events import DomainEvent
 from app.domain.failure import Failure
 from app.domain.notification import Mail, Notification
 from app.domain.options import ExtractionOptions
+from app.domain.session import SessionId
 from app.domain.user import User, UserId
 from app.domain.video import (
     FramesArchive,
@@ -436,18 +438,57 @@ class AccessToken:
 
 @dataclass(frozen=True, slots=True)
 class Viewer:
-    """Who asks, by a token that was verified, until when."""
+    """Who asks, by a token that was verified, in which session and until when."""
 
     id: UserId
+    session: SessionId
     expires_at: datetime
 
 
 class AccessTokens(Protocol):
-    """Signed sessions (RFC 7519)."""
+    """Signed proofs of a session (RFC 7519), good for an hour."""
 
-    def issue(self, user: UserId) -> AccessToken: ...
+    def issue(self, user: UserId, session: SessionId) -> AccessToken: ...
     def verify(self, token: str) -> Viewer:
         """Raises ``Unauthenticated``."""
+        ...
+
+
+class EndedSessions(Protocol):
+    """Which sessions ended before their access tokens lapse: signed out, or ended with a password or an account.
+
+    Every process knows all of them without asking anybody: told at once while Redis is there, and by reading the
+    database again every few seconds.
+    """
+
+    def ended(self, session: SessionId) -> bool: ...
+    async def wait(self, session: SessionId) -> None:
+        """Return once the session has ended; for ever, where it never does. Many may wait at little cost."""
+        ...
+
+    async def announce(self, sessions: Collection[SessionId]) -> None:
+        """Tell every process, after the commit that ended them. Best effort, never an error."""
+        ...
+
+
+class Attempt(StrEnum):
+    """What is counted so that nobody can try it without end."""
+
+    LOGIN_BY_ACCOUNT = "login-account"
+    LOGIN_BY_ADDRESS = "login-address"
+    REGISTER_BY_ADDRESS = "register-address"
+    RESET_BY_ACCOUNT = "reset-account"
+    RESET_BY_ADDRESS = "reset-address"
+
+
+class RateLimits(Protocol):
+    """How often something may be tried in a while, counted for all processes together."""
+
+    async def spend(self, attempt: Attempt, key: str) -> None:
+        """Count one try by this account or network address; raises ``RateLimited`` where it is one too many.
+
+        Where the counter is away each process counts for itself: a limit that fails shut would lock everybody out.
+        """
         ...
 
 

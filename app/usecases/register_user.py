@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import final
 from uuid import uuid4
 
+from app.domain.session import SessionId
 from app.domain.user import Locale, User, UserId, checked_name, normalised_email, normalised_password
 from app.usecases.ports import AccessToken, AccessTokens, Clock, PasswordHasher, Transactions
 
@@ -46,4 +47,4 @@ class RegisterUser:
             updated_at=now,
         )
         await self.transactions.write(lambda t: t.users.add(user))
-        return Session(self.tokens.issue(user.id), user)
+        return Session(self.tokens.issue(user.id, SessionId(str(uuid4()))), user)

@@ -16,6 +16,7 @@ import pytest
 
 from app.bootstrap import Service, compose
 from app.domain.options import ExtractionOptions
+from app.domain.session import SessionId
 from app.domain.user import Locale
 from app.domain.video import ProcessingStatus, StatusChange, VideoId, VideoProcessing
 from app.infra.sql.migrate import migrate
@@ -117,7 +118,7 @@ async def stack(
     async with AsyncExitStack() as exits:
         service = await exits.enter_async_context(compose(settings))
         session = await service.edge.do.register_user("Ana", "ana@example.com", "correct horse battery", Locale.EN)
-        viewer = Viewer(session.user.id, session.token.expires_at + timedelta(hours=1))
+        viewer = Viewer(session.user.id, SessionId(str(uuid4())), session.token.expires_at + timedelta(hours=1))
         stack = Stack(environment, tmp_path / "workers.log", service, viewer)
         yield stack
         stack.end_workers()

@@ -12,17 +12,19 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from app.domain.errors import Unauthenticated
+from app.domain.session import SessionId
 from app.domain.user import UserId
 from app.infra.tokens import JwtAccessTokens
 from tests.fakes.clock import SettableClock
 
 KEY = "a key of access tokens, 32 bytes."
 USER = UserId("0d5e9cf8-6a4f-4bb0-bd39-04d27d1f2b1c")
+SESSION = SessionId("6ec9e1b8-9e0a-4f5f-8f0e-0d4b6f6e7a11")
 CLOCK = SettableClock()
 TOKENS = JwtAccessTokens(KEY, clock=CLOCK, lifetime_seconds=3600)
 NOW = int(CLOCK.now().timestamp())
-HEADER = jwt.get_unverified_header(TOKENS.issue(USER).text)
-CLAIMS = jwt.decode(TOKENS.issue(USER).text, options={"verify_signature": False})
+HEADER = jwt.get_unverified_header(TOKENS.issue(USER, SESSION).text)
+CLAIMS = jwt.decode(TOKENS.issue(USER, SESSION).text, options={"verify_signature": False})
 
 
 def signed(claims: Mapping[str, object] = CLAIMS, *, key: str = KEY, header: Mapping[str, object] = HEADER) -> str:
@@ -36,7 +38,7 @@ def by_hand(header: object, payload: object, signature: str = "") -> str:
 
 
 def test_a_token_says_who_asks_and_until_when() -> None:
-    token = TOKENS.issue(USER)
+    token = TOKENS.issue(USER, SESSION)
     viewer = TOKENS.verify(token.text)
     assert viewer.id == USER
     assert viewer.expires_at == token.expires_at == CLOCK.now() + timedelta(hours=1)
@@ -44,17 +46,17 @@ def test_a_token_says_who_asks_and_until_when() -> None:
 
 
 def test_a_token_carries_every_claim_and_each_token_is_another() -> None:
-    assert set(CLAIMS) == {"iss", "aud", "sub", "iat", "nbf", "exp", "jti", "typ"}
+    assert set(CLAIMS) == {"iss", "aud", "sub", "sid", "iat", "nbf", "exp", "jti", "typ"}
     assert (CLAIMS["typ"], CLAIMS["exp"] - CLAIMS["iat"], CLAIMS["sub"]) == ("access", 3600, USER)
     assert str(UUID(CLAIMS["jti"])) == CLAIMS["jti"]
     assert (HEADER["alg"], set(HEADER)) == ("HS256", {"alg", "typ", "kid"})
-    assert TOKENS.issue(USER).text != TOKENS.issue(USER).text
+    assert TOKENS.issue(USER, SESSION).text != TOKENS.issue(USER, SESSION).text
 
 
 def test_a_session_ends_to_the_second() -> None:
     clock = SettableClock()
     tokens = JwtAccessTokens(KEY, clock=clock, lifetime_seconds=3600)
-    token = tokens.issue(USER).text
+    token = tokens.issue(USER, SESSION).text
     clock.advance(3599.9)
     tokens.verify(token)
     clock.advance(0.1)
@@ -65,7 +67,7 @@ def test_a_session_ends_to_the_second() -> None:
 def test_a_clock_a_little_behind_accepts_a_fresh_token_and_one_far_behind_does_not() -> None:
     clock = SettableClock()
     tokens = JwtAccessTokens(KEY, clock=clock, lifetime_seconds=3600)
-    token = tokens.issue(USER).text
+    token = tokens.issue(USER, SESSION).text
     clock.advance(-5)
     tokens.verify(token)
     clock.advance(-0.1)
@@ -140,7 +142,7 @@ def test_another_key_and_no_key_are_refused() -> None:
             TOKENS.verify(token)
     other = JwtAccessTokens(KEY + "another", clock=CLOCK, lifetime_seconds=3600)
     with pytest.raises(Unauthenticated):
-        TOKENS.verify(other.issue(USER).text)
+        TOKENS.verify(other.issue(USER, SESSION).text)
 
 
 def test_no_character_of_a_token_can_be_changed() -> None:
@@ -185,6 +187,6 @@ def test_a_short_key_refuses_to_start() -> None:
 
 def test_tokens_are_for_the_user_they_were_issued_to() -> None:
     users = [UserId(str(uuid4())) for _ in range(5)]
-    assert [TOKENS.verify(TOKENS.issue(user).text).id for user in users] == users
-    assert TOKENS.issue(USER).expires_at.tzinfo is UTC
-    assert isinstance(TOKENS.issue(USER).expires_at, datetime)
+    assert [TOKENS.verify(TOKENS.issue(user, SESSION).text).id for user in users] == users
+    assert TOKENS.issue(USER, SESSION).expires_at.tzinfo is UTC
+    assert isinstance(TOKENS.issue(USER, SESSION).expires_at, datetime)

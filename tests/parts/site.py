@@ -17,11 +17,14 @@ import uvicorn
 
 from app.domain.container import ACCEPTED_EXTENSIONS
 from app.domain.failure import Failure, FailureCode
+from app.domain.session import SessionId
 from app.domain.user import Locale, User, UserId
 from app.domain.video import FramesArchive, Progress, VideoId, VideoProcessing, archive_key, contact_sheet_key
 from app.http.edge import Edge, ServiceLimits
+from app.http.policy import Policy
 from app.infra.links import TicketLinks, content_disposition
 from app.infra.passwords import Argon2PasswordHasher
+from app.infra.redis.ended_sessions import EndedHere
 from app.infra.sql.engine import engine_for
 from app.infra.sql.transactions import SqlTransactions
 from app.infra.tokens import JwtAccessTokens
@@ -93,6 +96,8 @@ class Site:
     clock: SettableClock = field(default_factory=SettableClock)
     queue: RememberingQueue = field(default_factory=RememberingQueue)
     live: InMemoryLiveStatus = field(default_factory=InMemoryLiveStatus)
+    ended_sessions: EndedHere = field(default_factory=EndedHere)
+    policy: Policy = field(default_factory=Policy)
     parts: dict[str, bool] = field(default_factory=lambda: {"database": True})
     url: str = ""
     max_active: int = 20
@@ -126,7 +131,18 @@ class Site:
             watch_video_status=WatchVideoStatus(transactions, live, clock),
         )
         limits = ServiceLimits(ACCEPTED_EXTENSIONS, 50 * 1024**3, MAX_BYTES, 21600, 100_000, self.max_active)
-        return Edge(do, self.tokens, links, links, self.storage, clock, limits, content_disposition, self._ready)
+        return Edge(
+            do=do,
+            tokens=self.tokens,
+            ended_sessions=self.ended_sessions,
+            links=links,
+            tickets=links,
+            storage=self.storage,
+            clock=clock,
+            limits=limits,
+            content_disposition=content_disposition,
+            ready=self._ready,
+        )
 
     async def _ready(self) -> Mapping[str, bool]:
         return self.parts
@@ -169,7 +185,7 @@ class Site:
             now, email = self.clock.now(), f"{uuid4().hex}@example.com"
             user = User(UserId(str(uuid4())), "Ana Souza", email, "no hash", Locale.EN, True, False, now, now)  # noqa: FBT003
             await self.transactions.write(lambda t: t.users.add(user))
-            token = self.tokens.issue(user.id).text
+            token = self.tokens.issue(user.id, SessionId(str(uuid4()))).text
             client.headers["Authorization"] = f"Bearer {token}"
             yield Person(client, user.id, email, token)
 
@@ -212,7 +228,7 @@ async def running_site(migrated: Path, folder: Path, **settings: Any) -> AsyncIt
     transactions: Transactions = SqlTransactions(engine)
     site = Site(LostAnswers(transactions), **settings)
     config = uvicorn.Config(
-        application(site.edge()), log_config=None, access_log=False, ws="websockets-sansio", lifespan="on"
+        application(site.edge(), site.policy), log_config=None, access_log=False, ws="websockets-sansio", lifespan="on"
     )
     server = uvicorn.Server(config)
     with socket.create_server(("127.0.0.1", 0)) as listener:

@@ -8,10 +8,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import TypeVar, cast
+from uuid import uuid4
 
 import pytest
 
 from app.domain.errors import VideoNotBelongsToUser, VideoNotFound
+from app.domain.session import SessionId
 from app.domain.user import UserId
 from app.domain.video import ProcessingStatus, Progress, VideoId, VideoProcessing, new_video_id
 from app.infra.redis.live import RedisLiveStatus
@@ -68,7 +70,7 @@ class Story:
     def __init__(self) -> None:
         self.clock, self.rows, self.live = SettableClock(), Rows(), InMemoryLiveStatus()
         self.owner = new_owner()
-        self.viewer = Viewer(self.owner, self.clock.now() + timedelta(hours=1))
+        self.viewer = Viewer(self.owner, SessionId(str(uuid4())), self.clock.now() + timedelta(hours=1))
         self.watch = WatchVideoStatus(self.rows, self.live, self.clock)
 
     def keep(self, video: VideoProcessing) -> VideoProcessing:
@@ -327,7 +329,7 @@ async def test_no_end_is_missed_when_words_get_lost_and_connections_break(redis_
         ending = asyncio.create_task(finish())
         await asyncio.sleep(start)
         watch = WatchVideoStatus(rows, live, clock)
-        viewer = Viewer(owner, clock.now() + timedelta(hours=1))
+        viewer = Viewer(owner, SessionId(str(uuid4())), clock.now() + timedelta(hours=1))
         async with aclosing(watch(viewer, video.id if by_id else None)) as news:
             async for event in news:
                 if isinstance(event, VideoProcessing) and event.status.final:

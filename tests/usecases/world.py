@@ -7,6 +7,7 @@ from uuid import uuid4
 
 from app.domain.failure import Failure, FailureCode
 from app.domain.options import ExtractionOptions
+from app.domain.session import SessionId
 from app.domain.user import Locale, User, UserId
 from app.domain.video import FramesArchive, VideoId, VideoProcessing, archive_key
 from app.usecases.cancel_video import CancelVideo
@@ -71,7 +72,7 @@ class World:
             updated_at=self.clock.now(),
         )
         await self.transactions.write(lambda t: t.users.add(user))
-        return Viewer(user.id, self.clock.now() + timedelta(hours=1))
+        return Viewer(user.id, SessionId(str(uuid4())), self.clock.now() + timedelta(hours=1))
 
     @property
     def quota(self) -> Quota:

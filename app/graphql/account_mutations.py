@@ -1,0 +1,8 @@
+"""What users can do with their accounts."""
+
+import strawberry
+
+
+@strawberry.type
+class AccountMutations:
+    """A part of ``Mutation``."""

@@ -1,0 +1,70 @@
+"""What can be done with videos."""
+
+from typing import Annotated
+
+import strawberry
+
+from app.domain.options import ExtractionOptions
+from app.domain.video import parsed_video_id
+from app.graphql.context import Info
+from app.graphql.inputs import ExtractionOptionsInput
+from app.graphql.results import Deleted, DeletedResult, VideoResult
+from app.graphql.scalars import IncomingFile
+from app.graphql.videos import VideoProcessing
+from app.usecases.upload_video import IncomingVideo
+
+_Id = Annotated[strawberry.ID, strawberry.argument(description="The processing's id.")]
+
+
+@strawberry.type
+class VideoMutations:
+    """A part of ``Mutation``."""
+
+    @strawberry.mutation(
+        description="Small and middle-sized files in one request. Answers as soon as the file is stored and the "
+        "processing is recorded."
+    )
+    async def upload_video(
+        self,
+        info: Info,
+        file: Annotated[IncomingFile, strawberry.argument(description="The video.")],
+        options: Annotated[
+            ExtractionOptionsInput | None, strawberry.argument(description="How its frames are taken.")
+        ] = None,
+        idempotency_key: Annotated[
+            str | None,
+            strawberry.argument(
+                description="The same key with the same request gets the same answer, 1 to 255 characters."
+            ),
+        ] = None,
+    ) -> VideoResult:
+        """Pull the file from the network into the storage; nothing of it has been read when this begins."""
+        viewer, applied = info.context.viewer, options.to_domain() if options else ExtractionOptions()
+        incoming = IncomingVideo(file.file_name, file.bytes_at_most, file.chunks)
+        return VideoProcessing.of(await info.context.do.upload_video(viewer, incoming, applied, idempotency_key))
+
+    @strawberry.mutation(description="Stop a processing that has not ended; it becomes FAILED with the code CANCELED.")
+    async def cancel_video(self, info: Info, id: _Id) -> VideoResult:
+        """Cancel."""
+        return VideoProcessing.of(await info.context.do.cancel_video(info.context.viewer, parsed_video_id(id)))
+
+    @strawberry.mutation(
+        description="Process the same file again, as a new processing; options default to those of the first."
+    )
+    async def reprocess_video(
+        self,
+        info: Info,
+        id: _Id,
+        options: Annotated[
+            ExtractionOptionsInput | None, strawberry.argument(description="How the frames are taken this time.")
+        ] = None,
+    ) -> VideoResult:
+        """Process again."""
+        viewer, applied = info.context.viewer, options.to_domain() if options else None
+        return VideoProcessing.of(await info.context.do.reprocess_video(viewer, parsed_video_id(id), applied))
+
+    @strawberry.mutation(description="Remove a processing and its stored files; one that runs is stopped.")
+    async def delete_video(self, info: Info, id: _Id) -> DeletedResult:
+        """Delete."""
+        await info.context.do.delete_video(info.context.viewer, parsed_video_id(id))
+        return Deleted(id=id)

@@ -1,0 +1,51 @@
+"""What the edges allow, as operators set it."""
+
+from dataclasses import dataclass, fields
+from typing import Self, cast, final
+
+from starlette.requests import HTTPConnection
+
+from app.settings import Settings
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """The edges' settings, under the names of ``Settings``, with the same defaults."""
+
+    allowed_origins: tuple[str, ...] = ()
+    """Pages of these origins may call us from a browser (CORS) and open WebSockets; our own always may."""
+    trusted_proxies: tuple[str, ...] = ()
+    """Addresses and networks whose word on the client's address counts (X-Forwarded-For)."""
+    requests_per_minute: int = 6000
+    """By one network address, in one process."""
+    min_upload_bytes_per_second: int = 1024
+
+    introspection: bool = True
+    suggestions: bool = True
+    graphiql: bool = True
+
+    max_document_bytes: int = 15_000
+    max_tokens: int = 1000
+    max_depth: int = 10
+    max_aliases: int = 15
+    max_root_fields: int = 10
+    max_directives: int = 50
+    max_cost: int = 5000
+
+    socket_init_seconds: float = 5
+    socket_ping_seconds: float = 20
+    socket_stall_seconds: float = 20
+    """A client that takes nothing for so long is dropped."""
+    max_sockets_per_user: int = 20
+    max_sockets_per_address: int = 200
+    max_subscriptions_per_socket: int = 20
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        return cls(**{field.name: getattr(settings, field.name) for field in fields(cls)})
+
+
+def policy_of(connection: HTTPConnection) -> Policy:
+    """Give what this application was made with."""
+    return cast("Policy", connection.app.state.policy)
