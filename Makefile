@@ -37,8 +37,8 @@ format: .venv/.tests  ## Put the code into shape
 
 samples: .samples/.fetched  ## Fetch the sample recordings into .samples
 
-schema: .venv/.runs  ## Write schema.graphql from the code
-	$(VENV) -m app.cli export-schema > schema.graphql.part
+schema: .venv/.runs  ## Write schema.graphql from the code; BREAKING=yes lets it break what clients were promised
+	$(VENV) -m app.cli export-schema $(if $(BREAKING),,--keeping schema.graphql) > schema.graphql.part
 	mv schema.graphql.part schema.graphql
 
 # With hashes for every platform and no address in it, so that the same files install from any mirror.

@@ -9,6 +9,7 @@ import contextlib
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Final, Literal
 
 from pydantic import ValidationError
@@ -28,7 +29,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     worker = commands.add_parser("worker", help="run a worker")
     worker.add_argument("--only", choices=["videos", "control"], help="serve one of the two queues")
     commands.add_parser("migrate", help="bring the database's tables up to date")
-    commands.add_parser("export-schema", help="print the GraphQL schema")
+    export = commands.add_parser("export-schema", help="print the GraphQL schema")
+    export.add_argument(
+        "--keeping", type=Path, metavar="FILE", help="fail where it breaks what this older one promised"
+    )
     chosen = parser.parse_args(arguments)
     try:
         match chosen.command:
@@ -41,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             case "migrate":
                 _migrate()
             case _:
-                _export_schema()
+                _export_schema(chosen.keeping)
     except ValidationError as error:
         for problem in error.errors(include_url=False, include_input=False):
             name = "_".join(str(part) for part in ("FIAPX", *problem["loc"])).upper()
@@ -106,10 +110,14 @@ def _migrate() -> None:
         sys.exit(f"fiapx migrate: the database cannot be reached: {error}")
 
 
-def _export_schema() -> None:
+def _export_schema(keeping: Path | None) -> None:
+    from app.graphql.compatibility import broken_promises  # noqa: PLC0415
     from app.graphql.schema import schema  # noqa: PLC0415
 
-    print(schema.as_str())
+    new = schema.as_str()
+    if keeping is not None and (broken := broken_promises(keeping.read_text("utf-8"), new)):
+        sys.exit("\n".join(["This breaks what clients were promised:", *broken]))
+    print(new)
 
 
 if __name__ == "__main__":
