@@ -1,0 +1,155 @@
+"""Who may do what: every root field, for nobody, for the owner, and for another user.
+
+The table is held against the schema: a new field without a row fails. Below the root there is nothing of its own to
+reach: what a root field gives is given whole, so each row asks for everything that the schema has below it.
+"""
+
+import asyncio
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+import pytest
+from graphql import (
+    GraphQLObjectType,
+    GraphQLUnionType,
+    build_schema,
+    get_named_type,
+    is_leaf_type,
+)
+from websockets.asyncio.client import connect
+from websockets.exceptions import ConnectionClosed
+from websockets.typing import Subprotocol
+
+from app.graphql.schema import schema
+from tests.parts.site import MP4, PASSWORD, Person, Site
+
+CORE = build_schema(schema.as_str())
+TRANSPORT = Subprotocol("graphql-transport-ws")
+ROOTS = {kind.name: kind for kind in (CORE.query_type, CORE.mutation_type, CORE.subscription_type) if kind}
+
+GIVEN = "given"
+"""The thing itself; where it is the viewer's, it holds nothing of anybody else."""
+REFUSED = "UNAUTHENTICATED"
+NOT_YOURS = "VIDEO_NOT_BELONGS_TO_USER"
+
+
+@dataclass(frozen=True)
+class Row:
+    """What a field's arguments are, and what each of the three gets: the thing, or an error's code."""
+
+    nobody: str
+    owner: str
+    another: str
+    arguments: Mapping[str, tuple[str, Any]] = field(default_factory=dict)
+    """Name to type and value; the value VIDEO stands for the owner's video."""
+
+
+VIDEO = object()
+ID = {"id": ("ID!", VIDEO)}
+LOGIN = {"input": ("LoginInput!", {"email": "nobody@example.com", "password": PASSWORD})}
+REGISTER = {"input": ("RegisterInput!", {"name": "Ana", "email": "new@example.com", "password": "x"})}
+
+TABLE = {
+    "Query.me": Row(REFUSED, GIVEN, GIVEN),
+    "Query.videos": Row(REFUSED, GIVEN, GIVEN),
+    "Query.video": Row(REFUSED, GIVEN, NOT_YOURS, ID),
+    "Query.serviceLimits": Row(GIVEN, GIVEN, GIVEN),
+    "Mutation.register": Row("INVALID_INPUT", "INVALID_INPUT", "INVALID_INPUT", REGISTER),
+    "Mutation.login": Row("INVALID_CREDENTIALS", "INVALID_CREDENTIALS", "INVALID_CREDENTIALS", LOGIN),
+    "Mutation.uploadVideo": Row(REFUSED, GIVEN, GIVEN, {"file": ("Upload!", None)}),
+    "Mutation.cancelVideo": Row(REFUSED, GIVEN, NOT_YOURS, ID),
+    "Mutation.reprocessVideo": Row(REFUSED, "PROCESSING_NOT_FINISHED", NOT_YOURS, ID),
+    "Mutation.deleteVideo": Row(REFUSED, GIVEN, NOT_YOURS, ID),
+    "Subscription.videoStatus": Row(REFUSED, GIVEN, NOT_YOURS, ID),
+}
+
+CASES = [(name, who) for name in TABLE for who in ("nobody", "owner", "another")]
+
+
+def everything(kind: Any, depth: int = 0) -> str:
+    """Select all that there is below a type."""
+    named = get_named_type(kind)
+    if is_leaf_type(named):
+        return ""
+    if isinstance(named, GraphQLUnionType):
+        parts = [f"... on {one.name} {everything(one, depth)}" for one in named.types if one.name != "Problem"]
+        return "{ " + " ".join([*parts, "... on Problem { problem: code }"]) + " }"
+    assert isinstance(named, GraphQLObjectType)
+    assert depth < 10
+    return "{ " + " ".join(f"{key} {everything(value.type, depth + 1)}" for key, value in named.fields.items()) + " }"
+
+
+def operation(name: str, row: Row) -> str:
+    root, _, key = name.partition(".")
+    declared = ", ".join(f"${argument}: {kind}" for argument, (kind, _) in row.arguments.items())
+    passed = ", ".join(f"{argument}: ${argument}" for argument in row.arguments)
+    below = everything(ROOTS[root].fields[key].type)
+    head = f"{root.lower()} {f'({declared})' if declared else ''}"
+    return f"{head} {{ it: {key}{f'({passed})' if passed else ''} {below} }}"
+
+
+async def by_http(site: Site, person: Person | None, query: str, variables: Mapping[str, Any]) -> Any:
+    headers = {"Authorization": f"Bearer {person.token}"} if person else {"GraphQL-Require-Preflight": "1"}
+    body = {"query": query, "variables": variables}
+    async with httpx.AsyncClient(base_url=site.url, headers=headers, trust_env=False, timeout=30) as client:
+        if "file" in variables:
+            operations = {"operations": json.dumps(body), "map": '{"0": ["variables.file"]}'}
+            return (await client.post("/graphql", data=operations, files={"0": ("b.mp4", MP4)})).json()
+        return (await client.post("/graphql", json=body)).json()
+
+
+async def by_websocket(site: Site, person: Person | None, query: str, variables: Mapping[str, Any]) -> Any:
+    """Give the first event; a socket that is closed with 4403 knows no session."""
+    async with asyncio.timeout(10), connect(site.websocket_url, subprotocols=[TRANSPORT], proxy=None) as socket:
+        session = {"payload": {"authorization": f"Bearer {person.token}"}} if person else {}
+        await socket.send(json.dumps({"type": "connection_init", **session}))
+        try:
+            assert json.loads(await socket.recv())["type"] == "connection_ack"
+            payload = {"query": query, "variables": variables}
+            await socket.send(json.dumps({"type": "subscribe", "id": "1", "payload": payload}))
+            return json.loads(await socket.recv())["payload"]
+        except ConnectionClosed:
+            assert socket.close_code == 4403
+            return {"errors": [{"extensions": {"code": REFUSED}}]}
+
+
+async def outcome(site: Site, person: Person | None, name: str, row: Row, video: str) -> tuple[str, str]:
+    """Give what came back as one word, and all of it as text."""
+    variables = {argument: video if value is VIDEO else value for argument, (_, value) in row.arguments.items()}
+    query = operation(name, row)
+    ask = by_websocket if name.startswith("Subscription.") else by_http
+    answer = await ask(site, person, query, variables)
+    text = json.dumps(answer)
+    if answer.get("errors"):
+        return answer["errors"][0]["extensions"]["code"], text
+    given = answer["data"]["it"]
+    return (given.get("problem") or GIVEN), text
+
+
+def test_every_root_field_has_a_row_and_every_row_a_field():
+    fields = {f"{root}.{key}" for root, kind in ROOTS.items() for key in kind.fields}
+    assert set(TABLE) == fields
+
+
+@pytest.mark.parametrize(("name", "who"), CASES, ids=[f"{name}-{who}" for name, who in CASES])
+async def test_each_gets_what_the_table_says(site: Site, ana: Person, bruno: Person, name: str, who: str):
+    video, row = await ana.uploaded(), TABLE[name]
+    person = {"nobody": None, "owner": ana, "another": bruno}[who]
+    got, text = await outcome(site, person, name, row, video)
+    assert got == getattr(row, who)
+    if who != "owner":
+        assert ana.id not in text
+        assert ana.email not in text
+        assert got == NOT_YOURS or video not in text
+
+
+async def test_an_attempt_on_another_users_video_changes_nothing(site: Site, ana: Person, bruno: Person):
+    video = await ana.uploaded()
+    before = await ana.ask("query($id: ID!) { video(id: $id) { ... on VideoProcessing { status version } } }", id=video)
+    for name in ("Mutation.cancelVideo", "Mutation.reprocessVideo", "Mutation.deleteVideo"):
+        assert (await outcome(site, bruno, name, TABLE[name], video))[0] == NOT_YOURS
+    after = await ana.ask("query($id: ID!) { video(id: $id) { ... on VideoProcessing { status version } } }", id=video)
+    assert after == before
