@@ -1,6 +1,7 @@
 """A processing as its owner sees it."""
 
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Final
 
 import strawberry
@@ -79,6 +80,12 @@ class ExtractionOptions:
             start_seconds=applied.start_seconds,
             end_seconds=applied.end_seconds,
         )
+
+
+@lru_cache(maxsize=1024)
+def _shown(applied: options.ExtractionOptions) -> ExtractionOptions:
+    """Show options once for all videos that have them."""
+    return ExtractionOptions.of(applied)
 
 
 @strawberry.type(description="How far the processing is.")
@@ -218,7 +225,7 @@ class VideoProcessing:
             size_bytes=BigInt(found.size_bytes),
             status=ProcessingStatus.of(found.status),
             version=found.version,
-            options=ExtractionOptions.of(found.options),
+            options=_shown(found.options),
             progress=Progress.of(found.progress),
             failure=Failure.of(found.failure) if found.failure else None,
             media=MediaInfo.of(found.media) if found.media else None,

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from dataclasses import asdict
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import RowMapping
@@ -135,6 +136,7 @@ def options_text(options: ExtractionOptions) -> str:
     return json.dumps(asdict(options), separators=(",", ":"))
 
 
+@lru_cache(maxsize=1024)  # A page of videos mostly has one text, and reading it is a third of reading a row.
 def options_of(text: str) -> ExtractionOptions:
     """Read what ``options_text`` wrote, in this version or another.
 
