@@ -1,14 +1,18 @@
 """What a client may read of an error: all of its own mistakes, none of ours."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 import structlog
 from graphql import GraphQLError
 from strawberry.extensions import SchemaExtension
+from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 from structlog.contextvars import get_contextvars
 
 from app.graphql.problems import top_level
+
+_CLIENTS_MISTAKES: Final = (CannotGetOperationTypeError, InvalidOperationTypeError)
+"""What Strawberry raises for an operation that is not there, or that may not be asked for in this way."""
 
 _log = structlog.stdlib.get_logger(__name__)
 
@@ -18,7 +22,7 @@ def public_error(error: GraphQLError) -> GraphQLError:
     cause = error.original_error
     while isinstance(cause, GraphQLError):
         cause = cause.original_error
-    if cause is None:
+    if cause is None or isinstance(cause, _CLIENTS_MISTAKES):
         return _with(error, error.message, error.extensions or {"code": "BAD_USER_INPUT"})
     if expected := top_level(cause):
         return _with(error, *expected)

@@ -6,6 +6,7 @@ malformed ones are 400, and a file is streamed.
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from http import HTTPStatus
 from typing import Any, Final, cast
@@ -16,11 +17,16 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket
 from strawberry.asgi import GraphQL
-from strawberry.exceptions import ConnectionRejectionError
+from strawberry.exceptions import ConnectionRejectionError, MissingQueryError
 from strawberry.http import GraphQLHTTPResponse, GraphQLRequestData, process_result
-from strawberry.schema.exceptions import InvalidOperationTypeError
-from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
+from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
+from strawberry.subscriptions import (
+    GRAPHQL_SSE_PROTOCOL,
+    GRAPHQL_TRANSPORT_WS_PROTOCOL,
+    MULTIPART_SUBSCRIPTION_PROTOCOL,
+)
 from strawberry.types import ExecutionResult
+from strawberry.types.graphql import OperationType
 from strawberry.types.unset import UNSET, UnsetType
 
 from app.domain.errors import DomainError, FileTooLarge, Unauthenticated
@@ -28,12 +34,14 @@ from app.graphql.context import Context
 from app.graphql.multipart_request import parsed_operations
 from app.graphql.negotiation import GRAPHQL_RESPONSE, JSON, negotiated
 from app.graphql.schema import schema
+from app.graphql.streams import TextStream, ending_with_session
 from app.graphql.websocket import TransportWebSocket
 from app.http.body import bounded_body
-from app.http.edge import address_of, edge_of
+from app.http.edge import address_of, edge_of, viewer_of
 from app.http.language import preferred_locale
 from app.http.policy import Policy
 
+MULTIPART: Final = "multipart/form-data"
 _PREFLIGHT: Final = (
     "authorization",
     "apollo-require-preflight",
@@ -63,7 +71,11 @@ class GraphQLView(GraphQL[Context, None]):
         super().__init__(
             schema,
             graphql_ide=None,
-            subscription_protocols=[GRAPHQL_TRANSPORT_WS_PROTOCOL],
+            subscription_protocols=[
+                GRAPHQL_TRANSPORT_WS_PROTOCOL,
+                GRAPHQL_SSE_PROTOCOL,
+                MULTIPART_SUBSCRIPTION_PROTOCOL,
+            ],
             connection_init_wait_timeout=timedelta(seconds=policy.socket_init_seconds),
         )
 
@@ -73,10 +85,15 @@ class GraphQLView(GraphQL[Context, None]):
             return
         request = Request(scope, receive)
         try:
-            _check(request)
+            streams = self._get_stream_transport_from_headers(request.headers) is not None
+            _check(request, streams=streams)
+            if streams or _media_type(request) == MULTIPART:
+                viewer_of(request)  # Before a byte of the body is read.
             response = await self.run(request)
         except HTTPException as refusal:
             response = _refused(request, refusal)
+        except Unauthenticated as error:
+            response = _unauthenticated(request, error)
         await response(scope, receive, send)
 
     async def get_context(self, request: HTTPConnection, response: object) -> Context:  # noqa: ARG002 - Strawberry's signature
@@ -114,20 +131,53 @@ class GraphQLView(GraphQL[Context, None]):
     async def parse_http_body(self, request: AsyncHTTPRequestAdapter) -> GraphQLRequestData:
         """Read one operation, checked in shape; a file in it is still on its way."""
         try:
-            return _request_data(await _parsed(request))
+            data = _request_data(await _parsed(request))
         except FileTooLarge as error:
             raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, error.message) from None
         except DomainError as error:
             raise HTTPException(HTTPStatus.BAD_REQUEST, error.message) from None
+        transport = self._get_stream_transport_from_headers(request.headers)
+        return replace(data, protocol=transport.protocol) if transport else data
 
-    async def execute_operation(self, *args: Any, **kwargs: Any) -> Any:
-        """Execute; a mutation by GET is not a bad request but the wrong method."""
+    async def execute_single(
+        self,
+        request: Request,
+        request_adapter: AsyncHTTPRequestAdapter,  # noqa: ARG002 - Strawberry's signature
+        sub_response: Response,  # noqa: ARG002 - Strawberry's signature
+        context: Context,
+        root_value: None,
+        request_data: GraphQLRequestData,
+    ) -> ExecutionResult:
+        """Execute what has one answer: a query, or by POST a mutation."""
+        allowed = {OperationType.QUERY} if request.method == "GET" else {OperationType.QUERY, OperationType.MUTATION}
         try:
-            return await super().execute_operation(*args, **kwargs)
-        except HTTPException as refusal:
-            if isinstance(refusal.__cause__, InvalidOperationTypeError):
-                raise HTTPException(HTTPStatus.METHOD_NOT_ALLOWED, refusal.reason) from None
-            raise
+            return await self.schema.execute(
+                request_data.query,
+                root_value=root_value,
+                variable_values=request_data.variables,
+                context_value=context,
+                operation_name=request_data.operation_name,
+                operation_extensions=request_data.extensions,
+                allowed_operation_types=allowed,
+            )
+        except MissingQueryError:
+            raise HTTPException(HTTPStatus.BAD_REQUEST, "Send an operation, as query.") from None
+        except CannotGetOperationTypeError as error:
+            raise HTTPException(HTTPStatus.BAD_REQUEST, error.as_http_error_reason()) from None
+        except InvalidOperationTypeError as error:
+            if error.operation_type is OperationType.MUTATION:
+                raise HTTPException(HTTPStatus.METHOD_NOT_ALLOWED, "Send mutations by POST.") from None
+            raise HTTPException(
+                HTTPStatus.BAD_REQUEST, "Subscribe over graphql-transport-ws, or with Accept: text/event-stream."
+            ) from None
+
+    async def create_streaming_response(
+        self, request: Request | WebSocket, stream: TextStream, sub_response: Response, headers: Mapping[str, str]
+    ) -> Response:
+        """Stream to whoever has a session, for as long as it lasts."""
+        context = await self.get_context(request, sub_response)
+        lasting = ending_with_session(context.edge, context.viewer, stream)
+        return await super().create_streaming_response(request, lasting, sub_response, headers)
 
     async def process_result(self, request: Request, result: ExecutionResult) -> GraphQLHTTPResponse:  # noqa: ARG002 - Strawberry's signature
         """Leave ``data`` out where execution never began (section 7.1 of the GraphQL specification)."""
@@ -150,19 +200,23 @@ class GraphQLView(GraphQL[Context, None]):
         return _answer(response_data, status, sub_response.media_type or JSON)
 
 
-def _check(request: Request) -> None:
+def _check(request: Request, *, streams: bool) -> None:
     """Refuse what is wrong before its body is looked at."""
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    kind = _media_type(request)
     if request.method not in {"GET", "POST"}:
         raise HTTPException(HTTPStatus.METHOD_NOT_ALLOWED, "Use GET or POST.")
-    if request.method == "POST" and kind not in {JSON, "multipart/form-data"}:
+    if request.method == "POST" and kind not in {JSON, MULTIPART}:
         raise HTTPException(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "Send application/json or multipart/form-data.")
-    if negotiated(request.headers.get("accept", "")) is None:
+    if not streams and negotiated(request.headers.get("accept", "")) is None:
         raise HTTPException(HTTPStatus.NOT_ACCEPTABLE, f"Accept {GRAPHQL_RESPONSE} or {JSON}.")
-    if kind == "multipart/form-data" and not any(name in request.headers for name in _PREFLIGHT):
+    if kind == MULTIPART and not any(name in request.headers for name in _PREFLIGHT):
         raise HTTPException(
             HTTPStatus.BAD_REQUEST, "A multipart request needs Authorization or GraphQL-Require-Preflight."
         )
+
+
+def _media_type(request: Request) -> str:
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
 async def _parsed(adapter: AsyncHTTPRequestAdapter) -> object:
@@ -170,7 +224,7 @@ async def _parsed(adapter: AsyncHTTPRequestAdapter) -> object:
     if request.method == "GET":
         query = dict(request.query_params)
         return {**query, **{name: _json(query[name]) for name in ("variables", "extensions") if query.get(name)}}
-    if request.headers["content-type"].lower().startswith("multipart/"):
+    if _media_type(request) == MULTIPART:
         return await parsed_operations(request)
     return _json(await bounded_body(request))
 
@@ -206,6 +260,14 @@ def _refused(request: Request, refusal: HTTPException) -> Response:
     response = _answer({"errors": [error]}, refusal.status_code, media_type)
     if refusal.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
         response.headers["Allow"] = "POST" if request.method == "GET" else "GET, POST"
+    return response
+
+
+def _unauthenticated(request: Request, error: Unauthenticated) -> Response:
+    media_type = negotiated(request.headers.get("accept", "")) or JSON
+    content = {"errors": [{"message": error.message, "extensions": {"code": error.code}}]}
+    response = _answer(content, HTTPStatus.UNAUTHORIZED, media_type)
+    response.headers["WWW-Authenticate"] = "Bearer"
     return response
 
 

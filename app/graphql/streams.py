@@ -1,0 +1,57 @@
+"""Subscriptions over plain HTTP, for where a proxy lets no WebSocket through.
+
+graphql-sse in its distinct connections mode (``Accept: text/event-stream``), and Apollo's multipart subscriptions
+(``Accept: multipart/mixed;subscriptionSpec=1.0``). Strawberry writes both; what is ours is that they end with their
+session.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import aclosing, asynccontextmanager
+from typing import Any, cast
+
+from app.http.edge import Edge
+from app.usecases.ports import Viewer
+
+TextStream = Callable[[], AsyncIterator[str]]
+
+
+def ending_with_session(edge: Edge, viewer: Viewer, stream: TextStream) -> TextStream:
+    """Give the same stream, cut when the viewer's session lapses or ends; a client asks again with a new token."""
+
+    async def cut() -> AsyncGenerator[str, None]:
+        # Strawberry makes an async generator of it, which ends what is under way when it is closed.
+        pieces = cast("AsyncGenerator[str, None]", stream())
+        async with _session_over(edge, viewer) as over, aclosing(pieces):
+            while True:
+                piece: asyncio.Future[Any] = asyncio.ensure_future(anext(pieces, None))
+                try:
+                    await asyncio.wait({piece, over}, return_when=asyncio.FIRST_COMPLETED)
+                finally:
+                    piece.cancel()  # Where it is done this does nothing.
+                    await asyncio.wait({piece})
+                text = None if piece.cancelled() else piece.result()
+                if text is None:
+                    return
+                yield text
+
+    return cut
+
+
+@asynccontextmanager
+async def _session_over(edge: Edge, viewer: Viewer) -> AsyncIterator[asyncio.Future[Any]]:
+    """Give a future that is done once the session is over."""
+
+    async def wait() -> None:
+        try:
+            async with asyncio.timeout((viewer.expires_at - edge.clock.now()).total_seconds()):
+                await edge.ended_sessions.wait(viewer.session)
+        except TimeoutError:
+            return
+
+    over = asyncio.create_task(wait())
+    try:
+        yield over
+    finally:
+        over.cancel()
+        await asyncio.wait({over})
