@@ -10,6 +10,7 @@ from app.domain import user
 from app.domain.errors import Unauthenticated
 from app.domain.video import StatusChange, VideoId
 from app.http.edge import Edge, bearer_viewer
+from app.http.policy import Policy
 from app.usecases.catalogue import UseCases
 from app.usecases.ports import Viewer
 
@@ -23,6 +24,7 @@ class Context:
     locale: user.Locale
     address: str
     """The client's network address."""
+    policy: Policy
     connection_params: object = None
     histories: DataLoader[VideoId, Sequence[StatusChange]] = field(init=False)
 

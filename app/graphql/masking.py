@@ -9,6 +9,7 @@ from strawberry.extensions import SchemaExtension
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 from structlog.contextvars import get_contextvars
 
+from app.graphql.context import Context
 from app.graphql.problems import top_level
 
 _CLIENTS_MISTAKES: Final = (CannotGetOperationTypeError, InvalidOperationTypeError)
@@ -17,13 +18,17 @@ _CLIENTS_MISTAKES: Final = (CannotGetOperationTypeError, InvalidOperationTypeErr
 _log = structlog.stdlib.get_logger(__name__)
 
 
-def public_error(error: GraphQLError) -> GraphQLError:
-    """Give the form in which an error leaves; an unexpected one is logged, and only its request's id goes out."""
+def public_error(error: GraphQLError, *, suggestions: bool = True) -> GraphQLError:
+    """Give the form in which an error leaves; an unexpected one is logged, and only its request's id goes out.
+
+    Without ``suggestions`` a mistake in a name does not tell the names that there are.
+    """
     cause = error.original_error
     while isinstance(cause, GraphQLError):
         cause = cause.original_error
     if cause is None or isinstance(cause, _CLIENTS_MISTAKES):
-        return _with(error, error.message, error.extensions or {"code": "BAD_USER_INPUT"})
+        message = error.message if suggestions else error.message.partition(" Did you mean ")[0]
+        return _with(error, message, error.extensions or {"code": "BAD_USER_INPUT"})
     if expected := top_level(cause):
         return _with(error, *expected)
     request_id = get_contextvars().get("request_id")
@@ -48,7 +53,7 @@ class Masking(SchemaExtension):
         self._mask(result)
         yield
 
-    @staticmethod
-    def _mask(result: object) -> None:
+    def _mask(self, result: object) -> None:
+        context: Context = self.execution_context.context
         for index, error in enumerate(errors := getattr(result, "errors", None) or []):
-            errors[index] = public_error(error)
+            errors[index] = public_error(error, suggestions=context.policy.suggestions)

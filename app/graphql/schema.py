@@ -3,7 +3,9 @@
 from strawberry import Schema
 from strawberry.schema.config import StrawberryConfig
 
+from app.graphql.caches import ParsedDocuments, ValidatedDocuments
 from app.graphql.context import Info
+from app.graphql.limits import OperationLimits
 from app.graphql.masking import Masking
 from app.graphql.mutations import Mutation
 from app.graphql.operation_choice import OperationChoice
@@ -25,6 +27,12 @@ schema = _QuietSchema(
     Mutation,
     Subscription,
     config=StrawberryConfig(scalar_map=SCALARS, info_class=Info),
-    extensions=[Masking, OperationChoice],
+    extensions=[
+        Masking,
+        OperationLimits,
+        ParsedDocuments,
+        OperationChoice,
+        ValidatedDocuments,
+    ],
     exception_handlers=[ExpectedErrors()],
 )

@@ -103,6 +103,7 @@ class GraphQLView(GraphQL[Context, None]):
             request.headers.get("authorization") if isinstance(request, Request) else None,
             preferred_locale(request.headers.get("accept-language")),
             address_of(request),
+            self._policy,
         )
 
     async def on_ws_connect(self, context: Context) -> UnsetType | dict[str, object] | None:

@@ -10,6 +10,7 @@ from strawberry.subscriptions.protocols.graphql_transport_ws.types import Connec
 
 from app.graphql.context import Context
 
+MALFORMED = 4400
 FORBIDDEN = 4403
 """There is no session, or it has lapsed; clients take 4401 for a mistake of their program and never come back."""
 
@@ -24,9 +25,13 @@ class TransportWebSocket(BaseGraphQLTransportWSHandler[Context, None]):
     async def handle_message(self, message: Message) -> None:
         """Look at a message's shape before anything is done with it."""
         if not isinstance(cast("object", message), dict) or not _well_formed(cast("dict[str, Any]", message)):
-            await self.handle_invalid_message("Malformed message")
+            await self.handle_invalid_message("")
             return
         await super().handle_message(message)
+
+    async def handle_invalid_message(self, error_message: str) -> None:  # noqa: ARG002 - Strawberry's signature
+        """Close in our own words: Strawberry repeats the client's, which need not fit into a close frame."""
+        await self.websocket.close(MALFORMED, "Malformed message")
 
     async def handle_connection_init(self, message: ConnectionInitMessage) -> None:
         """Open the session, and see to it that it ends with its token."""

@@ -8,11 +8,12 @@ import json
 import random
 import re
 from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
-from websockets.asyncio.client import connect
+from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
@@ -31,7 +32,7 @@ NAMES = sorted(
     {field for kind in schema._schema.type_map.values() for field in getattr(kind, "fields", {})}
     | set(schema._schema.type_map)
 )
-ODD = [
+ODD: list[Any] = [
     None,
     True,
     0,
@@ -237,22 +238,11 @@ async def test_two_thousand_hostile_messages_end_at_most_their_own_socket(open_s
         assert json.loads(await asyncio.wait_for(bystander.recv(), 10))["type"] == "pong"
 
 
-def open_socket(site: Site, person: Person) -> Any:
-    return Opened(site, person)
-
-
-class Opened:
-    """A socket whose session is known."""
-
-    def __init__(self, site: Site, person: Person) -> None:
-        self._connecting = connect(site.websocket_url, subprotocols=[Subprotocol("graphql-transport-ws")], proxy=None)
-        self._hello = json.dumps({"type": "connection_init", "payload": {"authorization": f"Bearer {person.token}"}})
-
-    async def __aenter__(self) -> Any:
-        socket = await self._connecting.__aenter__()
-        await socket.send(self._hello)
+@asynccontextmanager
+async def open_socket(site: Site, person: Person) -> AsyncIterator[ClientConnection]:
+    """Give a socket whose session is known."""
+    async with connect(site.websocket_url, subprotocols=[Subprotocol("graphql-transport-ws")], proxy=None) as socket:
+        session = {"authorization": f"Bearer {person.token}"}
+        await socket.send(json.dumps({"type": "connection_init", "payload": session}))
         assert json.loads(await socket.recv())["type"] == "connection_ack"
-        return socket
-
-    async def __aexit__(self, *error: object) -> None:
-        await self._connecting.__aexit__(*error)
+        yield socket

@@ -1,0 +1,158 @@
+"""How large an operation may be: each limit at its value and one above, and hostile shapes."""
+
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from graphql import get_introspection_query
+
+from app.http.policy import Policy
+from tests.parts.site import PASSWORD, Person, Site, running_site
+
+POLICY = Policy()
+
+
+async def answer(person: Person, query: str, **variables: Any) -> httpx.Response:
+    accept = {"Accept": "application/graphql-response+json"}
+    return await person.http.post("/graphql", json={"query": query, "variables": variables}, headers=accept)
+
+
+async def code(person: Person, query: str, **variables: Any) -> str | None:
+    """Give the code of a refusal, or None where the operation was let through."""
+    got = await answer(person, query, **variables)
+    body = got.json()
+    if "data" in body:
+        return None
+    assert got.status_code == 400
+    return str(body["errors"][0]["extensions"]["code"])
+
+
+def aliases(count: int) -> str:
+    return "{ me { " + " ".join(f"a{number}: id" for number in range(count)) + " } }"
+
+
+def root_fields(count: int) -> str:
+    return "{ " + "__typename " * count + "}"
+
+
+def directives(count: int) -> str:
+    return "{ me { id " + " ".join("name @include(if: true)" for _ in range(count)) + " } }"
+
+
+def levels(count: int) -> str:
+    """Fields below each other that validation would refuse anyway, but only after the limits let them through."""
+    return "{ me " + "{ me " * (count - 2) + "{ id }" + " }" * (count - 2) + " }"
+
+
+def text(count: int) -> str:
+    query = "{ __typename } #"
+    return query + "x" * (count - len(query))
+
+
+@pytest.mark.parametrize(
+    ("make", "limit"),
+    [
+        (aliases, POLICY.max_aliases),
+        (root_fields, POLICY.max_root_fields),
+        (directives, POLICY.max_directives),
+        (text, POLICY.max_document_bytes),
+    ],
+)
+async def test_a_limit_lets_through_what_it_says_and_not_one_more(ana: Person, make: Any, limit: int):
+    assert await code(ana, make(limit)) is None
+    assert await code(ana, make(limit + 1)) == "LIMIT_EXCEEDED"
+
+
+async def test_levels_are_counted_before_anything_is_validated(ana: Person):
+    assert await code(ana, levels(POLICY.max_depth)) == "BAD_USER_INPUT"
+    assert await code(ana, levels(POLICY.max_depth + 1)) == "LIMIT_EXCEEDED"
+
+
+async def test_tokens_are_counted_by_the_parser(ana: Person):
+    def tokens(count: int) -> str:
+        return "query($s: [ProcessingStatus!] = [" + "PENDING " * (count - 16) + "]) { __typename }"
+
+    assert (await answer(ana, tokens(POLICY.max_tokens))).json()["errors"][0]["message"].startswith("Variable")
+    refused = (await answer(ana, tokens(POLICY.max_tokens + 1))).json()["errors"][0]
+    assert refused["message"].endswith("contains more than 1000 tokens. Parsing aborted.")
+    assert refused["extensions"] == {"code": "LIMIT_EXCEEDED"}
+
+
+async def test_a_page_costs_what_it_may_hold(ana: Person):
+    page = "query($n: Int) { videos(first: $n) { edges { node { " + "id " * 97 + "} } } }"
+    # A hundred items of 99 fields are too many, and fifty are not; no number at all counts as the usual page of twenty.
+    assert await code(ana, page, n=50) is None
+    assert await code(ana, page, n=51) == "LIMIT_EXCEEDED"
+    assert await code(ana, page.replace("first: $n", "first: 51"), n=1) == "LIMIT_EXCEEDED"
+    assert await code(ana, page) is None
+    assert await code(ana, page.replace("($n: Int)", "").replace("(first: $n)", "")) is None
+    assert await code(ana, page.replace("$n: Int", "$n: Int = 51")) == "LIMIT_EXCEEDED"
+    assert await code(ana, page.replace("$n: Int", "$n: Int = 50")) is None
+
+
+async def test_fragments_that_fan_out_to_a_billion_fields_are_refused_like_any_other(ana: Person):
+    chain = " ".join(f"fragment F{n} on Query {{ ...F{n + 1} ...F{n + 1} }}" for n in range(30))
+    query = f"{{ ...F0 }} {chain} fragment F30 on Query {{ __typename }}"
+    got = await answer(ana, query)
+    assert got.json()["errors"][0]["extensions"]["code"] == "LIMIT_EXCEEDED"
+    assert "more than 1000000000 root fields" in got.json()["errors"][0]["message"]
+
+
+async def test_a_fragment_that_spreads_itself_is_left_to_validation(ana: Person):
+    got = await answer(ana, "{ ...F } fragment F on Query { __typename ...F }")
+    assert "Cannot spread fragment" in got.json()["errors"][0]["message"]
+
+
+async def test_five_hundred_logins_in_one_request_try_no_password(site: Site, ana: Person):
+    login = f'login(input: {{email: "{ana.email}", password: "{PASSWORD}"}}) {{ __typename }}'
+    several = "mutation { " + " ".join(f"a{number}: {login}" for number in range(2)) + " }"
+    assert await code(ana, several) == "LIMIT_EXCEEDED"
+    assert (
+        await code(ana, several.replace("a0", "...F b0") + " fragment F on Mutation { __typename }") == "LIMIT_EXCEEDED"
+    )
+    hidden = f"mutation {{ ...F ...G }} fragment F on Mutation {{ a: {login} }} fragment G on Mutation {{ b: {login} }}"
+    assert await code(ana, hidden) == "LIMIT_EXCEEDED"
+    many = (
+        "mutation($e: String!) { "
+        + " ".join(f"a{n}: login(input:{{email:$e,password:$e}}){{__typename}}" for n in range(500))
+        + " }"
+    )
+    assert await code(ana, many, e=ana.email) in {"LIMIT_EXCEEDED", "BAD_USER_INPUT"}
+    assert await code(ana, f"mutation {{ {login} }}") is None
+
+
+async def test_tools_may_ask_what_there_is_but_not_in_circles(ana: Person):
+    full = get_introspection_query(descriptions=True, input_value_deprecation=True, specified_by_url=True)
+    assert "data" in (await answer(ana, full)).json()
+    circle = "fields { type { " * 4 + "name" + " } }" * 4
+    assert await code(ana, f"{{ __schema {{ types {{ {circle} }} }} }}") in {"BAD_USER_INPUT", "LIMIT_EXCEEDED"}
+
+
+async def test_a_number_of_five_thousand_digits_is_the_clients_mistake(ana: Person):
+    assert await code(ana, f"{{ videos(first: {'9' * 5000}) {{ totalCount }} }}") == "BAD_USER_INPUT"
+
+
+async def test_a_repeated_operation_is_measured_with_its_own_variables(ana: Person):
+    page = "query($n: Int) { videos(first: $n) { edges { node { " + "id " * 97 + "} } } }"
+    assert [await code(ana, page, n=n) for n in (50, 100, 50)] == [None, "LIMIT_EXCEEDED", None]
+
+
+@pytest.fixture
+async def closed(empty_database: Path, tmp_path: Path) -> AsyncIterator[Site]:
+    policy = Policy(introspection=False, suggestions=False)
+    async with running_site(empty_database, tmp_path, policy=policy) as running:
+        yield running
+
+
+async def test_introspection_and_suggestions_can_be_switched_off(closed: Site, ana: Person):
+    async with closed.person() as person:
+        assert await code(person, "{ __schema { types { name } } }") == "BAD_USER_INPUT"
+        assert await code(person, '{ me { id } ... on Query { __type(name: "User") { name } } }') == "BAD_USER_INPUT"
+        assert await code(person, "{ __typename }") is None
+        message = json.dumps((await answer(person, "{ mee { id } }")).json())
+        assert "Cannot query field 'mee'" in message
+        assert "Did you mean" not in message
+    assert "Did you mean 'me'?" in json.dumps((await answer(ana, "{ mee { id } }")).json())
