@@ -16,8 +16,8 @@ from pydantic import ValidationError
 
 from app.settings import DatabaseSettings, LogSettings, Settings, UpSettings
 
-_WEBSOCKET_MESSAGE_BYTES: Final = 64 * 1024
 _GRACE_SECONDS: Final = 5
+_DID_NOT_START: Final = 3
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -71,25 +71,28 @@ def _say(line: str) -> None:
 def _api() -> None:
     import uvicorn  # noqa: PLC0415
 
+    from app.http.policy import Policy  # noqa: PLC0415
+    from app.http.server import drop_stalled_clients, uvicorn_options  # noqa: PLC0415
     from app.infra.logs import set_up_logs  # noqa: PLC0415
 
     set_up_logs(LogSettings().log_level)
     settings = Settings()
-    uvicorn.run(
+    policy = Policy.of(settings)
+    config = uvicorn.Config(
         "app.main:create_app",
         factory=True,
         host=settings.host,
         port=settings.port,
-        lifespan="on",
-        ws="websockets-sansio",
-        ws_max_size=_WEBSOCKET_MESSAGE_BYTES,
-        ws_per_message_deflate=False,
-        log_config=None,
-        access_log=False,
-        proxy_headers=False,
-        server_header=False,
         timeout_graceful_shutdown=_GRACE_SECONDS,
+        **uvicorn_options(policy),
     )
+    server = uvicorn.Server(config)
+    with config.bind_socket() as listener:
+        drop_stalled_clients(listener, policy.socket_stall_seconds)
+        with contextlib.suppress(KeyboardInterrupt):  # It has ended in good order before it says so.
+            server.run([listener])
+    if not server.started:
+        sys.exit(_DID_NOT_START)
 
 
 def _worker(only: Literal["videos", "control"] | None) -> None:

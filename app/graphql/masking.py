@@ -5,6 +5,7 @@ from typing import Any, Final
 
 import structlog
 from graphql import GraphQLError
+from strawberry.exceptions import MissingQueryError
 from strawberry.extensions import SchemaExtension
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 from structlog.contextvars import get_contextvars
@@ -12,7 +13,7 @@ from structlog.contextvars import get_contextvars
 from app.graphql.context import Context
 from app.graphql.problems import top_level
 
-_CLIENTS_MISTAKES: Final = (CannotGetOperationTypeError, InvalidOperationTypeError)
+_CLIENTS_MISTAKES: Final = (CannotGetOperationTypeError, InvalidOperationTypeError, MissingQueryError)
 """What Strawberry raises for an operation that is not there, or that may not be asked for in this way."""
 
 _log = structlog.stdlib.get_logger(__name__)

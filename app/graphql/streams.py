@@ -10,7 +10,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing, asynccontextmanager
 from typing import Any, cast
 
-from app.http.edge import Edge
+from app.http.edge import Edge, session_over
 from app.usecases.ports import Viewer
 
 TextStream = Callable[[], AsyncIterator[str]]
@@ -22,7 +22,7 @@ def ending_with_session(edge: Edge, viewer: Viewer, stream: TextStream) -> TextS
     async def cut() -> AsyncGenerator[str, None]:
         # Strawberry makes an async generator of it, which ends what is under way when it is closed.
         pieces = cast("AsyncGenerator[str, None]", stream())
-        async with _session_over(edge, viewer) as over, aclosing(pieces):
+        async with _over(edge, viewer) as over, aclosing(pieces):
             while True:
                 piece: asyncio.Future[Any] = asyncio.ensure_future(anext(pieces, None))
                 try:
@@ -39,17 +39,9 @@ def ending_with_session(edge: Edge, viewer: Viewer, stream: TextStream) -> TextS
 
 
 @asynccontextmanager
-async def _session_over(edge: Edge, viewer: Viewer) -> AsyncIterator[asyncio.Future[Any]]:
+async def _over(edge: Edge, viewer: Viewer) -> AsyncIterator[asyncio.Future[Any]]:
     """Give a future that is done once the session is over."""
-
-    async def wait() -> None:
-        try:
-            async with asyncio.timeout((viewer.expires_at - edge.clock.now()).total_seconds()):
-                await edge.ended_sessions.wait(viewer.session)
-        except TimeoutError:
-            return
-
-    over = asyncio.create_task(wait())
+    over = asyncio.create_task(session_over(edge, viewer))
     try:
         yield over
     finally:

@@ -33,6 +33,7 @@ from app.domain.errors import DomainError, FileTooLarge, Unauthenticated
 from app.graphql.context import Context
 from app.graphql.multipart_request import parsed_operations
 from app.graphql.negotiation import GRAPHQL_RESPONSE, JSON, negotiated
+from app.graphql.places import Places
 from app.graphql.schema import schema
 from app.graphql.streams import TextStream, ending_with_session
 from app.graphql.websocket import TransportWebSocket
@@ -67,7 +68,8 @@ class GraphQLView(GraphQL[Context, None]):
     request_adapter_class = _RequestAdapter
 
     def __init__(self, policy: Policy) -> None:
-        self._policy = policy
+        self.policy = policy
+        self.sockets = Places()
         super().__init__(
             schema,
             graphql_ide=None,
@@ -103,7 +105,7 @@ class GraphQLView(GraphQL[Context, None]):
             request.headers.get("authorization") if isinstance(request, Request) else None,
             preferred_locale(request.headers.get("accept-language")),
             address_of(request),
-            self._policy,
+            self.policy,
         )
 
     async def on_ws_connect(self, context: Context) -> UnsetType | dict[str, object] | None:
@@ -116,7 +118,7 @@ class GraphQLView(GraphQL[Context, None]):
 
     def is_websocket_origin_allowed(self, request: WebSocket, origin: str) -> bool:  # noqa: ARG002 - Strawberry's signature
         """Tell whether pages of another origin than ours may connect."""
-        return origin in self._policy.allowed_origins
+        return origin in self.policy.allowed_origins
 
     def should_render_graphql_ide(self, request: object) -> bool:  # noqa: ARG002 - Strawberry's signature
         """Never: pages have paths of their own."""

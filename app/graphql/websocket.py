@@ -1,26 +1,56 @@
 """graphql-transport-ws (Denis Badurina's protocol), where Strawberry's handler needs more care."""
 
 import asyncio
-from contextlib import suppress
-from typing import Any, cast
+from contextlib import ExitStack, aclosing, suppress
+from typing import Any, Final, cast
 
 from graphql import GraphQLError
-from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import BaseGraphQLTransportWSHandler
-from strawberry.subscriptions.protocols.graphql_transport_ws.types import ConnectionInitMessage, Message
+from strawberry.http.exceptions import WebSocketDisconnected
+from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import BaseGraphQLTransportWSHandler, Operation
+from strawberry.subscriptions.protocols.graphql_transport_ws.types import (
+    ConnectionInitMessage,
+    Message,
+    SubscribeMessage,
+)
+from strawberry.types.graphql import OperationType
 
 from app.graphql.context import Context
+from app.graphql.masking import public_error
+from app.graphql.places import Places, TooMany
+from app.http.edge import session_over
+from app.http.policy import Policy
 
-MALFORMED = 4400
-FORBIDDEN = 4403
-"""There is no session, or it has lapsed; clients take 4401 for a mistake of their program and never come back."""
+MALFORMED: Final = 4400
+FORBIDDEN: Final = 4403
+"""There is no session, or it is over; clients take 4401 for a mistake of their program and never come back."""
+TOO_MANY: Final = 4429
 
 
 class TransportWebSocket(BaseGraphQLTransportWSHandler[Context, None]):
-    """One socket: malformed messages end it with 4400, a wrong operation only itself, a lapsed session all."""
+    """One socket: malformed messages end it with 4400, a wrong operation only itself, the end of its session all.
+
+    What a client that takes nothing would have been sent is the latest state of each video and no more, and the server
+    drops it in the end. Mutations go by HTTP, where each is a request of its own to whoever looks on.
+    """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._lapse: asyncio.Task[None] | None = None
+        view: Any = self.view
+        self._policy: Policy = view.policy
+        self._sockets: Places = view.sockets
+        self._held = ExitStack()
+        self._watchdog: asyncio.Task[None] | None = None
+
+    async def handle(self) -> None:
+        """Talk until one side ends it."""
+        try:
+            with self._held:
+                self._held.enter_context(
+                    self._sockets.taken(self.context.address, self._policy.max_sockets_per_address)
+                )
+                await super().handle()
+        except TooMany:
+            await self.websocket.close(TOO_MANY, "Too many sockets")
 
     async def handle_message(self, message: Message) -> None:
         """Look at a message's shape before anything is done with it."""
@@ -34,22 +64,57 @@ class TransportWebSocket(BaseGraphQLTransportWSHandler[Context, None]):
         await self.websocket.close(MALFORMED, "Malformed message")
 
     async def handle_connection_init(self, message: ConnectionInitMessage) -> None:
-        """Open the session, and see to it that it ends with its token."""
+        """Open the session, and see to it that the socket ends with it."""
         await super().handle_connection_init(message)
-        if self.connection_acknowledged and self._lapse is None:
-            self._lapse = asyncio.create_task(self._end_with_the_session())
+        if not self.connection_acknowledged or self._watchdog is not None:
+            return
+        try:
+            self._held.enter_context(self._sockets.taken(self.context.viewer.id, self._policy.max_sockets_per_user))
+        except TooMany:
+            await self.websocket.close(TOO_MANY, "Too many sockets")
+            return
+        self._watchdog = asyncio.create_task(self._end_with_the_session())
+
+    async def handle_subscribe(self, message: SubscribeMessage) -> None:
+        """Run one operation more, up to the limit."""
+        limit = self._policy.max_subscriptions_per_socket
+        if self.connection_acknowledged and message["id"] not in self.operations and len(self.operations) >= limit:
+            error = GraphQLError(
+                f"A socket may have {limit} operations at once.", extensions={"code": "LIMIT_EXCEEDED"}
+            )
+            await self.send_message({"id": message["id"], "type": "error", "payload": [error.formatted]})
+            return
+        await super().handle_subscribe(message)
+
+    async def run_operation(self, operation: Operation[Context, None]) -> None:
+        """Send what an operation gives, to its end; where that is a fault of ours the client is told, in one word."""
+        try:
+            results = await self.schema.stream(
+                operation.query,
+                variable_values=operation.variables,
+                context_value=self.context,
+                operation_name=operation.operation_name,
+                allowed_operation_types=(OperationType.QUERY, OperationType.SUBSCRIPTION),
+            )
+            async with aclosing(results):
+                await self._send_result_stream(operation, results)
+            await operation.send_operation_message({"id": operation.id, "type": "complete"})
+        except WebSocketDisconnected:
+            self.operations.pop(operation.id, None)
+        except Exception as error:  # noqa: BLE001 - whatever it was, only this operation ends
+            with suppress(WebSocketDisconnected):
+                await operation.send_initial_errors([public_error(GraphQLError(str(error), original_error=error))])
 
     async def shutdown(self) -> None:
         """Leave nothing running."""
-        if self._lapse is not None:
-            self._lapse.cancel()
+        if self._watchdog is not None:
+            self._watchdog.cancel()
             with suppress(asyncio.CancelledError):
-                await self._lapse
+                await self._watchdog
         await super().shutdown()
 
     async def _end_with_the_session(self) -> None:
-        lapses_at = self.context.viewer.expires_at
-        await asyncio.sleep((lapses_at - self.context.edge.clock.now()).total_seconds())
+        await session_over(self.context.edge, self.context.viewer)
         for operation in list(self.operations):
             await self.cleanup_operation(operation)
         await self.websocket.close(FORBIDDEN, "Forbidden")

@@ -1,5 +1,6 @@
 """What the edges are handed by the composition root."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -86,6 +87,15 @@ def bearer_viewer(edge: Edge, authorization: str | None) -> Viewer:
 def address_of(connection: HTTPConnection) -> str:
     """Say from which network address this comes; a trusted proxy's word was taken for it before."""
     return connection.client.host if connection.client else ""
+
+
+async def session_over(edge: Edge, viewer: Viewer) -> None:
+    """Return once the viewer's session has lapsed or ended."""
+    try:
+        async with asyncio.timeout((viewer.expires_at - edge.clock.now()).total_seconds()):
+            await edge.ended_sessions.wait(viewer.session)
+    except TimeoutError:
+        return
 
 
 def viewer_of(connection: HTTPConnection) -> Viewer:

@@ -12,14 +12,20 @@ Event = VideoProcessing | VideoGone | Resync
 
 
 class InMemoryLiveStatus:
-    """Obeys ports.LiveStatus; ``resync`` does what a reconnect or the 15 seconds do."""
+    """Obeys ports.LiveStatus; ``resync`` does what a reconnect or the 15 seconds do, ``broken`` is nobody's plan."""
 
     def __init__(self) -> None:
         self._feeds: list[tuple[UserId, _Feed]] = []
         self.published: list[VideoProcessing] = []
+        self.broken: Exception | None = None
 
     def watchers(self, owner: UserId) -> int:
         return sum(watched == owner for watched, _ in self._feeds)
+
+    def break_off(self, error: Exception) -> None:
+        """Fail for all who watch now."""
+        for _, feed in self._feeds:
+            feed.fail(error)
 
     def resync(self) -> None:
         for _, feed in self._feeds:
@@ -34,6 +40,8 @@ class InMemoryLiveStatus:
 
     @asynccontextmanager
     async def watch(self, owner: UserId) -> AsyncIterator[AsyncIterator[Event]]:
+        if self.broken is not None:
+            raise self.broken
         feed = _Feed()
         feed.add(Resync())
         self._feeds.append((owner, feed))
@@ -52,6 +60,11 @@ class _Feed:
     def __init__(self) -> None:
         self._waiting: list[Event] = []
         self._wake = asyncio.Event()
+        self._broken: Exception | None = None
+
+    def fail(self, error: Exception) -> None:
+        self._broken = error
+        self._wake.set()
 
     def add(self, event: Event) -> None:
         for place, held in enumerate(self._waiting):
@@ -72,4 +85,6 @@ class _Feed:
         while not self._waiting:
             self._wake.clear()
             await self._wake.wait()
+            if self._broken is not None:
+                raise self._broken
         return self._waiting.pop(0)

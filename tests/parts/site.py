@@ -22,6 +22,7 @@ from app.domain.user import Locale, User, UserId
 from app.domain.video import FramesArchive, Progress, VideoId, VideoProcessing, archive_key, contact_sheet_key
 from app.http.edge import Edge, ServiceLimits
 from app.http.policy import Policy
+from app.http.server import drop_stalled_clients, uvicorn_options
 from app.infra.links import TicketLinks, content_disposition
 from app.infra.passwords import Argon2PasswordHasher
 from app.infra.redis.ended_sessions import EndedHere
@@ -227,11 +228,10 @@ async def running_site(migrated: Path, folder: Path, **settings: Any) -> AsyncIt
     engine = engine_for(f"sqlite+aiosqlite:///{database}")
     transactions: Transactions = SqlTransactions(engine)
     site = Site(LostAnswers(transactions), **settings)
-    config = uvicorn.Config(
-        application(site.edge(), site.policy), log_config=None, access_log=False, ws="websockets-sansio", lifespan="on"
-    )
+    config = uvicorn.Config(application(site.edge(), site.policy), **uvicorn_options(site.policy))
     server = uvicorn.Server(config)
     with socket.create_server(("127.0.0.1", 0)) as listener:
+        drop_stalled_clients(listener, site.policy.socket_stall_seconds)
         site.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         serving = asyncio.create_task(server.serve([listener]))
         try:
