@@ -18,6 +18,7 @@ from app.http.envelope import Envelope
 from app.http.policy import Policy
 from app.http.problems import on_database_unavailable, on_domain_error, on_http_exception
 from app.http.routes import ROUTES
+from app.http.server import collect_less_often
 from app.settings import Settings
 from app.usecases.ports import DatabaseUnavailable
 
@@ -30,6 +31,7 @@ def create_app() -> Starlette:
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         async with compose(settings) as service:
             app.state.edge = service.edge
+            collect_less_often()
             yield
 
     return _application(lifespan, Policy.of(settings))

@@ -9,7 +9,8 @@ from strawberry.dataloader import DataLoader
 from app.domain import user
 from app.domain.errors import Unauthenticated
 from app.domain.video import StatusChange, VideoId
-from app.http.edge import Edge, bearer_viewer
+from app.graphql.shared_answers import SharedAnswers
+from app.http.edge import Edge, bearer_viewer, is_over
 from app.http.policy import Policy
 from app.usecases.catalogue import UseCases
 from app.usecases.ports import Viewer
@@ -25,7 +26,9 @@ class Context:
     address: str
     """The client's network address."""
     policy: Policy
+    shared_answers: SharedAnswers
     connection_params: object = None
+    _verified: Viewer | None = field(init=False, default=None)
     histories: DataLoader[VideoId, Sequence[StatusChange]] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -39,13 +42,20 @@ class Context:
 
     @property
     def viewer(self) -> Viewer:
-        """Who asks; raises ``Unauthenticated``, on a socket also once its token has lapsed."""
-        authorization = self.authorization
-        if isinstance(self.connection_params, dict):
-            authorization = self.connection_params.get("authorization")
-        if not isinstance(authorization, str):
+        """Who asks; raises ``Unauthenticated``, on a socket also once the session is over.
+
+        The token is verified once, and from then on only its time and its session are looked at.
+        """
+        if self._verified is None:
+            authorization = self.authorization
+            if isinstance(self.connection_params, dict):
+                authorization = self.connection_params.get("authorization")
+            if not isinstance(authorization, str):
+                raise Unauthenticated
+            self._verified = bearer_viewer(self.edge, authorization)
+        if is_over(self.edge, self._verified):
             raise Unauthenticated
-        return bearer_viewer(self.edge, authorization)
+        return self._verified
 
     async def _histories(self, videos: list[VideoId]) -> Sequence[Sequence[StatusChange]]:
         return await self.do.show_histories(videos)

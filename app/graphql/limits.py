@@ -6,7 +6,7 @@ every field with every other.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -23,9 +23,7 @@ from graphql import (
     VariableNode,
     get_operation_ast,
 )
-from strawberry.extensions import SchemaExtension
 
-from app.graphql.context import Context
 from app.http.policy import Policy
 
 _PAGE: Final = 20
@@ -139,48 +137,24 @@ class _Measure:
         return _PAGE if node.name.value in _PAGES else 1
 
 
-class OperationLimits(SchemaExtension):
-    """Refuses an operation that is larger than the policy allows, before any of it is validated or run."""
-
-    def on_parse(self) -> Iterator[None]:
-        """Bound the parser."""
-        context = self.execution_context
-        context.parse_options["max_tokens"] = self._policy.max_tokens
-        yield
-        for error in context.pre_execution_errors or ():
-            if error.message.endswith("Parsing aborted."):  # The parser has no other sign that it was this.
-                error.extensions = {"code": "LIMIT_EXCEEDED"}
-
-    def on_validate(self) -> Iterator[None]:
-        """Measure what was parsed."""
-        context = self.execution_context
-        if context.graphql_document is not None and context.pre_execution_errors is None:
-            refused = self._refusal(context.query or "", context.graphql_document)
-            if refused is not None:
-                context.pre_execution_errors = [refused]
-        yield
-
-    def _refusal(self, text: str, document: DocumentNode) -> GraphQLError | None:
-        context, policy = self.execution_context, self._policy
-        if (length := len(text.encode("utf-8", "surrogatepass"))) > policy.max_document_bytes:
-            return _too_large("bytes", length, policy.max_document_bytes)
-        if _LONG_NUMBER.search(text):
-            return GraphQLError("A number in this document has too many digits.")
-        operation = get_operation_ast(document, context.operation_name)
-        if operation is None:
-            return None
-        try:
-            size = _Measure(document, operation, context.variables or {}).size()
-        except _Cyclic:
-            return None
-        except RecursionError:
-            return _too_large("levels", policy.max_depth + 1, policy.max_depth)
-        return _excess(size, policy)
-
-    @property
-    def _policy(self) -> Policy:
-        context: Context = self.execution_context.context
-        return context.policy
+def refusal(
+    text: str, document: DocumentNode, name: str | None, variables: Mapping[str, Any], policy: Policy
+) -> GraphQLError | None:
+    """Say why an operation is too large, where it is; it must have been parsed, and need not be valid."""
+    if (length := len(text.encode("utf-8", "surrogatepass"))) > policy.max_document_bytes:
+        return _too_large("bytes", length, policy.max_document_bytes)
+    if _LONG_NUMBER.search(text):
+        return GraphQLError("A number in this document has too many digits.")
+    operation = get_operation_ast(document, name)
+    if operation is None:
+        return None
+    try:
+        size = _Measure(document, operation, variables).size()
+    except _Cyclic:
+        return None
+    except RecursionError:
+        return _too_large("levels", policy.max_depth + 1, policy.max_depth)
+    return _excess(size, policy)
 
 
 def _excess(size: _Size, policy: Policy) -> GraphQLError | None:

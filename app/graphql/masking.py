@@ -1,22 +1,25 @@
 """What a client may read of an error: all of its own mistakes, none of ours."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from typing import Any, Final
 
 import structlog
 from graphql import GraphQLError
 from strawberry.exceptions import MissingQueryError
-from strawberry.extensions import SchemaExtension
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 from structlog.contextvars import get_contextvars
 
-from app.graphql.context import Context
 from app.graphql.problems import top_level
 
 _CLIENTS_MISTAKES: Final = (CannotGetOperationTypeError, InvalidOperationTypeError, MissingQueryError)
 """What Strawberry raises for an operation that is not there, or that may not be asked for in this way."""
 
 _log = structlog.stdlib.get_logger(__name__)
+
+
+def public_errors(errors: Iterable[GraphQLError] | None, *, suggestions: bool) -> list[GraphQLError] | None:
+    """Give the form in which a result's errors leave; None where there are none."""
+    return [public_error(error, suggestions=suggestions) for error in errors] if errors else None
 
 
 def public_error(error: GraphQLError, *, suggestions: bool = True) -> GraphQLError:
@@ -39,22 +42,3 @@ def public_error(error: GraphQLError, *, suggestions: bool = True) -> GraphQLErr
 
 def _with(error: GraphQLError, message: str, extensions: dict[str, Any]) -> GraphQLError:
     return GraphQLError(message, error.nodes, error.source, error.positions, error.path, None, extensions)
-
-
-class Masking(SchemaExtension):
-    """Passes every error of every result through ``public_error``, once."""
-
-    def on_operation(self) -> Iterator[None]:
-        """Treat the one result of a query or a mutation."""
-        yield
-        self._mask(self.execution_context.result)
-
-    def on_stream_result(self, result: object) -> Iterator[None]:
-        """Treat each result of a subscription, and the one result of any operation over a WebSocket."""
-        self._mask(result)
-        yield
-
-    def _mask(self, result: object) -> None:
-        context: Context = self.execution_context.context
-        for index, error in enumerate(errors := getattr(result, "errors", None) or []):
-            errors[index] = public_error(error, suggestions=context.policy.suggestions)

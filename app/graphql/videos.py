@@ -206,7 +206,7 @@ class VideoProcessing:
     completed_at: datetime | None = strawberry.field(description="When it ended, well or badly.")
 
     @strawberry.field(description="The ZIP; null unless it is COMPLETED.")
-    async def result(self, info: Info) -> FramesArchive | None:
+    def result(self, info: Info) -> FramesArchive | None:
         """Make links that are good from now on."""
         edge, archive = info.context.edge, self.seen.archive
         return FramesArchive.of(self.seen, archive, edge.links, edge.clock.now()) if archive else None

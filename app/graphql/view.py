@@ -31,12 +31,14 @@ from strawberry.types.unset import UNSET, UnsetType
 
 from app.domain.errors import DomainError, FileTooLarge, Unauthenticated
 from app.graphql.context import Context
+from app.graphql.masking import public_errors
 from app.graphql.multipart_request import parsed_operations
 from app.graphql.negotiation import GRAPHQL_RESPONSE, JSON, negotiated
 from app.graphql.places import Places
 from app.graphql.schema import schema
+from app.graphql.shared_answers import SharedAnswers
 from app.graphql.streams import TextStream, ending_with_session
-from app.graphql.websocket import TransportWebSocket
+from app.graphql.websocket import TextWebSocket, TransportWebSocket
 from app.http.body import bounded_body
 from app.http.edge import address_of, edge_of, viewer_of
 from app.http.language import preferred_locale
@@ -66,10 +68,12 @@ class GraphQLView(GraphQL[Context, None]):
 
     graphql_transport_ws_handler_class = TransportWebSocket
     request_adapter_class = _RequestAdapter
+    websocket_adapter_class = TextWebSocket
 
     def __init__(self, policy: Policy) -> None:
         self.policy = policy
         self.sockets = Places()
+        self._shared_answers = SharedAnswers()
         super().__init__(
             schema,
             graphql_ide=None,
@@ -106,6 +110,7 @@ class GraphQLView(GraphQL[Context, None]):
             preferred_locale(request.headers.get("accept-language")),
             address_of(request),
             self.policy,
+            self._shared_answers,
         )
 
     async def on_ws_connect(self, context: Context) -> UnsetType | dict[str, object] | None:
@@ -183,7 +188,8 @@ class GraphQLView(GraphQL[Context, None]):
         return await super().create_streaming_response(request, lasting, sub_response, headers)
 
     async def process_result(self, request: Request, result: ExecutionResult) -> GraphQLHTTPResponse:  # noqa: ARG002 - Strawberry's signature
-        """Leave ``data`` out where execution never began (section 7.1 of the GraphQL specification)."""
+        """Mask errors, and leave ``data`` out where execution never began (section 7.1 of the specification)."""
+        result.errors = public_errors(result.errors, suggestions=self.policy.suggestions)
         answer = process_result(result)
         # Strawberry tells by the result's type, but not for an input object with exactly one field too many.
         if result.data is None and all(error.path is None for error in result.errors or ()):

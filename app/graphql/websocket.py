@@ -1,22 +1,29 @@
 """graphql-transport-ws (Denis Badurina's protocol), where Strawberry's handler needs more care."""
 
 import asyncio
+import json
+from collections.abc import AsyncGenerator
 from contextlib import ExitStack, aclosing, suppress
 from typing import Any, Final, cast
 
 from graphql import GraphQLError
+from starlette.websockets import WebSocketDisconnect
+from strawberry.asgi import ASGIWebSocketAdapter
 from strawberry.http.exceptions import WebSocketDisconnected
+from strawberry.schema.schema import StreamResult
 from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import BaseGraphQLTransportWSHandler, Operation
 from strawberry.subscriptions.protocols.graphql_transport_ws.types import (
     ConnectionInitMessage,
     Message,
     SubscribeMessage,
 )
+from strawberry.types import ExecutionResult
 from strawberry.types.graphql import OperationType
 
 from app.graphql.context import Context
-from app.graphql.masking import public_error
+from app.graphql.masking import public_error, public_errors
 from app.graphql.places import Places, TooMany
+from app.graphql.shared_answers import EncodedOnce
 from app.http.edge import session_over
 from app.http.policy import Policy
 
@@ -24,6 +31,16 @@ MALFORMED: Final = 4400
 FORBIDDEN: Final = 4403
 """There is no session, or it is over; clients take 4401 for a mistake of their program and never come back."""
 TOO_MANY: Final = 4429
+
+
+class TextWebSocket(ASGIWebSocketAdapter):
+    """Strawberry's, which can also send what was encoded before."""
+
+    async def send_text(self, text: str) -> None:
+        try:
+            await self.ws.send_text(text)
+        except WebSocketDisconnect:
+            raise WebSocketDisconnected from None
 
 
 class TransportWebSocket(BaseGraphQLTransportWSHandler[Context, None]):
@@ -104,6 +121,23 @@ class TransportWebSocket(BaseGraphQLTransportWSHandler[Context, None]):
         except Exception as error:  # noqa: BLE001 - whatever it was, only this operation ends
             with suppress(WebSocketDisconnected):
                 await operation.send_initial_errors([public_error(GraphQLError(str(error), original_error=error))])
+
+    async def _send_result_stream(self, operation: Operation[Context, None], result_source: StreamResult) -> None:
+        """Send each result, in the text that was made of it for others too, where there is one."""
+
+        async def own() -> AsyncGenerator[Any, None]:
+            async for result in result_source:
+                data = result.data if isinstance(result, ExecutionResult) and not result.errors else None
+                if isinstance(data, EncodedOnce):
+                    text = f'{{"id":{json.dumps(operation.id)},"type":"next","payload":{{"data":{data.text}}}}}'
+                    await cast("TextWebSocket", self.websocket).send_text(text)
+                else:
+                    if isinstance(result, ExecutionResult):
+                        result.errors = public_errors(result.errors, suggestions=self._policy.suggestions)
+                    yield result
+
+        async with aclosing(own()) as results:
+            await super()._send_result_stream(operation, results)
 
     async def shutdown(self) -> None:
         """Leave nothing running."""

@@ -79,9 +79,14 @@ def bearer_viewer(edge: Edge, authorization: str | None) -> Viewer:
     if scheme.lower() != "bearer" or not token.strip():
         raise Unauthenticated
     viewer = edge.tokens.verify(token.strip())
-    if edge.ended_sessions.ended(viewer.session):
+    if is_over(edge, viewer):
         raise Unauthenticated
     return viewer
+
+
+def is_over(edge: Edge, viewer: Viewer) -> bool:
+    """Whether the viewer's session has lapsed or ended since its token was verified."""
+    return viewer.expires_at <= edge.clock.now() or edge.ended_sessions.ended(viewer.session)
 
 
 def address_of(connection: HTTPConnection) -> str:

@@ -6,12 +6,16 @@ from app.usecases.ports import Transaction, Viewer
 
 
 async def owned_video(t: Transaction, viewer: Viewer, video: VideoId) -> VideoProcessing:
-    """Read a processing on behalf of who asks.
+    """Read a processing on behalf of who asks; raises as ``owned``."""
+    return owned(await t.videos.get(video), viewer)
+
+
+def owned(found: VideoProcessing | None, viewer: Viewer) -> VideoProcessing:
+    """Give what was found to who asks for it.
 
     :raises VideoNotFound: where there is none
     :raises VideoNotBelongsToUser: where it is another's
     """
-    found = await t.videos.get(video)
     if found is None:
         raise VideoNotFound
     if found.owner != viewer.id:

@@ -354,7 +354,10 @@ class LiveStatus(Protocol):
     async def publish(self, video: VideoProcessing) -> None: ...
     async def publish_gone(self, owner: UserId, video: VideoId) -> None: ...
     def watch(self, owner: UserId) -> AbstractAsyncContextManager[AsyncIterator[VideoProcessing | VideoGone | Resync]]:
-        """Events of one owner from the moment of entering on; a slow reader keeps only the latest of each video."""
+        """Events of one owner from the moment of entering on; a slow reader keeps only the latest of each video.
+
+        The iterator loses nothing where waiting for its next event is cancelled.
+        """
         ...
 
 

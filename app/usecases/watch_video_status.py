@@ -1,31 +1,29 @@
 """WatchVideoStatus: what the brief's users see live."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Collection, Iterable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from typing import Final, Self, TypeAlias, final
+from datetime import timedelta
+from typing import Final, TypeAlias, final
 
 from app.domain.errors import VideoNotFound
 from app.domain.user import UserId
 from app.domain.video import ProcessingStatus, VideoId, VideoProcessing
-from app.usecases.ownership import owned_video
+from app.usecases.ownership import owned
 from app.usecases.ports import (
     Clock,
     DatabaseUnavailable,
     LiveStatus,
     Resync,
-    Transaction,
     Transactions,
     VideoGone,
     Viewer,
 )
+from app.usecases.shared_reads import SharedReads
 
 _Event: TypeAlias = VideoProcessing | VideoGone | Resync
 
-_AT_FIRST: Final = timedelta(hours=1)
-_OVERLAP: Final = timedelta(seconds=10)
-"""So much before the last reading began the next one looks back: what ended then may have been committed later."""
+_RECENTLY: Final = timedelta(hours=1)
 _MAX_READ: Final = 100
 _PROGRESS_SECONDS: Final = 0.25
 
@@ -41,7 +39,7 @@ class WatchVideoStatus:
 
     What is published is a hint and the row is the truth: it subscribes first and then reads, and reads again whenever
     something may have been missed, each time also what this viewer was last shown unfinished. So every end and every
-    deletion arrives. A database out of reach is waited for.
+    deletion arrives. A database out of reach is waited for. All who watch one user here read together.
 
     :raises VideoNotFound: where there is no video of this id
     :raises VideoNotBelongsToUser: where it is another's
@@ -50,18 +48,28 @@ class WatchVideoStatus:
     transactions: Transactions
     live: LiveStatus
     clock: Clock
+    _current: SharedReads[UserId, Sequence[VideoProcessing]] = field(init=False)
+    _one: SharedReads[VideoId, VideoProcessing | None] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_current", SharedReads(self._read_current))
+        object.__setattr__(self, "_one", SharedReads(self._read_one))
 
     async def __call__(
         self, viewer: Viewer, video: VideoId | None
     ) -> AsyncGenerator[VideoProcessing | VideoGone, None]:
         shown = _Shown()
-        reading = _All(self.clock, viewer.id, shown) if video is None else _One(viewer, video)
-        async with self.live.watch(viewer.id) as feed, _Timed(feed) as events:
+        reading: _All | _One = (
+            _All(self._current, self.transactions, viewer.id, shown)
+            if video is None
+            else _One(self._one, viewer, video)
+        )
+        async with self.live.watch(viewer.id) as feed:
             while True:
-                event = await events.next(shown.seconds_to_next())
+                event = await _next(feed, shown.seconds_to_next())
                 if isinstance(event, Resync):
                     try:
-                        found = await reading(self.transactions)
+                        found = await reading()
                     except DatabaseUnavailable:
                         found = ()  # The next Resync reads again.
                 elif event is None or video not in {None, event.id}:
@@ -73,18 +81,26 @@ class WatchVideoStatus:
                     if video is not None and (isinstance(news, VideoGone) or news.status.final):
                         return
 
+    async def _read_current(self, owner: UserId) -> Sequence[VideoProcessing]:
+        since = self.clock.now() - _RECENTLY
+        return await self.transactions.read(lambda t: t.videos.current(owner, since, _MAX_READ))
+
+    async def _read_one(self, video: VideoId) -> VideoProcessing | None:
+        return await self.transactions.read(lambda t: t.videos.get(video))
+
 
 @dataclass(slots=True)
 class _One:
     """Reads one video; that it is there and the viewer's own is asked the first time."""
 
+    reads: SharedReads[VideoId, VideoProcessing | None]
     viewer: Viewer
     video: VideoId
     found_before: bool = False
 
-    async def __call__(self, transactions: Transactions) -> Collection[VideoProcessing | VideoGone]:
+    async def __call__(self) -> Collection[VideoProcessing | VideoGone]:
         try:
-            found = await transactions.read(lambda t: owned_video(t, self.viewer, self.video))
+            found = owned(await self.reads(self.video), self.viewer)
         except VideoNotFound:
             if not self.found_before:
                 raise
@@ -93,26 +109,21 @@ class _One:
         return (found,)
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _All:
-    """Reads what is unfinished, what ended since the last reading, and what the viewer was last shown unfinished."""
+    """Reads what is unfinished or ended recently, and what else the viewer was last shown unfinished."""
 
-    clock: Clock
+    current: SharedReads[UserId, Sequence[VideoProcessing]]
+    transactions: Transactions
     owner: UserId
     shown: "_Shown"
-    since: datetime | None = None
 
-    async def __call__(self, transactions: Transactions) -> Collection[VideoProcessing | VideoGone]:
-        began, unfinished = self.clock.now(), frozenset(self.shown.unfinished)
-
-        async def step(t: Transaction) -> dict[VideoId, VideoProcessing]:
-            found = await t.videos.current(self.owner, self.since or began - _AT_FIRST, _MAX_READ)
-            missing = unfinished - {video.id for video in found}
-            more = await t.videos.some(self.owner, missing) if missing else ()
-            return {video.id: video for video in (*found, *more)}
-
-        found = await transactions.read(step)
-        self.since = began - _OVERLAP
+    async def __call__(self) -> Collection[VideoProcessing | VideoGone]:
+        unfinished = frozenset(self.shown.unfinished)
+        found = {video.id: video for video in await self.current(self.owner)}
+        if missing := unfinished - found.keys():
+            more = await self.transactions.read(lambda t: t.videos.some(self.owner, missing))
+            found.update({video.id: video for video in more})
         return [*found.values(), *(VideoGone(video) for video in unfinished - found.keys())]
 
 
@@ -177,28 +188,10 @@ class _Shown:
         self.last.pop(video, None)
 
 
-@final
-class _Timed:
-    """Waits for a feed's next event for a limited time, without losing the one that comes later."""
-
-    def __init__(self, feed: AsyncIterator[_Event]) -> None:
-        self._feed = feed
-        self._next: asyncio.Future[_Event] | None = None
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        if self._next is not None:
-            self._next.cancel()
-            await asyncio.wait([self._next])
-
-    async def next(self, seconds: float | None) -> _Event | None:
-        """Give the next event, or None where none came in time."""
-        if self._next is None:
-            self._next = asyncio.ensure_future(anext(self._feed))
-        await asyncio.wait([self._next], timeout=seconds)
-        if not self._next.done():
-            return None
-        event, self._next = self._next.result(), None
-        return event
+async def _next(feed: AsyncIterator[_Event], seconds: float | None) -> _Event | None:
+    """Give the next event, or None where none came in time; a feed loses none by being cancelled."""
+    try:
+        async with asyncio.timeout(seconds):
+            return await anext(feed)
+    except TimeoutError:
+        return None

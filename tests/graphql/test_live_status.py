@@ -227,3 +227,22 @@ async def test_a_file_cannot_be_sent_over_a_socket(site: Site, ana: Person):
         query = 'mutation { uploadVideo(file: "a.mp4") { __typename } }'
         await page.subscribe("1", query=query)
         assert (await page.hear())["type"] == "error"
+
+
+async def test_all_who_ask_the_same_of_an_event_get_the_same_and_others_their_own(site: Site, ana: Person):
+    video = await ana.uploaded()
+    both = "subscription($id: ID) { videoStatus(id: $id) { ... on VideoProcessing { %s } } }"
+    async with socket(site, ana.token) as first, socket(site, ana.token) as second:
+        await first.subscribe("a", video, both % "id status")
+        await second.subscribe("b", video, both % "id status")
+        await second.subscribe("c", video, both % "status history { status }")
+        await second.subscribe("d", None, both % "id status")
+        for page, name in ((first, "a"), (second, "b"), (second, "c"), (second, "d")):
+            del name
+            assert (await page.hear())["payload"]["data"]["videoStatus"]["status"] == "PENDING"
+        await site.claimed(video)
+        assert await first.event("a") == {"id": video, "status": "PROCESSING"}
+        heard = [await second.hear() for _ in range(3)]
+        told = {one["id"]: one["payload"]["data"]["videoStatus"] for one in heard}
+        assert told["b"] == told["d"] == {"id": video, "status": "PROCESSING"}
+        assert told["c"] == {"status": "PROCESSING", "history": [{"status": "PENDING"}, {"status": "PROCESSING"}]}

@@ -1,0 +1,66 @@
+"""What is done with an operation before it runs: parsed, measured, chosen, validated, in this order."""
+
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from typing import Final
+
+from graphql import DocumentNode, GraphQLError, GraphQLSchema, OperationDefinitionNode, parse, specified_rules
+from strawberry.extensions import SchemaExtension
+from strawberry.schema.schema import validate_document
+
+from app.graphql.context import Context
+from app.graphql.limits import refusal
+
+_DOCUMENTS: Final = 256
+"""So many are kept parsed and validated: those of our own pages many times over, and no more than a few megabytes."""
+
+
+class Preparation(SchemaExtension):
+    """The one extension of the schema, so that what comes before what stands in one place and costs little."""
+
+    def on_parse(self) -> Iterator[None]:
+        """Look the document up; a text that cannot be parsed is left to the schema, which makes an answer of it."""
+        context = self.execution_context
+        context.parse_options["max_tokens"] = tokens = self._context.policy.max_tokens
+        try:
+            context.graphql_document = _parsed(context.query or "", tokens)
+        except GraphQLError:
+            context.graphql_document = None
+        yield
+        for error in context.pre_execution_errors or ():
+            if error.message.endswith("Parsing aborted."):  # The parser has no other sign that it was this.
+                error.extensions = {"code": "LIMIT_EXCEEDED"}
+
+    def on_validate(self) -> Iterator[None]:
+        """Refuse what is too large, ambiguous or not valid."""
+        context, policy = self.execution_context, self._context.policy
+        document, text = context.graphql_document, context.query or ""
+        if document is not None:
+            refused = refusal(text, document, context.operation_name, context.variables or {}, policy) or _undecided(
+                document,
+                context._provided_operation_name,  # noqa: SLF001 - the public name is already guessed
+            )
+            core: GraphQLSchema = context.schema._schema  # noqa: SLF001 - it has no other
+            context.pre_execution_errors = [refused] if refused else [*_found_wrong(core, text, policy.max_tokens)]
+        yield
+
+    @property
+    def _context(self) -> Context:
+        context: Context = self.execution_context.context
+        return context
+
+
+@lru_cache(maxsize=_DOCUMENTS)
+def _parsed(text: str, max_tokens: int) -> DocumentNode:
+    return parse(text, max_tokens=max_tokens)
+
+
+@lru_cache(maxsize=_DOCUMENTS)
+def _found_wrong(core: GraphQLSchema, text: str, max_tokens: int) -> Sequence[GraphQLError]:
+    return validate_document(core, _parsed(text, max_tokens), specified_rules)
+
+
+def _undecided(document: DocumentNode, name: str | None) -> GraphQLError | None:
+    """Refuse a choice that the client did not make (section 6.1 of the specification); Strawberry takes the first."""
+    operations = sum(isinstance(definition, OperationDefinitionNode) for definition in document.definitions)
+    return GraphQLError("Name the operation: this document has several.") if operations > 1 and not name else None
