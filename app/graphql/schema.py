@@ -4,12 +4,12 @@ from strawberry import Schema
 from strawberry.schema.config import StrawberryConfig
 
 from app.graphql.context import Info
+from app.graphql.executor import SharingExecutor
 from app.graphql.mutations import Mutation
 from app.graphql.preparation import Preparation
 from app.graphql.problems import ExpectedErrors
 from app.graphql.queries import Query
 from app.graphql.scalars import SCALARS
-from app.graphql.shared_events import SharingExecutor
 from app.graphql.subscriptions import Subscription
 
 
