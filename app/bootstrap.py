@@ -18,12 +18,15 @@ from app.infra.links import PresignedLinks, TicketLinks, content_disposition
 from app.infra.mail import SmtpMailer
 from app.infra.passwords import Argon2PasswordHasher
 from app.infra.periodic import periodically
-from app.infra.redis.ended_sessions import EndedHere
+from app.infra.redis.ended_sessions import RedisEndedSessions
 from app.infra.redis.live import RedisLiveStatus
 from app.infra.redis.queue import ArqJobQueue
+from app.infra.redis.rate_limits import CountedAttempts
 from app.infra.redis.stream import StreamRedis, connect
+from app.infra.redis.subscriber import Subscriber
 from app.infra.s3.client import s3_client
 from app.infra.s3.storage import S3Storage
+from app.infra.secret_tokens import HmacRefreshTokens, HmacResetTokens
 from app.infra.sql.clock import DatabaseClock
 from app.infra.sql.engine import engine_for
 from app.infra.sql.transactions import SqlTransactions
@@ -31,7 +34,7 @@ from app.infra.tokens import JwtAccessTokens
 from app.infra.workspace import Workspace
 from app.infra.zip import StoredZip
 from app.settings import Settings
-from app.usecases.authenticate_user import AuthenticateUser, ShowViewer
+from app.usecases.accounts import AccountParts, AccountUseCases
 from app.usecases.cancel_video import CancelVideo
 from app.usecases.catalogue import UseCases, WorkerUseCases
 from app.usecases.delete_video import DeleteVideo
@@ -44,19 +47,18 @@ from app.usecases.list_user_videos import CountUserVideos, ListUserVideos, ShowH
 from app.usecases.mark_processing_completed import MarkProcessingCompleted
 from app.usecases.mark_processing_failed import MarkProcessingFailed
 from app.usecases.ports import (
-    AccessTokens,
+    Attempt,
     Clock,
     DatabaseUnavailable,
     JobQueue,
     LiveStatus,
     ObjectStorage,
-    PasswordHasher,
+    ResetTokens,
     Transaction,
     Transactions,
 )
 from app.usecases.process_video_frames import ProcessVideoFrames
 from app.usecases.quota import Quota
-from app.usecases.register_user import RegisterUser
 from app.usecases.release_processing import ReleaseProcessing
 from app.usecases.remove_objects import RemoveObjects
 from app.usecases.reprocess_video import ReprocessVideo
@@ -71,6 +73,8 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 _READY_SECONDS: Final = 3
+_ENDED_SECONDS: Final = 5.0
+"""How late a session's end may become known while Redis is away."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,14 +107,31 @@ async def compose(settings: Settings) -> AsyncIterator[Service]:
         redis = connect(settings.redis_url)
         exits.push_async_callback(redis.aclose)
         queue = ArqJobQueue(redis)
-        live = await exits.enter_async_context(RedisLiveStatus(redis))
+        subscriber = await exits.enter_async_context(Subscriber(redis.connection_pool))
+        live = await exits.enter_async_context(RedisLiveStatus(redis, subscriber))
+        ended = RedisEndedSessions(redis, subscriber, transactions, clock, timedelta(seconds=settings.session_seconds))
         passwords = Argon2PasswordHasher(threads=settings.password_threads)
         exits.push_async_callback(passwords.aclose)
-        tokens = JwtAccessTokens(
-            settings.jwt_secret.get_secret_value(), clock=clock, lifetime_seconds=settings.session_seconds
+        key, *former_keys = _keys(settings)
+        tokens = JwtAccessTokens(key, clock=clock, lifetime_seconds=settings.session_seconds, former_keys=former_keys)
+        limits = CountedAttempts(redis.connection_pool, _rates(settings))
+        reset_tokens = HmacResetTokens(key, *former_keys)
+        accounts = AccountParts(
+            transactions=transactions,
+            queue=queue,
+            clock=clock,
+            passwords=passwords,
+            tokens=tokens,
+            refresh_tokens=HmacRefreshTokens(key),
+            reset_tokens=reset_tokens,
+            ended=ended,
+            limits=limits,
+            refresh_lifetime=timedelta(seconds=settings.refresh_seconds),
+            refresh_grace=timedelta(seconds=settings.refresh_grace_seconds),
+            reset_lifetime=timedelta(seconds=settings.reset_seconds),
         )
-        do = _for_users(settings, transactions, storage, queue, live, clock, passwords, tokens)
-        work = _for_workers(settings, transactions, storage, queue, live, clock)
+        do = _for_users(settings, transactions, storage, queue, live, clock, accounts.use_cases())
+        work = _for_workers(settings, transactions, storage, queue, live, clock, reset_tokens)
         tickets = TicketLinks(
             settings.link_secret.get_secret_value(),
             lifetime_seconds=settings.link_seconds,
@@ -119,7 +140,7 @@ async def compose(settings: Settings) -> AsyncIterator[Service]:
         edge = Edge(
             do=do,
             tokens=tokens,
-            ended_sessions=EndedHere(),
+            ended_sessions=ended,
             links=_presigned(settings, settings.s3_public_url) if settings.s3_public_url else tickets,
             tickets=None if settings.s3_public_url else tickets,
             storage=storage,
@@ -128,10 +149,11 @@ async def compose(settings: Settings) -> AsyncIterator[Service]:
             content_disposition=content_disposition,
             ready=_Readiness(transactions),
         )
-        await _settle_in(storage, clock)
+        await _settle_in(storage, clock, ended)
         for name, step, seconds in (
             ("sweep", work.sweep_due_videos, settings.sweep_seconds),
             ("clock", clock.synchronise, 60.0),
+            ("ended sessions", ended.read_again, _ENDED_SECONDS),
         ):
             task = asyncio.create_task(periodically(name, step, seconds))
             exits.callback(task.cancel)
@@ -145,15 +167,12 @@ def _for_users(
     queue: JobQueue,
     live: LiveStatus,
     clock: Clock,
-    passwords: PasswordHasher,
-    tokens: AccessTokens,
+    accounts: AccountUseCases,
 ) -> UseCases:
     quota = Quota(settings.max_active_videos_per_user)
     largest = min(settings.max_file_bytes, settings.max_inline_upload_bytes)
     return UseCases(
-        register_user=RegisterUser(transactions, passwords, tokens, clock),
-        authenticate_user=AuthenticateUser(transactions, passwords, tokens, clock),
-        show_viewer=ShowViewer(transactions),
+        accounts=accounts,
         upload_video=UploadVideo(transactions, storage, queue, live, clock, quota, largest),
         list_user_videos=ListUserVideos(transactions),
         count_user_videos=CountUserVideos(transactions),
@@ -174,6 +193,7 @@ def _for_workers(
     queue: JobQueue,
     live: LiveStatus,
     clock: Clock,
+    reset_tokens: ResetTokens,
 ) -> WorkerUseCases:
     lease, beat = timedelta(seconds=settings.lease_seconds), timedelta(seconds=settings.beat_seconds)
     mark_failed = MarkProcessingFailed(transactions, queue, live, clock)
@@ -193,11 +213,18 @@ def _for_workers(
         deliver_notifications=DeliverNotifications(
             transactions,
             SmtpMailer(settings.smtp_url, settings.mail_from),
+            reset_tokens,
             clock,
             settings.public_url or f"http://{settings.host}:{settings.port}",
         ),
         remove_objects=RemoveObjects(transactions, storage, clock),
-        keep_house=KeepHouse(transactions, storage, clock, timedelta(seconds=settings.upload_timeout_seconds)),
+        keep_house=KeepHouse(
+            transactions,
+            storage,
+            clock,
+            longest_upload=timedelta(seconds=settings.upload_timeout_seconds),
+            token_lifetime=timedelta(seconds=settings.session_seconds),
+        ),
     )
 
 
@@ -215,6 +242,21 @@ def _presigned(settings: Settings, public_url: str) -> PresignedLinks:
     return PresignedLinks(_s3(settings, public_url), settings.s3_bucket, lifetime_seconds=settings.link_seconds)
 
 
+def _keys(settings: Settings) -> list[str]:
+    """Give the secret that signs, then those of former days."""
+    return [key.get_secret_value() for key in (settings.jwt_secret, *settings.jwt_former_secrets)]
+
+
+def _rates(settings: Settings) -> Mapping[Attempt, str]:
+    return {
+        Attempt.LOGIN_BY_ACCOUNT: settings.login_rate_per_account,
+        Attempt.LOGIN_BY_ADDRESS: settings.login_rate_per_address,
+        Attempt.REGISTER_BY_ADDRESS: settings.register_rate_per_address,
+        Attempt.RESET_BY_ACCOUNT: settings.reset_rate_per_account,
+        Attempt.RESET_BY_ADDRESS: settings.reset_rate_per_address,
+    }
+
+
 def _limits(settings: Settings) -> ServiceLimits:
     return ServiceLimits(
         accepted_extensions=ACCEPTED_EXTENSIONS,
@@ -226,9 +268,13 @@ def _limits(settings: Settings) -> ServiceLimits:
     )
 
 
-async def _settle_in(storage: S3Storage, clock: DatabaseClock) -> None:
+async def _settle_in(storage: S3Storage, clock: DatabaseClock, ended: RedisEndedSessions) -> None:
     """Do what is best done once at the start; where a part is away, what needs it says so when it is asked."""
-    for name, step in (("storage", storage.ensure_bucket), ("clock", clock.synchronise)):
+    for name, step in (
+        ("storage", storage.ensure_bucket),
+        ("clock", clock.synchronise),
+        ("ended sessions", ended.read_again),
+    ):
         try:
             await step()
         except (StorageError, DatabaseUnavailable) as error:

@@ -3,10 +3,22 @@
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
-from pydantic import Field, PositiveInt, SecretStr
+from limits import parse
+from pydantic import AfterValidator, Field, PositiveInt, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 GIB: Final = 1024**3
+
+
+def _rate(text: str) -> str:
+    try:
+        parse(text)
+    except ValueError:
+        raise ValueError('a rate is "number/period" or "number/count period", as in "10/15 minutes"') from None
+    return text
+
+
+Rate = Annotated[str, AfterValidator(_rate)]
 
 
 class Settings(BaseSettings):
@@ -42,11 +54,11 @@ class Settings(BaseSettings):
     session_seconds: int = 3600
     refresh_seconds: int = 30 * 24 * 3600
     refresh_grace_seconds: int = 30
-    login_rate_per_account: str = "10/15 minutes"
-    login_rate_per_address: str = "100/15 minutes"
-    register_rate_per_address: str = "30/hour"
-    reset_rate_per_account: str = "3/hour"
-    reset_rate_per_address: str = "30/hour"
+    login_rate_per_account: Rate = "10/15 minutes"
+    login_rate_per_address: Rate = "100/15 minutes"
+    register_rate_per_address: Rate = "30/hour"
+    reset_rate_per_account: Rate = "3/hour"
+    reset_rate_per_address: Rate = "30/hour"
     reset_seconds: int = 3600
 
     # What the edges allow; app/http/policy.py says more of each.

@@ -35,6 +35,7 @@ from app.infra.embedded.ports import free_pair
 from app.infra.embedded.valkey import Valkey
 from app.infra.redis.live import RedisLiveStatus
 from app.infra.redis.stream import connect
+from app.infra.redis.subscriber import Subscriber
 from app.infra.sql.engine import engine_for
 from app.infra.sql.migrate import migrate
 from app.infra.sql.transactions import SqlTransactions
@@ -56,7 +57,7 @@ def site_on(database: Path) -> Site:
 
 async def serve(database: Path, redis_url: str) -> None:
     redis = connect(redis_url)
-    async with RedisLiveStatus(redis) as live:
+    async with Subscriber(redis.connection_pool) as subscriber, RedisLiveStatus(redis, subscriber) as live:
         site = replace(site_on(database), live=cast("InMemoryLiveStatus", live))  # Both obey the same port.
         many = 10**9
         policy = Policy(requests_per_minute=many, max_sockets_per_user=many, max_sockets_per_address=many)
@@ -136,7 +137,7 @@ async def watched(count: int, port: int, token: str, video: VideoProcessing, url
     each = (resident_kib(pid) - before) / len(watchers)
     print(f"{len(watchers)} idle subscriptions: {each:.1f} KiB of resident memory each; aim {TARGET_KIB}")
     redis = connect(url)
-    live, medians, tails = RedisLiveStatus(redis), list[float](), list[float]()
+    live, medians, tails = RedisLiveStatus(redis, Subscriber(redis.connection_pool)), list[float](), list[float]()
     for number in range(ROUNDS):
         for watcher in watchers:
             watcher.again()

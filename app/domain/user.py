@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final, Literal, NewType
 
+from app.domain.common_passwords import is_common
 from app.domain.errors import InvalidInput
 
 UserId = NewType("UserId", str)
@@ -75,6 +76,17 @@ def normalised_password(text: str) -> str:
     password = _normalised("NFC", text, _PASSWORD_MAX)
     if not _PASSWORD_MIN <= len(password) <= _PASSWORD_MAX or _has_surrogates(password):
         raise InvalidInput(f"A password has {_PASSWORD_MIN} to {_PASSWORD_MAX} characters.", field=("password",))
+    return password
+
+
+def new_password(text: str) -> str:
+    """Give a password that somebody chooses the form that is hashed; it must not be one that everybody tries first.
+
+    :raises InvalidInput: where it breaks the rules of ``normalised_password``, or is common
+    """
+    password = normalised_password(text)
+    if is_common(password):
+        raise InvalidInput("This password is too common: choose one that nobody would guess.", field=("password",))
     return password
 
 

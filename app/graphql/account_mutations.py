@@ -1,8 +1,58 @@
 """What users can do with their accounts."""
 
+from typing import Annotated
+
 import strawberry
+
+from app.graphql.context import Info
+from app.graphql.inputs import ProfileInput
+from app.graphql.people import Session, User
+from app.graphql.results import SessionResult, UserResult
+
+_New = Annotated[str, strawberry.argument(description="12 to 128 characters, and none that everybody tries first.")]
 
 
 @strawberry.type
 class AccountMutations:
     """A part of ``Mutation``."""
+
+    @strawberry.mutation(description="Change the viewer's name or language.")
+    async def update_profile(
+        self, info: Info, input: Annotated[ProfileInput, strawberry.argument(description="What is to change.")]
+    ) -> UserResult:
+        """Change what is given."""
+        locale = input.locale.to_domain() if input.locale else None
+        return User.of(await info.context.do.accounts.update_profile(info.context.viewer, input.name, locale))
+
+    @strawberry.mutation(
+        description="Set a new password and end every other session; this one goes on with the tokens of the answer."
+    )
+    async def change_password(
+        self,
+        info: Info,
+        current: Annotated[str, strawberry.argument(description="The password until now.")],
+        new: _New,
+    ) -> SessionResult:
+        """Change it."""
+        return Session.of(await info.context.do.accounts.change_password(info.context.viewer, current, new))
+
+    @strawberry.mutation(
+        description="Ask for a link to choose a new password. Always true, whether the address is known or not; the "
+        "mail tells."
+    )
+    async def request_password_reset(
+        self, info: Info, email: Annotated[str, strawberry.argument(description="The account's address.")]
+    ) -> bool:
+        """Send the mail that is owed, if any."""
+        await info.context.do.accounts.request_password_reset(email, info.context.address)
+        return True
+
+    @strawberry.mutation(description="Set a new password by the link of a mail, end all sessions, and sign in.")
+    async def reset_password(
+        self,
+        info: Info,
+        token: Annotated[str, strawberry.argument(description="What follows token= in the link; good once.")],
+        new: _New,
+    ) -> SessionResult:
+        """Set it."""
+        return Session.of(await info.context.do.accounts.reset_password(token, new))

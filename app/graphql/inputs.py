@@ -102,3 +102,11 @@ class LoginInput:
 
     email: str = strawberry.field(description="The account's address.")
     password: str = strawberry.field(description="The account's password.")
+
+
+@strawberry.input(description="What is to change of a profile; what is left out stays as it is.")
+class ProfileInput:
+    """A name, a language, or both."""
+
+    name: str | None = strawberry.field(default=None, description="How the user is addressed, 1 to 255 characters.")
+    locale: Locale | None = strawberry.field(default=None, description="The language of mails.")

@@ -32,7 +32,17 @@ _LONGEST_PAGE: Final = 100
 _INTROSPECTION: Final = frozenset({"__schema", "__type"})
 _INTROSPECTION_DEPTH: Final = 16
 """Introspection has an allowance of its own: the usual query is deeper than any that a page needs."""
-_ONCE: Final = frozenset({"register", "login", "uploadVideo"})
+_ONCE: Final = frozenset(
+    {
+        "register",
+        "login",
+        "refreshSession",
+        "changePassword",
+        "requestPasswordReset",
+        "resetPassword",
+        "uploadVideo",
+    }
+)
 """One of these in an operation, so that no request tries five hundred passwords."""
 _PAGES: Final = frozenset({"videos", "notificationDeliveries"})
 _MANY: Final = 10**9

@@ -6,7 +6,7 @@ import strawberry
 
 from app.domain import user
 from app.graphql.enums import Locale
-from app.usecases import register_user
+from app.usecases import open_session
 
 
 @strawberry.type(description="Who uploads.")
@@ -34,18 +34,22 @@ class User:
     description="A session: send the token as 'Authorization: Bearer ...' or as connectionParams.authorization."
 )
 class Session:
-    """As ``app.usecases.register_user.Session``."""
+    """As ``app.usecases.open_session.Session``."""
 
     access_token: str = strawberry.field(description="A signed JWT.")
     token_type: str = strawberry.field(description="Always Bearer.")
     expires_at: datetime = strawberry.field(description="When the token lapses.")
+    refresh_token: str = strawberry.field(
+        description="What refreshSession takes, once; keep it where no script of another can read it."
+    )
     user: User = strawberry.field(description="Whose session it is.")
 
     @classmethod
-    def of(cls, session: register_user.Session) -> "Session":
+    def of(cls, session: open_session.Session) -> "Session":
         return cls(
             access_token=session.token.text,
             token_type="Bearer",  # noqa: S106 - the name of a scheme, no secret
             expires_at=session.token.expires_at,
+            refresh_token=session.refresh_token,
             user=User.of(session.user),
         )

@@ -35,7 +35,7 @@ class Query:
     @strawberry.field(description="Who asks.")
     async def me(self, info: Info) -> User:
         """Show the viewer's account."""
-        return User.of(await info.context.do.show_viewer(info.context.viewer))
+        return User.of(await info.context.do.accounts.show_viewer(info.context.viewer))
 
     @strawberry.field(description="The viewer's processings, newest first. Keyset pagination; first is 1 to 100.")
     async def videos(

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import strawberry
 
-from app.graphql.people import Session
+from app.graphql.people import Session, User
 from app.graphql.problems import Problem
 from app.graphql.videos import VideoProcessing
 
@@ -22,6 +22,7 @@ SessionResult = Annotated[
 VideoResult = Annotated[
     VideoProcessing | Problem, strawberry.union("VideoResult", description="A processing, or why there is none.")
 ]
+UserResult = Annotated[User | Problem, strawberry.union("UserResult", description="An account, or why it is not.")]
 DeletedResult = Annotated[
     Deleted | Problem, strawberry.union("DeletedResult", description="What is gone, or why it is not.")
 ]

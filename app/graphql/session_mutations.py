@@ -1,4 +1,4 @@
-"""Signing in and out."""
+"""Signing in, staying signed in, and signing out."""
 
 from typing import Annotated
 
@@ -20,11 +20,34 @@ class SessionMutations:
     ) -> SessionResult:
         """Register."""
         locale = input.locale.to_domain() if input.locale else info.context.locale
-        return Session.of(await info.context.do.register_user(input.name, input.email, input.password, locale))
+        return Session.of(
+            await info.context.do.accounts.register_user(
+                input.name, input.email, input.password, locale, info.context.address
+            )
+        )
 
     @strawberry.mutation(description="Sign in.")
     async def login(
         self, info: Info, input: Annotated[LoginInput, strawberry.argument(description="Who signs in.")]
     ) -> SessionResult:
         """Authenticate."""
-        return Session.of(await info.context.do.authenticate_user(input.email, input.password))
+        context = info.context
+        return Session.of(await context.do.accounts.authenticate_user(input.email, input.password, context.address))
+
+    @strawberry.mutation(
+        description="Get the next access token, and the next refresh token with it. The one that was used is good for "
+        "half a minute more, so that an answer that was lost can be asked for again; used later, it ends the session."
+    )
+    async def refresh_session(
+        self,
+        info: Info,
+        refresh_token: Annotated[str, strawberry.argument(description="What the session's last answer gave.")],
+    ) -> SessionResult:
+        """Rotate."""
+        return Session.of(await info.context.do.accounts.refresh_session(refresh_token))
+
+    @strawberry.mutation(description="End this session: its tokens, and what is watched with them.")
+    async def logout(self, info: Info) -> bool:
+        """Sign out."""
+        await info.context.do.accounts.end_session(info.context.viewer)
+        return True

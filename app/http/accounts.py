@@ -8,16 +8,18 @@ from starlette.responses import JSONResponse, Response
 from app.domain.errors import InvalidInput
 from app.domain.user import Locale
 from app.http.body import json_object, text_of
-from app.http.edge import edge_of
+from app.http.edge import Edge, address_of, edge_of, viewer_of
 from app.http.language import preferred_locale
 from app.http.times import iso8601
+from app.usecases.open_session import Session
 
 
 async def register(request: Request) -> Response:
     """POST /auth/register: 201 with the account, 409 where the address is taken."""
     body = await json_object(request)
     name, email, password = text_of(body, "name"), text_of(body, "email"), text_of(body, "password")
-    session = await edge_of(request).do.register_user(name, email, password, _locale(request, body.get("locale")))
+    locale = _locale(request, body.get("locale"))
+    session = await edge_of(request).do.accounts.register_user(name, email, password, locale, address_of(request))
     user = session.user
     return JSONResponse(
         {"id": user.id, "name": user.name, "email": user.email, "createdAt": iso8601(user.created_at)},
@@ -28,9 +30,33 @@ async def register(request: Request) -> Response:
 async def login(request: Request) -> Response:
     """POST /auth/login: 200 with a bearer token (the members of RFC 6749, section 5.1), or 401."""
     edge, body = edge_of(request), await json_object(request)
-    session = await edge.do.authenticate_user(text_of(body, "email"), text_of(body, "password"))
+    email, password = text_of(body, "email"), text_of(body, "password")
+    return _tokens(edge, await edge.do.accounts.authenticate_user(email, password, address_of(request)))
+
+
+async def refresh(request: Request) -> Response:
+    """POST /auth/refresh: 200 with the next tokens for a refresh token, or 401."""
+    edge, body = edge_of(request), await json_object(request)
+    return _tokens(edge, await edge.do.accounts.refresh_session(text_of(body, "refresh_token")))
+
+
+async def logout(request: Request) -> Response:
+    """POST /auth/logout: 204, and the session has ended everywhere."""
+    await edge_of(request).do.accounts.end_session(viewer_of(request))
+    return Response(status_code=HTTPStatus.NO_CONTENT)
+
+
+def _tokens(edge: Edge, session: Session) -> Response:
     seconds = (session.token.expires_at - edge.clock.now()).total_seconds()
-    return JSONResponse({"access_token": session.token.text, "token_type": "Bearer", "expires_in": round(seconds)})
+    return JSONResponse(
+        {
+            "access_token": session.token.text,
+            "token_type": "Bearer",
+            "expires_in": round(seconds),
+            "refresh_token": session.refresh_token,
+        },
+        headers={"Cache-Control": "no-store"},  # RFC 6749, section 5.1.
+    )
 
 
 def _locale(request: Request, given: object) -> Locale:

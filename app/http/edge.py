@@ -9,6 +9,7 @@ from typing import Protocol, cast
 from starlette.requests import HTTPConnection
 
 from app.domain.errors import Unauthenticated
+from app.domain.network import subscriber_of
 from app.usecases.catalogue import UseCases
 from app.usecases.ports import AccessTokens, Clock, DownloadLinks, EndedSessions, ObjectStorage, Viewer
 
@@ -90,8 +91,8 @@ def is_over(edge: Edge, viewer: Viewer) -> bool:
 
 
 def address_of(connection: HTTPConnection) -> str:
-    """Say from which network address this comes; a trusted proxy's word was taken for it before."""
-    return connection.client.host if connection.client else ""
+    """Say from which network this comes, as it is counted; a trusted proxy's word was taken for it before."""
+    return subscriber_of(connection.client.host if connection.client else "")
 
 
 async def session_over(edge: Edge, viewer: Viewer) -> None:

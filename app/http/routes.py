@@ -7,6 +7,8 @@ from app.http import accounts, files, health, videos
 ROUTES = (
     Route("/auth/register", accounts.register, methods=["POST"]),
     Route("/auth/login", accounts.login, methods=["POST"]),
+    Route("/auth/refresh", accounts.refresh, methods=["POST"]),
+    Route("/auth/logout", accounts.logout, methods=["POST"]),
     Route("/videos", videos.list_videos, methods=["GET"]),
     Route("/videos/upload", videos.upload, methods=["POST"]),
     Route("/videos/{id}/download", videos.download, methods=["GET"]),

@@ -1,7 +1,8 @@
 """The port ``AccessTokens``: JWTs (RFC 7519) that live for one session."""
 
 import hashlib
-from collections.abc import Mapping
+import re
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final, final
 from uuid import UUID, uuid4
@@ -20,24 +21,27 @@ _TYPE: Final = "access"
 _CLAIMS: Final = ["iss", "aud", "sub", "sid", "iat", "nbf", "exp", "jti", "typ"]
 _KEY_BYTES: Final = 32  # RFC 7518, section 3.2: no shorter than the hash.
 _TOKEN_MAX: Final = 4096
+_COMPACT: Final = re.compile(r"[\w-]+\.[\w-]+\.[\w-]+", re.ASCII)  # RFC 7515, section 7.1: no padding.
 _LEEWAY_SECONDS: Final = 5
 """How far another machine's clock may be ahead of ours; a session that has ended gets none of it."""
 
 
 @final
 class JwtAccessTokens:
-    """HS256 with one key; ``kid`` names it, so that tokens of a former key are told apart from forged ones at a glance.
+    """HS256. ``kid`` names the key, so that tokens of a former one are honoured until they lapse: keys can be changed.
 
     Times are judged by our clock and not by the library's, so that all machines agree with the database.
 
-    :raises ValueError: where the key has fewer than 32 bytes
+    :raises ValueError: where a key has fewer than 32 bytes
     """
 
-    def __init__(self, key: str, *, clock: Clock, lifetime_seconds: int) -> None:
+    def __init__(self, key: str, *, clock: Clock, lifetime_seconds: int, former_keys: Collection[str] = ()) -> None:
         self._key = key.encode()
-        if len(self._key) < _KEY_BYTES:
+        keys = [self._key, *(former.encode() for former in former_keys)]
+        if any(len(one) < _KEY_BYTES for one in keys):
             raise ValueError(f"The key of access tokens needs at least {_KEY_BYTES} bytes.")
-        self._kid = hashlib.sha256(b"access token key\n" + self._key).hexdigest()[:8]
+        self._kid = _kid(self._key)
+        self._keys = {_kid(one): one for one in keys}
         self._clock = clock
         self._lifetime = lifetime_seconds
 
@@ -60,21 +64,21 @@ class JwtAccessTokens:
 
     def verify(self, token: str) -> Viewer:
         """Raises ``Unauthenticated`` for all but a token that ``issue`` made and that has not lapsed."""
-        if len(token) > _TOKEN_MAX:
+        if len(token) > _TOKEN_MAX or not _COMPACT.fullmatch(token):
             raise Unauthenticated
         try:
-            decoded = jwt.decode_complete(
+            key = self._keys[jwt.get_unverified_header(token)["kid"]]
+            claims = jwt.decode(
                 token,
-                self._key,
+                key,
                 algorithms=[_ALGORITHM],
                 issuer=_ISSUER,
                 audience=_AUDIENCE,
                 options={"require": _CLAIMS, "verify_exp": False, "verify_nbf": False, "verify_iat": False},
             )
-        except (jwt.PyJWTError, ValueError, TypeError):  # The last two for texts made to confuse it.
+        except (jwt.PyJWTError, LookupError, ValueError, TypeError):  # The last two for texts made to confuse it.
             raise Unauthenticated from None
-        claims = decoded["payload"]
-        if decoded["header"].get("kid") != self._kid or claims["typ"] != _TYPE:
+        if claims["typ"] != _TYPE:
             raise Unauthenticated
         if not _is_uuid(claims["sub"]) or not _is_uuid(claims["sid"]):
             raise Unauthenticated
@@ -88,6 +92,10 @@ class JwtAccessTokens:
         if not max(issued, begins) - _LEEWAY_SECONDS <= now < ends:
             raise Unauthenticated
         return datetime.fromtimestamp(ends, UTC)
+
+
+def _kid(key: bytes) -> str:
+    return hashlib.sha256(b"access token key\n" + key).hexdigest()[:8]
 
 
 def _is_uuid(subject: object) -> bool:

@@ -2,62 +2,50 @@
 
 from dataclasses import dataclass
 from typing import final
-from uuid import uuid4
 
-from app.domain.errors import InvalidCredentials, InvalidInput, Unauthenticated
-from app.domain.session import SessionId
+from app.domain.errors import InvalidCredentials, InvalidInput
 from app.domain.user import User, normalised_email, normalised_password
-from app.usecases.ports import AccessTokens, Clock, PasswordHasher, Transactions, Viewer
-from app.usecases.register_user import Session
+from app.usecases.open_session import OpenSession, Session
+from app.usecases.ports import Attempt, Clock, PasswordHasher, RateLimits, Transaction, Transactions
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class AuthenticateUser:
-    """Sign a user in.
+    """Sign a user in. ``address`` is the network address that asks.
 
     A wrong password, an unknown address and something that could be neither get the same answer after the same work,
     so that nobody learns who has an account.
 
     :raises InvalidCredentials: in all three cases
+    :raises RateLimited: where the account was tried too often, whether it exists or not, or too much from there
     """
 
     transactions: Transactions
     passwords: PasswordHasher
-    tokens: AccessTokens
+    open_session: OpenSession
+    limits: RateLimits
     clock: Clock
 
-    async def __call__(self, email: str, password: str) -> Session:
+    async def __call__(self, email: str, password: str, address: str) -> Session:
+        await self.limits.spend(Attempt.LOGIN_BY_ADDRESS, address)
         try:
-            address, secret = normalised_email(email), normalised_password(password)
+            account, secret = normalised_email(email), normalised_password(password)
         except InvalidInput:
             await self.passwords.verify("", None)
             raise InvalidCredentials from None
-        user = await self.transactions.read(lambda t: t.users.by_email(address))
+        await self.limits.spend(Attempt.LOGIN_BY_ACCOUNT, account)
+        user = await self.transactions.read(lambda t: t.users.by_email(account))
         if not await self.passwords.verify(secret, user.password_hash if user else None) or user is None:
             raise InvalidCredentials
-        if self.passwords.outdated(user.password_hash):
-            await self._rehash(user, secret)
-        return Session(self.tokens.issue(user.id, SessionId(str(uuid4()))), user)
+        outdated = self.passwords.outdated(user.password_hash)
+        password_hash = await self.passwords.hash(secret) if outdated else user.password_hash
+        return await self.transactions.write(lambda t: self._sign_in(t, user, password_hash))
 
-    async def _rehash(self, user: User, password: str) -> None:
-        password_hash = await self.passwords.hash(password)
-        now = self.clock.now()
-        await self.transactions.write(lambda t: t.users.set_password_hash(user.id, password_hash, now))
-
-
-@final
-@dataclass(frozen=True, slots=True)
-class ShowViewer:
-    """Give the account of who asks.
-
-    :raises Unauthenticated: where it was deleted since the token was issued
-    """
-
-    transactions: Transactions
-
-    async def __call__(self, viewer: Viewer) -> User:
-        user = await self.transactions.read(lambda t: t.users.by_id(viewer.id))
-        if user is None:
-            raise Unauthenticated
-        return user
+    async def _sign_in(self, t: Transaction, seen: User, password_hash: str) -> Session:
+        user = await t.users.by_id(seen.id) if await t.users.lock(seen.id) else None
+        if user is None or user.password_hash != seen.password_hash:  # It was changed since it was checked.
+            raise InvalidCredentials
+        if password_hash != user.password_hash:
+            await t.users.set_password_hash(user.id, password_hash, self.clock.now())
+        return await self.open_session(t, user)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from app.usecases.authenticate_user import AuthenticateUser, ShowViewer
+from app.usecases.accounts import AccountUseCases
 from app.usecases.cancel_video import CancelVideo
 from app.usecases.delete_video import DeleteVideo
 from app.usecases.deliver_notifications import DeliverNotifications
@@ -14,7 +14,6 @@ from app.usecases.list_user_videos import CountUserVideos, ListUserVideos, ShowH
 from app.usecases.mark_processing_completed import MarkProcessingCompleted
 from app.usecases.mark_processing_failed import MarkProcessingFailed
 from app.usecases.process_video_frames import ProcessVideoFrames
-from app.usecases.register_user import RegisterUser
 from app.usecases.release_processing import ReleaseProcessing
 from app.usecases.remove_objects import RemoveObjects
 from app.usecases.reprocess_video import ReprocessVideo
@@ -28,9 +27,7 @@ from app.usecases.watch_video_status import WatchVideoStatus
 class UseCases:
     """One callable for each thing a user wants done."""
 
-    register_user: RegisterUser
-    authenticate_user: AuthenticateUser
-    show_viewer: ShowViewer
+    accounts: AccountUseCases
     upload_video: UploadVideo
     list_user_videos: ListUserVideos
     count_user_videos: CountUserVideos

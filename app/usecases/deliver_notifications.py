@@ -6,7 +6,8 @@ from typing import Final, final
 
 from app.domain.errors import NotificationError
 from app.domain.notification import Mail, Notification
-from app.usecases.ports import Clock, Mailer, Transaction, Transactions
+from app.usecases.ports import Clock, Mailer, ResetTokens, Transaction, Transactions
+from app.usecases.reset_password import PASSWORD_RESET
 
 _BATCH: Final = 50
 _LEASE: Final = timedelta(minutes=2)
@@ -26,6 +27,7 @@ class DeliverNotifications:
 
     transactions: Transactions
     mailer: Mailer
+    reset_tokens: ResetTokens
     clock: Clock
     public_url: str
 
@@ -40,8 +42,11 @@ class DeliverNotifications:
         async def claim(t: Transaction) -> Mail | None:
             if not await t.notifications.claim(notification, now=now, until=now + _LEASE):
                 return None
-            user = await t.users.by_id(notification.user)
+            user, url = await t.users.by_id(notification.user), await self._url(t, notification)
             if user is None:
+                return None
+            if url is None:
+                await t.notifications.give_up(notification.id, attempts, answer="The link lapsed before it was sent.")
                 return None
             return Mail(
                 id=notification.id,
@@ -54,7 +59,7 @@ class DeliverNotifications:
                     "file_name": notification.file_name,
                     "reason": notification.failure.reason if notification.failure else "",
                     "code": notification.failure.code if notification.failure else "",
-                    "url": self.public_url,
+                    "url": url,
                 },
             )
 
@@ -72,6 +77,16 @@ class DeliverNotifications:
             lambda t: t.notifications.delivered(notification.id, attempts, answer=answer, at=done)
         )
         return True
+
+    async def _url(self, t: Transaction, notification: Notification) -> str | None:
+        """Say where the mail leads; None where that is of no use any more."""
+        if notification.event != PASSWORD_RESET:
+            return self.public_url
+        reset = await t.password_resets.get(notification.id)
+        if reset is None or reset.lapses_at <= self.clock.now():
+            return None
+        # Behind the number sign, which browsers tell neither servers nor other pages.
+        return f"{self.public_url}/reset-password#token={self.reset_tokens.token(reset.id)}"
 
     async def _put_off(
         self, t: Transaction, notification: Notification, attempts: int, error: NotificationError

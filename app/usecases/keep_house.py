@@ -13,7 +13,9 @@ _PREFIXES: Final = ("sources/", "results/")
 @final
 @dataclass(frozen=True, slots=True)
 class KeepHouse:
-    """Remove intakes that ran out, unfinished multipart uploads of the dead, and litter; say how many objects went.
+    """Remove intakes and sessions that ran out, unfinished multipart uploads of the dead, and litter.
+
+    Say how many objects went.
 
     An object is litter if no row and no intake names its exact key and it is older than the longest upload may take:
     younger ones may belong to a commit that is under way, or to one whose outcome nobody knows yet.
@@ -23,10 +25,13 @@ class KeepHouse:
     storage: ObjectStorage
     clock: Clock
     longest_upload: timedelta
+    token_lifetime: timedelta
+    """For so long an access token of a session that ended must be refused by name."""
 
     async def __call__(self) -> int:
         now = self.clock.now()
         await self.transactions.write(lambda t: self._drop_intakes(t, now))
+        await self.transactions.write(lambda t: self._drop_sessions(t, now))
         litter = 0
         for prefix in _PREFIXES:
             await self.storage.abort_writes(prefix, now - self.longest_upload)
@@ -44,6 +49,10 @@ class KeepHouse:
     async def _drop_intakes(self, t: Transaction, now: datetime) -> None:
         for intake in await t.intakes.expired(now - self.longest_upload, _BATCH):
             await t.intakes.remove(intake.id)
+
+    async def _drop_sessions(self, t: Transaction, now: datetime) -> None:
+        await t.sessions.forget(lapsed_before=now, ended_before=now - 2 * self.token_lifetime, limit=_BATCH)
+        await t.password_resets.forget(lapsed_before=now, limit=_BATCH)
 
     async def _drop_litter(self, keys: list[str]) -> int:
         async def named(t: Transaction) -> set[str]:

@@ -17,7 +17,7 @@ from app.domain.failure import Failure
 from app.domain.notification import Mail, Notification
 from app.domain.options import ExtractionOptions
 from app.domain.session import SessionId
-from app.domain.user import User, UserId
+from app.domain.user import Locale, User, UserId
 from app.domain.video import (
     FramesArchive,
     MediaInfo,
@@ -127,9 +127,64 @@ class Users(Protocol):
         ...
 
     async def set_password_hash(self, user: UserId, password_hash: str, at: datetime) -> None: ...
+    async def set_profile(self, user: UserId, *, name: str, locale: Locale, at: datetime) -> None: ...
     async def remove(self, user: UserId) -> bool:
         """Delete the row; the database takes the user's videos, intakes and notifications with it."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class StoredSession:
+    """A sign-in as it is kept: of its refresh token only the digest. ``rotated_at`` is None until the first refresh."""
+
+    id: SessionId
+    owner: UserId
+    refresh_digest: str
+    rotated_at: datetime | None
+    lapses_at: datetime
+
+
+class Sessions(Protocol):
+    """The tables ``sessions`` and, for those that ended before their access tokens lapse, ``ended_sessions``."""
+
+    async def add(self, session: StoredSession) -> None: ...
+    async def lock(self, session: SessionId) -> StoredSession | None:
+        """Give a session and hold its row until the transaction ends."""
+        ...
+
+    async def renew(
+        self, session: SessionId, *, refresh_digest: str, rotated_at: datetime | None, lapses_at: datetime
+    ) -> None: ...
+    async def of(self, owner: UserId) -> Sequence[SessionId]: ...
+    async def end(self, sessions: Collection[SessionId], at: datetime) -> None:
+        """Delete what is kept of them and write down that they ended, which also holds where nothing is kept."""
+        ...
+
+    async def ended_since(self, since: datetime) -> Mapping[SessionId, datetime]: ...
+    async def forget(self, *, lapsed_before: datetime, ended_before: datetime, limit: int) -> None:
+        """Delete at most so many of each that nobody can ask for any more."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class PasswordReset:
+    """A request for a new password; its mail has the same id. Of its token nothing is kept."""
+
+    id: str
+    user: UserId
+    lapses_at: datetime
+
+
+class PasswordResets(Protocol):
+    """The table ``password_resets``."""
+
+    async def add(self, reset: PasswordReset) -> None: ...
+    async def get(self, reset: str) -> PasswordReset | None: ...
+    async def remove_all(self, user: UserId) -> int:
+        """Delete all of a user; say how many there were."""
+        ...
+
+    async def forget(self, *, lapsed_before: datetime, limit: int) -> None: ...
 
 
 class Intakes(Protocol):
@@ -253,6 +308,8 @@ class Transaction(Protocol):
     """One short transaction: leaving it commits, an exception rolls back, nobody calls commit."""
 
     users: Users
+    sessions: Sessions
+    password_resets: PasswordResets
     videos: Videos
     intakes: Intakes
     events: Events
@@ -454,6 +511,38 @@ class AccessTokens(Protocol):
     def issue(self, user: UserId, session: SessionId) -> AccessToken: ...
     def verify(self, token: str) -> Viewer:
         """Raises ``Unauthenticated``."""
+        ...
+
+
+class RefreshTokens(Protocol):
+    """Secrets that get a session its next access token. Each is good once and names the one that follows it.
+
+    That the same token always has the same successor lets two tabs that refresh at once end up with the same one.
+    """
+
+    def first(self, session: SessionId) -> str:
+        """Make a session's first, at random."""
+        ...
+
+    def successor(self, token: str) -> str:
+        """Give the one that follows, which nobody else can tell."""
+        ...
+
+    def session_of(self, token: str) -> SessionId | None:
+        """Tell whose it would be if it were one; None where it cannot be any."""
+        ...
+
+    def digest(self, token: str) -> str:
+        """Give the only form that is kept, from which no token can be told."""
+        ...
+
+
+class ResetTokens(Protocol):
+    """What the mail of a password reset carries: a proof of its id, so that nothing usable is kept."""
+
+    def token(self, reset: str) -> str: ...
+    def reset_of(self, token: str) -> str | None:
+        """Give None where it is forged or malformed."""
         ...
 
 

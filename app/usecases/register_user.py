@@ -4,35 +4,30 @@ from dataclasses import dataclass
 from typing import final
 from uuid import uuid4
 
-from app.domain.session import SessionId
-from app.domain.user import Locale, User, UserId, checked_name, normalised_email, normalised_password
-from app.usecases.ports import AccessToken, AccessTokens, Clock, PasswordHasher, Transactions
-
-
-@dataclass(frozen=True, slots=True)
-class Session:
-    """A user who has signed in, and the token that proves it."""
-
-    token: AccessToken
-    user: User
+from app.domain.user import Locale, User, UserId, checked_name, new_password, normalised_email
+from app.usecases.open_session import OpenSession, Session
+from app.usecases.ports import Attempt, Clock, PasswordHasher, RateLimits, Transaction, Transactions
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class RegisterUser:
-    """Make an account and sign it in.
+    """Make an account and sign it in. ``address`` is the network address that asks.
 
     :raises InvalidInput: for a name, address or password that breaks a rule
     :raises EmailAlreadyRegistered: the database's unique index decides, so two at once cannot both win
+    :raises RateLimited: where too many were registered from there
     """
 
     transactions: Transactions
     passwords: PasswordHasher
-    tokens: AccessTokens
+    open_session: OpenSession
+    limits: RateLimits
     clock: Clock
 
-    async def __call__(self, name: str, email: str, password: str, locale: Locale) -> Session:
-        name, email, password = checked_name(name), normalised_email(email), normalised_password(password)
+    async def __call__(self, name: str, email: str, password: str, locale: Locale, address: str) -> Session:
+        name, email, password = checked_name(name), normalised_email(email), new_password(password)
+        await self.limits.spend(Attempt.REGISTER_BY_ADDRESS, address)
         password_hash = await self.passwords.hash(password)
         now = self.clock.now()
         user = User(
@@ -46,5 +41,9 @@ class RegisterUser:
             created_at=now,
             updated_at=now,
         )
-        await self.transactions.write(lambda t: t.users.add(user))
-        return Session(self.tokens.issue(user.id, SessionId(str(uuid4()))), user)
+
+        async def add(t: Transaction) -> Session:
+            await t.users.add(user)
+            return await self.open_session(t, user)
+
+        return await self.transactions.write(add)

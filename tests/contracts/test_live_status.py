@@ -9,6 +9,7 @@ import pytest
 from app.domain.video import ProcessingStatus, VideoProcessing
 from app.infra.redis.live import RedisLiveStatus
 from app.infra.redis.stream import connect
+from app.infra.redis.subscriber import Subscriber
 from app.usecases.ports import LiveStatus, Resync, VideoGone
 from tests.fakes.live_status import InMemoryLiveStatus
 from tests.parts.videos import a_video, new_owner
@@ -22,7 +23,7 @@ async def live(request: pytest.FixtureRequest) -> AsyncIterator[LiveStatus]:
         yield InMemoryLiveStatus()
         return
     redis = connect(request.getfixturevalue("redis_url"))
-    async with RedisLiveStatus(redis) as status:
+    async with Subscriber(redis.connection_pool) as subscriber, RedisLiveStatus(redis, subscriber) as status:
         yield status
     await redis.aclose()
 

@@ -169,7 +169,7 @@ async def test_text_is_compared_by_its_characters_and_ids_are_ascii(mariadb_engi
         collations = {tuple(row) for row in await connection.execute(asked)}
     ascii_names = {name for name, collation in collations if collation == "ascii_bin"}
     assert {collation for _, collation in collations} == {"utf8mb4_bin", "ascii_bin"}
-    assert ascii_names == {"public_id", "id", "source_hash", "archive_sha256"}
+    assert ascii_names == {"public_id", "id", "source_hash", "archive_sha256", "refresh_digest"}
 
 
 async def test_a_video_goes_with_its_user_by_a_foreign_key(mariadb_engine: AsyncEngine):
@@ -179,7 +179,8 @@ async def test_a_video_goes_with_its_user_by_a_foreign_key(mariadb_engine: Async
     )
     async with mariadb_engine.connect() as connection:
         rules = {tuple(row) for row in await connection.execute(asked)}
-    assert rules == {("video_processings", "CASCADE"), ("intakes", "CASCADE"), ("notifications", "CASCADE")}
+    tables = {"video_processings", "intakes", "notifications", "sessions", "password_resets"}
+    assert rules == {(table, "CASCADE") for table in tables}
 
 
 @pytest.mark.parametrize(

@@ -117,7 +117,9 @@ async def stack(
     settings = Settings(**{name.removeprefix("FIAPX_").lower(): value for name, value in environment.items()})  # type: ignore[arg-type]  # pydantic reads them from text, as from the environment
     async with AsyncExitStack() as exits:
         service = await exits.enter_async_context(compose(settings))
-        session = await service.edge.do.register_user("Ana", "ana@example.com", "correct horse battery", Locale.EN)
+        session = await service.edge.do.accounts.register_user(
+            "Ana", "ana@example.com", "correct horse battery", Locale.EN, "127.0.0.1"
+        )
         viewer = Viewer(session.user.id, SessionId(str(uuid4())), session.token.expires_at + timedelta(hours=1))
         stack = Stack(environment, tmp_path / "workers.log", service, viewer)
         yield stack

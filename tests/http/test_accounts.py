@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
+from app.usecases.ports import Attempt
 from tests.parts.site import MP4, PASSWORD, Person, Site, problem
 
 
@@ -67,7 +68,7 @@ async def test_a_malformed_body_is_a_bad_request(stranger: httpx.AsyncClient, bo
 
 async def test_a_form_is_no_json(stranger: httpx.AsyncClient):
     answer = await stranger.post("/auth/login", data={"email": "a@example.com", "password": PASSWORD})
-    assert problem(answer) == {"status": 400, "code": "INVALID_INPUT"}
+    assert problem(answer) == {"status": 415, "code": "UNSUPPORTED_MEDIA_TYPE"}
 
 
 @pytest.mark.parametrize("chunked", [False, True])
@@ -123,3 +124,28 @@ async def test_a_database_that_is_away_is_said_so(stranger: httpx.AsyncClient, s
     answer = await stranger.post("/auth/register", json={"name": "Ana", "email": "a@example.com", "password": PASSWORD})
     assert problem(answer) == {"status": 503, "code": "STORAGE_ERROR"}
     assert int(answer.headers["retry-after"]) > 0
+
+
+async def test_a_session_goes_on_and_ends_by_rest(stranger: httpx.AsyncClient):
+    account = {"name": "Ana", "email": "ana@example.com", "password": PASSWORD}
+    await stranger.post("/auth/register", json=account)
+    answer = await stranger.post("/auth/login", json={"email": "ana@example.com", "password": PASSWORD})
+    assert answer.headers["cache-control"] == "no-store"
+    answer = await stranger.post("/auth/refresh", json={"refresh_token": answer.json()["refresh_token"]})
+    assert answer.status_code == 200
+    assert set(answer.json()) == {"access_token", "token_type", "expires_in", "refresh_token"}
+    session = {"Authorization": f"Bearer {answer.json()['access_token']}"}
+    assert (await stranger.get("/videos", headers=session)).status_code == 200
+    assert (await stranger.post("/auth/logout", headers=session)).status_code == 204
+    assert problem(await stranger.get("/videos", headers=session)) == {"status": 401, "code": "UNAUTHENTICATED"}
+    again = await stranger.post("/auth/refresh", json={"refresh_token": answer.json()["refresh_token"]})
+    assert problem(again) == {"status": 401, "code": "INVALID_CREDENTIALS", "field": ["refreshToken"]}
+
+
+async def test_who_tries_too_often_is_told_when_to_come_back(stranger: httpx.AsyncClient, site: Site):
+    site.limits.allowed[Attempt.LOGIN_BY_ADDRESS] = 1
+    body = {"email": "ana@example.com", "password": PASSWORD}
+    await stranger.post("/auth/login", json=body)
+    answer = await stranger.post("/auth/login", json=body)
+    assert problem(answer) == {"status": 429, "code": "RATE_LIMITED"}
+    assert answer.headers["retry-after"] == "60"

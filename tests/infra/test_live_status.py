@@ -16,6 +16,7 @@ from app.infra.redis.latest import LatestPerVideo
 from app.infra.redis.live import RedisLiveStatus
 from app.infra.redis.snapshot import decoded, encoded
 from app.infra.redis.stream import StreamRedis, connect
+from app.infra.redis.subscriber import Subscriber
 from app.usecases.ports import Resync, VideoGone
 from tests.parts.stores import ValkeyPart
 from tests.parts.videos import a_video, new_owner
@@ -31,7 +32,7 @@ async def redis(redis_url: str) -> AsyncIterator[StreamRedis]:
 
 @pytest.fixture
 async def live(redis: StreamRedis) -> AsyncIterator[RedisLiveStatus]:
-    async with RedisLiveStatus(redis) as status:
+    async with Subscriber(redis.connection_pool) as subscriber, RedisLiveStatus(redis, subscriber) as status:
         yield status
 
 
@@ -154,7 +155,10 @@ async def test_watchers_of_one_owner_are_told_to_read_again_at_the_same_time_and
                 times[name].append(loop.time())
 
     one, two = new_owner(), new_owner()
-    async with RedisLiveStatus(redis, resync_seconds=0.3) as live:
+    async with (
+        Subscriber(redis.connection_pool) as subscriber,
+        RedisLiveStatus(redis, subscriber, resync_seconds=0.3) as live,
+    ):
         watched = (("a", one), ("b", one), ("c", two))
         await asyncio.wait_for(asyncio.gather(*(ticks(name, live, owner) for name, owner in watched)), 10)
     a, b, c = (times[name][1:] for name in "abc")

@@ -90,6 +90,30 @@ async def test_what_can_be_tried_again_says_so(smtp_sink: SmtpSinkPart, locale: 
     assert words in html
 
 
+RESET = replace(
+    MAIL,
+    template="account.password_reset",
+    values={"name": "Ana Conceição", "file_name": "", "reason": "", "code": "", "url": "https://x.example/r#token=a.b"},
+)
+
+
+@pytest.mark.parametrize(
+    ("locale", "subject", "words"),
+    [
+        (Locale.EN, "Choose a new password", "can be used once"),
+        (Locale.PT_BR, "Escolha uma nova senha", "só pode ser usado uma vez"),
+    ],
+)
+async def test_a_link_for_a_new_password_says_how_long_it_is_good(
+    smtp_sink: SmtpSinkPart, locale: Locale, subject: str, words: str
+) -> None:
+    message = await received(smtp_sink, replace(RESET, locale=locale))
+    assert message["Subject"] == subject
+    for body in bodies(message):
+        assert words in body
+        assert "https://x.example/r#token=a.b" in body
+
+
 def test_every_failure_has_a_portuguese_sentence() -> None:
     folder = Path(app.infra.mail.__file__).with_name("mail_templates")
     reasons = json.loads((folder / "reasons.pt-BR.json").read_text("utf-8"))

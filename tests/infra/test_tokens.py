@@ -190,3 +190,21 @@ def test_tokens_are_for_the_user_they_were_issued_to() -> None:
     assert [TOKENS.verify(TOKENS.issue(user, SESSION).text).id for user in users] == users
     assert TOKENS.issue(USER, SESSION).expires_at.tzinfo is UTC
     assert isinstance(TOKENS.issue(USER, SESSION).expires_at, datetime)
+
+
+def test_tokens_of_a_former_key_are_honoured_and_none_is_made_with_it() -> None:
+    former = TOKENS.issue(USER, SESSION).text
+    rotated = JwtAccessTokens(
+        "another key, of 32 bytes or more.", clock=CLOCK, lifetime_seconds=3600, former_keys=[KEY]
+    )
+    assert rotated.verify(former).id == USER
+    with pytest.raises(Unauthenticated):
+        TOKENS.verify(rotated.issue(USER, SESSION).text)
+    with pytest.raises(ValueError, match="32 bytes"):
+        JwtAccessTokens(KEY, clock=CLOCK, lifetime_seconds=3600, former_keys=["short"])
+
+
+def test_a_token_with_padding_is_another_spelling_and_refused() -> None:
+    for spelling in (TOKENS.issue(USER, SESSION).text + "=", " " + TOKENS.issue(USER, SESSION).text):
+        with pytest.raises(Unauthenticated):
+            TOKENS.verify(spelling)

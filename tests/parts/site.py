@@ -26,11 +26,12 @@ from app.http.server import drop_stalled_clients, uvicorn_options
 from app.infra.links import TicketLinks, content_disposition
 from app.infra.passwords import Argon2PasswordHasher
 from app.infra.redis.ended_sessions import EndedHere
+from app.infra.secret_tokens import HmacRefreshTokens, HmacResetTokens
 from app.infra.sql.engine import engine_for
 from app.infra.sql.transactions import SqlTransactions
 from app.infra.tokens import JwtAccessTokens
 from app.main import application
-from app.usecases.authenticate_user import AuthenticateUser, ShowViewer
+from app.usecases.accounts import AccountParts
 from app.usecases.cancel_video import CancelVideo
 from app.usecases.catalogue import UseCases
 from app.usecases.delete_video import DeleteVideo
@@ -40,7 +41,6 @@ from app.usecases.mark_processing_completed import MarkProcessingCompleted
 from app.usecases.mark_processing_failed import MarkProcessingFailed
 from app.usecases.ports import ObjectWriter, Transactions
 from app.usecases.quota import Quota
-from app.usecases.register_user import RegisterUser
 from app.usecases.reprocess_video import ReprocessVideo
 from app.usecases.start_video_processing_job import Claimed, StartVideoProcessingJob
 from app.usecases.upload_video import UploadVideo
@@ -48,6 +48,7 @@ from app.usecases.watch_video_status import WatchVideoStatus
 from tests.fakes.clock import SettableClock
 from tests.fakes.live_status import InMemoryLiveStatus
 from tests.fakes.queue import RememberingQueue
+from tests.fakes.rate_limits import CountingLimits
 from tests.fakes.storage import MemoryObject, MemoryStorage
 from tests.fakes.transactions import LostAnswers
 
@@ -98,7 +99,8 @@ class Site:
     queue: RememberingQueue = field(default_factory=RememberingQueue)
     live: InMemoryLiveStatus = field(default_factory=InMemoryLiveStatus)
     ended_sessions: EndedHere = field(default_factory=EndedHere)
-    policy: Policy = field(default_factory=Policy)
+    limits: CountingLimits = field(default_factory=CountingLimits)
+    policy: Policy = field(default_factory=lambda: Policy(requests_per_minute=10**9))
     parts: dict[str, bool] = field(default_factory=lambda: {"database": True})
     url: str = ""
     max_active: int = 20
@@ -108,6 +110,18 @@ class Site:
         self.storage = Storage(self.clock)
         self.passwords = Argon2PasswordHasher(threads=1)
         self.tokens = JwtAccessTokens(SECRET, clock=self.clock, lifetime_seconds=self.session_seconds)
+        self.reset_tokens = HmacResetTokens(SECRET)
+        self.accounts = AccountParts(
+            transactions=self.transactions,
+            queue=self.queue,
+            clock=self.clock,
+            passwords=self.passwords,
+            tokens=self.tokens,
+            refresh_tokens=HmacRefreshTokens(SECRET),
+            reset_tokens=self.reset_tokens,
+            ended=self.ended_sessions,
+            limits=self.limits,
+        )
 
     @property
     def websocket_url(self) -> str:
@@ -117,9 +131,7 @@ class Site:
         transactions, links = self.transactions, TicketLinks(SECRET, lifetime_seconds=300)
         clock, queue, live, quota = self.clock, self.queue, self.live, Quota(self.max_active)
         do = UseCases(
-            register_user=RegisterUser(transactions, self.passwords, self.tokens, clock),
-            authenticate_user=AuthenticateUser(transactions, self.passwords, self.tokens, clock),
-            show_viewer=ShowViewer(transactions),
+            accounts=self.accounts.use_cases(),
             upload_video=UploadVideo(transactions, self.storage, queue, live, clock, quota, MAX_BYTES),
             list_user_videos=ListUserVideos(transactions),
             count_user_videos=CountUserVideos(transactions),

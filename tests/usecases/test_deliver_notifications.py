@@ -5,6 +5,7 @@ import pytest
 
 from app.domain.errors import NotificationError
 from app.domain.notification import Mail
+from app.infra.secret_tokens import HmacResetTokens
 from app.usecases.deliver_notifications import DeliverNotifications
 from tests.usecases.world import World
 
@@ -32,7 +33,9 @@ def mailer():
 
 @pytest.fixture
 def deliver(world: World, mailer: MemoryMailer):
-    return DeliverNotifications(world.transactions, mailer, world.clock, "http://localhost:8000")
+    return DeliverNotifications(
+        world.transactions, mailer, HmacResetTokens("k" * 32), world.clock, "http://localhost:8000"
+    )
 
 
 async def test_a_failure_is_mailed_to_its_owner_with_the_reason(world: World, mailer: MemoryMailer, deliver):

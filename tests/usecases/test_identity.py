@@ -2,26 +2,54 @@ import asyncio
 
 import pytest
 
-from app.domain.errors import EmailAlreadyRegistered, InvalidCredentials, InvalidInput, Unauthenticated
+from app.domain.errors import EmailAlreadyRegistered, InvalidCredentials, InvalidInput, RateLimited, Unauthenticated
 from app.domain.user import Locale
 from app.infra.passwords import Argon2PasswordHasher
+from app.infra.redis.ended_sessions import EndedHere
+from app.infra.secret_tokens import HmacRefreshTokens, HmacResetTokens
 from app.infra.tokens import JwtAccessTokens
-from app.usecases.authenticate_user import AuthenticateUser, ShowViewer
-from app.usecases.register_user import RegisterUser, Session
+from app.usecases.accounts import AccountParts
+from app.usecases.open_session import Session
+from app.usecases.ports import Attempt, Viewer
+from tests.fakes.rate_limits import CountingLimits
 from tests.usecases.world import World
 
 PASSWORD = "correct horse battery"
+
+
+HERE = "192.0.2.1"
 
 
 class Identity:
     def __init__(self, world: World, passwords: Argon2PasswordHasher) -> None:
         self.world = world
         self.tokens = JwtAccessTokens("k" * 32, clock=world.clock, lifetime_seconds=3600)
-        self.register = RegisterUser(world.transactions, passwords, self.tokens, world.clock)
-        self.authenticate = AuthenticateUser(world.transactions, passwords, self.tokens, world.clock)
+        self.reset_tokens = HmacResetTokens("k" * 32)
+        self.ended = EndedHere()
+        self.limits = CountingLimits()
+        self.do = AccountParts(
+            transactions=world.transactions,
+            queue=world.queue,
+            clock=world.clock,
+            passwords=passwords,
+            tokens=self.tokens,
+            refresh_tokens=HmacRefreshTokens("k" * 32),
+            reset_tokens=self.reset_tokens,
+            ended=self.ended,
+            limits=self.limits,
+        ).use_cases()
 
     async def ana(self) -> Session:
-        return await self.register("Ana", "ana@example.com", PASSWORD, Locale.PT_BR)
+        return await self.do.register_user("Ana", "ana@example.com", PASSWORD, Locale.PT_BR, HERE)
+
+    async def signed_in(self, password: str = PASSWORD) -> Session:
+        return await self.do.authenticate_user("ana@example.com", password, HERE)
+
+    def viewer(self, session: Session) -> Viewer:
+        return self.tokens.verify(session.token.text)
+
+    def has_ended(self, session: Session) -> bool:
+        return self.ended.ended(self.viewer(session).session)
 
 
 @pytest.fixture
@@ -33,14 +61,14 @@ async def identity(world: World):
 
 async def test_who_registers_is_signed_in_and_can_sign_in_again(identity: Identity):
     session = await identity.ana()
-    again = await identity.authenticate("  ANA@example.com ", PASSWORD)
+    again = await identity.do.authenticate_user("  ANA@example.com ", PASSWORD, HERE)
     assert again.user == session.user
     assert identity.tokens.verify(again.token.text).id == session.user.id
 
 
 async def test_a_password_is_kept_only_as_a_salted_hash(identity: Identity):
     session = await identity.ana()
-    other = await identity.register("Rui", "rui@example.com", PASSWORD, Locale.EN)
+    other = await identity.do.register_user("Rui", "rui@example.com", PASSWORD, Locale.EN, HERE)
     assert session.user.password_hash.startswith("$argon2id$")
     assert session.user.password_hash != other.user.password_hash
     assert PASSWORD not in session.user.password_hash
@@ -49,7 +77,7 @@ async def test_a_password_is_kept_only_as_a_salted_hash(identity: Identity):
 async def test_an_address_can_be_registered_once_however_it_is_typed(identity: Identity):
     await identity.ana()
     with pytest.raises(EmailAlreadyRegistered):
-        await identity.register("Eve", "Ana@Example.com", PASSWORD, Locale.EN)
+        await identity.do.register_user("Eve", "Ana@Example.com", PASSWORD, Locale.EN, HERE)
 
 
 async def test_two_who_register_one_address_at_once_cannot_both_win(identity: Identity):
@@ -67,13 +95,13 @@ async def test_a_wrong_password_and_an_unknown_address_get_the_same_answer(
 ):
     await identity.ana()
     with pytest.raises(InvalidCredentials) as refused:
-        await identity.authenticate(email, password)
+        await identity.do.authenticate_user(email, password, HERE)
     assert refused.value.message == InvalidCredentials().message
 
 
 async def test_a_short_password_is_refused_at_registration(identity: Identity):
     with pytest.raises(InvalidInput):
-        await identity.register("Ana", "ana@example.com", "short", Locale.EN)
+        await identity.do.register_user("Ana", "ana@example.com", "short", Locale.EN, HERE)
 
 
 async def test_a_token_of_an_account_that_was_deleted_shows_nobody(identity: Identity):
@@ -81,4 +109,43 @@ async def test_a_token_of_an_account_that_was_deleted_shows_nobody(identity: Ide
     viewer = identity.tokens.verify(session.token.text)
     await identity.world.transactions.write(lambda t: t.users.remove(viewer.id))
     with pytest.raises(Unauthenticated):
-        await ShowViewer(identity.world.transactions)(viewer)
+        await identity.do.show_viewer(viewer)
+
+
+@pytest.mark.parametrize(
+    "password", ["password1234", "QWERTY123456", "aaaaaaaaaaaaaaa", "123456789012", "monkeymonkey"]
+)
+async def test_a_password_that_everybody_tries_first_is_refused(identity: Identity, password: str):
+    with pytest.raises(InvalidInput) as refused:
+        await identity.do.register_user("Ana", "ana@example.com", password, Locale.EN, HERE)
+    assert refused.value.field == ("password",)
+
+
+async def test_a_name_and_a_language_can_be_changed_apart(identity: Identity):
+    viewer = identity.viewer(await identity.ana())
+    assert (await identity.do.update_profile(viewer, " Ana  Souza ", None)).name == "Ana Souza"
+    assert (await identity.do.update_profile(viewer, None, Locale.EN)).locale is Locale.EN
+    shown = await identity.do.show_viewer(viewer)
+    assert (shown.name, shown.locale) == ("Ana Souza", Locale.EN)
+    with pytest.raises(InvalidInput):
+        await identity.do.update_profile(viewer, " ", None)
+
+
+async def test_logins_are_counted_by_account_and_by_address_known_or_not(identity: Identity):
+    await identity.ana()
+    identity.limits.allowed = {Attempt.LOGIN_BY_ACCOUNT: 2, Attempt.LOGIN_BY_ADDRESS: 4}
+    for email in ("ana@example.com", "nobody@example.com"):
+        for _ in range(2):
+            with pytest.raises(InvalidCredentials):
+                await identity.do.authenticate_user(email, "wrong horse battery", HERE)
+    with pytest.raises(RateLimited):
+        await identity.do.authenticate_user("another@example.com", PASSWORD, HERE)
+    with pytest.raises(RateLimited):  # From elsewhere the account is not to be tried either, in whatever spelling.
+        await identity.do.authenticate_user(" ANA@example.com", PASSWORD, "192.0.2.2")
+
+
+async def test_registrations_are_counted_by_address(identity: Identity):
+    identity.limits.allowed = {Attempt.REGISTER_BY_ADDRESS: 1}
+    await identity.ana()
+    with pytest.raises(RateLimited):
+        await identity.do.register_user("Rui", "rui@example.com", PASSWORD, Locale.EN, HERE)

@@ -18,6 +18,7 @@ from app.domain.user import UserId
 from app.domain.video import ProcessingStatus, Progress, VideoId, VideoProcessing, new_video_id
 from app.infra.redis.live import RedisLiveStatus
 from app.infra.redis.stream import connect
+from app.infra.redis.subscriber import Subscriber
 from app.usecases.ports import DatabaseUnavailable, LiveStatus, Transaction, VideoGone, Viewer
 from app.usecases.watch_video_status import WatchVideoStatus
 from tests.fakes.clock import SettableClock
@@ -336,7 +337,10 @@ async def test_no_end_is_missed_when_words_get_lost_and_connections_break(redis_
                     break
         return loop.time() - await ending
 
-    async with RedisLiveStatus(redis, resync_seconds=0.2) as live:
+    async with (
+        Subscriber(redis.connection_pool) as subscriber,
+        RedisLiveStatus(redis, subscriber, resync_seconds=0.2) as live,
+    ):
         for _ in range(10):
             races = [asyncio.create_task(race(live)) for _ in range(40)]
             done, late = await asyncio.wait(races, timeout=3)

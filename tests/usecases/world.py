@@ -155,7 +155,7 @@ class World:
 
     @property
     def keep_house(self) -> KeepHouse:
-        return KeepHouse(self.transactions, self.storage, self.clock, timedelta(hours=24))
+        return KeepHouse(self.transactions, self.storage, self.clock, timedelta(hours=24), timedelta(hours=1))
 
     async def row(self, video: VideoId) -> VideoProcessing:
         found = await self.transactions.read(lambda t: t.videos.get(video))

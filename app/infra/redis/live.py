@@ -51,28 +51,25 @@ class _Audience:
 
 @final
 class RedisLiveStatus:
-    """Snapshots to whoever watches, over one connection for all watchers of the process.
+    """Snapshots to whoever watches, over one connection for all watchers of the process: the subscriber's.
 
-    Entered as a context manager by who watches; ``publish`` needs no entering. A channel is subscribed while somebody
-    watches its owner. Every reader is told to read again at first, after each reconnect, after a message that cannot be
-    read, and every ``resync_seconds``, more or less a fifth. While Redis is away that is all that a reader gets.
+    Entered as a context manager by who watches; ``publish`` needs no entering, and no subscriber that runs. A channel
+    is subscribed while somebody watches its owner. Every reader is told to read again at first, after each reconnect,
+    after a message that cannot be read, and every ``resync_seconds``, more or less a fifth. While Redis is away that is
+    all that a reader gets.
     """
 
-    def __init__(self, redis: StreamRedis, resync_seconds: float = 15) -> None:
+    def __init__(self, redis: StreamRedis, subscriber: Subscriber, resync_seconds: float = 15) -> None:
         self._redis = redis
         self._resync_seconds = resync_seconds
         self._try = BestEffort("live status")
         self._audiences: dict[str, _Audience] = {}
-        self._subscriber = Subscriber(
-            redis.connection_pool, on_subscribed=self._on_subscribed, on_message=self._on_message
-        )
+        self._subscriber = subscriber
 
     async def __aenter__(self) -> Self:
-        await self._subscriber.__aenter__()
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        await self._subscriber.__aexit__()
         for audience in self._audiences.values():
             audience.close()
 
@@ -91,7 +88,7 @@ class RedisLiveStatus:
             audience = self._audiences[channel] = _Audience(self._resync_seconds)
         audience.feeds.add(feed)
         try:
-            self._subscriber.want(channel)
+            self._subscriber.want(channel, self)
             if not self._subscriber.confirmed(channel):
                 with suppress(TimeoutError):
                     async with asyncio.timeout(LIMIT_SECONDS):
@@ -105,12 +102,14 @@ class RedisLiveStatus:
                 del self._audiences[channel]
                 self._subscriber.drop(channel)
 
-    def _on_subscribed(self, channel: str) -> None:
+    def on_subscribed(self, channel: str) -> None:
+        """Have everybody read again."""
         if audience := self._audiences.get(channel):
             audience.subscribed.set()
             audience.tell(Resync())
 
-    def _on_message(self, channel: str, data: bytes) -> None:
+    def on_message(self, channel: str, data: bytes) -> None:
+        """Pass it on."""
         audience = self._audiences.get(channel)
         if audience is None:
             return

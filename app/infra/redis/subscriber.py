@@ -1,9 +1,9 @@
 """One pub/sub connection for any number of channels."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from typing import Any, Final, Self, final
+from typing import Any, Final, Protocol, Self, final
 
 import structlog
 from redis.asyncio import ConnectionPool
@@ -18,26 +18,28 @@ _SHORTEST_PAUSE: Final = 0.05
 _LONGEST_PAUSE: Final = 2.0
 
 
+class Listener(Protocol):
+    """Who wants a channel."""
+
+    def on_subscribed(self, channel: str) -> None:
+        """Be told that what is published from now on arrives: at first, and after each reconnect."""
+        ...
+
+    def on_message(self, channel: str, data: bytes) -> None: ...
+
+
 @final
 class Subscriber:
     """Keeps one connection subscribed to the channels that are wanted, and makes a new one whenever it breaks.
 
     A connection of its own rather than redis-py's ``PubSub``: that one reconnects on its own, and what was published in
-    between would be missed unnoticed. Each confirmation that a channel is subscribed is therefore told to
-    ``on_subscribed``, after a reconnect too, and each message to ``on_message``.
+    between would be missed unnoticed. Each confirmation that a channel is subscribed is therefore told to its
+    listener, after a reconnect too.
     """
 
-    def __init__(
-        self,
-        pool: ConnectionPool,
-        *,
-        on_subscribed: Callable[[str], None],
-        on_message: Callable[[str, bytes], None],
-    ) -> None:
+    def __init__(self, pool: ConnectionPool) -> None:
         self._pool = pool
-        self._on_subscribed = on_subscribed
-        self._on_message = on_message
-        self._wanted: set[str] = set()
+        self._wanted: dict[str, Listener] = {}
         self._changed = asyncio.Event()
         self._sent: set[str] = set()  # What this connection was told to subscribe.
         self._confirmed: set[str] = set()  # What it said it had.
@@ -56,14 +58,14 @@ class Subscriber:
         """Whether everything published there now arrives."""
         return channel in self._confirmed
 
-    def want(self, channel: str) -> None:
+    def want(self, channel: str, listener: Listener) -> None:
         """Subscribe soon."""
-        self._wanted.add(channel)
+        self._wanted[channel] = listener
         self._changed.set()
 
     def drop(self, channel: str) -> None:
         """Unsubscribe soon."""
-        self._wanted.discard(channel)
+        self._wanted.pop(channel, None)
         self._changed.set()
 
     async def _run(self) -> None:
@@ -75,13 +77,13 @@ class Subscriber:
             try:
                 async with self._connection() as connection, asyncio.TaskGroup() as both:
                     if pause:
-                        log.info("redis is back", what="live status")
+                        log.info("redis is back", what="live updates")
                     pause = 0.0
                     both.create_task(self._write(connection))
                     both.create_task(self._read(connection))
             except* Exception as faults:  # noqa: BLE001 - whatever it was, who watches needs the next connection
                 if not pause:
-                    log.warning("redis is away", what="live status", fault=repr(faults.exceptions[0]))
+                    log.warning("redis is away", what="live updates", fault=repr(faults.exceptions[0]))
             pause = min(max(2 * pause, _SHORTEST_PAUSE), _LONGEST_PAUSE)
             await asyncio.sleep(pause)
 
@@ -100,7 +102,7 @@ class Subscriber:
         """Bring what is subscribed in line with what is wanted; ping where there is nothing to do."""
         while True:
             self._changed.clear()
-            new, old = self._wanted - self._sent, self._sent - self._wanted
+            new, old = self._wanted.keys() - self._sent, self._sent - self._wanted.keys()
             self._sent = set(self._wanted)
             self._confirmed -= old
             if old:
@@ -118,9 +120,11 @@ class Subscriber:
             answer: Any = await connection.read_response(timeout=_DEAD_SECONDS)
             match answer:
                 case None:
-                    raise TimeoutError("the connection for live status fell silent")
+                    raise TimeoutError("the connection for live updates fell silent")
                 case [b"message", bytes(channel), bytes(data)]:
-                    self._on_message(channel.decode(), data)
+                    if listener := self._wanted.get(channel.decode()):
+                        listener.on_message(channel.decode(), data)
                 case [b"subscribe", bytes(channel), _] if channel.decode() in self._sent:
                     self._confirmed.add(channel.decode())
-                    self._on_subscribed(channel.decode())
+                    if listener := self._wanted.get(channel.decode()):
+                        listener.on_subscribed(channel.decode())

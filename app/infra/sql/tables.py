@@ -1,4 +1,4 @@
-"""The record: the brief's two tables with columns of ours beside them, and four tables of ours.
+"""The record: the brief's two tables with columns of ours beside them, and tables of ours.
 
 The integer ids never leave the database; the world sees ``public_id``. ``wake_at`` and the like are integer
 milliseconds, the brief's times are TIMESTAMP(3). A unique index takes several NULLs on all three databases.
@@ -73,6 +73,35 @@ users: Final = Table(
     Column("email_on_failure", Boolean, nullable=False),
     Column("email_on_completion", Boolean, nullable=False),
     sqlite_autoincrement=True,
+    **_OPTIONS,
+)
+
+sessions: Final = Table(
+    "sessions",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("user_id", ForeignKey("users.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("refresh_digest", Sha256, nullable=False),
+    Column("rotated_at", Milliseconds),
+    Column("lapses_at", Milliseconds, nullable=False, index=True),
+    **_OPTIONS,
+)
+
+# Of a session that ended, or whose account is gone, access tokens must be refused until they lapse: hence no owner.
+ended_sessions: Final = Table(
+    "ended_sessions",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("ended_at", Milliseconds, nullable=False, index=True),
+    **_OPTIONS,
+)
+
+password_resets: Final = Table(
+    "password_resets",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("user_id", ForeignKey("users.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("lapses_at", Milliseconds, nullable=False, index=True),
     **_OPTIONS,
 )
 

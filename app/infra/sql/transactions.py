@@ -13,7 +13,9 @@ from app.infra.sql.errors import lost_to_another, out_of_reach
 from app.infra.sql.events import SqlEvents
 from app.infra.sql.intakes import SqlIntakes
 from app.infra.sql.notifications import SqlNotifications
+from app.infra.sql.password_resets import SqlPasswordResets
 from app.infra.sql.removals import SqlRemovals
+from app.infra.sql.sessions import SqlSessions
 from app.infra.sql.users import SqlUsers
 from app.infra.sql.videos import SqlVideos
 from app.usecases.ports import (
@@ -21,7 +23,9 @@ from app.usecases.ports import (
     Events,
     Intakes,
     Notifications,
+    PasswordResets,
     Removals,
+    Sessions,
     Transaction,
     Users,
     Videos,
@@ -41,6 +45,8 @@ class SqlTransaction:
 
     def __init__(self, connection: AsyncConnection) -> None:
         self.users: Users = SqlUsers(connection)
+        self.sessions: Sessions = SqlSessions(connection)
+        self.password_resets: PasswordResets = SqlPasswordResets(connection)
         self.videos: Videos = SqlVideos(connection)
         self.intakes: Intakes = SqlIntakes(connection)
         self.events: Events = SqlEvents(connection)

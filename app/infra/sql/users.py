@@ -60,6 +60,10 @@ class SqlUsers:
             update(users).where(users.c.public_id == user).values(password_hash=password_hash, updated_at=at)
         )
 
+    async def set_profile(self, user: UserId, *, name: str, locale: Locale, at: datetime) -> None:
+        changed = update(users).where(users.c.public_id == user)
+        await self._connection.execute(changed.values(name=name, locale=locale.value, updated_at=at))
+
     async def remove(self, user: UserId) -> bool:
         return (await self._connection.execute(delete(users).where(users.c.public_id == user))).rowcount == 1
 

@@ -1,0 +1,66 @@
+"""The port ``RateLimits``, by the library ``limits``."""
+
+import asyncio
+import hashlib
+import math
+import time
+from collections.abc import Mapping
+from typing import Final, final
+
+import structlog
+from limits import RateLimitItem, parse
+from limits.aio.storage import MemoryStorage, RedisStorage
+from limits.aio.strategies import MovingWindowRateLimiter, RateLimiter
+from limits.errors import StorageError
+from redis.asyncio import ConnectionPool
+
+from app.domain.errors import RateLimited
+from app.usecases.ports import Attempt
+
+log = structlog.get_logger(__name__)
+
+_LIMIT_SECONDS: Final = 1.0
+
+
+@final
+class CountedAttempts:
+    """Counts in a moving window, for all processes together in Redis, or here alone while Redis is away.
+
+    ``rates`` are texts like ``10/15 minutes``. What is counted is named by its hash, so neither addresses nor accounts
+    are readable in Redis.
+
+    :raises ValueError: for a rate that cannot be read
+    """
+
+    def __init__(self, pool: ConnectionPool, rates: Mapping[Attempt, str]) -> None:
+        self._rates: Mapping[Attempt, RateLimitItem] = {attempt: parse(rate) for attempt, rate in rates.items()}
+        # The pool says where to connect; the URL only which kind of storage it is.
+        storage = RedisStorage(
+            "async+redis://",
+            implementation="redispy",
+            wrap_exceptions=True,
+            key_prefix="fiapx:rates",
+            connection_pool=pool,  # type: ignore[arg-type]  # The library passes it on, and does not say so.
+        )
+        self._shared = MovingWindowRateLimiter(storage)
+        self._here = MovingWindowRateLimiter(MemoryStorage())
+
+    async def spend(self, attempt: Attempt, key: str) -> None:
+        counted = hashlib.sha256(key.encode()).hexdigest()
+        try:
+            async with asyncio.timeout(_LIMIT_SECONDS):
+                retry_after = await self._spend(self._shared, attempt, counted)
+        except (StorageError, TimeoutError) as fault:
+            log.warning("redis is away", what="rate limits", fault=repr(fault))
+            retry_after = await self._spend(self._here, attempt, counted)
+        if retry_after is not None:
+            log.info("an attempt was refused", attempt=attempt.value, key=counted[:12])
+            raise RateLimited(retry_after_seconds=retry_after)
+
+    async def _spend(self, limiter: RateLimiter, attempt: Attempt, counted: str) -> int | None:
+        """Give None, or in how many seconds it may be tried again."""
+        rate = self._rates[attempt]
+        if await limiter.hit(rate, attempt.value, counted):
+            return None
+        window = await limiter.get_window_stats(rate, attempt.value, counted)
+        return max(1, math.ceil(window.reset_time - time.time()))

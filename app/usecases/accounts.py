@@ -1,0 +1,73 @@
+"""All that can be done with accounts and sessions, composed in one place from what it needs."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from app.usecases.authenticate_user import AuthenticateUser
+from app.usecases.change_password import ChangePassword
+from app.usecases.open_session import EndSession, OpenSession, RefreshSession
+from app.usecases.ports import (
+    AccessTokens,
+    Clock,
+    EndedSessions,
+    JobQueue,
+    PasswordHasher,
+    RateLimits,
+    RefreshTokens,
+    ResetTokens,
+    Transactions,
+)
+from app.usecases.profile import ShowViewer, UpdateProfile
+from app.usecases.register_user import RegisterUser
+from app.usecases.reset_password import RequestPasswordReset, ResetPassword
+
+
+@dataclass(frozen=True, slots=True)
+class AccountUseCases:
+    """One callable for each thing a user wants done with their account."""
+
+    register_user: RegisterUser
+    authenticate_user: AuthenticateUser
+    refresh_session: RefreshSession
+    end_session: EndSession
+    change_password: ChangePassword
+    request_password_reset: RequestPasswordReset
+    reset_password: ResetPassword
+    show_viewer: ShowViewer
+    update_profile: UpdateProfile
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountParts:
+    """What accounts and sessions need. ``refresh_lifetime`` is how long a session lives without being refreshed."""
+
+    transactions: Transactions
+    queue: JobQueue
+    clock: Clock
+    passwords: PasswordHasher
+    tokens: AccessTokens
+    refresh_tokens: RefreshTokens
+    reset_tokens: ResetTokens
+    ended: EndedSessions
+    limits: RateLimits
+    refresh_lifetime: timedelta = timedelta(days=30)
+    refresh_grace: timedelta = timedelta(seconds=30)
+    reset_lifetime: timedelta = timedelta(hours=1)
+
+    def use_cases(self) -> AccountUseCases:
+        """Put them together."""
+        transactions, passwords, ended, limits = self.transactions, self.passwords, self.ended, self.limits
+        session = OpenSession(self.tokens, self.refresh_tokens, self.clock, self.refresh_lifetime)
+        return AccountUseCases(
+            register_user=RegisterUser(transactions, passwords, session, limits, self.clock),
+            authenticate_user=AuthenticateUser(transactions, passwords, session, limits, self.clock),
+            refresh_session=RefreshSession(transactions, session, ended, self.refresh_grace),
+            end_session=EndSession(transactions, ended, self.clock),
+            change_password=ChangePassword(transactions, passwords, session, ended, limits),
+            request_password_reset=RequestPasswordReset(
+                transactions, self.queue, self.clock, limits, self.reset_lifetime
+            ),
+            reset_password=ResetPassword(transactions, passwords, self.reset_tokens, session, ended),
+            show_viewer=ShowViewer(transactions),
+            update_profile=UpdateProfile(transactions, self.clock),
+        )

@@ -1,0 +1,80 @@
+"""ChangePassword."""
+
+from dataclasses import dataclass
+from typing import final
+
+from app.domain.errors import InvalidCredentials, InvalidInput
+from app.domain.session import SessionId
+from app.domain.user import User, new_password, normalised_password
+from app.usecases.open_session import OpenSession, Session, locked_user, other_sessions
+from app.usecases.ports import (
+    Attempt,
+    EndedSessions,
+    PasswordHasher,
+    RateLimits,
+    Transaction,
+    Transactions,
+    Viewer,
+)
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class ChangePassword:
+    """Set a new password for who knows the old one, and end every other session of the account.
+
+    The viewer's own goes on with new tokens: a refresh token that was copied from it is good for nothing.
+
+    :raises InvalidInput: where the new one breaks a rule
+    :raises InvalidCredentials: where the old one is wrong
+    :raises RateLimited: where it was tried too often
+    """
+
+    transactions: Transactions
+    passwords: PasswordHasher
+    open_session: OpenSession
+    ended: EndedSessions
+    limits: RateLimits
+
+    async def __call__(self, viewer: Viewer, current: str, new: str) -> Session:
+        password = named_new(new)
+        await self.limits.spend(Attempt.LOGIN_BY_ACCOUNT, viewer.id)
+        known = await self.transactions.read(lambda t: locked_user(t, viewer))
+        if not await self._is(current, known):
+            raise InvalidCredentials("The current password is wrong.", field=("current",))
+        password_hash = await self.passwords.hash(password)
+        session, ended = await self.transactions.write(lambda t: self._change(t, viewer, known, password_hash))
+        await self.ended.announce(ended)
+        return session
+
+    async def _is(self, password: str, user: User) -> bool:
+        try:
+            return await self.passwords.verify(normalised_password(password), user.password_hash)
+        except InvalidInput:
+            return False
+
+    async def _change(
+        self, t: Transaction, viewer: Viewer, known: User, password_hash: str
+    ) -> tuple[Session, list[SessionId]]:
+        user, now = await locked_user(t, viewer), self.open_session.clock.now()
+        if user.password_hash != known.password_hash:  # Another was quicker, and what was checked is no longer true.
+            raise InvalidCredentials("The current password is wrong.", field=("current",))
+        await t.users.set_password_hash(user.id, password_hash, now)
+        await t.password_resets.remove_all(user.id)
+        if await t.sessions.lock(viewer.session) is None:
+            ended = [*await other_sessions(t, user.id), viewer.session]
+            session = await self.open_session(t, user)
+        else:
+            ended = await other_sessions(t, user.id, but=viewer.session)
+            token = self.open_session.refresh_tokens.first(viewer.session)
+            session = await self.open_session.go_on(t, user, viewer.session, token, rotated=False)
+        await t.sessions.end(ended, now)
+        return session, ended
+
+
+def named_new(text: str) -> str:
+    """Check a password of an argument called ``new``; raises ``InvalidInput``."""
+    try:
+        return new_password(text)
+    except InvalidInput as error:
+        raise InvalidInput(error.message, field=("new",)) from None

@@ -1,0 +1,144 @@
+"""Sessions: how they begin, go on and end."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from hmac import compare_digest
+from typing import final
+from uuid import uuid4
+
+from app.domain.errors import InvalidCredentials, Unauthenticated
+from app.domain.session import SessionId
+from app.domain.user import User, UserId
+from app.usecases.ports import (
+    AccessToken,
+    AccessTokens,
+    Clock,
+    EndedSessions,
+    RefreshTokens,
+    StoredSession,
+    Transaction,
+    Transactions,
+    Viewer,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A user who has signed in, the token that proves it, and the one that gets the next."""
+
+    token: AccessToken
+    refresh_token: str
+    user: User
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class OpenSession:
+    """Make tokens, in the caller's transaction: of a new session, or the next of one that goes on."""
+
+    tokens: AccessTokens
+    refresh_tokens: RefreshTokens
+    clock: Clock
+    lifetime: timedelta
+    """How long a session lives on without being refreshed."""
+
+    async def __call__(self, t: Transaction, user: User) -> Session:
+        """Begin a session; raises ``InvalidCredentials`` where the account has gone in the meantime."""
+        if not await t.users.lock(user.id):
+            raise InvalidCredentials
+        session = SessionId(str(uuid4()))
+        token = self.refresh_tokens.first(session)
+        lapses_at = self.clock.now() + self.lifetime
+        await t.sessions.add(StoredSession(session, user.id, self.refresh_tokens.digest(token), None, lapses_at))
+        return self.shown(user, session, token)
+
+    async def go_on(self, t: Transaction, user: User, session: SessionId, token: str, *, rotated: bool) -> Session:
+        """Let this be the session's refresh token from now on."""
+        now = self.clock.now()
+        await t.sessions.renew(
+            session,
+            refresh_digest=self.refresh_tokens.digest(token),
+            rotated_at=now if rotated else None,
+            lapses_at=now + self.lifetime,
+        )
+        return self.shown(user, session, token)
+
+    def shown(self, user: User, session: SessionId, token: str) -> Session:
+        """Give a session with a new access token."""
+        return Session(self.tokens.issue(user.id, session), token, user)
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class RefreshSession:
+    """Rotate a refresh token.
+
+    The one that was rotated last is good for a moment more, for two tabs and for lost replies: it gets the same answer.
+    Any other that is not the present one was copied at some time, so its whole family ends: nobody can tell the thief
+    from the owner, and the owner can sign in again (RFC 9700, section 4.14.2).
+
+    :raises InvalidCredentials: in all these cases
+    """
+
+    transactions: Transactions
+    open_session: OpenSession
+    ended: EndedSessions
+    grace: timedelta
+
+    async def __call__(self, token: str) -> Session:
+        session = self.open_session.refresh_tokens.session_of(token)
+        if session is None:
+            raise _over()
+        went_on = await self.transactions.write(lambda t: self._rotate(t, session, token))
+        if went_on is None:  # What ended it is committed before anybody is told.
+            await self.ended.announce([session])
+            raise _over()
+        return went_on
+
+    async def _rotate(self, t: Transaction, session: SessionId, token: str) -> Session | None:
+        kept, now = await t.sessions.lock(session), self.open_session.clock.now()
+        if kept is None or kept.lapses_at <= now:
+            raise _over()
+        user = await t.users.by_id(kept.owner)
+        if user is None:
+            raise _over()
+        digest, successor = self.open_session.refresh_tokens.digest, self.open_session.refresh_tokens.successor(token)
+        if compare_digest(kept.refresh_digest, digest(token)):
+            return await self.open_session.go_on(t, user, session, successor, rotated=True)
+        just_now = kept.rotated_at is not None and now - kept.rotated_at <= self.grace
+        if just_now and compare_digest(kept.refresh_digest, digest(successor)):
+            return self.open_session.shown(user, session, successor)
+        await t.sessions.end([session], now)
+        return None
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class EndSession:
+    """Sign out: the session ends everywhere, its access tokens and its subscriptions too."""
+
+    transactions: Transactions
+    ended: EndedSessions
+    clock: Clock
+
+    async def __call__(self, viewer: Viewer) -> None:
+        now = self.clock.now()
+        await self.transactions.write(lambda t: t.sessions.end([viewer.session], now))
+        await self.ended.announce([viewer.session])
+
+
+async def other_sessions(t: Transaction, user: UserId, but: SessionId | None = None) -> list[SessionId]:
+    """Give all sessions of a user whose row is locked, but for this one."""
+    return [session for session in await t.sessions.of(user) if session != but]
+
+
+async def locked_user(t: Transaction, viewer: Viewer) -> User:
+    """Give the viewer's account and hold its row; raises ``Unauthenticated`` where it was deleted."""
+    user = await t.users.by_id(viewer.id) if await t.users.lock(viewer.id) else None
+    if user is None:
+        raise Unauthenticated
+    return user
+
+
+def _over() -> InvalidCredentials:
+    return InvalidCredentials("This session has ended; sign in again.", field=("refreshToken",))

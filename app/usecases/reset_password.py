@@ -1,0 +1,132 @@
+"""A new password for who has forgotten the old one."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final, final
+from uuid import uuid4
+
+from app.domain.errors import InvalidInput
+from app.domain.notification import Notification, NotificationChannel
+from app.domain.session import SessionId
+from app.domain.user import UserId, normalised_email
+from app.usecases.change_password import named_new
+from app.usecases.open_session import OpenSession, Session, other_sessions
+from app.usecases.ports import (
+    Attempt,
+    Clock,
+    EndedSessions,
+    JobQueue,
+    PasswordHasher,
+    PasswordReset,
+    RateLimits,
+    ResetTokens,
+    Transaction,
+    Transactions,
+)
+
+PASSWORD_RESET: Final = "account.password_reset"  # noqa: S105 - the name of an event, no secret
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class RequestPasswordReset:
+    """Send a link by mail, if there is such an account; who asks learns nothing, not even by how long it takes.
+
+    :raises InvalidInput: where it is no address
+    :raises RateLimited: where it was asked too often, whether or not there is an account
+    """
+
+    transactions: Transactions
+    queue: JobQueue
+    clock: Clock
+    limits: RateLimits
+    lifetime: timedelta
+    answer_after: timedelta = timedelta(milliseconds=300)
+    """How long every answer takes at least: longer than writing the request does."""
+
+    async def __call__(self, email: str, address: str) -> None:
+        account = normalised_email(email)
+        await self.limits.spend(Attempt.RESET_BY_ADDRESS, address)
+        await self.limits.spend(Attempt.RESET_BY_ACCOUNT, account)
+        async with _no_sooner_than(self.answer_after):
+            known = await self.transactions.read(lambda t: t.users.by_email(account))
+            if known is not None:
+                await self.transactions.write(lambda t: self._record(t, known.id))
+                await self.queue.deliver_notifications()
+
+    async def _record(self, t: Transaction, user: UserId) -> None:
+        """Write down the request and the mail that is owed; a former mail's link stays good, since mails overtake."""
+        if not await t.users.lock(user):
+            return
+        reset, now = str(uuid4()), self.clock.now()
+        await t.password_resets.add(PasswordReset(reset, user, now + self.lifetime))
+        mail = Notification(
+            id=reset,
+            user=user,
+            video=None,
+            channel=NotificationChannel.EMAIL,
+            event=PASSWORD_RESET,
+            file_name="",
+            failure=None,
+            attempts=0,
+            created_at=now,
+        )
+        await t.notifications.add(mail, wake_at=now)
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class ResetPassword:
+    """Set a new password by the link of a mail, end all sessions of the account, and sign in.
+
+    :raises InvalidInput: where the link is not valid, has lapsed or was used, or the password breaks a rule
+    """
+
+    transactions: Transactions
+    passwords: PasswordHasher
+    reset_tokens: ResetTokens
+    open_session: OpenSession
+    ended: EndedSessions
+
+    async def __call__(self, token: str, new: str) -> Session:
+        password, reset = named_new(new), self.reset_tokens.reset_of(token)
+        if reset is None:
+            raise _of_no_use()
+        await self.transactions.read(lambda t: self._valid(t, reset))  # Before any work is spent on the password.
+        password_hash = await self.passwords.hash(password)
+        session, ended = await self.transactions.write(lambda t: self._set(t, reset, password_hash))
+        await self.ended.announce(ended)
+        return session
+
+    async def _valid(self, t: Transaction, reset: str) -> UserId:
+        found = await t.password_resets.get(reset)
+        if found is None or found.lapses_at <= self.open_session.clock.now():
+            raise _of_no_use()
+        return found.user
+
+    async def _set(self, t: Transaction, reset: str, password_hash: str) -> tuple[Session, list[SessionId]]:
+        owner, now = await self._valid(t, reset), self.open_session.clock.now()
+        user = await t.users.by_id(owner) if await t.users.lock(owner) else None
+        if user is None or not await t.password_resets.remove_all(owner):  # Two at once: the lock let one go first.
+            raise _of_no_use()
+        await t.users.set_password_hash(owner, password_hash, now)
+        ended = await other_sessions(t, owner)
+        await t.sessions.end(ended, now)
+        return await self.open_session(t, user), ended
+
+
+@asynccontextmanager
+async def _no_sooner_than(delay: timedelta) -> AsyncIterator[None]:
+    now = asyncio.get_running_loop().time
+    end = now() + delay.total_seconds()
+    try:
+        yield
+    finally:
+        await asyncio.sleep(max(0.0, end - now()))
+
+
+def _of_no_use() -> InvalidInput:
+    return InvalidInput("This link is not valid any more: ask for a new one.", field=("token",))

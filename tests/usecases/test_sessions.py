@@ -1,0 +1,247 @@
+"""How sessions go on and end, and how passwords change."""
+
+import asyncio
+import re
+
+import pytest
+
+from app.domain.errors import InvalidCredentials, InvalidInput, RateLimited, Unauthenticated
+from app.domain.user import Locale
+from app.infra.passwords import Argon2PasswordHasher
+from app.usecases.deliver_notifications import DeliverNotifications
+from app.usecases.ports import Attempt
+from tests.usecases.test_deliver_notifications import MemoryMailer
+from tests.usecases.test_identity import HERE, PASSWORD, Identity
+from tests.usecases.world import World
+
+NEW = "battery staple horse"
+
+
+@pytest.fixture
+async def identity(world: World):
+    passwords = Argon2PasswordHasher(threads=2)
+    yield Identity(world, passwords)
+    await passwords.aclose()
+
+
+async def mailed_token(identity: Identity) -> str:
+    """Give what the last mail's link carries."""
+    mailer = MemoryMailer()
+    world = identity.world
+    await DeliverNotifications(
+        world.transactions, mailer, identity.reset_tokens, world.clock, "https://fiapx.example"
+    )()
+    assert mailer.sent[-1].template == "account.password_reset"
+    match = re.fullmatch(r"https://fiapx\.example/reset-password#token=(\S+)", mailer.sent[-1].values["url"])
+    assert match
+    return match[1]
+
+
+async def test_a_session_goes_on_with_each_refresh(identity: Identity):
+    session = await identity.ana()
+    for _ in range(3):
+        identity.world.clock.advance(3000)
+        following = await identity.do.refresh_session(session.refresh_token)
+        assert following.refresh_token != session.refresh_token
+        assert following.token.expires_at > session.token.expires_at
+        assert identity.viewer(following).session == identity.viewer(session).session
+        session = following
+    assert session.user.email == "ana@example.com"
+
+
+async def test_two_tabs_that_refresh_at_once_go_on_together(identity: Identity):
+    session = await identity.ana()
+    both = await asyncio.gather(*(identity.do.refresh_session(session.refresh_token) for _ in range(2)))
+    assert both[0].refresh_token == both[1].refresh_token
+    identity.world.clock.advance(29)
+    again = await identity.do.refresh_session(session.refresh_token)
+    assert again.refresh_token == both[0].refresh_token
+    identity.world.clock.advance(3600)
+    await identity.do.refresh_session(again.refresh_token)
+
+
+async def test_a_refresh_token_used_again_later_ends_the_whole_session(identity: Identity):
+    session = await identity.ana()
+    following = await identity.do.refresh_session(session.refresh_token)
+    identity.world.clock.advance(31)
+    with pytest.raises(InvalidCredentials):
+        await identity.do.refresh_session(session.refresh_token)
+    assert identity.has_ended(following)
+    with pytest.raises(InvalidCredentials):
+        await identity.do.refresh_session(following.refresh_token)
+
+
+async def test_a_token_older_than_the_last_but_one_ends_the_session_even_at_once(identity: Identity):
+    first = await identity.ana()
+    second = await identity.do.refresh_session(first.refresh_token)
+    third = await identity.do.refresh_session(second.refresh_token)
+    with pytest.raises(InvalidCredentials):
+        await identity.do.refresh_session(first.refresh_token)
+    assert identity.has_ended(third)
+
+
+@pytest.mark.parametrize("token", ["", "no token", "\ud800", "6ec9e1b8-9e0a-4f5f-8f0e-0d4b6f6e7a11." + "a" * 43])
+async def test_what_was_never_a_refresh_token_is_refused(identity: Identity, token: str):
+    session = await identity.ana()
+    with pytest.raises(InvalidCredentials):
+        await identity.do.refresh_session(token)
+    assert not identity.has_ended(session)
+
+
+async def test_a_session_that_nobody_refreshed_for_a_month_is_over(identity: Identity):
+    session = await identity.ana()
+    identity.world.clock.advance(30 * 24 * 3600)
+    with pytest.raises(InvalidCredentials):
+        await identity.do.refresh_session(session.refresh_token)
+    await identity.world.keep_house()
+    assert await identity.world.transactions.read(lambda t: t.sessions.of(session.user.id)) == []
+
+
+async def test_who_signs_out_ends_this_session_and_no_other(identity: Identity):
+    phone, laptop = await identity.ana(), await identity.signed_in()
+    await identity.do.end_session(identity.viewer(phone))
+    await identity.do.end_session(identity.viewer(phone))
+    assert identity.has_ended(phone)
+    assert not identity.has_ended(laptop)
+    with pytest.raises(InvalidCredentials):
+        await identity.do.refresh_session(phone.refresh_token)
+    await identity.do.refresh_session(laptop.refresh_token)
+
+
+async def test_ended_sessions_are_remembered_for_as_long_as_their_tokens_live(identity: Identity):
+    session, world = await identity.ana(), identity.world
+    began = world.clock.now()
+    await identity.do.end_session(identity.viewer(session))
+    await world.keep_house()
+    assert await world.transactions.read(lambda t: t.sessions.ended_since(began)) == {
+        identity.viewer(session).session: began
+    }
+    world.clock.advance(2 * 3600 + 1)
+    await world.keep_house()
+    assert await world.transactions.read(lambda t: t.sessions.ended_since(began)) == {}
+
+
+async def test_a_changed_password_ends_every_other_session(identity: Identity):
+    phone, laptop = await identity.ana(), await identity.signed_in()
+    changed = await identity.do.change_password(identity.viewer(laptop), PASSWORD, NEW)
+    assert identity.has_ended(phone)
+    assert not identity.has_ended(laptop)
+    assert identity.viewer(changed).session == identity.viewer(laptop).session
+    with pytest.raises(InvalidCredentials):
+        await identity.signed_in(PASSWORD)
+    await identity.signed_in(NEW)
+    await identity.do.refresh_session(changed.refresh_token)
+
+
+async def test_a_refresh_token_copied_before_the_password_changed_is_of_no_use(identity: Identity):
+    session = await identity.ana()
+    await identity.do.change_password(identity.viewer(session), PASSWORD, NEW)
+    with pytest.raises(InvalidCredentials):
+        await identity.do.refresh_session(session.refresh_token)
+
+
+@pytest.mark.parametrize(
+    ("current", "new", "error", "field"),
+    [
+        ("wrong horse battery", NEW, InvalidCredentials, ("current",)),
+        ("short", NEW, InvalidCredentials, ("current",)),
+        (PASSWORD, "short", InvalidInput, ("new",)),
+        (PASSWORD, "password1234", InvalidInput, ("new",)),
+    ],
+)
+async def test_a_password_is_not_changed_by_who_cannot(
+    identity: Identity, current: str, new: str, error: type[InvalidInput], field: tuple[str, ...]
+):
+    session = await identity.ana()
+    with pytest.raises(error) as refused:
+        await identity.do.change_password(identity.viewer(session), current, new)
+    assert refused.value.field == field
+    await identity.signed_in(PASSWORD)
+
+
+async def test_a_password_cannot_be_guessed_by_changing_it(identity: Identity):
+    viewer = identity.viewer(await identity.ana())
+    identity.limits.allowed = {Attempt.LOGIN_BY_ACCOUNT: 1}
+    with pytest.raises(InvalidCredentials):
+        await identity.do.change_password(viewer, "wrong horse battery", NEW)
+    with pytest.raises(RateLimited):
+        await identity.do.change_password(viewer, PASSWORD, NEW)
+
+
+async def test_a_forgotten_password_is_reset_by_mail_once(identity: Identity):
+    session = await identity.ana()
+    await identity.do.request_password_reset(" ANA@example.com", HERE)
+    assert identity.world.queue.notifications
+    token = await mailed_token(identity)
+    again = await identity.do.reset_password(token, NEW)
+    assert again.user.email == "ana@example.com"
+    assert identity.has_ended(session)
+    await identity.signed_in(NEW)
+    with pytest.raises(InvalidInput) as refused:
+        await identity.do.reset_password(token, "staple battery horse")
+    assert refused.value.field == ("token",)
+    await identity.signed_in(NEW)
+
+
+async def test_two_who_use_one_link_at_once_cannot_both_win(identity: Identity):
+    await identity.ana()
+    await identity.do.request_password_reset("ana@example.com", HERE)
+    token = await mailed_token(identity)
+    outcomes = await asyncio.gather(
+        *(identity.do.reset_password(token, new) for new in (NEW, "staple battery horse")), return_exceptions=True
+    )
+    assert sorted(isinstance(outcome, InvalidInput) for outcome in outcomes) == [False, True]
+
+
+async def test_a_link_lapses_after_an_hour_and_is_not_mailed_any_more(identity: Identity):
+    await identity.ana()
+    await identity.do.request_password_reset("ana@example.com", HERE)
+    token = await mailed_token(identity)
+    await identity.do.request_password_reset("ana@example.com", HERE)
+    identity.world.clock.advance(3600)
+    with pytest.raises(InvalidInput):
+        await identity.do.reset_password(token, NEW)
+    mailer = MemoryMailer()
+    world = identity.world
+    await DeliverNotifications(world.transactions, mailer, identity.reset_tokens, world.clock, "")()
+    assert mailer.sent == []
+    await world.keep_house()
+
+
+@pytest.mark.parametrize("token", ["", "no token", "6ec9e1b8-9e0a-4f5f-8f0e-0d4b6f6e7a11." + "a" * 43, "\ud800"])
+async def test_a_link_that_was_never_mailed_is_refused(identity: Identity, token: str):
+    with pytest.raises(InvalidInput):
+        await identity.do.reset_password(token, NEW)
+
+
+async def test_asking_for_a_reset_of_an_unknown_address_does_nothing_and_takes_as_long(identity: Identity):
+    await identity.ana()
+    now, took = asyncio.get_running_loop().time, []
+    for email in ("nobody@example.com", "ana@example.com"):
+        began = now()
+        await identity.do.request_password_reset(email, HERE)
+        took.append(now() - began)
+        assert bool(identity.world.queue.notifications) is (email == "ana@example.com")
+    assert min(took) >= 0.3
+
+
+async def test_resets_are_counted_by_account_known_or_not_and_by_address(identity: Identity):
+    identity.limits.allowed = {Attempt.RESET_BY_ACCOUNT: 1, Attempt.RESET_BY_ADDRESS: 3}
+    await identity.do.request_password_reset("nobody@example.com", HERE)
+    with pytest.raises(RateLimited):
+        await identity.do.request_password_reset("nobody@example.com", HERE)
+    await identity.do.request_password_reset("another@example.com", HERE)
+    with pytest.raises(RateLimited):
+        await identity.do.request_password_reset("a.third@example.com", HERE)
+
+
+async def test_an_account_that_is_gone_changes_nothing(identity: Identity):
+    session = await identity.ana()
+    await identity.world.transactions.write(lambda t: t.users.remove(session.user.id))
+    viewer = identity.viewer(session)
+    with pytest.raises(InvalidCredentials):
+        await identity.do.refresh_session(session.refresh_token)
+    with pytest.raises(Unauthenticated):
+        await identity.do.change_password(viewer, PASSWORD, NEW)
+    with pytest.raises(Unauthenticated):
+        await identity.do.update_profile(viewer, None, Locale.EN)
