@@ -2,23 +2,26 @@
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, cast
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import Lifespan
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from app.bootstrap import compose
 from app.domain.errors import DomainError
 from app.graphql.view import GraphQLView
+from app.http.cross_origin import CrossOrigin
 from app.http.edge import Edge
 from app.http.envelope import Envelope
 from app.http.policy import Policy
 from app.http.problems import on_database_unavailable, on_domain_error, on_http_exception
 from app.http.routes import ROUTES
 from app.http.server import collect_less_often
+from app.http.throttle import Throttle
 from app.settings import Settings
 from app.usecases.ports import DatabaseUnavailable
 
@@ -52,6 +55,17 @@ def _application(lifespan: Lifespan[Starlette] | None, policy: Policy) -> Starle
         DatabaseUnavailable: on_database_unavailable,
         HTTPException: on_http_exception,
     }
-    app = Starlette(routes=routes, middleware=[Middleware(Envelope)], exception_handlers=handlers, lifespan=lifespan)
+    app = Starlette(routes=routes, middleware=_middleware(policy), exception_handlers=handlers, lifespan=lifespan)
     app.state.policy = policy
     return app
+
+
+def _middleware(policy: Policy) -> list[Middleware]:
+    """From the outside in: who asks, what a page may read, what every answer has, and how many there may be."""
+    inner = [Middleware(Envelope), Middleware(Throttle, policy.requests_per_minute)]
+    if policy.allowed_origins:
+        inner.insert(0, Middleware(CrossOrigin, policy.allowed_origins))
+    if policy.trusted_proxies:
+        # uvicorn types its middleware by its own names for the same protocol.
+        inner.insert(0, Middleware(cast("Any", ProxyHeadersMiddleware), list(policy.trusted_proxies)))
+    return inner

@@ -14,6 +14,7 @@ from app.domain.errors import InvalidInput
 from app.graphql.scalars import IncomingFile
 from app.http.body import MAX_JSON_BYTES
 from app.http.multipart import Multipart
+from app.http.policy import policy_of
 
 
 async def parsed_operations(request: Request) -> object:
@@ -22,7 +23,7 @@ async def parsed_operations(request: Request) -> object:
     :raises InvalidInput: where the body is not as the specification says
     :raises UploadIncomplete: where it ends before the file begins
     """
-    form = Multipart(request)
+    form = Multipart(request, bytes_per_second=policy_of(request).min_upload_bytes_per_second)
     operations = await _field(form, "operations")
     name, path = _only_entry(await _field(form, "map"))
     file = await form.next_part()

@@ -39,7 +39,7 @@ from app.graphql.schema import schema
 from app.graphql.shared_answers import SharedAnswers
 from app.graphql.streams import TextStream, ending_with_session
 from app.graphql.websocket import TextWebSocket, TransportWebSocket
-from app.http.body import bounded_body
+from app.http.body import bounded_body, is_json
 from app.http.edge import address_of, edge_of, viewer_of
 from app.http.language import preferred_locale
 from app.http.policy import Policy
@@ -214,8 +214,10 @@ def _check(request: Request, *, streams: bool) -> None:
     kind = _media_type(request)
     if request.method not in {"GET", "POST"}:
         raise HTTPException(HTTPStatus.METHOD_NOT_ALLOWED, "Use GET or POST.")
-    if request.method == "POST" and kind not in {JSON, MULTIPART}:
-        raise HTTPException(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "Send application/json or multipart/form-data.")
+    if request.method == "POST" and kind != MULTIPART and not is_json(request.headers.get("content-type", "")):
+        raise HTTPException(
+            HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "Send application/json, in UTF-8, or multipart/form-data."
+        )
     if not streams and negotiated(request.headers.get("accept", "")) is None:
         raise HTTPException(HTTPStatus.NOT_ACCEPTABLE, f"Accept {GRAPHQL_RESPONSE} or {JSON}.")
     if kind == MULTIPART and not any(name in request.headers for name in _PREFLIGHT):
@@ -265,7 +267,9 @@ def _request_data(parsed: object) -> GraphQLRequestData:
 
 def _refused(request: Request, refusal: HTTPException) -> Response:
     media_type = negotiated(request.headers.get("accept", "")) or JSON
-    error = {"message": refusal.reason, "extensions": {"code": "BAD_USER_INPUT"}}
+    too_large = refusal.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+    code = FileTooLarge.code if too_large else "BAD_USER_INPUT"
+    error = {"message": refusal.reason, "extensions": {"code": code}}
     response = _answer({"errors": [error]}, refusal.status_code, media_type)
     if refusal.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
         response.headers["Allow"] = "POST" if request.method == "GET" else "GET, POST"

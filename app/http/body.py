@@ -3,8 +3,11 @@
 import asyncio
 import json
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Final
 
+from python_multipart.multipart import parse_options_header
+from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 
 from app.domain.errors import FileTooLarge, InvalidInput, UploadIncomplete
@@ -34,10 +37,20 @@ async def bounded_body(request: Request, limit: int = MAX_JSON_BYTES) -> bytes:
     return body
 
 
+def is_json(content_type: str) -> bool:
+    """Tell whether a body of this media type is JSON as it is exchanged: in UTF-8 (RFC 8259, section 8.1)."""
+    kind, options = parse_options_header(content_type)
+    return kind == b"application/json" and options.get(b"charset", b"utf-8").lower() in {b"utf-8", b"utf8"}
+
+
 async def json_object(request: Request) -> Mapping[str, object]:
-    """Read a body that must be a JSON object; raises ``InvalidInput`` where it is not."""
-    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
-        raise InvalidInput("Send a JSON object as application/json.")
+    """Read a body that must be a JSON object.
+
+    :raises HTTPException: 415, where it does not say that it is JSON in UTF-8
+    :raises InvalidInput: where it is not
+    """
+    if not is_json(request.headers.get("content-type", "")):
+        raise HTTPException(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "Send a JSON object as application/json, in UTF-8.")
     try:
         value = json.loads(await bounded_body(request))
     except (ValueError, RecursionError):

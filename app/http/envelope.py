@@ -12,8 +12,8 @@ from structlog.contextvars import bound_contextvars
 
 from app.http.problems import unexpected_problem
 
-DRAIN_BYTES: Final = 64 * 1024**2
-DRAIN_SECONDS: Final = 5.0
+DRAIN_BYTES: Final = 512 * 1024**2
+DRAIN_SECONDS: Final = 20.0
 """So much of an unwanted body is read over after an early answer, so that the client sees the answer and no reset."""
 
 _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._-]{8,64}")

@@ -59,16 +59,19 @@ class Multipart:
     """The body of one request.
 
     :raises InvalidInput: from each method, where the body is malformed or has too many or too large parts
-    :raises UploadIncomplete: from each method, where it ends early or nothing comes for half a minute
+    :raises UploadIncomplete: from each method, where it ends early, nothing comes for ``idle_seconds``, or over such a
+        time less than ``bytes_per_second``; only the time in which we wait for the client counts
     """
 
-    def __init__(self, request: Request, *, idle_seconds: float = IDLE_SECONDS) -> None:
+    def __init__(self, request: Request, *, idle_seconds: float = IDLE_SECONDS, bytes_per_second: float = 0) -> None:
         kind, options = parse_options_header(request.headers.get("content-type"))
         boundary = options.get(b"boundary", b"")
         if kind != b"multipart/form-data" or not boundary:
             raise InvalidInput("Send the file as multipart/form-data.")
         self._receive = request.receive
         self._idle_seconds = idle_seconds
+        self._bytes_per_second = bytes_per_second
+        self._waited, self._came = 0.0, 0
         declared = request.headers.get("content-length", "")
         self._declared = int(declared) if declared.isascii() and declared.isdigit() else None
         self._tail = len(boundary) + 8  # A line break and two hyphens on each side of the last boundary.
@@ -153,6 +156,8 @@ class Multipart:
 
     async def _take(self) -> bytes:
         """Wait for the network; the server stops reading from it while we do not ask."""
+        now = asyncio.get_running_loop().time
+        began = now()
         try:
             async with asyncio.timeout(self._idle_seconds):
                 message = await self._receive()
@@ -161,7 +166,18 @@ class Multipart:
         if message["type"] != "http.request":
             raise UploadIncomplete
         self._ended = not message.get("more_body", False)
-        return bytes(message.get("body", b""))
+        body = bytes(message.get("body", b""))
+        self._watch_the_rate(now() - began, len(body))
+        return body
+
+    def _watch_the_rate(self, seconds: float, size: int) -> None:
+        self._waited += seconds
+        self._came += size
+        if self._waited < self._idle_seconds:
+            return
+        if self._came < self._bytes_per_second * self._waited:
+            raise UploadIncomplete("The upload was given up because it came too slowly; send it again.")
+        self._waited, self._came = 0.0, 0
 
     async def _read_epilogue(self) -> None:
         """Let the connection live on: what may follow the last boundary (RFC 2046, 5.1.1) is read over."""

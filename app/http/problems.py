@@ -124,4 +124,7 @@ async def on_http_exception(_: Request, error: Exception) -> Response:
     if not isinstance(error, HTTPException):
         raise error
     status = HTTPStatus(error.status_code)
-    return problem(status, status.name, status.phrase, status.description or status.phrase, headers=error.headers)
+    # What was said on purpose; else Starlette puts the bare phrase there.
+    said = error.detail if error.detail != status.phrase else ""
+    detail = said or status.description or status.phrase
+    return problem(status, status.name, status.phrase, detail, headers=error.headers)

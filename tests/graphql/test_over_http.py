@@ -91,6 +91,10 @@ async def test_other_methods_and_other_bodies_are_refused(client: httpx.AsyncCli
     refused(await client.post("/graphql", data={"query": QUERY}), 415)
     refused(await client.post("/graphql", content=QUERY, headers={"Content-Type": "text/plain"}), 415)
     refused(await client.post("/graphql", content=QUERY, headers={"Content-Type": "application/jsonx"}), 415)
+    latin = {"Content-Type": "application/json; charset=latin-1"}
+    refused(await client.post("/graphql", content=json.dumps({"query": QUERY}), headers=latin), 415)
+    utf8 = {"Content-Type": 'Application/JSON; charset="UTF-8"'}
+    assert (await client.post("/graphql", content=json.dumps({"query": QUERY}), headers=utf8)).status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -128,7 +132,9 @@ async def test_a_document_nested_beyond_all_reason_is_refused_without_our_inside
 
 
 async def test_a_body_larger_than_any_operation_is_refused(client: httpx.AsyncClient):
-    refused(await client.post("/graphql", json={"query": "#" * 300_000 + QUERY}), 413)
+    answer = await client.post("/graphql", json={"query": "#" * 300_000 + QUERY})
+    assert answer.status_code == 413
+    assert answer.json()["errors"][0]["extensions"]["code"] == "FILE_TOO_LARGE"
 
 
 def part(name: str, content: bytes, file_name: str | None = None) -> bytes:

@@ -6,7 +6,11 @@ from collections.abc import AsyncIterator
 
 import httpx
 import pytest
+from starlette.requests import Request
+from starlette.types import Message
 
+from app.domain.errors import UploadIncomplete
+from app.http.multipart import Multipart
 from tests.parts.site import MP4, Person, Site, problem
 from tests.parts.waiting import until
 
@@ -175,3 +179,76 @@ async def test_a_connection_lives_on_after_an_upload(ana: Person):
     for _ in range(3):
         answer = await post(ana, HEAD + MP4 + TAIL)
         assert (answer.status_code, answer.headers.get("connection")) == (202, None)
+
+
+def arriving(seconds: float, piece: bytes) -> Request:
+    """Give a request whose file arrives in such pieces, so many seconds apart, without end."""
+    begun = False
+
+    async def receive() -> Message:
+        nonlocal begun
+        await asyncio.sleep(seconds if begun else 0)
+        body, begun = piece if begun else HEAD, True
+        return {"type": "http.request", "body": body, "more_body": True}
+
+    headers = [(b"content-type", b"multipart/form-data; boundary=b")]
+    return Request({"type": "http", "method": "POST", "headers": headers}, receive)
+
+
+async def read(form: Multipart, most: int) -> int:
+    """Read the file until it is given up, or until so much has come."""
+    part = await form.next_part()
+    assert part is not None
+    came = 0
+    async for chunk in part:
+        came += len(chunk)
+        if came >= most:
+            break
+    return came
+
+
+async def test_a_file_that_only_trickles_is_given_up():
+    form = Multipart(arriving(0.02, b"x"), idle_seconds=0.2, bytes_per_second=1000)
+    with pytest.raises(UploadIncomplete, match="too slowly"):
+        async with asyncio.timeout(5):
+            await read(form, 10_000)
+
+
+async def test_a_file_that_comes_fast_enough_is_read_on():
+    form = Multipart(arriving(0.02, bytes(100)), idle_seconds=0.2, bytes_per_second=1000)
+    assert await read(form, 5000) >= 5000
+
+
+async def test_only_the_time_that_we_wait_for_the_client_counts():
+    form = Multipart(arriving(0, bytes(10)), idle_seconds=0.05, bytes_per_second=1_000_000)
+    part = await form.next_part()
+    assert part is not None
+    came = 0
+    async for chunk in part:  # A storage that takes its time.
+        came += len(chunk)
+        await asyncio.sleep(0.02)
+        if came >= 100:
+            break
+
+
+@pytest.mark.parametrize("path", ["/videos/upload", "/graphql"])
+async def test_who_sends_far_too_much_before_listening_still_reads_why_not(site: Site, path: str):
+    size = 200 * 1024**2
+    host, port = site.url.removeprefix("http://").split(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    head = (
+        f"POST {path} HTTP/1.1\r\nHost: {host}\r\nContent-Type: multipart/form-data; boundary=b\r\n"
+        f"GraphQL-Require-Preflight: 1\r\nContent-Length: {size}\r\n\r\n"
+    )
+    writer.write(head.encode() + HEAD)
+    left, piece = size - len(HEAD), bytes(1024**2)
+    async with asyncio.timeout(30):
+        while left > 0:
+            writer.write(piece[:left])
+            await writer.drain()
+            left -= len(piece)
+        answer = await reader.read()
+    writer.close()
+    assert answer.startswith(b"HTTP/1.1 401 ")
+    assert b"UNAUTHENTICATED" in answer
+    assert site.storage.objects == {}

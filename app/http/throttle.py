@@ -1,0 +1,70 @@
+"""How many requests one network may send."""
+
+import json
+import math
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Final
+
+from starlette.requests import HTTPConnection
+from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from app.domain.errors import RateLimited
+from app.http.edge import address_of
+from app.http.problems import domain_problem
+
+_HEALTH: Final = frozenset({"/livez", "/readyz"})
+_NETWORKS: Final = 20_000
+"""The most that are remembered; whoever came longest ago is forgotten, which only gives them back what they had."""
+
+
+class TokenBuckets:
+    """For each key as many tries as ``per_minute`` at once, which come back one after the other."""
+
+    def __init__(self, per_minute: int, *, keys: int = _NETWORKS, now: Callable[[], float] = time.monotonic) -> None:
+        self._most = per_minute
+        self._keys = keys
+        self._now = now
+        self._left: OrderedDict[str, tuple[float, float]] = OrderedDict()
+
+    def spend(self, key: str) -> float:
+        """Take one; give 0, or in how many seconds there will be one."""
+        now, per_second = self._now(), self._most / 60
+        left, at = self._left.get(key, (float(self._most), now))
+        left = min(self._most, left + (now - at) * per_second)
+        wait = 0.0 if left >= 1 else (1 - left) / per_second
+        self._left[key] = (left if wait else left - 1, now)
+        self._left.move_to_end(key)
+        if len(self._left) > self._keys:
+            self._left.popitem(last=False)
+        return wait
+
+
+class Throttle:
+    """ASGI middleware: refuses with 429 what is too much, before anything of it is looked at; never a health check."""
+
+    def __init__(self, app: ASGIApp, requests_per_minute: int) -> None:
+        self._app = app
+        self._buckets = TokenBuckets(requests_per_minute)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] in {"http", "websocket"} and scope["path"] not in _HEALTH:
+            wait = self._buckets.spend(address_of(HTTPConnection(scope)))
+            if wait:
+                # Before it is accepted, a WebSocket is refused like any other request (ASGI's extension for it).
+                await _refusal(scope, math.ceil(wait))(scope, receive, send)
+                return
+        await self._app(scope, receive, send)
+
+
+def _refusal(scope: Scope, seconds: int) -> Response:
+    error = RateLimited(retry_after_seconds=seconds)
+    if scope["path"] != "/graphql":
+        return domain_problem(error)
+    extensions = {"code": error.code, "retryAfterSeconds": seconds}
+    content = json.dumps({"errors": [{"message": error.message, "extensions": extensions}]})
+    status, headers = HTTPStatus.TOO_MANY_REQUESTS, {"Retry-After": str(seconds)}
+    return Response(content, status, headers, "application/json; charset=utf-8")
