@@ -16,10 +16,10 @@ help:  ## Say what the targets are for
 up: .venv/.runs  ## Run everything on http://127.0.0.1:8000 (FIAPX_PORT and FIAPX_DATA_DIR move it)
 	@exec $(VENV) -m app.cli up
 
-test: .venv/.tests .samples/.fetched  ## Run all tests, against real parts that they start themselves
+test: .venv/.tests .samples/.fetched tests/clients/node_modules/.made  ## Run all tests, against real parts that they start themselves
 	$(VENV) -m pytest
 
-check: .venv/.tests .samples/.fetched  ## What CI runs: format, lint, types, imports, schema, tests
+check: .venv/.tests .samples/.fetched tests/clients/node_modules/.made  ## What CI runs: format, lint, types, imports, schema, tests
 	$(VENV) -m ruff format --check .
 	$(VENV) -m ruff check .
 	$(VENV) -m mypy
@@ -42,12 +42,13 @@ schema: .venv/.runs  ## Write schema.graphql from the code; BREAKING=yes lets it
 	mv schema.graphql.part schema.graphql
 
 # With hashes for every platform and no address in it, so that the same files install from any mirror.
-LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
-	--upgrade --extra embedded
+LOCKED := --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
+LOCK := uv pip compile $(LOCKED) --upgrade --extra embedded
 lock:  ## Choose the newest allowed versions anew and write them down with their hashes (needs uv)
 	@command -v uv >/dev/null || { echo 'make lock needs uv on the PATH.' >&2; exit 1; }
 	$(LOCK) pyproject.toml -o requirements.txt
 	$(LOCK) --group dev pyproject.toml -o requirements-dev.txt
+	uv pip compile $(LOCKED) --upgrade --group node -o requirements-node.txt
 
 .venv/.made:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
@@ -66,6 +67,18 @@ lock:  ## Choose the newest allowed versions anew and write them down with their
 .venv/.tests: requirements-dev.txt | .venv/.runs
 	@echo 'Installing what the tests need ...'
 	@$(INSTALL) -r requirements-dev.txt
+	@touch $@
+
+# The machine's Node.js where it is recent enough, else one from a wheel, which is then found first.
+NODE_IS_THERE := node -e 'const [a, b] = process.versions.node.split("."); process.exit(a > 20 || (a == 20 && b >= 19) ? 0 : 1)' \
+	2>/dev/null && npm --version >/dev/null 2>&1
+.venv/.node: requirements-node.txt | .venv/.made
+	@$(NODE_IS_THERE) || { echo 'Fetching Node.js ...'; $(INSTALL) -r requirements-node.txt; }
+	@touch $@
+
+%/node_modules/.made: %/package-lock.json .venv/.node
+	@echo 'Fetching what $* needs ...'
+	@export PATH="$(CURDIR)/.venv/bin:$$PATH" && cd $* && npm ci --silent --ignore-scripts
 	@touch $@
 
 # Real recordings that lie in a wheel of PyPI; NOTICE says whose they are.

@@ -4,7 +4,16 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Final
 
-from graphql import DocumentNode, GraphQLError, GraphQLSchema, OperationDefinitionNode, parse, specified_rules
+from graphql import (
+    DocumentNode,
+    GraphQLError,
+    GraphQLSchema,
+    OperationDefinitionNode,
+    OperationType,
+    get_operation_ast,
+    parse,
+    specified_rules,
+)
 from strawberry.extensions import SchemaExtension
 from strawberry.schema.schema import validate_document
 
@@ -48,6 +57,15 @@ class Preparation(SchemaExtension):
     def _context(self) -> Context:
         context: Context = self.execution_context.context
         return context
+
+
+def is_subscription(text: str, name: str | None, max_tokens: int) -> bool:
+    """Tell whether the operation that is asked for watches; one that cannot be parsed does not."""
+    try:
+        operation = get_operation_ast(_parsed(text, max_tokens), name)
+    except GraphQLError:
+        return False
+    return operation is not None and operation.operation is OperationType.SUBSCRIPTION
 
 
 @lru_cache(maxsize=_DOCUMENTS)

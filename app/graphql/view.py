@@ -35,6 +35,7 @@ from app.graphql.masking import public_errors
 from app.graphql.multipart_request import parsed_operations
 from app.graphql.negotiation import GRAPHQL_RESPONSE, JSON, negotiated
 from app.graphql.places import Places
+from app.graphql.preparation import is_subscription
 from app.graphql.schema import schema
 from app.graphql.shared_answers import SharedAnswers
 from app.graphql.streams import TextStream, ending_with_session
@@ -93,7 +94,7 @@ class GraphQLView(GraphQL[Context, None]):
         try:
             streams = self._get_stream_transport_from_headers(request.headers) is not None
             _check(request, streams=streams)
-            if streams or _media_type(request) == MULTIPART:
+            if _media_type(request) == MULTIPART:
                 viewer_of(request)  # Before a byte of the body is read.
             response = await self.run(request)
         except HTTPException as refusal:
@@ -145,7 +146,16 @@ class GraphQLView(GraphQL[Context, None]):
         except DomainError as error:
             raise HTTPException(HTTPStatus.BAD_REQUEST, error.message) from None
         transport = self._get_stream_transport_from_headers(request.headers)
-        return replace(data, protocol=transport.protocol) if transport else data
+        if transport is None or not self._streams(data, request):
+            return data
+        viewer_of(cast("_RequestAdapter", request).request)  # Nothing that is watched is anybody's.
+        return replace(data, protocol=transport.protocol)
+
+    def _streams(self, data: GraphQLRequestData, request: AsyncHTTPRequestAdapter) -> bool:
+        """Tell whether a client that takes streams needs one: some name them with every request, as urql does."""
+        json_will_do = negotiated(cast("_RequestAdapter", request).request.headers.get("accept", "")) is not None
+        watches = is_subscription(data.query or "", data.operation_name, self.policy.max_tokens)
+        return watches or not json_will_do
 
     async def execute_single(
         self,

@@ -59,7 +59,7 @@ async def unfinished(storage: ObjectStorage) -> int:
     return await storage.abort_writes("", datetime.now(UTC) + timedelta(hours=1))
 
 
-@pytest.mark.parametrize("size", [0, 1, 8 * MIB - 1, 8 * MIB, 8 * MIB + 1, 41 * MIB])
+@pytest.mark.parametrize("size", [0, 1, 5 * MIB - 1, 5 * MIB, 5 * MIB + 1, 41 * MIB])
 async def test_what_was_written_is_what_is_read(storage: ObjectStorage, size: int, tmp_path: Path) -> None:
     data = os.urandom(size)
     await put(storage, "sources/a", data)

@@ -112,3 +112,15 @@ async def test_no_mutation_is_streamed_by_get(ana: Person):
     query = {"query": "mutation { cancelVideo(id: 1) { __typename } }"}
     answer = await ana.http.get("/graphql", params=query, headers={"Accept": SSE})
     assert "mutations are not allowed" in answer.text
+
+
+async def test_who_takes_streams_too_gets_json_for_what_is_no_subscription(site: Site, ana: Person):
+    accept = {"Accept": f"application/graphql-response+json, application/json, {SSE}, multipart/mixed"}
+    answer = await ana.http.post("/graphql", json={"query": "{ me { name } }"}, headers=accept)
+    assert answer.headers["content-type"].startswith("application/graphql-response+json")
+    assert answer.json() == {"data": {"me": {"name": "Ana Souza"}}}
+    async with httpx.AsyncClient(base_url=site.url, trust_env=False) as stranger:  # As when one signs in.
+        asked = {"query": "{ serviceLimits { maxFileBytes } }"}
+        assert (await stranger.post("/graphql", json=asked, headers=accept)).status_code == 200
+        watching = await stranger.post("/graphql", json={"query": WATCH}, headers=accept)
+        assert watching.status_code == 401

@@ -131,7 +131,7 @@ async def put(storage: S3Storage, key: str, data: bytes) -> None:
 
 
 def test_ten_thousand_parts_are_enough_and_most_uploads_never_hold_large_ones() -> None:
-    assert [part_size(number) // MIB for number in (1, 1000, 1001, 5000, 5001, 10_000)] == [8, 8, 16, 16, 64, 64]
+    assert [part_size(number) // MIB for number in (1, 600, 601, 5000, 5001, 10_000)] == [5, 5, 16, 16, 64, 64]
     assert sum(part_size(number) for number in range(1, 10_001)) > 300 * 1024 * MIB
     assert sum(part_size(number) for number in range(1, 5_001)) > 70 * 1024 * MIB
 
@@ -143,7 +143,7 @@ async def test_memory_does_not_grow_with_the_object(storage: S3Storage, tmp_path
         async with storage.writer("sources/a", "video/mp4") as writer:
             for _ in range(128):
                 await writer.write(piece)
-        assert tracemalloc.get_traced_memory()[1] < 40 * MIB  # Three parts of 8 MiB, and what the client needs.
+        assert tracemalloc.get_traced_memory()[1] < 25 * MIB  # Three parts of 5 MiB, and what the client needs.
         tracemalloc.reset_peak()
         await storage.download("sources/a", tmp_path / "a")
         assert tracemalloc.get_traced_memory()[1] < 5 * MIB
@@ -321,7 +321,7 @@ async def test_an_upload_is_aborted_only_after_its_parts_have_ended(
 
     task = asyncio.create_task(write())
     async with asyncio.timeout(20):
-        while proxy.sent_bytes < 16 * MIB:  # Two parts are on their way, and their answers are still to come.
+        while proxy.sent_bytes < 10 * MIB:  # Two parts are on their way, and their answers are still to come.
             await asyncio.sleep(0.01)
     for _ in range(times):
         task.cancel()

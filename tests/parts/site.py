@@ -4,12 +4,13 @@ import asyncio
 import hashlib
 import shutil
 import socket
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from uuid import uuid4
 
 import httpx
@@ -103,6 +104,7 @@ class Site:
     policy: Policy = field(default_factory=lambda: Policy(requests_per_minute=10**9))
     parts: dict[str, bool] = field(default_factory=lambda: {"database": True})
     url: str = ""
+    cut_connections: Callable[[], None] = field(default=lambda: None)
     max_active: int = 20
     session_seconds: int = 3600
 
@@ -245,6 +247,7 @@ async def running_site(migrated: Path, folder: Path, **settings: Any) -> AsyncIt
     with socket.create_server(("127.0.0.1", 0)) as listener:
         drop_stalled_clients(listener, site.policy.socket_stall_seconds)
         site.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        site.cut_connections = partial(_cut, server)
         serving = asyncio.create_task(server.serve([listener]))
         try:
             async with asyncio.timeout(10):
@@ -256,3 +259,9 @@ async def running_site(migrated: Path, folder: Path, **settings: Any) -> AsyncIt
             await serving
             await site.passwords.aclose()
             await engine.dispose()
+
+
+def _cut(server: uvicorn.Server) -> None:
+    """Reset every connection, as a network does that breaks."""
+    for connection in list(server.server_state.connections):
+        cast("Any", connection).transport.abort()

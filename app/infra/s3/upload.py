@@ -23,14 +23,15 @@ MIB: Final = 1024**2
 PARTS_IN_FLIGHT: Final = 2
 """With the part that is being filled, an upload holds at most one part more than this in memory."""
 
-_SCHEDULE: Final = ((1_000, 8 * MIB), (5_000, 16 * MIB), (10_000, 64 * MIB))
+_SCHEDULE: Final = ((600, 5 * MIB), (5_000, 16 * MIB), (10_000, 64 * MIB))
 
 
 def part_size(number: int) -> int:
-    """Give the bytes of the part with this number, from 1: 8 MiB, then 16, then 64.
+    """Give the bytes of the part with this number, from 1: 5 MiB, then 16, then 64.
 
-    S3 allows 10,000 parts. The first thousand carry 7.8 GiB, those to the 5000th bring it to 70 GiB and the rest to
-    383 GiB, so an upload of any size that we allow fits, and one below 70 GiB never holds more than 48 MiB in memory.
+    S3 allows 10,000 parts, of 5 MiB at least. The first 600 carry 2.9 GiB, those to the 5000th bring it to 71 GiB and
+    the rest to 384 GiB, so an upload of any size that we allow fits, and what comes in one request, 2 GiB at most,
+    never holds more than 15 MiB in memory.
     """
     return next((size for last, size in _SCHEDULE if number <= last), _SCHEDULE[-1][1])
 
