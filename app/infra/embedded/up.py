@@ -49,6 +49,7 @@ def _where_everything_is(settings: UpSettings, data: DataDirectory, chosen: Mapp
     base = f"http://{host}:{settings.port}"
     rows = [
         ("GraphQL", f"{base}/graphql"),
+        ("GraphiQL", f"{base}/graphiql"),
         ("REST", f"{base}/auth/register, /auth/login, /videos, /videos/upload"),
         ("Health", f"{base}/readyz"),
         ("Mail", f"{data.mail} (.eml files)" if "127.0.0.1" in chosen["FIAPX_SMTP_URL"] else "by FIAPX_SMTP_URL"),

@@ -1,0 +1,123 @@
+"""GraphiQL as people meet it: in a real Chromium, against the real application."""
+
+import asyncio
+import os
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+from playwright.async_api import Locator, Page, async_playwright, expect
+
+from app.http.policy import Policy
+from tests.parts.site import Person, Site, running_site
+
+# No window, no sandbox where tests run as root, and no calls home.
+OPTIONS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+def chromium() -> str:
+    found = shutil.which("chromium") or shutil.which("google-chrome")
+    if found is None:
+        sentence = "needs Chromium (Debian: apt install chromium)"
+        if os.environ.get("CI") == "true":
+            pytest.fail(sentence)
+        pytest.skip(sentence)
+    return found
+
+
+@asynccontextmanager
+async def opened(url: str) -> AsyncIterator[tuple[Page, list[str]]]:
+    """A page, and all that should not be: what the console complains of, and requests to other hosts."""
+    wrong: list[str] = []
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=chromium(), args=OPTIONS)
+        page = await browser.new_page(viewport={"width": 1400, "height": 900})
+        page.on("console", lambda said: wrong.append(said.text[:200]) if said.type in {"error", "warning"} else None)
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        page.on("requestfailed", lambda request: wrong.append(f"failed: {request.url}"))
+        host = urlsplit(url).netloc
+        page.on(
+            "request",
+            lambda request: None if urlsplit(request.url).netloc in {host, ""} else wrong.append(request.url),
+        )
+        await page.goto(url)
+        # Monaco comes last; until the words are coloured, nothing can be run.
+        await expect(page.locator('.monaco-editor[data-uri$="operation.graphql"] .mtk1').first).to_be_visible(
+            timeout=20_000
+        )
+        yield page, wrong
+        await browser.close()
+
+
+def tab(page: Page, name: str) -> Locator:
+    return page.locator(".graphiql-tab-button").get_by_text(name, exact=True)
+
+
+async def typed(page: Page, editor: str, text: str) -> None:
+    """Replace what stands in one of the editors."""
+    await page.locator(f'.monaco-editor[data-uri$="{editor}"]').click()
+    await page.keyboard.press("Control+A")
+    await page.keyboard.press("Delete")
+    await page.keyboard.insert_text(text)
+
+
+async def run_until(page: Page, words: str) -> None:
+    """Run what the tab holds; the answer must come to say this."""
+    await page.get_by_role("button", name="Execute query").click()
+    await expect(page.locator(".result-window")).to_contain_text(words, timeout=20_000)
+
+
+async def test_a_query_and_a_subscription_run_in_a_browser_that_may_call_nobody_else(site: Site, ana: Person):
+    async with opened(f"{site.url}/graphiql") as (page, wrong), asyncio.timeout(120):
+        await tab(page, "Me").click()
+        await page.get_by_role("button", name="Headers").click()
+        await typed(page, "request-headers.json", f'{{"Authorization": "Bearer {ana.token}"}}')
+        result = page.locator(".result-window")
+        await run_until(page, "Ana Souza")
+
+        await tab(page, "VideoStatus").click()
+        video = await ana.uploaded()
+        await run_until(page, "PENDING")
+        await site.progressed(await site.claimed(video), 42.0)
+        await expect(result).to_contain_text("42")
+        await page.get_by_role("button", name="Stop query").click()
+        assert wrong == []
+
+
+async def test_who_signs_in_there_needs_to_copy_no_token(site: Site):
+    async with opened(f"{site.url}/graphiql") as (page, wrong), asyncio.timeout(120):
+        await tab(page, "Register").click()
+        await run_until(page, "accessToken")
+        await tab(page, "Me").click()
+        await run_until(page, "ana@example.com")
+        assert wrong == []
+
+
+async def test_operators_can_switch_it_off(empty_database: Path, tmp_path: Path):
+    async with (
+        running_site(empty_database, tmp_path, policy=Policy(graphiql=False)) as site,
+        httpx.AsyncClient(base_url=site.url, trust_env=False) as client,
+    ):
+        assert (await client.get("/graphiql")).status_code == 404
+        assert (await client.get("/graphiql/assets/index.js")).status_code == 404
+
+
+async def test_nothing_but_its_own_files_is_served(site: Site):
+    async with httpx.AsyncClient(base_url=site.url, trust_env=False) as client:
+        page = await client.get("/graphiql")
+        assert page.status_code == 200
+        assert "script-src 'self';" in page.headers["content-security-policy"]
+        for path in ("..%2f..%2f..%2fpages.py", "%2e%2e/index.html", "none.js", ""):
+            assert (await client.get(f"/graphiql/assets/{path}")).status_code == 404
