@@ -55,7 +55,7 @@ class RequestPasswordReset:
             known = await self.transactions.read(lambda t: t.users.by_email(account))
             if known is not None:
                 await self.transactions.write(lambda t: self._record(t, known.id))
-                await self.queue.deliver_notifications()
+            await self.queue.deliver_notifications()  # In either case: where Redis is away, it takes its time.
 
     async def _record(self, t: Transaction, user: UserId) -> None:
         """Write down the request and the mail that is owed; a former mail's link stays good, since mails overtake."""
