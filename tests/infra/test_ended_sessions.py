@@ -10,7 +10,9 @@ from uuid import uuid4
 import pytest
 
 from app.domain.session import SessionId
+from app.domain.user import UserId
 from app.infra.redis.ended_sessions import RedisEndedSessions
+from app.infra.redis.live import RedisLiveStatus
 from app.infra.redis.stream import connect
 from app.infra.redis.subscriber import Subscriber
 from app.infra.sql.engine import engine_for
@@ -102,3 +104,17 @@ async def test_a_message_that_cannot_be_read_is_no_harm(redis_url: str, transact
         await one.announce([session])
         await until(lambda: other.ended(session))
         await redis.aclose()
+
+
+async def test_live_status_and_ended_sessions_share_one_connection(redis_url: str, transactions: SqlTransactions):
+    async with AsyncExitStack() as exits:
+        redis = connect(redis_url)
+        exits.push_async_callback(redis.aclose)
+        before = len(await redis.client_list(_type="pubsub"))
+        subscriber = await exits.enter_async_context(Subscriber(redis.connection_pool))
+        RedisEndedSessions(redis, subscriber, transactions, SettableClock(), timedelta(hours=1))
+        live = await exits.enter_async_context(RedisLiveStatus(redis, subscriber))
+        for _ in range(3):
+            await exits.enter_async_context(live.watch(UserId(new_id())))
+        await until(lambda: subscriber.confirmed("fiapx:sessions:ended"))
+        assert len(await redis.client_list(_type="pubsub")) == before + 1

@@ -38,7 +38,8 @@ def _fiapx(
         name=name,
         # -P, so that a folder "app" where the user stands is not taken for ours.
         command=(sys.executable, "-P", "-m", "app.cli", command),
-        environment={**environment, "PYTHONPATH": str(ROOT)},
+        # Many threads with a heap of their own each would keep what they have freed (mallopt(3), M_ARENA_MAX).
+        environment={"MALLOC_ARENA_MAX": "2", **environment, "PYTHONPATH": str(ROOT)},
         folder=Path.cwd(),
         serves=serves,
     )

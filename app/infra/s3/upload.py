@@ -4,8 +4,9 @@ import asyncio
 import threading
 from asyncio import Future
 from functools import partial
-from io import BytesIO
-from typing import TYPE_CHECKING, Final, final
+from io import RawIOBase
+from mmap import mmap
+from typing import IO, TYPE_CHECKING, Any, Final, cast, final
 
 import structlog
 
@@ -41,17 +42,42 @@ class _GivenUp(Exception):
 
 
 @final
-class _Part(BytesIO):
-    """A part's bytes, read by the client in small blocks; reading fails once the upload is given up."""
+class _Part(RawIOBase):
+    """A part's bytes, read by the client in small blocks; reading fails once the upload is given up.
 
-    def __init__(self, given_up: threading.Event) -> None:
+    Its memory is the system's own and goes back to it as a whole: buffers of some megabytes that come and go would tear
+    holes into the heap, which then keeps growing.
+    """
+
+    def __init__(self, largest: int, given_up: threading.Event) -> None:
         super().__init__()
+        self._memory = mmap(-1, largest)
         self._given_up = given_up
+        self._at = 0
+        self.size = 0
 
-    def read(self, size: int | None = -1, /) -> bytes:
+    def append(self, data: memoryview) -> None:
+        """Add bytes at the end; there must be room."""
+        self._memory[self.size : self.size + len(data)] = data
+        self.size += len(data)
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = 0, /) -> int:
+        self._at = offset + (0, self._at, self.size)[whence]
+        return self._at
+
+    def readinto(self, buffer: Any, /) -> int:
         if self._given_up.is_set():
             raise _GivenUp
-        return super().read(size)
+        count = max(0, min(len(buffer), self.size - self._at))
+        buffer[:count] = self._memory[self._at : self._at + count]
+        self._at += count
+        return count
 
 
 @final
@@ -68,7 +94,7 @@ class Upload:
         self._key = key
         self._content_type = content_type
         self._given_up = threading.Event()
-        self._part = _Part(self._given_up)
+        self._part = _Part(part_size(1), self._given_up)
         self._size = 0
         self._number = 0
         self._upload_id: str | None = None
@@ -84,10 +110,10 @@ class Upload:
         self._size += len(rest)
         while rest:
             size = part_size(self._number + 1)
-            room = size - self._part.tell()
-            self._part.write(rest[:room])
+            room = size - self._part.size
+            self._part.append(rest[:room])
             rest = rest[room:]
-            if self._part.tell() == size:
+            if self._part.size == size:
                 await self._send_part()
 
     async def complete(self) -> None:
@@ -98,7 +124,7 @@ class Upload:
             if self._upload_id is None:
                 await outlast(self._threads.start(self._put))
             else:
-                if self._part.tell():
+                if self._part.size:
                     await self._send_part()
                 await self._settle(at_most=0)
                 await outlast(self._threads.start(self._complete))
@@ -127,7 +153,7 @@ class Upload:
                 log.warning("an upload is left for housekeeping to abort", key=self._key, fault=repr(fault))
 
     async def _send_part(self) -> None:
-        part, self._part = self._part, _Part(self._given_up)
+        part, self._part = self._part, _Part(part_size(self._number + 2), self._given_up)
         self._broken = True  # Unless this comes to its end, the part is lost.
         with translated("upload part", self._key):
             if self._upload_id is None:
@@ -149,7 +175,9 @@ class Upload:
 
     def _put(self) -> None:
         self._part.seek(0)
-        self._client.put_object(Bucket=self._bucket, Key=self._key, Body=self._part, ContentType=self._content_type)
+        self._client.put_object(
+            Bucket=self._bucket, Key=self._key, Body=cast("IO[bytes]", self._part), ContentType=self._content_type
+        )
 
     def _create(self) -> None:
         created = self._client.create_multipart_upload(
@@ -162,7 +190,11 @@ class Upload:
             raise _GivenUp
         part.seek(0)
         stored = self._client.upload_part(
-            Bucket=self._bucket, Key=self._key, UploadId=self._upload_id, PartNumber=number, Body=part
+            Bucket=self._bucket,
+            Key=self._key,
+            UploadId=self._upload_id,
+            PartNumber=number,
+            Body=cast("IO[bytes]", part),
         )
         return {"PartNumber": number, "ETag": stored["ETag"]}
 
