@@ -148,7 +148,6 @@ class GraphQLView(GraphQL[Context, None]):
         transport = self._get_stream_transport_from_headers(request.headers)
         if transport is None or not self._streams(data, request):
             return data
-        viewer_of(cast("_RequestAdapter", request).request)  # Nothing that is watched is anybody's.
         return replace(data, protocol=transport.protocol)
 
     def _streams(self, data: GraphQLRequestData, request: AsyncHTTPRequestAdapter) -> bool:

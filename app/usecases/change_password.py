@@ -67,7 +67,7 @@ class ChangePassword:
         else:
             ended = await other_sessions(t, user.id, but=viewer.session)
             token = self.open_session.refresh_tokens.first(viewer.session)
-            session = await self.open_session.go_on(t, user, viewer.session, token, rotated=False)
+            session = await self.open_session.go_on(t, user, viewer.session, token)
         await t.sessions.end(ended, now)
         return session, ended
 

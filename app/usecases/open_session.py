@@ -52,13 +52,13 @@ class OpenSession:
         await t.sessions.add(StoredSession(session, user.id, self.refresh_tokens.digest(token), None, lapses_at))
         return self.shown(user, session, token)
 
-    async def go_on(self, t: Transaction, user: User, session: SessionId, token: str, *, rotated: bool) -> Session:
+    async def go_on(self, t: Transaction, user: User, session: SessionId, token: str) -> Session:
         """Let this be the session's refresh token from now on."""
         now = self.clock.now()
         await t.sessions.renew(
             session,
             refresh_digest=self.refresh_tokens.digest(token),
-            rotated_at=now if rotated else None,
+            rotated_at=now,
             lapses_at=now + self.lifetime,
         )
         return self.shown(user, session, token)
@@ -104,7 +104,7 @@ class RefreshSession:
             raise _over()
         digest, successor = self.open_session.refresh_tokens.digest, self.open_session.refresh_tokens.successor(token)
         if compare_digest(kept.refresh_digest, digest(token)):
-            return await self.open_session.go_on(t, user, session, successor, rotated=True)
+            return await self.open_session.go_on(t, user, session, successor)
         just_now = kept.rotated_at is not None and now - kept.rotated_at <= self.grace
         if just_now and compare_digest(kept.refresh_digest, digest(successor)):
             return self.open_session.shown(user, session, successor)

@@ -1,10 +1,11 @@
 """Sessions, ended ones and password resets, on each database."""
 
+import asyncio
 from uuid import uuid4
 
 from app.domain.session import SessionId
 from app.domain.user import UserId
-from app.usecases.ports import PasswordReset, StoredSession
+from app.usecases.ports import PasswordReset, StoredSession, Transaction
 from tests.contracts.story import Story, after
 
 
@@ -80,3 +81,25 @@ async def test_resets_are_kept_until_used_or_lapsed(story: Story):
     assert await story.transactions.read(lambda t: t.password_resets.get(first.id)) is None
     assert await story.transactions.write(lambda t: t.password_resets.remove_all(owner)) == 1
     assert await story.transactions.write(lambda t: t.password_resets.remove_all(owner)) == 0
+
+
+async def test_who_holds_a_session_is_waited_for(story: Story):
+    session = new_session(await story.user())
+    await kept(story, session)
+    held, go_on = asyncio.Event(), asyncio.Event()
+
+    async def rotate(t: Transaction) -> None:
+        await t.sessions.lock(session.id)
+        held.set()
+        await go_on.wait()
+        await t.sessions.renew(session.id, refresh_digest="b" * 64, rotated_at=after(1), lapses_at=after(200))
+
+    rotating = asyncio.create_task(story.transactions.write(rotate))
+    await held.wait()
+    looking = asyncio.create_task(story.transactions.write(lambda t: t.sessions.lock(session.id)))
+    assert not (await asyncio.wait({looking}, timeout=0.3))[0]
+    go_on.set()
+    await rotating
+    seen = await looking
+    assert seen is not None
+    assert seen.refresh_digest == "b" * 64

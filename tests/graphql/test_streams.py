@@ -124,3 +124,12 @@ async def test_who_takes_streams_too_gets_json_for_what_is_no_subscription(site:
         assert (await stranger.post("/graphql", json=asked, headers=accept)).status_code == 200
         watching = await stranger.post("/graphql", json={"query": WATCH}, headers=accept)
         assert watching.status_code == 401
+
+
+async def test_a_stranger_gets_nothing_done_by_asking_for_a_stream(site: Site):
+    account = 'name: "Eve", email: "eve@example.com", password: "battery staple horse"'
+    register = f"mutation {{ register(input: {{{account}}}) {{ __typename }} }}"
+    async with httpx.AsyncClient(base_url=site.url, trust_env=False) as stranger:
+        answer = await stranger.post("/graphql", json={"query": register}, headers={"Accept": SSE})
+    assert answer.status_code == 401
+    assert await site.transactions.read(lambda t: t.users.by_email("eve@example.com")) is None

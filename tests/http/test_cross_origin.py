@@ -72,3 +72,15 @@ async def test_without_the_setting_no_page_but_ours_may_read(empty_database: Pat
         answer = await client.get("/graphql", params={"query": "{ __typename }"})
         assert answer.status_code == 200
         assert "access-control-allow-origin" not in answer.headers
+
+
+async def test_even_who_comes_too_often_may_read_why(empty_database: Path, tmp_path: Path):
+    policy = Policy(allowed_origins=(FRIEND,), requests_per_minute=1)
+    async with (
+        running_site(empty_database, tmp_path, policy=policy) as site,
+        httpx.AsyncClient(base_url=site.url, trust_env=False, headers={"Origin": FRIEND}) as client,
+    ):
+        await client.get("/videos")
+        refused = await client.get("/videos")
+        assert refused.status_code == 429
+        assert refused.headers["access-control-allow-origin"] == FRIEND

@@ -181,14 +181,14 @@ async def test_a_connection_lives_on_after_an_upload(ana: Person):
         assert (answer.status_code, answer.headers.get("connection")) == (202, None)
 
 
-def arriving(seconds: float, piece: bytes) -> Request:
-    """Give a request whose file arrives in such pieces, so many seconds apart, without end."""
+def arriving(seconds: float, piece: bytes, begin: bytes = b"") -> Request:
+    """Give a request whose file, after its beginning, arrives in such pieces, so many seconds apart, without end."""
     begun = False
 
     async def receive() -> Message:
         nonlocal begun
         await asyncio.sleep(seconds if begun else 0)
-        body, begun = piece if begun else HEAD, True
+        body, begun = piece if begun else HEAD + begin, True
         return {"type": "http.request", "body": body, "more_body": True}
 
     headers = [(b"content-type", b"multipart/form-data; boundary=b")]
@@ -212,6 +212,13 @@ async def test_a_file_that_only_trickles_is_given_up():
     with pytest.raises(UploadIncomplete, match="too slowly"):
         async with asyncio.timeout(5):
             await read(form, 10_000)
+
+
+async def test_a_fast_beginning_buys_no_slow_end():
+    form = Multipart(arriving(0.02, b"x", begin=bytes(1_000_000)), idle_seconds=0.2, bytes_per_second=1000)
+    with pytest.raises(UploadIncomplete, match="too slowly"):
+        async with asyncio.timeout(5):
+            await read(form, 2_000_000)
 
 
 async def test_a_file_that_comes_fast_enough_is_read_on():

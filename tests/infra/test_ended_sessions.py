@@ -71,6 +71,13 @@ async def test_while_redis_is_away_the_database_tells(transactions: SqlTransacti
             await waiting
 
 
+async def test_who_connects_reads_what_was_missed(redis_url: str, transactions: SqlTransactions):
+    clock, session = SettableClock(), new_id()
+    await transactions.write(lambda t: t.sessions.end([session], clock.now()))
+    async with process(redis_url, transactions, clock) as ended:
+        await until(lambda: ended.ended(session))
+
+
 async def test_what_was_committed_late_is_still_learnt(transactions: SqlTransactions):
     clock, session = SettableClock(), new_id()
     async with process("redis://127.0.0.1:1/0", transactions, clock) as ended:

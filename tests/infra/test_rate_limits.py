@@ -1,5 +1,6 @@
 """Attempts counted in a real Valkey, and here alone while there is none."""
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
@@ -60,6 +61,20 @@ async def test_while_redis_is_away_each_process_counts_for_itself():
     with pytest.raises(RateLimited):
         await limits.spend(Attempt.LOGIN_BY_ACCOUNT, "ana@example.com")
     await redis.aclose()
+
+
+async def test_a_redis_that_says_nothing_holds_nobody_up():
+    async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+        writer.close()
+
+    server = await asyncio.start_server(silent, "127.0.0.1", 0)
+    redis = connect(f"redis://127.0.0.1:{server.sockets[0].getsockname()[1]}/0")
+    limits = CountedAttempts(redis.connection_pool, RATES)
+    async with asyncio.timeout(2):
+        await limits.spend(Attempt.LOGIN_BY_ACCOUNT, "ana@example.com")
+    await redis.aclose()
+    server.close()
 
 
 def test_a_rate_that_cannot_be_read_stops_the_start():

@@ -1,6 +1,8 @@
 import asyncio
+from collections.abc import Awaitable, Callable
 
 import pytest
+from passlib.hash import argon2  # type: ignore[import-untyped]  # libpass ships no types.
 
 from app.domain.errors import EmailAlreadyRegistered, InvalidCredentials, InvalidInput, RateLimited, Unauthenticated
 from app.domain.user import Locale
@@ -10,7 +12,7 @@ from app.infra.secret_tokens import HmacRefreshTokens, HmacResetTokens
 from app.infra.tokens import JwtAccessTokens
 from app.usecases.accounts import AccountParts
 from app.usecases.open_session import Session
-from app.usecases.ports import Attempt, Viewer
+from app.usecases.ports import Attempt, PasswordHasher, Viewer
 from tests.fakes.rate_limits import CountingLimits
 from tests.usecases.world import World
 
@@ -21,7 +23,7 @@ HERE = "192.0.2.1"
 
 
 class Identity:
-    def __init__(self, world: World, passwords: Argon2PasswordHasher) -> None:
+    def __init__(self, world: World, passwords: PasswordHasher) -> None:
         self.world = world
         self.tokens = JwtAccessTokens("k" * 32, clock=world.clock, lifetime_seconds=3600)
         self.reset_tokens = HmacResetTokens("k" * 32)
@@ -149,3 +151,41 @@ async def test_registrations_are_counted_by_address(identity: Identity):
     await identity.ana()
     with pytest.raises(RateLimited):
         await identity.do.register_user("Rui", "rui@example.com", PASSWORD, Locale.EN, HERE)
+
+
+class Interrupted:
+    """Obeys ports.PasswordHasher; lets something happen between the checking of a password and what follows from it."""
+
+    def __init__(self, passwords: Argon2PasswordHasher) -> None:
+        self.hash, self.outdated, self._verify = passwords.hash, passwords.outdated, passwords.verify
+        self.meanwhile: Callable[[], Awaitable[object]] = passwords.aclose
+
+    async def verify(self, password: str, password_hash: str | None) -> bool:
+        right = await self._verify(password, password_hash)
+        await self.meanwhile()
+        return right
+
+
+async def test_a_password_that_was_changed_while_it_was_checked_signs_nobody_in(world: World):
+    hasher = Argon2PasswordHasher(threads=2)
+    passwords = Interrupted(hasher)
+    identity = Identity(world, passwords)
+    user = (await identity.ana()).user
+    new_hash = await passwords.hash("battery staple horse")
+    passwords.meanwhile = lambda: world.transactions.write(
+        lambda t: t.users.set_password_hash(user.id, new_hash, world.clock.now())
+    )
+    with pytest.raises(InvalidCredentials):
+        await identity.signed_in()
+    await hasher.aclose()
+
+
+async def test_an_old_kind_of_hash_is_renewed_when_its_user_signs_in(identity: Identity):
+    user = (await identity.ana()).user
+    old, transactions = argon2.using(type="ID", rounds=1).hash(PASSWORD), identity.world.transactions
+    await transactions.write(lambda t: t.users.set_password_hash(user.id, old, identity.world.clock.now()))
+    await identity.signed_in()
+    renewed = await transactions.read(lambda t: t.users.by_id(user.id))
+    assert renewed is not None
+    assert renewed.password_hash != old
+    await identity.signed_in()

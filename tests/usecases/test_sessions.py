@@ -176,6 +176,8 @@ async def test_a_forgotten_password_is_reset_by_mail_once(identity: Identity):
     again = await identity.do.reset_password(token, NEW)
     assert again.user.email == "ana@example.com"
     assert identity.has_ended(session)
+    with pytest.raises(InvalidCredentials):
+        await identity.do.refresh_session(session.refresh_token)
     await identity.signed_in(NEW)
     with pytest.raises(InvalidInput) as refused:
         await identity.do.reset_password(token, "staple battery horse")
@@ -206,6 +208,34 @@ async def test_a_link_lapses_after_an_hour_and_is_not_mailed_any_more(identity: 
     await DeliverNotifications(world.transactions, mailer, identity.reset_tokens, world.clock, "")()
     assert mailer.sent == []
     await world.keep_house()
+
+
+async def test_a_link_that_was_changed_is_refused(identity: Identity):
+    await identity.ana()
+    await identity.do.request_password_reset("ana@example.com", HERE)
+    token = await mailed_token(identity)
+    reset, _, proof = token.partition(".")
+    with pytest.raises(InvalidInput):
+        await identity.do.reset_password(f"{reset}.{proof[1:]}{'A' if proof[0] != 'A' else 'B'}", NEW)
+    await identity.do.reset_password(token, NEW)
+
+
+async def test_a_link_is_of_no_use_once_the_password_was_changed(identity: Identity):
+    session = await identity.ana()
+    await identity.do.request_password_reset("ana@example.com", HERE)
+    token = await mailed_token(identity)
+    await identity.do.change_password(identity.viewer(session), PASSWORD, NEW)
+    with pytest.raises(InvalidInput):
+        await identity.do.reset_password(token, "staple battery horse")
+
+
+async def test_two_who_change_one_password_at_once_cannot_both_win(identity: Identity):
+    viewer = identity.viewer(await identity.ana())
+    outcomes = await asyncio.gather(
+        *(identity.do.change_password(viewer, PASSWORD, new) for new in (NEW, "staple battery horse")),
+        return_exceptions=True,
+    )
+    assert sorted(isinstance(outcome, InvalidCredentials) for outcome in outcomes) == [False, True]
 
 
 @pytest.mark.parametrize("token", ["", "no token", "6ec9e1b8-9e0a-4f5f-8f0e-0d4b6f6e7a11." + "a" * 43, "\ud800"])

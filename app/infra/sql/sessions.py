@@ -52,14 +52,14 @@ class SqlSessions:
         )
 
     async def renew(
-        self, session: SessionId, *, refresh_digest: str, rotated_at: datetime | None, lapses_at: datetime
+        self, session: SessionId, *, refresh_digest: str, rotated_at: datetime, lapses_at: datetime
     ) -> None:
         await self._connection.execute(
             update(sessions)
             .where(sessions.c.id == session)
             .values(
                 refresh_digest=refresh_digest,
-                rotated_at=None if rotated_at is None else milliseconds(rotated_at),
+                rotated_at=milliseconds(rotated_at),
                 lapses_at=milliseconds(lapses_at),
             )
         )
