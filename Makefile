@@ -16,7 +16,7 @@ help:  ## Say what the targets are for
 GRAPHIQL := app/http/static/graphiql/index.html
 
 up: .venv/.runs  ## Run everything on http://127.0.0.1:8000 (FIAPX_PORT and FIAPX_DATA_DIR move it)
-	@$(MAKE) --no-print-directory $(GRAPHIQL) || echo 'The page /graphiql could not be built; all else runs.'
+	@$(MAKE) --silent --no-print-directory $(GRAPHIQL) || echo 'The page /graphiql could not be built; all else runs.'
 	@exec $(VENV) -m app.cli up
 
 test: .venv/.tests .samples/.fetched tests/clients/node_modules/.made $(GRAPHIQL)  ## Run all tests, against real parts that they start themselves
