@@ -52,7 +52,7 @@ class SharingExecutor(StrawberryGraphQLCoreExecutionContext):
         self, parent_type: GraphQLObjectType, source: Any, field_details_list: Any, path: Path, position_context: Any
     ) -> Any:
         field = _plain_field(self.schema, parent_type, field_details_list[0].node.name.value)
-        if field is not None and self.middleware_manager is None:
+        if field is not None and not (self.middleware_manager and self.middleware_manager.middlewares):
             value = getattr(source, field.attribute, None)
             if value is not None:
                 try:
