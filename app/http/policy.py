@@ -24,6 +24,10 @@ class Policy:
     introspection: bool = True
     suggestions: bool = True
     graphiql: bool = True
+    frontend: bool = True
+    """Whether the page at ``/`` is served."""
+    s3_public_url: str | None = None
+    """Where that page's pictures and downloads come from, if not from us."""
 
     max_document_bytes: int = 15_000
     max_tokens: int = 1000

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import final
 
 from app.domain.events import DomainEvent, EventType
-from app.domain.video import FramesArchive, Progress, VideoProcessing
+from app.domain.video import FramesArchive, MediaInfo, Progress, VideoProcessing
 from app.usecases.ports import Clock, DatabaseUnavailable, LiveStatus, Transaction, Transactions
 
 
@@ -21,11 +21,14 @@ class MarkProcessingCompleted:
     live: LiveStatus
     clock: Clock
 
-    async def __call__(self, held: VideoProcessing, archive: FramesArchive) -> bool:
+    async def __call__(self, held: VideoProcessing, archive: FramesArchive, media: MediaInfo | None = None) -> bool:
         async def step(t: Transaction) -> bool:
             at = self.clock.now()
             progress = Progress(100.0, archive.frame_count, archive.frame_count)
-            if not await t.videos.complete(held.id, held.attempt, archive=archive, progress=progress, at=at):
+            done = await t.videos.complete(
+                held.id, held.attempt, archive=archive, media=media, progress=progress, at=at
+            )
+            if not done:
                 return False
             await t.events.add(
                 DomainEvent(held.id, EventType.FRAMES_EXTRACTED, at, held.attempt),

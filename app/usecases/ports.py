@@ -240,8 +240,18 @@ class Videos(Protocol):
         self, video: VideoId, attempt: int, *, until: datetime, progress: Progress, media: MediaInfo | None
     ) -> bool: ...
     async def complete(
-        self, video: VideoId, attempt: int, *, archive: FramesArchive, progress: Progress, at: datetime
-    ) -> bool: ...
+        self,
+        video: VideoId,
+        attempt: int,
+        *,
+        archive: FramesArchive,
+        progress: Progress,
+        at: datetime,
+        media: MediaInfo | None = None,
+    ) -> bool:
+        """``media`` is what was found in the file, where no beat has stored it yet."""
+        ...
+
     async def fail(
         self,
         video: VideoId,

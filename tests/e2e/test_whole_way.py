@@ -100,6 +100,7 @@ async def test_a_recording_becomes_a_zip_of_its_frames_watched_live(
             final = await ana.until_final(one_a_second["id"])
         assert (final["status"], final["progress"]["percent"]) == ("COMPLETED", 100)
         assert [change["status"] for change in final["history"]] == ["PENDING", "PROCESSING", "COMPLETED"]
+        assert (final["media"]["width"], final["media"]["height"]) == size
         listed = await ana.videos()
         assert [edge["node"]["id"] for edge in listed["edges"]] == [one_a_second["id"], video["id"]]
         zip_path = await ana.download(final["result"]["downloadUrl"], tmp_path / "frames.zip")

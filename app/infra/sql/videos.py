@@ -144,7 +144,14 @@ class SqlVideos:
         )
 
     async def complete(
-        self, video: VideoId, attempt: int, *, archive: FramesArchive, progress: Progress, at: datetime
+        self,
+        video: VideoId,
+        attempt: int,
+        *,
+        archive: FramesArchive,
+        progress: Progress,
+        at: datetime,
+        media: MediaInfo | None = None,
     ) -> bool:
         return await self._change(
             video,
@@ -153,6 +160,7 @@ class SqlVideos:
             completed_at=at,
             **archive_columns(archive),
             **progress_columns(progress),
+            **(media_columns(media) if media else {}),
         )
 
     async def fail(

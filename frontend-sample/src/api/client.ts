@@ -1,0 +1,39 @@
+// The client: urql over HTTP with a session that refreshes itself, and over one WebSocket for what is watched.
+
+import { Client, type CombinedError, fetchExchange, subscriptionExchange } from "@urql/core";
+import { authExchange } from "@urql/exchange-auth";
+import type { Problem } from "./graphql.ts";
+import { socket } from "./live.ts";
+import { graphqlUrl } from "./places.ts";
+import * as session from "./session.ts";
+
+export const client = new Client({
+  url: graphqlUrl,
+  preferGetMethod: false,
+  exchanges: [
+    authExchange(async (utils) => ({
+      addAuthToOperation: (operation) => utils.appendHeaders(operation, session.headers()),
+      willAuthError: session.needsToken,
+      didAuthError: isUnauthenticated,
+      refreshAuth: session.refresh,
+    })),
+    fetchExchange,
+    subscriptionExchange({
+      forwardSubscription: ({ query = "", variables }) => ({
+        subscribe: (sink) => ({ unsubscribe: socket.subscribe({ query, variables: variables as never }, sink as never) }),
+      }),
+    }),
+  ],
+});
+
+function isUnauthenticated(error: CombinedError): boolean {
+  return error.graphQLErrors.some(({ extensions }) => extensions.code === "UNAUTHENTICATED");
+}
+
+/** What the matter is where there is no answer at all. */
+export function problemOf(error: CombinedError): Problem {
+  if (isUnauthenticated(error)) return { code: "UNAUTHENTICATED" };
+  const status = (error.response as Response | undefined)?.status;
+  if (error.networkError) return { code: status ? "INTERNAL" : "NETWORK" };
+  return { code: error.graphQLErrors[0]?.extensions.code === "STORAGE_ERROR" ? "STORAGE_ERROR" : "INTERNAL" };
+}

@@ -1,0 +1,28 @@
+// Documents are typed by the committed schema.graphql: a field that is not there does not compile.
+
+import { initGraphQLTada, type ResultOf } from "gql.tada";
+import type { introspection } from "./graphql-env.d.ts";
+
+export const graphql = initGraphQLTada<{
+  introspection: introspection;
+  scalars: { DateTime: string; BigInt: number; Upload: File };
+  disableMasking: true;
+}>();
+
+export type { ResultOf, VariablesOf } from "gql.tada";
+
+/** An expected error, as the API gives it in place of what was asked for. */
+export const problemFields = graphql(`
+  fragment ProblemFields on Problem {
+    code
+    field
+    retryAfterSeconds
+  }
+`);
+
+/** Why something could not be done: the API's problems, and three that only a client knows of. */
+export interface Problem {
+  code: ResultOf<typeof problemFields>["code"] | "NETWORK" | "UNAUTHENTICATED" | "INTERNAL";
+  field?: readonly string[] | null;
+  retryAfterSeconds?: number | null;
+}

@@ -1,0 +1,71 @@
+// A form that says what is wrong where it is wrong, and lets nobody send twice.
+
+import { useSignal } from "@preact/signals";
+import type { ComponentChildren, InputHTMLAttributes } from "preact";
+import { useEffect, useId, useRef } from "preact/hooks";
+import type { Problem } from "../api/graphql.ts";
+import { sentence } from "./language.ts";
+
+interface FormProps {
+  title: string;
+  lead?: string | undefined;
+  submit: string;
+  /** Does what the form is for; gives what is the matter, if anything is. */
+  onSubmit: (values: Record<string, string>) => Promise<Problem | null>;
+  children: ComponentChildren;
+  footer?: ComponentChildren;
+}
+
+export function Form({ title, lead, submit, onSubmit, children, footer }: FormProps) {
+  const problem = useSignal<Problem | null>(null);
+  const busy = useSignal(false);
+  const form = useRef<HTMLFormElement>(null);
+
+  async function send(event: SubmitEvent): Promise<void> {
+    event.preventDefault();
+    if (busy.value) return;
+    busy.value = true;
+    problem.value = null;
+    problem.value = await onSubmit(Object.fromEntries(new FormData(form.current!)) as Record<string, string>);
+    busy.value = false;
+  }
+
+  const field = problem.value?.field?.at(-1);
+  useEffect(() => {
+    if (!problem.value || !form.current) return;
+    for (const input of form.current.querySelectorAll("input")) input.ariaInvalid = String(input.name === field);
+    (form.current.querySelector<HTMLElement>(`[name="${field}"]`) ?? form.current.querySelector("input"))?.focus();
+  }, [problem.value]);
+
+  return (
+    <form class="card form" ref={form} onSubmit={send}>
+      <h1 tabIndex={-1}>{title}</h1>
+      {lead && <p>{lead}</p>}
+      <p role="alert" class="problem">
+        {problem.value && sentence(problem.value)}
+      </p>
+      {children}
+      <button class="primary" aria-disabled={busy.value}>
+        {submit}
+      </button>
+      {footer && <p class="footer">{footer}</p>}
+    </form>
+  );
+}
+
+type FieldProps = InputHTMLAttributes & { label: string; name: string; hint?: string };
+
+export function Field({ label, hint, ...input }: FieldProps) {
+  const id = useId();
+  return (
+    <div class="field">
+      <label for={id}>{label}</label>
+      <input id={id} required aria-describedby={hint ? `${id}-hint` : undefined} {...input} />
+      {hint && (
+        <small id={`${id}-hint`} class="hint">
+          {hint}
+        </small>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,69 @@
+// The user's language: as chosen, else as the browser prefers; and numbers, sizes and times in it.
+
+import { computed, effect, signal } from "@preact/signals";
+import type { Problem } from "../api/graphql.ts";
+import { en } from "../texts/en.ts";
+import { ptBR } from "../texts/pt-BR.ts";
+
+export type Language = "en" | "pt-BR";
+export const LANGUAGES: Record<Language, { name: string; locale: "EN" | "PT_BR" }> = {
+  en: { name: "English", locale: "EN" },
+  "pt-BR": { name: "Português", locale: "PT_BR" },
+};
+const PLACE = "fiapx.language";
+
+function preferred(): Language {
+  const chosen = localStorage.getItem(PLACE);
+  for (const tag of [chosen, ...navigator.languages]) {
+    if (tag?.startsWith("pt")) return "pt-BR";
+    if (tag?.startsWith("en")) return "en";
+  }
+  return "en";
+}
+
+export const language = signal(preferred());
+export const texts = computed(() => (language.value === "pt-BR" ? ptBR : en));
+effect(() => {
+  document.documentElement.lang = language.value;
+});
+
+export function choose(chosen: Language): void {
+  localStorage.setItem(PLACE, chosen);
+  language.value = chosen;
+}
+
+/** What is the matter, as a sentence for the user. */
+export function sentence(problem: Problem): string {
+  const { problems, invalid, waitFor } = texts.value;
+  if (problem.code === "RATE_LIMITED" && problem.retryAfterSeconds) return waitFor(time(problem.retryAfterSeconds));
+  if (problem.code === "INVALID_INPUT") return invalid[problem.field?.at(-1) ?? ""] ?? problems.INVALID_INPUT;
+  return problems[problem.code] ?? problems.INTERNAL;
+}
+
+export function number(value: number): string {
+  return value.toLocaleString(language.value);
+}
+
+/** Bytes in the unit that fits, always with one digit after the point, so that it does not jump. */
+export function size(bytes: number, like = bytes): string {
+  const units = ["byte", "kilobyte", "megabyte", "gigabyte", "terabyte"] as const;
+  const power = like < 1000 ? 0 : Math.min(Math.floor(Math.log10(like) / 3), units.length - 1);
+  const digits = power === 0 ? 0 : 1;
+  return (bytes / 1000 ** power).toLocaleString(language.value, {
+    style: "unit",
+    unit: units[power]!,
+    unitDisplay: power === 0 ? "narrow" : "short",
+    minimumFractionDigits: digits,
+    maximumFractionDigits: digits,
+  });
+}
+
+/** Seconds, in the unit that fits. */
+export function time(seconds: number): string {
+  const [value, unit] = seconds < 60 ? [seconds, "second"] : seconds < 5400 ? [seconds / 60, "minute"] : [seconds / 3600, "hour"];
+  return Math.ceil(value).toLocaleString(language.value, { style: "unit", unit, unitDisplay: "short" });
+}
+
+export function moment(instant: string): string {
+  return new Date(instant).toLocaleString(language.value, { dateStyle: "medium", timeStyle: "short" });
+}

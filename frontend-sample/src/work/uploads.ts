@@ -1,0 +1,166 @@
+// The uploads' queue: a few at once, the rest in line; what a broken connection stopped goes on by itself.
+
+import { effect, signal } from "@preact/signals";
+import type { Problem } from "../api/graphql.ts";
+import * as session from "../api/session.ts";
+import { type Options, upload } from "../api/upload.ts";
+import { isVideo } from "../api/video.ts";
+import { tellUpload } from "../ui/tell.ts";
+import { addUploads, adopt, drop, type Entry, failed, setSending } from "./list.ts";
+
+export interface UploadState {
+  phase: "waiting" | "sending" | "again" | "failed" | "refused";
+  /** Bytes; never falls. */
+  sent: number;
+  /** Bytes a second over the last few; 0 where unknown. */
+  rate: number;
+  problem: Problem | null;
+}
+
+const PARALLEL = 3;
+const TRIES = 30;
+const LONGEST_WAIT = 5000;
+const RATE_OVER = 4000;
+const SHOW_EVERY = 200;
+
+/** These may pass by themselves. */
+const PASSING = new Set<Problem["code"]>(["NETWORK", "UNAUTHENTICATED", "STORAGE_ERROR", "UPLOAD_INCOMPLETE", "RATE_LIMITED"]);
+/** These stay as they are, however often the same file is sent. */
+const FINAL = new Set<Problem["code"]>(["UNSUPPORTED_FILE_FORMAT", "FILE_TOO_LARGE", "INVALID_INPUT", "IDEMPOTENCY_CONFLICT"]);
+
+export class Upload {
+  readonly key = uniqueKey();
+  readonly state = signal<UploadState>({ phase: "waiting", sent: 0, rate: 0, problem: null });
+  readonly stop = new AbortController();
+
+  constructor(
+    readonly file: File,
+    readonly options: Options,
+  ) {}
+
+  get isActive(): boolean {
+    return ["waiting", "sending", "again"].includes(this.state.value.phase);
+  }
+
+  set(change: Partial<UploadState>): void {
+    this.state.value = { ...this.state.peek(), ...change };
+  }
+}
+
+const waiting: Entry[] = [];
+const active = new Set<Entry>();
+
+/** Put files in line. `refusal` says why one need not be sent at all. */
+export function add(files: readonly File[], options: Options, refusal: (file: File) => Problem | null): void {
+  for (const entry of addUploads(files.map((file) => new Upload(file, options)))) {
+    const problem = refusal(entry.upload!.file);
+    if (problem) fail(entry, problem);
+    else waiting.push(entry);
+  }
+  startNext();
+}
+
+export function cancel(entry: Entry): void {
+  entry.upload?.stop.abort(new DOMException("Canceled by the user", "AbortError"));
+  const index = waiting.indexOf(entry);
+  if (index >= 0) waiting.splice(index, 1);
+  drop(entry);
+}
+
+export function retry(entry: Entry): void {
+  entry.upload?.set({ phase: "waiting", problem: null });
+  waiting.push(entry);
+  startNext();
+}
+
+export function retryAll(): void {
+  failed.peek().forEach(retry);
+}
+
+export function cancelAll(): void {
+  [...waiting, ...active].forEach(cancel);
+}
+
+function startNext(): void {
+  while (active.size < PARALLEL && waiting.length > 0) {
+    const entry = waiting.shift()!;
+    active.add(entry);
+    setSending(entry, true);
+    void send(entry, entry.upload!)
+      .catch(() => {}) // It was canceled.
+      .finally(() => {
+        active.delete(entry);
+        setSending(entry, false);
+        startNext();
+      });
+  }
+}
+
+async function send(entry: Entry, one: Upload): Promise<void> {
+  const { signal } = one.stop;
+  for (let tries = 0; ; tries++) {
+    one.set({ phase: tries ? "again" : "sending", rate: 0 });
+    const answer = await upload(one.file, one.options, one.key, progress(one), signal);
+    if (isVideo(answer)) return adopt(entry, answer);
+    if (!PASSING.has(answer.code) || tries >= TRIES) return fail(entry, answer);
+    one.set({ phase: "again", rate: 0 });
+    const wait = Math.max(Math.min(1000 * 2 ** tries, LONGEST_WAIT), 1000 * (answer.retryAfterSeconds ?? 0));
+    await (session.lapsed.peek() ? signedIn(signal) : pause(wait, signal));
+  }
+}
+
+function fail(entry: Entry, problem: Problem): void {
+  entry.upload!.set({ phase: FINAL.has(problem.code) ? "refused" : "failed", problem });
+  tellUpload(entry.upload!.file.name, problem);
+}
+
+/** Take in bytes as they are told, and show them a few times a second with their rate over the last seconds. */
+function progress(one: Upload): (bytes: number) => void {
+  const samples: [at: number, bytes: number][] = [[performance.now(), 0]];
+  let shownAt = 0;
+  return (bytes) => {
+    const now = performance.now();
+    if (now - shownAt < SHOW_EVERY && bytes < one.file.size) return;
+    shownAt = now;
+    samples.push([now, bytes]);
+    while (samples.length > 2 && now - samples[0]![0] > RATE_OVER) samples.shift();
+    const [at, from] = samples[0]!;
+    const rate = now - at > 500 ? ((bytes - from) * 1000) / (now - at) : 0;
+    one.set({ phase: "sending", rate, sent: Math.max(one.state.peek().sent, bytes) });
+  };
+}
+
+function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(resolve, milliseconds);
+    addEventListener("online", () => resolve(), { once: true, signal });
+    signal.addEventListener("abort", () => {
+      clearTimeout(timer);
+      reject(signal.reason);
+    });
+  });
+}
+
+function signedIn(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const dispose = effect(() => {
+      if (!session.lapsed.value) resolve();
+    });
+    signal.addEventListener("abort", () => reject(signal.reason));
+    signal.addEventListener("abort", dispose);
+  });
+}
+
+/** `crypto.randomUUID` is there in secure contexts only, and a laptop in the same network is none. */
+function uniqueKey(): string {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+export function isUploading(): boolean {
+  return waiting.length + active.size > 0;
+}
+
+// The browser asks the user whether they mean it.
+addEventListener("beforeunload", (event) => {
+  if (isUploading()) event.preventDefault();
+});

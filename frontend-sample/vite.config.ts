@@ -1,0 +1,20 @@
+import { defineConfig } from "vite";
+
+// Where `make up` serves the API; FIAPX_API says otherwise.
+const api = process.env.FIAPX_API ?? "http://127.0.0.1:8000";
+
+export default defineConfig({
+  build: {
+    outDir: "../app/http/static/app",
+    emptyOutDir: true,
+    // The page's policy allows no data: URLs.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+  },
+  server: {
+    proxy: {
+      "/graphql": { target: api, ws: true },
+      "/files": api,
+    },
+  },
+});
