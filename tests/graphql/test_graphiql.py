@@ -1,48 +1,24 @@
 """GraphiQL as people meet it: in a real Chromium, against the real application."""
 
 import asyncio
-import os
-import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx
-import pytest
-from playwright.async_api import Locator, Page, async_playwright, expect
+from playwright.async_api import Locator, Page, expect
 
 from app.http.policy import Policy
+from tests.parts.browser import running_browser
 from tests.parts.site import Person, Site, running_site
-
-# No window, no sandbox where tests run as root, and no calls home.
-OPTIONS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-
-
-def chromium() -> str:
-    found = shutil.which("chromium") or shutil.which("google-chrome")
-    if found is None:
-        sentence = "needs Chromium (Debian: apt install chromium)"
-        if os.environ.get("CI") == "true":
-            pytest.fail(sentence)
-        pytest.skip(sentence)
-    return found
 
 
 @asynccontextmanager
 async def opened(url: str) -> AsyncIterator[tuple[Page, list[str]]]:
     """A page, and all that should not be: what the console complains of, and requests to other hosts."""
     wrong: list[str] = []
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=chromium(), args=OPTIONS)
+    async with running_browser() as browser:
         page = await browser.new_page(viewport={"width": 1400, "height": 900})
         page.on("console", lambda said: wrong.append(said.text[:200]) if said.type in {"error", "warning"} else None)
         page.on("pageerror", lambda error: wrong.append(str(error)))
@@ -58,7 +34,6 @@ async def opened(url: str) -> AsyncIterator[tuple[Page, list[str]]]:
             timeout=20_000
         )
         yield page, wrong
-        await browser.close()
 
 
 def tab(page: Page, name: str) -> Locator:

@@ -4,6 +4,7 @@ import { useEffect, useRef } from "preact/hooks";
 import { graphql, type Problem } from "../api/graphql.ts";
 import { connections } from "../api/live.ts";
 import * as session from "../api/session.ts";
+import { keepFocus } from "../ui/focus.ts";
 import { sentence, size, texts } from "../ui/language.ts";
 import { allowNotifications, notifications, tellAdded } from "../ui/tell.ts";
 import { DropCard } from "../work/drop.tsx";
@@ -33,6 +34,8 @@ export function Work() {
   const t = texts.value;
   const chosen = useSignal<Chosen>(DEFAULTS);
   const options = useRef<HTMLFormElement>(null);
+  const heading = useRef<HTMLHeadingElement>(null);
+  const list = useRef<HTMLUListElement>(null);
   const fold = useRef<HTMLDetailsElement>(null);
   const [{ data }] = useQuery({ query: Limits });
   const limits = data?.serviceLimits;
@@ -49,6 +52,7 @@ export function Work() {
     document.title = now ? `${now.percent} % (${now.active}) · FIAP X` : "FIAP X";
   });
   useEffect(() => leave, []);
+  useEffect(() => keepFocus(list.current!, () => heading.current), []);
 
   /** Why a file need not be sent at all. */
   function refusal({ name, size: bytes }: File): Problem | null {
@@ -86,7 +90,7 @@ export function Work() {
       </form>
       <section aria-labelledby="list-title">
         <div class="list-head">
-          <h1 id="list-title" tabIndex={-1}>
+          <h1 id="list-title" ref={heading} tabIndex={-1}>
             {t.myVideos}
           </h1>
           {notifications.value === "default" && underWay.value && (
@@ -108,7 +112,7 @@ export function Work() {
             </button>
           </p>
         )}
-        <ul class="rows">
+        <ul class="rows" ref={list}>
           {shown.value.map((entry) => (
             <Row key={entry.key} entry={entry} />
           ))}

@@ -69,7 +69,7 @@ function Line({ state, name, word, numbers, percent, problem, picture, children 
     <li class="row" data-state={state}>
       <div class="picture">{picture}</div>
       <div class="what">
-        <h3 title={name}>{name}</h3>
+        <h2 title={name}>{name}</h2>
         <p class="status">
           <span class="dot" />
           <strong>{word}</strong>
@@ -229,12 +229,7 @@ function Picture({ url, renew }: { url: string; renew: () => Promise<string | nu
 
 function RemovedRow({ entry, name }: { entry: Entry; name: string }) {
   const button = useRef<HTMLButtonElement>(null);
-  useEffect(() => {
-    const undoing = button.current!;
-    undoing.focus();
-    // Whoever stays on a line that goes is led to the list's heading.
-    return () => void (document.activeElement === undoing && document.getElementById("list-title")?.focus());
-  }, []);
+  useEffect(() => button.current?.focus(), []);
   return (
     <li class="row removed" data-state="removed">
       <p>{texts.value.removed(name)}</p>

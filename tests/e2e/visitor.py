@@ -1,52 +1,17 @@
 """People at the page, in a real Chromium, and what they see there."""
 
 import base64
-import os
-import shutil
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Self
 from urllib.parse import urlsplit
 from uuid import uuid4
 
-import pytest
-from playwright.async_api import Browser, BrowserContext, Locator, Page, async_playwright, expect
+from playwright.async_api import Browser, BrowserContext, Locator, Page, expect
 
-# No window, no sandbox where tests run as root, and no calls home.
-OPTIONS: Final = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 PASSWORD: Final = "correct horse battery"
 SOON: Final = 30_000
 """Milliseconds for what a worker does meanwhile."""
-
-
-def chromium() -> str:
-    found = shutil.which("chromium") or shutil.which("google-chrome")
-    if found is None:
-        sentence = "needs Chromium (Debian: apt install chromium)"
-        if os.environ.get("CI") == "true":
-            pytest.fail(sentence)
-        pytest.skip(sentence)
-    return found
-
-
-@asynccontextmanager
-async def running_browser() -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=chromium(), args=OPTIONS)
-        try:
-            yield browser
-        finally:
-            await browser.close()
 
 
 @dataclass(frozen=True)
@@ -139,6 +104,8 @@ class Visitor:
 
     async def open(self, path: str = "/") -> Self:
         host = urlsplit(self.url).netloc
+        # From the start, or the first dialog may open for real before the browser is told to leave it to us.
+        self.page.on("filechooser", lambda _: None)
         self.page.on("console", lambda said: self._heard(said.type, said.text))
         self.page.on("pageerror", lambda error: self.wrong.append(f"{error}"))
         self.page.on(
