@@ -1,7 +1,7 @@
 # What each target is for: make help. Needed before: Python 3.11 or newer with venv. All else goes into .venv.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help up test check bench format lock samples schema
+.PHONY: help up test check bench format lock samples schema screenshots
 
 PYTHON ?= python3
 VENV := .venv/bin/python
@@ -21,16 +21,20 @@ up: .venv/.runs  ## Run everything on http://127.0.0.1:8000 (FIAPX_PORT and FIAP
 	@$(MAKE) --silent --no-print-directory --keep-going $(PAGES) || echo 'Not all pages could be built; the API runs.'
 	@exec $(VENV) -m app.cli up
 
-test: .venv/.tests .samples/.fetched tests/clients/node_modules/.made $(PAGES)  ## Run all tests, against real parts that they start themselves
+NODE_PROJECTS := tests/clients frontend-sample/recipes
+FOR_TESTS := .venv/.tests .samples/.fetched $(NODE_PROJECTS:%=%/node_modules/.made) $(PAGES)
+
+test: $(FOR_TESTS)  ## Run all tests, against real parts that they start themselves
 	$(VENV) -m pytest
 
-check: .venv/.tests .samples/.fetched tests/clients/node_modules/.made $(PAGES)  ## What CI runs: format, lint, types, imports, schema, tests
+check: $(FOR_TESTS)  ## What CI runs: format, lint, types, imports, schema, tests
 	$(VENV) -m ruff format --check .
 	$(VENV) -m ruff check .
 	$(VENV) -m mypy
 	$(VENV) -c 'from importlinter.cli import lint_imports_command; lint_imports_command()'
 	@$(VENV) -m app.cli export-schema | diff -u schema.graphql - \
 		|| { echo 'schema.graphql is not what the code says: make schema writes it anew.' >&2; exit 1; }
+	export PATH="$(CURDIR)/.venv/bin:$$PATH" && cd frontend-sample && npm run --silent check
 	$(VENV) -m pytest
 
 bench: .venv/.tests .samples/.fetched  ## Run the benchmarks
@@ -39,6 +43,9 @@ bench: .venv/.tests .samples/.fetched  ## Run the benchmarks
 format: .venv/.tests  ## Put the code into shape
 	$(VENV) -m ruff format .
 	$(VENV) -m ruff check --fix .
+
+screenshots: .venv/.tests .samples/.fetched $(PAGES)  ## Take the README's pictures of the page anew (needs Chromium)
+	PYTHONPATH=. $(VENV) docs/screenshots/take.py
 
 samples: .samples/.fetched  ## Fetch the sample recordings into .samples
 
