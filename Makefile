@@ -21,7 +21,7 @@ up: .venv/.runs  ## Run everything on http://127.0.0.1:8000 (FIAPX_PORT and FIAP
 	@$(MAKE) --silent --no-print-directory --keep-going $(PAGES) || echo 'Not all pages could be built; the API runs.'
 	@exec $(VENV) -m app.cli up
 
-NODE_PROJECTS := tests/clients frontend-sample/recipes
+NODE_PROJECTS := frontend-sample frontend-sample/recipes tests/clients
 FOR_TESTS := .venv/.tests .samples/.fetched $(NODE_PROJECTS:%=%/node_modules/.made) $(PAGES)
 
 test: $(FOR_TESTS)  ## Run all tests, against real parts that they start themselves

@@ -214,11 +214,15 @@ export async function read(): Promise<void> {
     .forEach(drop);
 }
 
+/** Read on, until there is something that was not there: what is under way came by the subscription already. */
 export async function readOlder(): Promise<void> {
-  const page = await readPage(PAGE, cursor);
-  if (!page) return;
-  loaded += page.edges.length;
-  cursor = page.pageInfo.endCursor;
+  const before = entries.value.length;
+  do {
+    const page = await readPage(PAGE, cursor);
+    if (!page) return;
+    loaded += page.edges.length;
+    cursor = page.pageInfo.endCursor;
+  } while (hasOlder.value && entries.value.length === before);
 }
 
 async function readPage(first: number, after: string | null) {
