@@ -10,12 +10,17 @@ import httpx
 import pytest
 from playwright.async_api import Route, expect
 
+from app.http.policy import Policy
 from app.infra.embedded.ports import free_pair
 from tests.clips import Clips
 from tests.e2e.client import Person
 from tests.e2e.conftest import Up, start, stop
-from tests.e2e.visitor import PASSWORD, SOON, Visitor, new_visitor
+from tests.e2e.visitor import ENGLISH, PASSWORD, SOON, Visitor, new_visitor
 from tests.parts.browser import running_browser
+from tests.parts.site import running_site
+from tests.parts.site_fixtures import empty_database
+
+__all__ = ["empty_database"]
 
 BACK_WITHIN = 5.0
 """Seconds after the service answers again in which the page is live again."""
@@ -170,6 +175,35 @@ async def test_a_session_that_was_ended_elsewhere_asks_to_sign_in_and_then_goes_
         await ana.is_live()
         await ana.sees("bikes.mp4", "Ready")
         await expect(ana.page.get_by_role("listitem")).to_have_count(1)
+
+
+async def test_a_tab_too_many_waits_until_another_is_closed(empty_database: Path, tmp_path: Path):
+    policy = Policy(max_sockets_per_user=1, requests_per_minute=10**9)
+    async with (
+        running_site(empty_database, tmp_path, policy=policy) as site,
+        running_browser() as browser,
+        asyncio.timeout(60),
+    ):
+        ana = await new_visitor(browser, site.url)
+        await ana.sign_up()
+        other = await Visitor(await ana.page.context.new_page(), site.url, ana.words, ana.email).open()
+        await expect(other.page.locator(".live")).to_have_text("Reconnecting")
+        await ana.page.close()
+        await other.is_live()
+
+
+async def test_the_page_works_where_the_browser_keeps_nothing(up: Up):
+    async with running_browser() as browser, asyncio.timeout(60):
+        context = await browser.new_context(locale="en-GB")
+        await context.add_init_script(
+            "Object.defineProperty(window, 'localStorage', { get() { throw new DOMException('', 'SecurityError') } })"
+        )
+        ana = await Visitor(await context.new_page(), up.url, ENGLISH).open()
+        await ana.sign_up()
+        await ana.button("Sign out").click()
+        await ana.sign_in()
+        await ana.is_live()
+        assert ana.wrong == []
 
 
 async def test_a_list_that_could_not_be_read_says_so_and_is_read_when_it_can_be(up: Up, samples: Path):

@@ -76,7 +76,10 @@ export function keep(start: (failed: () => void) => () => void): () => void {
   function failed(): void {
     live.value = "reconnecting";
     clearTimeout(timer);
-    timer = setTimeout(() => (stop = start(failed)), LONGEST_WAIT);
+    timer = setTimeout(() => {
+      stop();
+      stop = start(failed);
+    }, LONGEST_WAIT);
   }
   return () => {
     clearTimeout(timer);

@@ -7,6 +7,7 @@ import { Client, fetchExchange } from "@urql/core";
 import { signal } from "@preact/signals";
 import { graphql, type ResultOf } from "./graphql.ts";
 import { graphqlUrl } from "./places.ts";
+import { store, stored } from "./stored.ts";
 
 export const sessionFields = graphql(`
   fragment SessionFields on Session {
@@ -48,11 +49,7 @@ const PLACE = "fiapx.session";
 const MARGIN = 30_000;
 
 function kept(): Kept | null {
-  try {
-    return JSON.parse(localStorage.getItem(PLACE) ?? "null") as Kept | null;
-  } catch {
-    return null;
-  }
+  return JSON.parse(stored(PLACE) || "null") as Kept | null;
 }
 
 let accessToken: string | null = null;
@@ -65,7 +62,7 @@ export const user = signal<User | null>(kept()?.user ?? null);
 export const lapsed = signal(false);
 
 export function begin(session: Session): void {
-  localStorage.setItem(PLACE, JSON.stringify({ refreshToken: session.refreshToken, user: session.user }));
+  store(PLACE, JSON.stringify({ refreshToken: session.refreshToken, user: session.user }));
   accessToken = session.accessToken;
   // Where this machine's clock is ahead of the service's, a new token must not look old.
   lapsesAt = Math.max(Date.parse(session.expiresAt), Date.now() + 2 * MARGIN);
@@ -76,7 +73,7 @@ export function begin(session: Session): void {
 export function end(): void {
   // The service hears of it where it can be reached; this page forgets in any case.
   if (accessToken) void plain.mutation(Logout, {}, { fetchOptions: { headers: headers(), keepalive: true } }).toPromise();
-  localStorage.removeItem(PLACE);
+  store(PLACE, null);
   accessToken = null;
   lapsed.value = false;
   user.value = null;
@@ -120,7 +117,7 @@ async function next(): Promise<void> {
   const { data, error } = await plain.mutation(RefreshSession, { refreshToken: found.refreshToken }).toPromise();
   if (data?.refreshSession.__typename === "Session") begin(data.refreshSession);
   else if (!error) {
-    localStorage.removeItem(PLACE);
+    store(PLACE, null);
     accessToken = null;
     lapsed.value = true;
   }

@@ -2,6 +2,7 @@
 
 import { computed, effect, signal } from "@preact/signals";
 import type { Problem } from "../api/graphql.ts";
+import { store, stored } from "../api/stored.ts";
 import { en } from "../texts/en.ts";
 import { ptBR } from "../texts/pt-BR.ts";
 
@@ -13,7 +14,7 @@ export const LANGUAGES: Record<Language, { name: string; locale: "EN" | "PT_BR" 
 const PLACE = "fiapx.language";
 
 function preferred(): Language {
-  const chosen = localStorage.getItem(PLACE);
+  const chosen = stored(PLACE);
   for (const tag of [chosen, ...navigator.languages]) {
     if (tag?.startsWith("pt")) return "pt-BR";
     if (tag?.startsWith("en")) return "en";
@@ -28,7 +29,7 @@ effect(() => {
 });
 
 export function choose(chosen: Language): void {
-  localStorage.setItem(PLACE, chosen);
+  store(PLACE, chosen);
   language.value = chosen;
 }
 
@@ -44,18 +45,27 @@ export function number(value: number): string {
   return value.toLocaleString(language.value);
 }
 
+const UNITS = ["byte", "kilobyte", "megabyte", "gigabyte", "terabyte"] as const;
+
 /** Bytes in the unit that fits, always with one digit after the point, so that it does not jump. */
-export function size(bytes: number, like = bytes): string {
-  const units = ["byte", "kilobyte", "megabyte", "gigabyte", "terabyte"] as const;
-  const power = like < 1000 ? 0 : Math.min(Math.floor(Math.log10(like) / 3), units.length - 1);
+export function size(bytes: number): string {
+  const power = powerOf(bytes);
+  return inUnit(bytes, power, { style: "unit", unit: UNITS[power]!, unitDisplay: power === 0 ? "narrow" : "short" });
+}
+
+/** So many of so many bytes, both in the unit of all. */
+export function share(bytes: number, all: number): string {
+  return `${inUnit(bytes, powerOf(all), {})} / ${size(all)}`;
+}
+
+function powerOf(bytes: number): number {
+  return bytes < 1000 ? 0 : Math.min(Math.floor(Math.log10(bytes) / 3), UNITS.length - 1);
+}
+
+function inUnit(bytes: number, power: number, style: Intl.NumberFormatOptions): string {
   const digits = power === 0 ? 0 : 1;
-  return (bytes / 1000 ** power).toLocaleString(language.value, {
-    style: "unit",
-    unit: units[power]!,
-    unitDisplay: power === 0 ? "narrow" : "short",
-    minimumFractionDigits: digits,
-    maximumFractionDigits: digits,
-  });
+  const options = { ...style, minimumFractionDigits: digits, maximumFractionDigits: digits };
+  return (bytes / 1000 ** power).toLocaleString(language.value, options);
 }
 
 /** Seconds, in the unit that fits. */

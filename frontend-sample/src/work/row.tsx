@@ -8,7 +8,7 @@ import { problemOf } from "../api/client.ts";
 import { graphql, type Problem, problemFields } from "../api/graphql.ts";
 import { linked } from "../api/places.ts";
 import { isUnfinished, isVideo, type Video, videoFields } from "../api/video.ts";
-import { number, sentence, size, texts, time } from "../ui/language.ts";
+import { number, sentence, share, size, texts, time } from "../ui/language.ts";
 import { tellRemoved } from "../ui/tell.ts";
 import { DetailsDialog, useReprocess } from "./details.tsx";
 import { apply, drop, type Entry, remove, undo } from "./list.ts";
@@ -112,7 +112,7 @@ function UploadRow({ entry, upload }: { entry: Entry; upload: Upload }) {
   const isSending = phase === "sending" || phase === "again";
   const numbers = [
     `${Math.floor(percent)} %`,
-    `${size(sent, total)} / ${size(total)}`,
+    share(sent, total),
     rate && `${size(rate)}/s`,
     rate && t.left(time((total - sent) / rate)),
   ];
