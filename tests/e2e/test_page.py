@@ -166,7 +166,9 @@ async def test_an_uploads_line_becomes_the_processings_line_and_its_bar_never_fa
         limits = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": 400_000}
         await network.send("Network.emulateNetworkConditions", limits)
         await ana.choose(samples / "bigbuckbunny.mp4")
-        await expect(ana.line("bigbuckbunny.mp4")).to_contain_text(re.compile(r"\d+ % · 0\.\d / 1\.1 MB · .*/s · .* left"))
+        await expect(ana.line("bigbuckbunny.mp4")).to_contain_text(
+            re.compile(r"\d+ % · 0\.\d / 1\.1 MB · .*/s · .* left")
+        )
         await ana.sees("bigbuckbunny.mp4", "Ready")
         drawn: list[list[tuple[str, int]]] = await ana.page.evaluate("window.drawn")
         assert {len(lines) for lines in drawn} == {1}, "one file, one line"
