@@ -64,6 +64,8 @@ def stop(up: Up) -> float:
 
 @pytest.fixture(scope="session")
 def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
-    running = start(tmp_path_factory.mktemp("up") / "data", free_pair())
+    # All who register and sign in here have one address.
+    rates = {"FIAPX_REGISTER_RATE_PER_ADDRESS": "10000/hour", "FIAPX_LOGIN_RATE_PER_ADDRESS": "10000/hour"}
+    running = start(tmp_path_factory.mktemp("up") / "data", free_pair(), **rates)
     yield running
     assert stop(running) < 10

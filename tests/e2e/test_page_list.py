@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.async_api import Route, expect
+from playwright.async_api import Route, WebSocketRoute, expect
 
 from app.domain.video import Progress
 from tests.e2e.visitor import PASSWORD, Visitor, new_visitor
@@ -156,9 +156,81 @@ async def test_many_files_at_once_stay_in_their_order(site: Site, tmp_path: Path
         await expect(lines).to_have_count(10)
 
 
-async def test_an_older_videos_link_is_not_lost_when_its_line_is_drawn_anew(site: Site):
+async def test_what_a_limit_refused_is_tried_again_one_and_all(empty_database: Path, tmp_path: Path):
+    files = [tmp_path / f"{number}.mp4" for number in range(3)]
+    for file in files:
+        file.write_bytes(MP4)
+    async with (
+        running_site(empty_database, tmp_path, max_active=1) as site,
+        somebody(site) as (ana, elsewhere),
+    ):
+        await ana.choose(*files)
+        lines = ana.page.get_by_role("listitem")
+        in_line, not_sent = lines.filter(has_text="In line"), lines.filter(has_text="as many unfinished videos as")
+        for left in (2, 1, 0):
+            await expect(not_sent).to_have_count(left)
+            await expect(in_line).to_have_count(1)
+            [video] = (await elsewhere.get("/videos", params={"status": "Pending"})).json()["items"]
+            await site.completed(video["id"])
+            await expect(in_line).to_have_count(0)
+            if left > 1:
+                await ana.button("Try all 2 again").click()
+            elif left:
+                await not_sent.get_by_role("button", name="Try again").click()
+        await expect(lines.filter(has_text="Ready")).to_have_count(3)
+
+
+async def test_a_name_is_a_name_whatever_is_in_it(site: Site):
+    name = "<img src=x onerror=alert(1)> & \u202e4pm.mp4"
     async with somebody(site) as (ana, elsewhere):
-        await site.completed(await uploaded(elsewhere, "a.mp4"))
-        async with ana.page.expect_download() as download:
-            await ana.button("Download ZIP", "a.mp4").click()
-        assert (await download.value).suggested_filename == "a-frames.zip"
+        await uploaded(elsewhere, name)
+        heading = ana.page.get_by_role("listitem").get_by_role("heading")
+        await expect(heading).to_contain_text("<img src=x onerror=alert(1)> & ")
+        assert await heading.locator("*").count() == 0
+        assert ana.wrong == []
+
+
+async def test_who_looks_elsewhere_is_told_when_frames_are_ready(site: Site):
+    async with somebody(site) as (ana, elsewhere):
+        await ana.page.context.grant_permissions(["notifications"])
+        # The system's part: a page that nobody sees, and what it would show.
+        await ana.page.add_init_script(
+            """Object.defineProperty(document, "visibilityState", { get: () => "hidden" });
+               window.shown = [];
+               window.Notification = class {
+                 static permission = "granted";
+                 constructor(title, options) { window.shown.push(`${title}: ${options.body}`); }
+               };"""
+        )
+        await ana.page.reload()
+        await ana.is_live()
+        ready, failed = await uploaded(elsewhere, "a.mp4"), await uploaded(elsewhere, "b.mp4")
+        await ana.sees("b.mp4", "In line")
+        await site.completed(ready)
+        await ana.sees("a.mp4", "Ready")
+        await site.failed(failed)
+        await ana.sees("b.mp4", "Failed")
+        assert await ana.page.evaluate("window.shown") == ["Your frames are ready: a.mp4", "A video failed: b.mp4"]
+
+
+async def test_a_connection_that_died_without_a_word_is_noticed(site: Site):
+    async with somebody(site) as (ana, elsewhere):
+        video = await uploaded(elsewhere, "a.mp4")
+        opened, dead = 0, False
+
+        def connected(near: WebSocketRoute) -> None:
+            nonlocal opened
+            opened += 1
+            mine, far = opened, near.connect_to_server()
+            near.on_message(lambda message: None if dead and mine == 1 else far.send(message))
+            far.on_message(lambda message: None if dead and mine == 1 else near.send(message))
+
+        await ana.page.route_web_socket("**/graphql", connected)
+        await ana.page.reload()
+        await ana.is_live()
+        await ana.sees("a.mp4", "In line")
+        dead = True
+        await deleted(elsewhere, video)
+        await expect(ana.line("a.mp4")).to_have_count(0, timeout=30_000)
+        await ana.is_live()
+        assert opened == 2

@@ -41,7 +41,10 @@ async function ask() {
   });
   const { data } = await answer.json();
   if (data?.refreshSession.accessToken) begin(data.refreshSession);
-  else accessToken = null;
+  else {
+    accessToken = null;
+    localStorage.removeItem(PLACE);
+  }
 }
 
 const authorization = () => (accessToken ? { authorization: `Bearer ${accessToken}` } : {});
@@ -88,7 +91,11 @@ export const client = new ApolloClient({
         const lapsed = CombinedGraphQLErrors.is(error) && error.errors.some((e) => e.extensions?.code === "UNAUTHENTICATED");
         if (lapsed) return from(refresh()).pipe(switchMap(() => forward(operation)));
       }),
-      new SetContextLink(({ headers }) => ({ headers: { ...headers, ...authorization() } })),
+      new SetContextLink(async ({ headers }) => {
+        // A session that lapsed while nobody asked anything; an upload without a token would not even be looked at.
+        if (!accessToken && localStorage.getItem(PLACE)) await refresh();
+        return { headers: { ...headers, ...authorization() } };
+      }),
       new UploadHttpLink({ uri, fetch: fetchWithProgress }),
     ]),
   ),

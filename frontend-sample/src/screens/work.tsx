@@ -37,13 +37,17 @@ export function Work() {
   const heading = useRef<HTMLHeadingElement>(null);
   const list = useRef<HTMLUListElement>(null);
   const fold = useRef<HTMLDetailsElement>(null);
-  const [{ data }] = useQuery({ query: Limits });
+  const [{ data }, readLimits] = useQuery({ query: Limits });
   const limits = data?.serviceLimits;
 
   // The list is read at first, after each reconnection and after each new session; in between it is watched.
   useSignalEffect(() => {
     if (!session.lapsed.value && connections.value >= 0) void read();
   });
+  const opened = connections.value;
+  useEffect(() => {
+    if (opened > 0 && !limits) readLimits({ requestPolicy: "network-only" });
+  }, [opened]);
   const lapsed = useComputed(() => session.lapsed.value).value;
   useEffect(() => (lapsed ? undefined : watch()), [lapsed]);
 
