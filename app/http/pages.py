@@ -15,7 +15,7 @@ from starlette.staticfiles import StaticFiles
 
 from app.http.policy import Policy
 
-_BUILT: Final = Path(__file__).with_name("static")
+BUILT: Final = Path(__file__).with_name("static")
 _NOTHING_ELSE: Final = ("default-src 'none'", "base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'")
 _GRAPHIQL_POLICY: Final = (
     *_NOTHING_ELSE,
@@ -50,7 +50,7 @@ class _Assets(StaticFiles):
         return response
 
 
-def page_routes(policy: Policy, built: Path = _BUILT) -> list[BaseRoute]:
+def page_routes(policy: Policy, built: Path = BUILT) -> list[BaseRoute]:
     """Give the routes of the pages that operators want served; ``built`` is where their files lie."""
     routes: list[BaseRoute] = []
     if policy.graphiql:

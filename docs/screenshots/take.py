@@ -36,9 +36,7 @@ async def everything_at_once(visitor: Visitor, folder: Path) -> None:
     await page.locator(".options select").nth(1).select_option("JPEG")
     await page.locator("summary").click()
     await expect(visitor.line("holiday.mp4").get_by_role("progressbar")).to_be_visible(timeout=30_000)
-    network = await page.context.new_cdp_session(page)
-    limits = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": 200_000}
-    await network.send("Network.emulateNetworkConditions", limits)
+    await visitor.slowly(200_000)
     await visitor.choose(folder / "beach.mp4")
     await expect(visitor.line("beach.mp4").locator(".numbers")).to_contain_text("/s", timeout=30_000)
     for picture in await page.locator(".picture img").all():

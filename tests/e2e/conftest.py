@@ -1,5 +1,7 @@
 """``fiapx up`` as a process of its own, as a user starts it."""
 
+import asyncio
+import email
 import os
 import signal
 import subprocess
@@ -7,6 +9,8 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from email import policy
+from email.message import EmailMessage
 from pathlib import Path
 
 import httpx
@@ -28,6 +32,13 @@ class Up:
     def mails_to(self, address: str) -> list[Path]:
         """All mails in the sink for one address."""
         return [mail for mail in sorted(self.data.glob("**/*.eml")) if address.encode() in mail.read_bytes()]
+
+    async def mail_to(self, address: str) -> EmailMessage:
+        """Wait for the first mail to an address."""
+        async with asyncio.timeout(30):
+            while not (mails := self.mails_to(address)):
+                await asyncio.sleep(0.1)
+        return email.message_from_bytes(mails[0].read_bytes(), policy=policy.default)
 
 
 def start(data: Path, port: int, **settings: str) -> Up:

@@ -1,17 +1,15 @@
 """The page at ``/``, as people use it: in a real Chromium, against ``fiapx up``, with real videos."""
 
 import asyncio
-import email
 import gzip
 import re
 import zipfile
-from email import policy
 from pathlib import Path
 
 import pytest
 from playwright.async_api import Dialog, expect
 
-from app.http.pages import _BUILT
+from app.http.pages import BUILT
 from tests.clips import Clips
 from tests.e2e.conftest import Up
 from tests.e2e.visitor import ENGLISH, PORTUGUESE, SOON, Visitor, Words, new_visitor
@@ -162,9 +160,7 @@ async def test_an_uploads_line_becomes_the_processings_line_and_its_bar_never_fa
                   document.querySelector(".rows"), { subtree: true, childList: true, attributes: true });
             }"""
         )
-        network = await ana.page.context.new_cdp_session(ana.page)
-        limits = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": 400_000}
-        await network.send("Network.emulateNetworkConditions", limits)
+        await ana.slowly(400_000)
         await ana.choose(samples / "bigbuckbunny.mp4")
         await expect(ana.line("bigbuckbunny.mp4")).to_contain_text(
             re.compile(r"\d+ % · 0\.\d / 1\.1 MB · .*/s · .* left")
@@ -188,15 +184,13 @@ async def test_a_file_is_sent_once_more_when_its_upload_was_canceled(up: Up, sam
     async with running_browser() as browser, asyncio.timeout(60):
         ana = await new_visitor(browser, up.url)
         await ana.sign_up()
-        network = await ana.page.context.new_cdp_session(ana.page)
-        limits = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": 50_000}
-        await network.send("Network.emulateNetworkConditions", limits)
+        await ana.slowly(50_000)
         await ana.choose(samples / "bikes.mp4", samples / "bigbuckbunny.mp4")
         await ana.sees("bikes.mp4", "Uploading")
         await ana.button("Cancel", "bikes.mp4").click()
         await ana.button("Cancel", "bigbuckbunny.mp4").click()
         await expect(ana.page.get_by_role("listitem")).to_have_count(0)
-        await network.send("Network.emulateNetworkConditions", {**limits, "uploadThroughput": -1})
+        await ana.slowly(-1)
         await ana.choose(samples / "bikes.mp4")
         await ana.sees("bikes.mp4", "Ready")
         await expect(ana.page.get_by_role("listitem")).to_have_count(1)
@@ -228,6 +222,7 @@ async def test_all_tabs_show_the_same_and_leave_together(up: Up, samples: Path):
         await expect(other.page.get_by_role("listitem")).to_have_count(0, timeout=SOON)
         await other.button("Sign out").click()
         await expect(ana.button("Sign in")).to_be_visible()
+        await expect(ana.page.get_by_role("dialog")).to_have_count(0)
         assert ana.wrong + other.wrong == []
 
 
@@ -245,10 +240,7 @@ async def test_the_language_is_chosen_once_for_the_page_and_for_mails(up: Up, sa
         ana.words = PORTUGUESE
         await ana.choose(cut(samples, tmp_path))
         await ana.sees("cut.mp4", "Falhou")
-        async with asyncio.timeout(20):
-            while not up.mails_to(ana.email):
-                await asyncio.sleep(0.1)
-        mail = email.message_from_bytes(up.mails_to(ana.email)[0].read_bytes(), policy=policy.default)
+        mail = await up.mail_to(ana.email)
         assert mail["Subject"].startswith("Não foi possível processar")
 
 
@@ -261,10 +253,7 @@ async def test_the_link_of_the_mail_leads_to_a_new_password(up: Up):
         await ana.page.get_by_label("E-mail").fill(ana.email)
         await ana.button("Send the link").click()
         await expect(ana.page.get_by_text("a link is on its way")).to_be_visible()
-        async with asyncio.timeout(20):
-            while not up.mails_to(ana.email):
-                await asyncio.sleep(0.1)
-        mail = email.message_from_bytes(up.mails_to(ana.email)[0].read_bytes(), policy=policy.default)
+        mail = await up.mail_to(ana.email)
         link = re.search(r"http\S+#token=\S+", mail.get_body(("plain",)).get_content())  # type: ignore[union-attr]
         assert link is not None
         await ana.page.goto(link[0])
@@ -294,9 +283,7 @@ async def test_whoever_leaves_during_an_upload_is_warned(up: Up, samples: Path):
     async with running_browser() as browser, asyncio.timeout(60):
         ana = await new_visitor(browser, up.url)
         await ana.sign_up()
-        network = await ana.page.context.new_cdp_session(ana.page)
-        limits = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": 20_000}
-        await network.send("Network.emulateNetworkConditions", limits)
+        await ana.slowly(20_000)
         asked: list[str] = []
 
         async def stay(dialog: Dialog) -> None:
@@ -316,7 +303,7 @@ async def test_whoever_leaves_during_an_upload_is_warned(up: Up, samples: Path):
 
 
 def test_the_first_visit_loads_at_most_45_kb_of_script():
-    index = (_BUILT / "app" / "index.html").read_text()
+    index = (BUILT / "app" / "index.html").read_text()
     scripts = re.findall(r'(?:src|href)="/(assets/[^"]+\.js)"', index)
     assert scripts
-    assert sum(len(gzip.compress((_BUILT / "app" / script).read_bytes(), 6)) for script in scripts) <= 45_000
+    assert sum(len(gzip.compress((BUILT / "app" / script).read_bytes(), 6)) for script in scripts) <= 45_000

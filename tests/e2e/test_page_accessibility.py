@@ -46,6 +46,8 @@ async def test_no_page_and_no_state_breaks_a_rule(
         ana = await new_visitor(browser, up.url, words, color_scheme=scheme, viewport=viewport)
         page = ana.page
         await check(ana, "sign in")
+        await page.goto(f"{up.url}/sign-up")
+        await check(ana, "sign up")
         await page.goto(f"{up.url}/forgot-password")
         await check(ana, "forgot password")
         await page.goto(f"{up.url}/reset-password")
@@ -58,13 +60,11 @@ async def test_no_page_and_no_state_breaks_a_rule(
         await ana.sign_up()
         await check(ana, "no videos yet")
 
-        network = await page.context.new_cdp_session(page)
-        limits = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": 150_000}
-        await network.send("Network.emulateNetworkConditions", limits)
+        await ana.slowly(150_000)
         await ana.choose(samples / "bikes.mp4", tmp_path / "cut.mp4", tmp_path / "notes.txt")
         await expect(ana.line("bikes.mp4").get_by_role("progressbar")).to_be_visible()
         await check(ana, "uploading")
-        await network.send("Network.emulateNetworkConditions", {**limits, "uploadThroughput": -1})
+        await ana.slowly(-1)
         await ana.sees("bikes.mp4", words.ready)
         await ana.sees("cut.mp4", words.failed)
         await expect(ana.line("bikes.mp4").locator("img")).to_be_visible()

@@ -47,15 +47,56 @@ async def deleted(elsewhere: httpx.AsyncClient, video: str) -> None:
     assert answer.json()["data"]["deleteVideo"]["__typename"] == "Deleted"
 
 
+class LateList:
+    """The list as it was read, held back on its way to the page."""
+
+    def __init__(self) -> None:
+        self._read, self._let_go = asyncio.Event(), asyncio.Event()
+
+    async def __call__(self, route: Route) -> None:
+        answer = await route.fetch()
+        if "query Videos" in (route.request.post_data or ""):
+            self._read.set()
+            await self._let_go.wait()
+        await route.fulfill(response=answer)
+
+    async def read_again(self, ana: Visitor, site: Site) -> None:
+        """Break the connection, after which the page reads its list."""
+        await ana.page.route("**/graphql", self)
+        site.cut_connections()
+        await self._read.wait()
+        await ana.is_live()
+
+    async def arrive(self, ana: Visitor, elsewhere: httpx.AsyncClient) -> None:
+        """Let go; what comes after it is there when this ends."""
+        async with ana.page.expect_response("**/graphql"):
+            self._let_go.set()
+        await uploaded(elsewhere, "after.mp4")
+        await ana.sees("after.mp4", "In line")
+
+
 async def test_what_is_older_than_what_is_known_changes_nothing(site: Site):
     async with somebody(site) as (ana, elsewhere):
-        held = await site.claimed(await uploaded(elsewhere, "a.mp4"))
-        moved = replace(held, version=held.version + 7, progress=Progress(70.0, 70, 100))
-        await site.live.publish(moved)
-        await expect(ana.line("a.mp4")).to_contain_text("70 of 100 frames")
-        await site.live.publish(replace(held, version=held.version + 2, progress=Progress(80.0, 80, 100)))
-        await site.live.publish(replace(moved, version=held.version + 8, progress=Progress(71.0, 71, 100)))
-        await expect(ana.line("a.mp4")).to_contain_text("71 of 100 frames")
+        video = await uploaded(elsewhere, "a.mp4")
+        await ana.sees("a.mp4", "In line")
+        late = LateList()
+        await late.read_again(ana, site)
+        await site.claimed(video)
+        await ana.sees("a.mp4", "Processing")
+        await late.arrive(ana, elsewhere)
+        await ana.sees("a.mp4", "Processing")
+
+
+async def test_what_is_gone_does_not_come_back_with_an_answer_that_was_under_way(site: Site):
+    async with somebody(site) as (ana, elsewhere):
+        video = await uploaded(elsewhere, "a.mp4")
+        await ana.sees("a.mp4", "In line")
+        late = LateList()
+        await late.read_again(ana, site)
+        await deleted(elsewhere, video)
+        await expect(ana.line("a.mp4")).to_have_count(0)
+        await late.arrive(ana, elsewhere)
+        await expect(ana.page.get_by_role("listitem")).to_have_count(1)
 
 
 async def test_a_bar_waits_where_another_attempt_begins_anew(site: Site):
@@ -63,10 +104,35 @@ async def test_a_bar_waits_where_another_attempt_begins_anew(site: Site):
         held = await site.claimed(await uploaded(elsewhere, "a.mp4"))
         bar = ana.line("a.mp4").get_by_role("progressbar")
         for version, percent, shown in ((1, 60.0, "60"), (2, 5.0, "60"), (3, 61.0, "61")):
-            await site.live.publish(
-                replace(held, version=held.version + version, progress=Progress(percent, int(percent), 100))
-            )
+            moved = replace(held, version=held.version + version, progress=Progress(percent, int(percent), 100))
+            await site.live.publish(moved)
+            # Events come in order: when this one is there, the one before it was.
+            await uploaded(elsewhere, f"then-{version}.mp4")
+            await ana.sees(f"then-{version}.mp4", "In line")
             await expect(bar).to_have_attribute("aria-valuenow", shown)
+
+
+async def test_what_waits_for_its_turn_waits_for_the_next_session_too(site: Site, tmp_path: Path):
+    files = [tmp_path / f"{number}.mp4" for number in range(4)]
+    for file in files:
+        file.write_bytes(MP4)
+    async with somebody(site) as (ana, elsewhere):
+        site.storage.flows.clear()
+        await ana.choose(*files)
+        waiting = ana.page.locator(".row").filter(has_text="Waiting to upload")
+        in_line = ana.page.locator(".row").filter(has_text="In line")
+        await expect(waiting).to_have_count(1)
+        query = "mutation($c: String!, $n: String!) { changePassword(current: $c, new: $n) { __typename } }"
+        new = "another long password"
+        await elsewhere.post("/graphql", json={"query": query, "variables": {"c": PASSWORD, "n": new}})
+        dialog = ana.page.get_by_role("dialog")
+        await expect(dialog).to_contain_text("Your session has ended")
+        site.storage.flows.set()
+        await expect(in_line).to_have_count(3)
+        await expect(waiting).to_have_count(1)
+        await dialog.get_by_label("Password").fill(new)
+        await dialog.get_by_role("button", name="Sign in").click()
+        await expect(in_line).to_have_count(4)
 
 
 async def test_older_ones_come_page_by_page_and_stay_after_a_new_connection(empty_database: Path, tmp_path: Path):
@@ -90,31 +156,6 @@ async def test_older_ones_come_page_by_page_and_stay_after_a_new_connection(empt
             site.cut_connections()
         await ana.is_live()
         assert await lines.get_by_role("heading").all_text_contents() == names
-
-
-async def test_what_is_gone_does_not_come_back_with_an_answer_that_was_under_way(site: Site):
-    async with somebody(site) as (ana, elsewhere):
-        video = await uploaded(elsewhere, "a.mp4")
-        await ana.sees("a.mp4", "In line")
-        late = asyncio.Event()
-
-        async def hold_back(route: Route) -> None:
-            answer = await route.fetch()
-            if "query Videos" in (route.request.post_data or ""):
-                await late.wait()
-            await route.fulfill(response=answer)
-
-        await ana.page.route("**/graphql", hold_back)
-        async with ana.page.expect_request("**/graphql"), ana.page.expect_websocket():
-            site.cut_connections()
-        await ana.is_live()
-        await deleted(elsewhere, video)
-        await expect(ana.line("a.mp4")).to_have_count(0)
-        async with ana.page.expect_response("**/graphql"):
-            late.set()
-        await uploaded(elsewhere, "b.mp4")
-        await ana.sees("b.mp4", "In line")
-        await expect(ana.page.get_by_role("listitem")).to_have_count(1)
 
 
 async def test_an_upload_whose_answer_was_lost_makes_no_second_video(site: Site, tmp_path: Path):

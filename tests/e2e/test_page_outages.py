@@ -64,12 +64,6 @@ def forgetful(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
     stop(running)
 
 
-async def slowly(visitor: Visitor, bytes_per_second: int) -> None:
-    network = await visitor.page.context.new_cdp_session(visitor.page)
-    limits = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": bytes_per_second}
-    await network.send("Network.emulateNetworkConditions", limits)
-
-
 async def test_a_killed_service_comes_back_and_all_that_was_under_way_ends_well(
     service: Restarted, clips: Clips, samples: Path
 ):
@@ -81,7 +75,7 @@ async def test_a_killed_service_comes_back_and_all_that_was_under_way_ends_well(
         await ana.page.get_by_label("Format").select_option("PNG")
         await ana.choose(clips.big_buck_bunny)
         await ana.sees("bigbuckbunny.mp4", "Processing")
-        await slowly(ana, 100_000)
+        await ana.slowly(100_000)
         await ana.choose(samples / "bikes.mp4")
         await ana.sees("bikes.mp4", "Uploading")
         await expect(ana.line("bikes.mp4")).to_contain_text("/s")
@@ -89,7 +83,7 @@ async def test_a_killed_service_comes_back_and_all_that_was_under_way_ends_well(
         service.kill()
         await expect(ana.page.locator(".live")).to_have_text("Reconnecting")
         await ana.sees("bikes.mp4", "Connection lost, sending again")
-        await slowly(ana, -1)
+        await ana.slowly(-1)
         await asyncio.to_thread(service.bring_back)
         await ana.is_live(within=1000 * BACK_WITHIN)
         await ana.sees("bikes.mp4", "Ready", within=60_000)
@@ -153,7 +147,7 @@ async def test_a_session_that_was_ended_elsewhere_asks_to_sign_in_and_then_goes_
     async with running_browser() as browser, asyncio.timeout(90):
         ana = await new_visitor(browser, up.url)
         await ana.sign_up()
-        await slowly(ana, 150_000)
+        await ana.slowly(150_000)
         await ana.choose(samples / "bikes.mp4")
         await ana.sees("bikes.mp4", "Uploading")
         async with Person(up.url, ana.email, PASSWORD) as elsewhere:
@@ -168,7 +162,7 @@ async def test_a_session_that_was_ended_elsewhere_asks_to_sign_in_and_then_goes_
         dialog = ana.page.get_by_role("dialog")
         await expect(dialog).to_contain_text("Your session has ended")
         await expect(dialog.get_by_label("E-mail")).to_have_value(ana.email)
-        await slowly(ana, -1)
+        await ana.slowly(-1)
         await dialog.get_by_label("Password").fill("another long password")
         await dialog.get_by_role("button", name="Sign in").click()
         await expect(dialog).to_have_count(0)

@@ -167,6 +167,12 @@ class Visitor:
             contents,
         )
 
+    async def slowly(self, bytes_per_second: int) -> None:
+        """Let what this page sends take its time; -1 for as fast as it can."""
+        network = await self.page.context.new_cdp_session(self.page)
+        limits = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": bytes_per_second}
+        await network.send("Network.emulateNetworkConditions", limits)
+
     async def sees(self, name: str, state: str, within: float = SOON) -> None:
         """Wait until a file's line is in a state, by its word."""
         await expect(self.line(name).locator("strong")).to_have_text(state, timeout=within)

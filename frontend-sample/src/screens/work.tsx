@@ -1,4 +1,4 @@
-import { useComputed, useSignal, useSignalEffect } from "@preact/signals";
+import { useSignal, useSignalEffect } from "@preact/signals";
 import { useQuery } from "@urql/preact";
 import { useEffect, useRef } from "preact/hooks";
 import { graphql, type Problem } from "../api/graphql.ts";
@@ -8,7 +8,7 @@ import { keepFocus } from "../ui/focus.ts";
 import { sentence, size, texts } from "../ui/language.ts";
 import { allowNotifications, notifications, tellAdded } from "../ui/tell.ts";
 import { DropCard } from "../work/drop.tsx";
-import { failed, forget, hasOlder, read, reading, readOlder, shown, underWay, watch } from "../work/list.ts";
+import { failedUploads, forget, hasOlder, read, reading, readOlder, shown, underWay, watch } from "../work/list.ts";
 import { type Chosen, DEFAULTS, OptionsFields, optionsOf, summary } from "../work/options.tsx";
 import { Row } from "../work/row.tsx";
 import { add, cancelAll, retryAll } from "../work/uploads.ts";
@@ -41,14 +41,12 @@ export function Work() {
   const limits = data?.serviceLimits;
 
   // The list is read at first, after each reconnection and after each new session; in between it is watched.
-  useSignalEffect(() => {
-    if (!session.lapsed.value && connections.value >= 0) void read();
-  });
+  const lapsed = session.lapsed.value;
   const opened = connections.value;
   useEffect(() => {
+    if (!lapsed) void read();
     if (opened > 0 && !limits) readLimits({ requestPolicy: "network-only" });
-  }, [opened]);
-  const lapsed = useComputed(() => session.lapsed.value).value;
+  }, [lapsed, opened]);
   useEffect(() => (lapsed ? undefined : watch()), [lapsed]);
 
   useSignalEffect(() => {
@@ -102,9 +100,9 @@ export function Work() {
               {t.notify}
             </button>
           )}
-          {failed.value.length > 1 && (
+          {failedUploads.value.length > 1 && (
             <button type="button" onClick={retryAll}>
-              {t.retryAll(failed.value.length)}
+              {t.retryAll(failedUploads.value.length)}
             </button>
           )}
         </div>

@@ -103,7 +103,7 @@ export const shown = computed(() => {
   });
 });
 
-/** How far all that is under way is, 0 to 100, counting from when nothing was; null where nothing is. */
+/** How far what is under way is on average, 0 to 100: an upload is the first half of its way. Null where nothing is. */
 export const underWay = computed(() => {
   let active = 0;
   let percent = 0;
@@ -117,7 +117,7 @@ export const underWay = computed(() => {
 });
 
 /** Uploads that failed, where trying again may help. */
-export const failed = computed(() =>
+export const failedUploads = computed(() =>
   entries.value.filter(({ upload, video }) => !video.value && upload?.state.value.phase === "failed"),
 );
 
@@ -131,10 +131,10 @@ function place(entry: Entry): void {
 /** Put uploads on top of the list, in the order of their files. */
 export function addUploads(uploads: readonly Upload[]): Entry[] {
   // Clocks differ: what is added now stands above all that is there.
-  const top = Math.max(Date.now(), (entries.value[0]?.at ?? 0) + 1);
-  const added = uploads.map((upload, index) => ({
+  const at = Math.max(Date.now(), (entries.value[0]?.at ?? 0) + 1);
+  const added = uploads.map((upload) => ({
     key: upload.key,
-    at: top + 1 - (index + 1) / uploads.length,
+    at,
     arrival: ++arrivals,
     upload,
     video: signal(null),

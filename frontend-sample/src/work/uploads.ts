@@ -6,7 +6,7 @@ import * as session from "../api/session.ts";
 import { type Options, upload } from "../api/upload.ts";
 import { isVideo } from "../api/video.ts";
 import { tellUpload } from "../ui/tell.ts";
-import { addUploads, adopt, drop, type Entry, failed, setSending } from "./list.ts";
+import { addUploads, adopt, drop, type Entry, failedUploads, setSending } from "./list.ts";
 
 export interface UploadState {
   phase: "waiting" | "sending" | "again" | "failed" | "refused";
@@ -74,7 +74,7 @@ export function retry(entry: Entry): void {
 }
 
 export function retryAll(): void {
-  failed.peek().forEach(retry);
+  failedUploads.peek().forEach(retry);
 }
 
 export function cancelAll(): void {
@@ -99,13 +99,14 @@ function startNext(): void {
 async function send(entry: Entry, one: Upload): Promise<void> {
   const { signal } = one.stop;
   for (let tries = 0; ; tries++) {
+    await signedIn(signal);
     one.set({ phase: tries ? "again" : "sending", rate: 0 });
     const answer = await upload(one.file, one.options, one.key, progress(one), signal);
     if (isVideo(answer)) return adopt(entry, answer);
     if (!PASSING.has(answer.code) || tries >= TRIES) return fail(entry, answer);
     one.set({ phase: "again", rate: 0 });
     const wait = Math.max(Math.min(1000 * 2 ** tries, LONGEST_WAIT), 1000 * (answer.retryAfterSeconds ?? 0));
-    await (session.lapsed.peek() ? signedIn(signal) : pause(wait, signal));
+    await pause(wait, signal);
   }
 }
 
@@ -141,14 +142,15 @@ function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
   });
 }
 
-function signedIn(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const dispose = effect(() => {
+/** Where the session is over, wait for the next one. */
+async function signedIn(signal: AbortSignal): Promise<void> {
+  let dispose = (): void => {};
+  await new Promise<void>((resolve, reject) => {
+    dispose = effect(() => {
       if (!session.lapsed.value) resolve();
     });
     signal.addEventListener("abort", () => reject(signal.reason));
-    signal.addEventListener("abort", dispose);
-  });
+  }).finally(dispose);
 }
 
 /** `crypto.randomUUID` is there in secure contexts only, and a laptop in the same network is none. */
