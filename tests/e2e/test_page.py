@@ -96,6 +96,8 @@ async def test_a_failure_says_why_in_the_users_language(
     async with running_browser() as browser, asyncio.timeout(60):
         ana = await new_visitor(browser, up.url, words)
         await ana.sign_up()
+        sent: list[str] = []
+        ana.page.on("request", lambda request: sent.append(request.headers.get("content-type", "")))
         await ana.choose(cut(samples, tmp_path), tmp_path / "notes.txt", tmp_path / "lie.mp4")
         await ana.sees("cut.mp4", words.failed)
         await expect(ana.line("cut.mp4")).to_contain_text(damaged)
@@ -103,6 +105,8 @@ async def test_a_failure_says_why_in_the_users_language(
             await ana.sees(name, words.refused)
             await expect(ana.line(name)).to_contain_text(unknown)
             await expect(ana.button(words.retry, name)).to_have_count(0)
+        uploads = [kind for kind in sent if kind.startswith("multipart/form-data")]
+        assert len(uploads) == 2, "what the page itself can tell is not sent"
         assert ana.wrong == []
 
 

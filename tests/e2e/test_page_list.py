@@ -101,11 +101,17 @@ async def test_what_is_gone_does_not_come_back_with_an_answer_that_was_under_way
 
 async def test_a_bar_waits_where_another_attempt_begins_anew(site: Site):
     async with somebody(site) as (ana, elsewhere):
+        heard: list[str] = []
+        ana.page.on("websocket", lambda socket: socket.on("framereceived", lambda frame: heard.append(str(frame))))
+        await ana.page.reload()
+        await ana.is_live()
         held = await site.claimed(await uploaded(elsewhere, "a.mp4"))
         bar = ana.line("a.mp4").get_by_role("progressbar")
         for version, percent, shown in ((1, 60.0, "60"), (2, 5.0, "60"), (3, 61.0, "61")):
             moved = replace(held, version=held.version + version, progress=Progress(percent, int(percent), 100))
             await site.live.publish(moved)
+            while not any(f'"percent":{percent}' in frame for frame in heard):
+                await asyncio.sleep(0.05)
             # Events come in order: when this one is there, the one before it was.
             await uploaded(elsewhere, f"then-{version}.mp4")
             await ana.sees(f"then-{version}.mp4", "In line")
