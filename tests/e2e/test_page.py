@@ -234,7 +234,7 @@ async def test_the_language_is_chosen_once_for_the_page_and_for_mails(up: Up, sa
     async with running_browser() as browser, asyncio.timeout(60):
         ana = await new_visitor(browser, up.url, ENGLISH)
         await ana.sign_up()
-        async with ana.page.expect_response("**/graphql") as told:
+        async with ana.page.expect_response(lambda answer: ana.asks(answer.request, "UpdateProfile")) as told:
             await ana.page.get_by_label("Language").select_option("Português")
         assert (await (await told.value).json())["data"]["updateProfile"]["__typename"] == "User"
         await expect(ana.page.get_by_role("heading", name="Seus vídeos")).to_be_visible()

@@ -55,7 +55,7 @@ class LateList:
 
     async def __call__(self, route: Route) -> None:
         answer = await route.fetch()
-        if "query Videos" in (route.request.post_data or ""):
+        if Visitor.asks(route.request, "Videos"):
             self._read.set()
             await self._let_go.wait()
         await route.fulfill(response=answer)
@@ -69,7 +69,7 @@ class LateList:
 
     async def arrive(self, ana: Visitor, elsewhere: httpx.AsyncClient) -> None:
         """Let go; what comes after it is there when this ends."""
-        async with ana.page.expect_response("**/graphql"):
+        async with ana.page.expect_response(lambda answer: ana.asks(answer.request, "Videos")):
             self._let_go.set()
         await uploaded(elsewhere, "after.mp4")
         await ana.sees("after.mp4", "In line")

@@ -7,7 +7,7 @@ from typing import Any, Final, Self
 from urllib.parse import urlsplit
 from uuid import uuid4
 
-from playwright.async_api import Browser, BrowserContext, Locator, Page, expect
+from playwright.async_api import Browser, BrowserContext, Locator, Page, Request, expect
 
 PASSWORD: Final = "correct horse battery"
 SOON: Final = 30_000
@@ -166,6 +166,11 @@ class Visitor:
             }""",
             contents,
         )
+
+    @staticmethod
+    def asks(request: Request, operation: str) -> bool:
+        """Tell whether a request is for an operation, by its name."""
+        return f'"operationName":"{operation}"' in (request.post_data or "")
 
     async def slowly(self, bytes_per_second: int) -> None:
         """Let what this page sends take its time; -1 for as fast as it can."""
