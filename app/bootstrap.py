@@ -31,21 +31,25 @@ from app.infra.sql.clock import DatabaseClock
 from app.infra.sql.engine import engine_for
 from app.infra.sql.transactions import SqlTransactions
 from app.infra.tokens import JwtAccessTokens
+from app.infra.webhook import HttpWebhooks
 from app.infra.workspace import Workspace
 from app.infra.zip import StoredZip
 from app.settings import Settings
 from app.usecases.accounts import AccountParts, AccountUseCases
 from app.usecases.cancel_video import CancelVideo
-from app.usecases.catalogue import UseCases, WorkerUseCases
+from app.usecases.catalogue import NotificationUseCases, UseCases, WorkerUseCases
 from app.usecases.delete_video import DeleteVideo
 from app.usecases.deliver_notifications import DeliverNotifications
 from app.usecases.download_processed_zip import DownloadProcessedZip
+from app.usecases.export_my_data import ExportMyData
 from app.usecases.generate_zip_file import GenerateZipFile
 from app.usecases.hold_lease import HoldLease
 from app.usecases.keep_house import KeepHouse
 from app.usecases.list_user_videos import CountUserVideos, ListUserVideos, ShowHistories, ShowVideo
 from app.usecases.mark_processing_completed import MarkProcessingCompleted
 from app.usecases.mark_processing_failed import MarkProcessingFailed
+from app.usecases.notification_log import ListNotifications, RedeliverNotification, SendTestWebhook
+from app.usecases.notification_settings import RotateWebhookSecret, UpdateNotificationSettings
 from app.usecases.ports import (
     Attempt,
     Clock,
@@ -53,6 +57,7 @@ from app.usecases.ports import (
     JobQueue,
     LiveStatus,
     ObjectStorage,
+    RateLimits,
     ResetTokens,
     Transaction,
     Transactions,
@@ -64,8 +69,10 @@ from app.usecases.remove_objects import RemoveObjects
 from app.usecases.reprocess_video import ReprocessVideo
 from app.usecases.start_video_processing_job import StartVideoProcessingJob
 from app.usecases.sweep_due_videos import SweepDueVideos
+from app.usecases.tell_rejection import TellRejection
 from app.usecases.upload_video import UploadVideo
 from app.usecases.watch_video_status import WatchVideoStatus
+from app.usecases.write_mail import WriteMail
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -130,7 +137,7 @@ async def compose(settings: Settings) -> AsyncIterator[Service]:
             refresh_grace=timedelta(seconds=settings.refresh_grace_seconds),
             reset_lifetime=timedelta(seconds=settings.reset_seconds),
         )
-        do = _for_users(settings, transactions, storage, queue, live, clock, accounts.use_cases())
+        do = _for_users(settings, transactions, storage, queue, live, clock, limits, accounts.use_cases())
         work = _for_workers(settings, transactions, storage, queue, live, clock, reset_tokens)
         tickets = TicketLinks(
             settings.link_secret.get_secret_value(),
@@ -167,13 +174,23 @@ def _for_users(
     queue: JobQueue,
     live: LiveStatus,
     clock: Clock,
+    limits: RateLimits,
     accounts: AccountUseCases,
 ) -> UseCases:
     quota = Quota(settings.max_active_videos_per_user)
     largest = min(settings.max_file_bytes, settings.max_inline_upload_bytes)
+    rejection = TellRejection(transactions, queue, clock, limits)
     return UseCases(
         accounts=accounts,
-        upload_video=UploadVideo(transactions, storage, queue, live, clock, quota, largest),
+        notifications=NotificationUseCases(
+            update_settings=UpdateNotificationSettings(transactions, clock, settings.webhook_loopback),
+            rotate_webhook_secret=RotateWebhookSecret(transactions, clock),
+            send_test_webhook=SendTestWebhook(transactions, queue, clock, limits),
+            list_notifications=ListNotifications(transactions),
+            redeliver=RedeliverNotification(transactions, queue, clock, limits),
+        ),
+        export_my_data=ExportMyData(transactions, storage, clock, limits),
+        upload_video=UploadVideo(transactions, storage, queue, live, clock, quota, rejection, largest),
         list_user_videos=ListUserVideos(transactions),
         count_user_videos=CountUserVideos(transactions),
         show_video=ShowVideo(transactions),
@@ -206,16 +223,20 @@ def _for_workers(
             storage, FfmpegFrameExtractor(Limits.of(settings)), Workspace(settings.work_dir)
         ),
         generate_zip_file=GenerateZipFile(storage, StoredZip, settings.max_output_bytes),
-        mark_processing_completed=MarkProcessingCompleted(transactions, live, clock),
+        mark_processing_completed=MarkProcessingCompleted(transactions, queue, live, clock),
         mark_processing_failed=mark_failed,
         release_processing=ReleaseProcessing(transactions, clock),
         sweep_due_videos=SweepDueVideos(transactions, queue, clock),
         deliver_notifications=DeliverNotifications(
             transactions,
             SmtpMailer(settings.smtp_url, settings.mail_from),
-            reset_tokens,
+            HttpWebhooks(
+                loopback=settings.webhook_loopback,
+                denied=settings.webhook_denied_networks,
+                whole_seconds=settings.webhook_seconds,
+            ),
+            WriteMail(reset_tokens, clock, settings.public_url or f"http://{settings.host}:{settings.port}"),
             clock,
-            settings.public_url or f"http://{settings.host}:{settings.port}",
         ),
         remove_objects=RemoveObjects(transactions, storage, clock),
         keep_house=KeepHouse(
@@ -254,6 +275,9 @@ def _rates(settings: Settings) -> Mapping[Attempt, str]:
         Attempt.REGISTER_BY_ADDRESS: settings.register_rate_per_address,
         Attempt.RESET_BY_ACCOUNT: settings.reset_rate_per_account,
         Attempt.RESET_BY_ADDRESS: settings.reset_rate_per_address,
+        Attempt.DELIVERY_BY_ACCOUNT: settings.delivery_rate_per_account,
+        Attempt.REJECTION_BY_ACCOUNT: settings.rejection_rate_per_account,
+        Attempt.EXPORT_BY_ACCOUNT: settings.export_rate_per_account,
     }
 
 

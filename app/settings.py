@@ -1,5 +1,6 @@
 """Every knob, typed, read from FIAPX_*; a missing secret stops the start and is named."""
 
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
@@ -60,6 +61,14 @@ class Settings(BaseSettings):
     reset_rate_per_account: Rate = "3/hour"
     reset_rate_per_address: Rate = "30/hour"
     reset_seconds: int = 3600
+
+    # Notifications. By default webhooks reach public addresses only, over https.
+    webhook_loopback: bool = False
+    webhook_denied_networks: tuple[IPv4Network | IPv6Network, ...] = ()
+    webhook_seconds: float = 15
+    delivery_rate_per_account: Rate = "60/hour"
+    rejection_rate_per_account: Rate = "600/hour"
+    export_rate_per_account: Rate = "10/hour"
 
     # What the edges allow; app/http/policy.py says more of each.
     requests_per_minute: int = 6000

@@ -17,6 +17,7 @@
     ├── RateLimited, QuotaExceeded    (say when to come back)
     ├── StorageError             (a passing fault: trying again can help)
     ├── NotificationError        (``permanent`` where trying again cannot help)
+    │   └── WebhookGone          (its receiver wants nothing any more)
     └── ProcessingError          (a video that cannot be processed; carries a FailureCode)
 
 An error's docstring is its sentence for the user; a raise may give a better one. ``code`` is what programs read.
@@ -147,6 +148,13 @@ class NotificationError(DomainError):
     def __init__(self, message: str | None = None, *, permanent: bool = False) -> None:
         super().__init__(message)
         self.permanent = permanent
+
+
+class WebhookGone(NotificationError):
+    """The receiver said that it is gone for good: HTTP 410."""
+
+    def __init__(self, message: str | None = None) -> None:
+        super().__init__(message, permanent=True)
 
 
 class ProcessingError(DomainError):

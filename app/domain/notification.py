@@ -1,6 +1,7 @@
-"""Word for the user of what became of a video."""
+"""Word for the user of what became of a video, of a file, or of their account."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -13,6 +14,18 @@ class NotificationChannel(StrEnum):
     """By which way the user is told."""
 
     EMAIL = "EMAIL"
+    WEBHOOK = "WEBHOOK"
+
+
+class NotificationEvent(StrEnum):
+    """What users are told of. A row may name another, of a newer version that runs beside this one."""
+
+    VIDEO_COMPLETED = "video.completed"  # The ZIP can be downloaded.
+    VIDEO_FAILED = "video.failed"  # It could not be processed, for a reason.
+    UPLOAD_REJECTED = "upload.rejected"  # A file was refused for its format; there is no video.
+    WEBHOOK_TEST = "webhook.test"  # The user wants to see whether it arrives.
+    WEBHOOK_DISABLED = "webhook.disabled"  # The receiver said that it is gone for good.
+    PASSWORD_RESET = "account.password_reset"  # noqa: S105 - no secret. The link that was asked for.
 
 
 class DeliveryStatus(StrEnum):
@@ -25,7 +38,11 @@ class DeliveryStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Notification:
-    """One message on one channel; ``id`` stays the same over all tries, so that a receiver can tell a repeat."""
+    """One message on one channel; ``id`` stays the same over all tries, so that a receiver can tell a repeat.
+
+    ``data`` is what the event says, as docs/webhooks.md describes it: it is kept with the message, since its video may
+    be deleted before it is sent.
+    """
 
     id: str
     user: UserId
@@ -36,6 +53,13 @@ class Notification:
     failure: Failure | None
     attempts: int
     created_at: datetime
+    data: Mapping[str, object] = field(default_factory=dict)
+    status: DeliveryStatus = DeliveryStatus.PENDING
+    answer: str | None = None
+    """What the receiver said last, or why it could not be reached."""
+    delivered_at: datetime | None = None
+    tried_since: datetime | None = None
+    """When its delivery began anew; None where it never did. After three days of failure it is given up."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,6 +42,7 @@ class User:
     email_on_completion: bool
     created_at: datetime
     updated_at: datetime
+    webhook_url: str | None = None
 
 
 def normalised_email(text: str) -> str:

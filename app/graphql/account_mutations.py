@@ -5,9 +5,11 @@ from typing import Annotated
 import strawberry
 
 from app.graphql.context import Info
+from app.graphql.exports import DataExport
 from app.graphql.inputs import ProfileInput
 from app.graphql.people import Session, User
-from app.graphql.results import SessionResult, UserResult
+from app.graphql.results import DataExportResult, Deleted, DeletedResult, SessionResult, UserResult
+from app.graphql.scalars import BigInt
 
 _New = Annotated[str, strawberry.argument(description="12 to 128 characters, and none that everybody tries first.")]
 
@@ -56,3 +58,27 @@ class AccountMutations:
     ) -> SessionResult:
         """Set it."""
         return Session.of(await info.context.do.accounts.reset_password(token, new))
+
+    @strawberry.mutation(
+        description="Write all that is kept of the viewer (profile, processings, notifications) into a JSON file."
+    )
+    async def export_my_data(self, info: Info) -> DataExportResult:
+        """Export."""
+        edge = info.context.edge
+        export = await edge.do.export_my_data(info.context.viewer)
+        url, expires_at = edge.links.link(
+            export.key, file_name=export.file_name, content_type="application/json", now=edge.clock.now()
+        )
+        return DataExport(download_url=url, size_bytes=BigInt(export.size_bytes), expires_at=expires_at)
+
+    @strawberry.mutation(
+        description="Remove the viewer, all their processings and all their stored files. All sessions end, this one "
+        "too."
+    )
+    async def delete_account(
+        self, info: Info, password: Annotated[str, strawberry.argument(description="The account's password.")]
+    ) -> DeletedResult:
+        """Delete."""
+        viewer = info.context.viewer
+        await info.context.do.accounts.delete_account(viewer, password)
+        return Deleted(id=strawberry.ID(viewer.id))

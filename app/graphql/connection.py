@@ -6,6 +6,7 @@ import strawberry
 
 from app.domain.video import ProcessingStatus
 from app.graphql.context import Info
+from app.graphql.page_info import PageInfo
 from app.graphql.videos import VideoProcessing
 from app.usecases.list_user_videos import Page, cursor
 
@@ -16,16 +17,6 @@ class VideoProcessingEdge:
 
     node: VideoProcessing = strawberry.field(description="The processing.")
     cursor: str = strawberry.field(description="Its place: what to send as after to go on from here.")
-
-
-@strawberry.type(description="Where a page lies in its list.")
-class PageInfo:
-    """What a client needs to go on."""
-
-    has_next_page: bool = strawberry.field(description="Whether older ones follow.")
-    has_previous_page: bool = strawberry.field(description="Whether this is not the first page.")
-    start_cursor: str | None = strawberry.field(description="The first edge's cursor; null on an empty page.")
-    end_cursor: str | None = strawberry.field(description="The last edge's cursor; null on an empty page.")
 
 
 @strawberry.type(description="A page of the viewer's processings, newest first.")
@@ -47,10 +38,5 @@ class VideoProcessingConnection:
         return cls(
             statuses=statuses,
             edges=edges,
-            page_info=PageInfo(
-                has_next_page=page.has_next,
-                has_previous_page=follows,
-                start_cursor=edges[0].cursor if edges else None,
-                end_cursor=edges[-1].cursor if edges else None,
-            ),
+            page_info=PageInfo.of([edge.cursor for edge in edges], has_next=page.has_next, follows=follows),
         )

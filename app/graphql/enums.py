@@ -4,7 +4,7 @@ from enum import Enum
 
 import strawberry
 
-from app.domain import failure, options, user, video
+from app.domain import failure, notification, options, user, video
 
 
 @strawberry.enum(description="The four states of the brief.")
@@ -78,3 +78,28 @@ class Locale(Enum):
 
     def to_domain(self) -> user.Locale:
         return user.Locale[self.name]
+
+
+@strawberry.enum(description="By which way a user is told.")
+class NotificationChannel(Enum):
+    """As ``app.domain.notification.NotificationChannel``."""
+
+    EMAIL = strawberry.enum_value("EMAIL", description="To the account's address.")
+    WEBHOOK = strawberry.enum_value("WEBHOOK", description="To the account's webhook.")
+
+    @classmethod
+    def of(cls, channel: notification.NotificationChannel) -> "NotificationChannel":
+        return cls[channel.name]
+
+
+@strawberry.enum(description="How a delivery stands.")
+class DeliveryStatus(Enum):
+    """As ``app.domain.notification.DeliveryStatus``."""
+
+    PENDING = strawberry.enum_value("PENDING", description="To be tried, or tried again; for three days.")
+    DELIVERED = strawberry.enum_value("DELIVERED", description="The receiver took it.")
+    FAILED = strawberry.enum_value("FAILED", description="Given up; redeliverNotification begins anew.")
+
+    @classmethod
+    def of(cls, status: notification.DeliveryStatus) -> "DeliveryStatus":
+        return cls[status.name]

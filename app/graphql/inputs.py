@@ -6,6 +6,7 @@ from app.domain import options
 from app.domain.errors import InvalidInput
 from app.domain.options import SelectionKind
 from app.graphql.enums import ImageFormat, Locale
+from app.usecases.notification_settings import Keep, SettingsChange
 
 
 @strawberry.input(one_of=True, description="Which frames to take; exactly one field.")
@@ -110,3 +111,29 @@ class ProfileInput:
 
     name: str | None = strawberry.field(default=None, description="How the user is addressed, 1 to 255 characters.")
     locale: Locale | None = strawberry.field(default=None, description="The language of mails.")
+
+
+@strawberry.input(
+    description="What is to change of the notifications. What is left out stays as it is; a null webhookUrl removes "
+    "the webhook."
+)
+class NotificationSettingsInput:
+    """As ``app.usecases.notification_settings.SettingsChange``."""
+
+    email_on_failure: bool | None = strawberry.field(
+        default=None, description="A mail when a video fails or a file is refused."
+    )
+    email_on_completion: bool | None = strawberry.field(
+        default=None, description="A mail when a ZIP can be downloaded."
+    )
+    webhook_url: str | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="An https URL whose host the whole internet reaches, on port 443 or above 1023.",
+    )
+
+    def to_change(self) -> SettingsChange:
+        """Tell what was left out from what is to be removed."""
+        url = self.webhook_url
+        return SettingsChange(
+            self.email_on_failure, self.email_on_completion, Keep.AS_IT_IS if url is strawberry.UNSET else url
+        )

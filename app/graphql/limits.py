@@ -41,6 +41,8 @@ _ONCE: Final = frozenset(
         "requestPasswordReset",
         "resetPassword",
         "uploadVideo",
+        "deleteAccount",
+        "exportMyData",
     }
 )
 """One of these in an operation, so that no request tries five hundred passwords."""

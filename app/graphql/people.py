@@ -6,6 +6,7 @@ import strawberry
 
 from app.domain import user
 from app.graphql.enums import Locale
+from app.graphql.notification_settings import NotificationSettings
 from app.usecases import open_session
 
 
@@ -18,6 +19,7 @@ class User:
     email: str = strawberry.field(description="The address, in the one form under which it is unique.")
     locale: Locale = strawberry.field(description="The language of mails.")
     created_at: datetime = strawberry.field(description="When the account was made.")
+    notifications: NotificationSettings = strawberry.field(description="What the user is told of, and where.")
 
     @classmethod
     def of(cls, found: user.User) -> "User":
@@ -27,6 +29,7 @@ class User:
             email=found.email,
             locale=Locale.of(found.locale),
             created_at=found.created_at,
+            notifications=NotificationSettings.of(found),
         )
 
 

@@ -8,6 +8,7 @@ from app.domain.video import parsed_video_id
 from app.graphql.connection import VideoProcessingConnection
 from app.graphql.context import Info
 from app.graphql.enums import ProcessingStatus
+from app.graphql.notifications import NotificationDeliveryConnection
 from app.graphql.people import User
 from app.graphql.results import VideoResult
 from app.graphql.scalars import BigInt
@@ -60,6 +61,22 @@ class Query:
     ) -> VideoResult:
         """Show one."""
         return VideoProcessing.of(await info.context.do.show_video(info.context.viewer, parsed_video_id(id)))
+
+    @strawberry.field(
+        description="What the viewer was told, on which channel and with what outcome, newest first. Keyset "
+        "pagination; first is 1 to 100."
+    )
+    async def notification_deliveries(
+        self,
+        info: Info,
+        first: Annotated[int | None, strawberry.argument(description="How many, 1 to 100.")] = _PAGE,
+        after: Annotated[str | None, strawberry.argument(description="The cursor of the one before.")] = None,
+    ) -> NotificationDeliveryConnection:
+        """Show a page."""
+        page = await info.context.do.notifications.list_notifications(
+            info.context.viewer, _PAGE if first is None else first, after
+        )
+        return NotificationDeliveryConnection.of(page, follows=after is not None)
 
     @strawberry.field(description="What the service accepts; needs no session.")
     async def service_limits(self, info: Info) -> ServiceLimits:

@@ -4,6 +4,9 @@ from typing import Annotated
 
 import strawberry
 
+from app.graphql.exports import DataExport
+from app.graphql.notification_settings import NotificationSettings, WebhookSecret
+from app.graphql.notifications import NotificationDelivery
 from app.graphql.people import Session, User
 from app.graphql.problems import Problem
 from app.graphql.videos import VideoProcessing
@@ -23,6 +26,22 @@ VideoResult = Annotated[
     VideoProcessing | Problem, strawberry.union("VideoResult", description="A processing, or why there is none.")
 ]
 UserResult = Annotated[User | Problem, strawberry.union("UserResult", description="An account, or why it is not.")]
+NotificationSettingsResult = Annotated[
+    NotificationSettings | WebhookSecret | Problem,
+    strawberry.union(
+        "NotificationSettingsResult", description="The settings, with the webhook's key where there is a new one."
+    ),
+]
+WebhookSecretResult = Annotated[
+    WebhookSecret | Problem, strawberry.union("WebhookSecretResult", description="A new key, or why there is none.")
+]
+NotificationDeliveryResult = Annotated[
+    NotificationDelivery | Problem,
+    strawberry.union("NotificationDeliveryResult", description="What is to be delivered, or why it is not."),
+]
+DataExportResult = Annotated[
+    DataExport | Problem, strawberry.union("DataExportResult", description="Where the data is, or why it is not.")
+]
 DeletedResult = Annotated[
     Deleted | Problem, strawberry.union("DeletedResult", description="What is gone, or why it is not.")
 ]

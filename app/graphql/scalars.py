@@ -9,7 +9,7 @@ import strawberry
 from graphql import GraphQLError
 from strawberry.types.scalar import ScalarDefinition
 
-from app.http.times import iso8601
+from app.domain.times import iso8601
 
 BigInt = NewType("BigInt", int)
 """A whole number that may exceed GraphQL's 32 bits."""

@@ -6,11 +6,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from app.domain.errors import InvalidInput
+from app.domain.times import iso8601
 from app.domain.user import Locale
 from app.http.body import json_object, text_of
 from app.http.edge import Edge, address_of, edge_of, viewer_of
 from app.http.language import preferred_locale
-from app.http.times import iso8601
 from app.usecases.open_session import Session
 
 

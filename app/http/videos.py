@@ -8,12 +8,12 @@ from starlette.responses import JSONResponse, Response
 
 from app.domain.errors import InvalidInput, VideoNotFound
 from app.domain.options import ExtractionOptions
+from app.domain.times import iso8601
 from app.domain.video import VideoProcessing, parsed_video_id
 from app.http.edge import edge_of, viewer_of
 from app.http.multipart import Multipart, Part
 from app.http.objects import Representation, send_object
 from app.http.policy import policy_of
-from app.http.times import iso8601
 from app.usecases.download_processed_zip import archive_file_name
 from app.usecases.list_user_videos import cursor
 from app.usecases.ports import ObjectMissing
@@ -36,7 +36,7 @@ async def list_videos(request: Request) -> Response:
     edge, viewer = edge_of(request), viewer_of(request)
     first = request.query_params.get("first", "20")
     if not (first.isascii() and first.isdigit() and len(first) <= 3):  # noqa: PLR2004 - no page size is longer
-        raise InvalidInput("A page has 1 to 100 videos.", field=("first",))
+        raise InvalidInput("A page has 1 to 100 entries.", field=("first",))
     page = await edge.do.list_user_videos(viewer, int(first), request.query_params.get("after"))
     after = cursor(page.videos[-1]) if page.has_next else None
     return JSONResponse({"items": [_item(video) for video in page.videos], "next": after})

@@ -140,6 +140,7 @@ class SmtpMailer:
     def _values(self, mail: Mail) -> dict[str, object]:
         """Give what templates may name: the mail's own values and, with a ``code``, what the failure means."""
         values: dict[str, object] = {name: _one_line(value) for name, value in mail.values.items()}
+        values["lang"] = mail.locale.value
         if mail.values.get("code"):
             code = FailureCode(mail.values["code"])
             values["retryable"] = code.retryable

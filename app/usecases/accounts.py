@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from app.usecases.authenticate_user import AuthenticateUser
 from app.usecases.change_password import ChangePassword
+from app.usecases.delete_account import DeleteAccount
 from app.usecases.open_session import EndSession, OpenSession, RefreshSession
 from app.usecases.ports import (
     AccessTokens,
@@ -35,6 +36,7 @@ class AccountUseCases:
     reset_password: ResetPassword
     show_viewer: ShowViewer
     update_profile: UpdateProfile
+    delete_account: DeleteAccount
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,4 +72,5 @@ class AccountParts:
             reset_password=ResetPassword(transactions, passwords, self.reset_tokens, session, ended),
             show_viewer=ShowViewer(transactions),
             update_profile=UpdateProfile(transactions, self.clock),
+            delete_account=DeleteAccount(transactions, passwords, self.queue, ended, self.clock, limits),
         )

@@ -7,12 +7,15 @@ from app.usecases.cancel_video import CancelVideo
 from app.usecases.delete_video import DeleteVideo
 from app.usecases.deliver_notifications import DeliverNotifications
 from app.usecases.download_processed_zip import DownloadProcessedZip
+from app.usecases.export_my_data import ExportMyData
 from app.usecases.generate_zip_file import GenerateZipFile
 from app.usecases.hold_lease import HoldLease
 from app.usecases.keep_house import KeepHouse
 from app.usecases.list_user_videos import CountUserVideos, ListUserVideos, ShowHistories, ShowVideo
 from app.usecases.mark_processing_completed import MarkProcessingCompleted
 from app.usecases.mark_processing_failed import MarkProcessingFailed
+from app.usecases.notification_log import ListNotifications, RedeliverNotification, SendTestWebhook
+from app.usecases.notification_settings import RotateWebhookSecret, UpdateNotificationSettings
 from app.usecases.process_video_frames import ProcessVideoFrames
 from app.usecases.release_processing import ReleaseProcessing
 from app.usecases.remove_objects import RemoveObjects
@@ -24,10 +27,23 @@ from app.usecases.watch_video_status import WatchVideoStatus
 
 
 @dataclass(frozen=True, slots=True)
+class NotificationUseCases:
+    """One callable for each thing a user wants done with what they are told."""
+
+    update_settings: UpdateNotificationSettings
+    rotate_webhook_secret: RotateWebhookSecret
+    send_test_webhook: SendTestWebhook
+    list_notifications: ListNotifications
+    redeliver: RedeliverNotification
+
+
+@dataclass(frozen=True, slots=True)
 class UseCases:
     """One callable for each thing a user wants done."""
 
     accounts: AccountUseCases
+    notifications: NotificationUseCases
+    export_my_data: ExportMyData
     upload_video: UploadVideo
     list_user_videos: ListUserVideos
     count_user_videos: CountUserVideos

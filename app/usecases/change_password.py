@@ -40,18 +40,11 @@ class ChangePassword:
         password = named_new(new)
         await self.limits.spend(Attempt.LOGIN_BY_ACCOUNT, viewer.id)
         known = await self.transactions.read(lambda t: locked_user(t, viewer))
-        if not await self._is(current, known):
-            raise InvalidCredentials("The current password is wrong.", field=("current",))
+        await check_password(self.passwords, current, known, field="current")
         password_hash = await self.passwords.hash(password)
         session, ended = await self.transactions.write(lambda t: self._change(t, viewer, known, password_hash))
         await self.ended.announce(ended)
         return session
-
-    async def _is(self, password: str, user: User) -> bool:
-        try:
-            return await self.passwords.verify(normalised_password(password), user.password_hash)
-        except InvalidInput:
-            return False
 
     async def _change(
         self, t: Transaction, viewer: Viewer, known: User, password_hash: str
@@ -70,6 +63,16 @@ class ChangePassword:
             session = await self.open_session.go_on(t, user, viewer.session, token)
         await t.sessions.end(ended, now)
         return session, ended
+
+
+async def check_password(passwords: PasswordHasher, password: str, user: User, *, field: str) -> None:
+    """Let pass only who knows the account's password; raises ``InvalidCredentials`` for the argument ``field``."""
+    try:
+        known = await passwords.verify(normalised_password(password), user.password_hash)
+    except InvalidInput:
+        known = False
+    if not known:
+        raise InvalidCredentials("The current password is wrong.", field=(field,))
 
 
 def named_new(text: str) -> str:

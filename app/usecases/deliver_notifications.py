@@ -1,19 +1,30 @@
 """Tell users what became of their videos."""
 
+import asyncio
+import random
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final, final
 
-from app.domain.errors import NotificationError
-from app.domain.notification import Mail, Notification
-from app.usecases.ports import Clock, Mailer, ResetTokens, Transaction, Transactions
-from app.usecases.reset_password import PASSWORD_RESET
+from app.domain.errors import NotificationError, WebhookGone
+from app.domain.notification import Mail, Notification, NotificationChannel, NotificationEvent
+from app.domain.webhook import WebhookMessage, body_of
+from app.usecases.ports import Clock, DatabaseUnavailable, Mailer, Transaction, Transactions, WebhookSender
+from app.usecases.tell_owner import News, owe
+from app.usecases.write_mail import WriteMail
 
-_BATCH: Final = 50
+_BATCH: Final = 64
+_AT_ONCE: Final = 16
+_PER_USER: Final = 8
+"""Of one batch: a receiver that lets us wait holds nobody else's word back for long."""
 _LEASE: Final = timedelta(minutes=2)
 _FIRST_DELAY: Final = timedelta(seconds=15)
 _LONGEST_DELAY: Final = timedelta(hours=6)
 _GIVE_UP_AFTER: Final = timedelta(days=3)
+_FEWEST_TRIES: Final = 10
+"""Days on which we ourselves were down are not counted against the receiver."""
+_OUR_FAULT: Final = "Something went wrong on our side."
 
 
 @final
@@ -21,78 +32,108 @@ _GIVE_UP_AFTER: Final = timedelta(days=3)
 class DeliverNotifications:
     """Send what is due, at least once each, by a lease like that of videos; say how many were delivered.
 
-    A mail's id stays the same over all tries. A failed delivery is written down and tried again for three days,
-    unless the server says that it is of no use; it never changes what became of the video.
+    A message's id stays the same over all tries. A failed delivery is written down and tried again for three days,
+    each time after about as long again as it has been tried for, unless the receiver says that it is of no use; it
+    never changes what became of the video. A webhook that answers 410 is switched off, and its owner gets a mail.
     """
 
     transactions: Transactions
     mailer: Mailer
-    reset_tokens: ResetTokens
+    webhooks: WebhookSender
+    write_mail: WriteMail
     clock: Clock
-    public_url: str
 
     async def __call__(self) -> int:
+        return sum(await asyncio.gather(*(self._by(channel) for channel in NotificationChannel)))
+
+    async def _by(self, channel: NotificationChannel) -> int:
+        """Send all that is due on one channel. Each one that is taken is not due any more, so this ends."""
+        delivered, places = 0, asyncio.Semaphore(_AT_ONCE)
+        while due := await self._due(channel):
+            outcomes = await asyncio.gather(*(self._in_turn(one, places) for one in due), return_exceptions=True)
+            for outcome in outcomes:  # All have ended before one that nobody expected is told.
+                if isinstance(outcome, BaseException):
+                    raise outcome
+                delivered += outcome
+        return delivered
+
+    async def _due(self, channel: NotificationChannel) -> Sequence[Notification]:
         now = self.clock.now()
-        due = await self.transactions.read(lambda t: t.notifications.due(now, _BATCH))
-        return sum([await self._deliver(notification) for notification in due])
+        return await self.transactions.read(lambda t: t.notifications.due(channel, now, _BATCH, per_user=_PER_USER))
+
+    async def _in_turn(self, notification: Notification, places: asyncio.Semaphore) -> bool:
+        async with places:
+            return await self._deliver(notification)
 
     async def _deliver(self, notification: Notification) -> bool:
-        now, attempts = self.clock.now(), notification.attempts + 1
-
-        async def claim(t: Transaction) -> Mail | None:
-            if not await t.notifications.claim(notification, now=now, until=now + _LEASE):
-                return None
-            user, url = await t.users.by_id(notification.user), await self._url(t, notification)
-            if user is None:
-                return None
-            if url is None:
-                await t.notifications.give_up(notification.id, attempts, answer="The link lapsed before it was sent.")
-                return None
-            return Mail(
-                id=notification.id,
-                to=user.email,
-                to_name=user.name,
-                locale=user.locale,
-                template=notification.event,
-                values={
-                    "name": user.name,
-                    "file_name": notification.file_name,
-                    "reason": notification.failure.reason if notification.failure else "",
-                    "code": notification.failure.code if notification.failure else "",
-                    "url": url,
-                },
-            )
-
-        mail = await self.transactions.write(claim)
-        if mail is None:
+        message = await self.transactions.write(lambda t: self._claim(t, notification))
+        if message is None:
             return False
+        attempts = notification.attempts + 1
         try:
-            answer = await self.mailer.send(mail)
+            answer = await (self.mailer.send(message) if isinstance(message, Mail) else self.webhooks.send(message))
         except NotificationError as error:
-            refused = error
-            await self.transactions.write(lambda t: self._put_off(t, notification, attempts, refused))
+            await self._put_off(notification, attempts, message, error)
             return False
-        done = self.clock.now()
-        await self.transactions.write(
-            lambda t: t.notifications.delivered(notification.id, attempts, answer=answer, at=done)
-        )
+        except Exception:
+            await self._put_off(notification, attempts, message, NotificationError(_OUR_FAULT))
+            raise
+        now = self.clock.now()
+        try:
+            await self.transactions.write(
+                lambda t: t.notifications.delivered(notification.id, attempts, answer=answer, at=now)
+            )
+        except DatabaseUnavailable:
+            return True  # Written down or not: if not, the lease ends and it is sent again under the same id.
         return True
 
-    async def _url(self, t: Transaction, notification: Notification) -> str | None:
-        """Say where the mail leads; None where that is of no use any more."""
-        if notification.event != PASSWORD_RESET:
-            return self.public_url
-        reset = await t.password_resets.get(notification.id)
-        if reset is None or reset.lapses_at <= self.clock.now():
+    async def _claim(self, t: Transaction, notification: Notification) -> Mail | WebhookMessage | None:
+        """Take it, and say what is to be sent; None where another took it or where it is of no use any more."""
+        now = self.clock.now()
+        if not await t.notifications.claim(notification, now=now, until=now + _LEASE):
             return None
-        # Behind the number sign, which browsers tell neither servers nor other pages.
-        return f"{self.public_url}/reset-password#token={self.reset_tokens.token(reset.id)}"
+        message, of_no_use = await self._message(t, notification)
+        if message is None:
+            await t.notifications.give_up(notification.id, notification.attempts + 1, answer=of_no_use)
+        return message
+
+    async def _message(self, t: Transaction, notification: Notification) -> tuple[Mail | WebhookMessage | None, str]:
+        if notification.channel is NotificationChannel.WEBHOOK:
+            webhook = await t.users.webhook(notification.user)
+            if webhook is None:
+                return None, "The webhook was removed before this was delivered."
+            keys = webhook.secrets(self.clock.now())
+            return WebhookMessage(notification.id, webhook.url, keys, body_of(notification)), ""
+        user = await t.users.by_id(notification.user)
+        mail = None if user is None else await self.write_mail(t, notification, user)
+        return mail, "The link lapsed before it was sent."
 
     async def _put_off(
+        self, notification: Notification, attempts: int, message: Mail | WebhookMessage, error: NotificationError
+    ) -> None:
+        try:
+            await self.transactions.write(lambda t: self._failed(t, notification, attempts, error))
+            if isinstance(error, WebhookGone) and isinstance(message, WebhookMessage):
+                await self.transactions.write(lambda t: self._switch_off(t, notification, message.url))
+        except DatabaseUnavailable:
+            return  # The lease ends, and it is sent again.
+
+    async def _failed(
         self, t: Transaction, notification: Notification, attempts: int, error: NotificationError
     ) -> bool:
         now, answer = self.clock.now(), error.message
-        if error.permanent or now - notification.created_at > _GIVE_UP_AFTER:
+        tried_for = now - (notification.tried_since or notification.created_at)
+        if error.permanent or (tried_for > _GIVE_UP_AFTER and attempts >= _FEWEST_TRIES):
             return await t.notifications.give_up(notification.id, attempts, answer=answer)
-        delay = min(_FIRST_DELAY * 2 ** min(attempts - 1, 12), _LONGEST_DELAY)
+        delay = min(max(tried_for, _FIRST_DELAY), _LONGEST_DELAY) * random.uniform(0.8, 1.2)  # noqa: S311 - jitter
         return await t.notifications.postpone(notification.id, attempts, answer=answer, to=now + delay)
+
+    async def _switch_off(self, t: Transaction, notification: Notification, url: str) -> None:
+        """Remove the webhook that is gone, unless its owner has set another meanwhile, and tell them."""
+        owner = await t.users.by_id(notification.user) if await t.users.lock(notification.user) else None
+        if owner is None or owner.webhook_url != url:
+            return
+        now = self.clock.now()
+        await t.users.set_webhook(owner.id, None, now)
+        news = News(event=NotificationEvent.WEBHOOK_DISABLED, at=now, data={"webhookUrl": url})
+        await owe(t, owner, news, NotificationChannel.EMAIL)

@@ -7,7 +7,7 @@ from typing import Final, final
 from app.usecases.ports import Clock, ObjectStorage, Transaction, Transactions
 
 _BATCH: Final = 500
-_PREFIXES: Final = ("sources/", "results/")
+_PREFIXES: Final = ("sources/", "results/", "exports/")
 
 
 @final

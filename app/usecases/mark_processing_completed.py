@@ -5,7 +5,8 @@ from typing import final
 
 from app.domain.events import DomainEvent, EventType
 from app.domain.video import FramesArchive, MediaInfo, Progress, VideoProcessing
-from app.usecases.ports import Clock, DatabaseUnavailable, LiveStatus, Transaction, Transactions
+from app.usecases.ports import Clock, DatabaseUnavailable, JobQueue, LiveStatus, Transaction, Transactions
+from app.usecases.tell_owner import news_of_completion, tell_owner
 
 
 @final
@@ -18,6 +19,7 @@ class MarkProcessingCompleted:
     """
 
     transactions: Transactions
+    queue: JobQueue
     live: LiveStatus
     clock: Clock
 
@@ -35,6 +37,8 @@ class MarkProcessingCompleted:
                 DomainEvent(held.id, EventType.ZIP_GENERATED, at, held.attempt),
                 DomainEvent(held.id, EventType.PROCESSING_COMPLETED, at, held.attempt),
             )
+            if owner := await t.users.by_id(held.owner):
+                await tell_owner(t, owner, news_of_completion(held, archive, at), by_mail=owner.email_on_completion)
             return True
 
         unknown = None
@@ -45,6 +49,7 @@ class MarkProcessingCompleted:
         now = await self.transactions.read(lambda t: t.videos.get(held.id))
         if now is not None and now.archive is not None and now.archive.key == archive.key:
             await self.live.publish(now)
+            await self.queue.deliver_notifications()
             return True
         if unknown is not None:
             raise unknown

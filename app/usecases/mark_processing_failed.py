@@ -2,16 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, final
-from uuid import NAMESPACE_URL, uuid5
+from typing import final
 
 from app.domain.events import DomainEvent, EventType
 from app.domain.failure import Failure, FailureCode
-from app.domain.notification import Notification, NotificationChannel
 from app.domain.video import VideoProcessing
 from app.usecases.ports import Clock, DatabaseUnavailable, JobQueue, LiveStatus, Transaction, Transactions
-
-VIDEO_FAILED: Final = "video.failed"
+from app.usecases.tell_owner import news_of_failure, tell_owner
 
 
 async def fail_processing(
@@ -26,20 +23,8 @@ async def fail_processing(
         return False
     await t.events.add(DomainEvent(seen.id, EventType.PROCESSING_FAILED, at, seen.attempt))
     owner = await t.users.by_id(seen.owner)
-    if owner is not None and owner.email_on_failure and failure.code is not FailureCode.CANCELED:
-        notification = Notification(
-            # The same failure has the same id however often it is written, so a repeat can be told.
-            id=str(uuid5(NAMESPACE_URL, f"{seen.id}/{VIDEO_FAILED}/{NotificationChannel.EMAIL}")),
-            user=owner.id,
-            video=seen.id,
-            channel=NotificationChannel.EMAIL,
-            event=VIDEO_FAILED,
-            file_name=seen.original_file_name,
-            failure=failure,
-            attempts=0,
-            created_at=at,
-        )
-        await t.notifications.add(notification, wake_at=at)
+    if owner is not None and failure.code is not FailureCode.CANCELED:
+        await tell_owner(t, owner, news_of_failure(seen, failure, at), by_mail=owner.email_on_failure)
     return True
 
 

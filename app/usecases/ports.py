@@ -14,7 +14,7 @@ from typing import Protocol, TypeVar
 
 from app.domain.events import DomainEvent
 from app.domain.failure import Failure
-from app.domain.notification import Mail, Notification
+from app.domain.notification import Mail, Notification, NotificationChannel
 from app.domain.options import ExtractionOptions
 from app.domain.session import SessionId
 from app.domain.user import Locale, User, UserId
@@ -27,6 +27,7 @@ from app.domain.video import (
     VideoId,
     VideoProcessing,
 )
+from app.domain.webhook import Webhook, WebhookMessage
 
 T = TypeVar("T")
 
@@ -94,10 +95,10 @@ class AcceptedUpload:
 
 @dataclass(frozen=True, slots=True)
 class PageKey:
-    """The place of a processing in its owner's list (keyset pagination, newest first)."""
+    """The place of something in its owner's list (keyset pagination, newest first)."""
 
     created_at: datetime
-    id: VideoId
+    id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +129,9 @@ class Users(Protocol):
 
     async def set_password_hash(self, user: UserId, password_hash: str, at: datetime) -> None: ...
     async def set_profile(self, user: UserId, *, name: str, locale: Locale, at: datetime) -> None: ...
+    async def set_mails(self, user: UserId, *, on_failure: bool, on_completion: bool, at: datetime) -> None: ...
+    async def webhook(self, user: UserId) -> Webhook | None: ...
+    async def set_webhook(self, user: UserId, webhook: Webhook | None, at: datetime) -> None: ...
     async def remove(self, user: UserId) -> bool:
         """Delete the row; the database takes the user's videos, intakes and notifications with it."""
         ...
@@ -196,6 +200,7 @@ class Intakes(Protocol):
         """Count the owner's intakes that have not expired."""
         ...
 
+    async def of(self, owner: UserId) -> Sequence[Intake]: ...
     async def extend(self, intake: VideoId, to: datetime) -> bool: ...
     async def remove(self, intake: VideoId) -> bool: ...
     async def expired(self, now: datetime, limit: int) -> Sequence[Intake]: ...
@@ -277,6 +282,10 @@ class Videos(Protocol):
         """Count one more sweep of each that is still due, and let so many seconds pass before the next."""
         ...
 
+    async def sources(self, owner: UserId) -> Sequence[tuple[VideoId, str]]:
+        """Give all the owner's processings, each with the key of its source."""
+        ...
+
     async def remove(self, video: VideoId) -> bool: ...
     async def names_source(self, source_key: str) -> bool: ...
     async def known_keys(self, keys: Collection[str]) -> set[str]:
@@ -297,7 +306,7 @@ class Events(Protocol):
 class Removals(Protocol):
     """The table ``removals``: objects to delete once the transaction that gave them up is safe."""
 
-    async def add(self, key: str, *, is_prefix: bool, at: datetime) -> None: ...
+    async def add(self, *keys: str, is_prefix: bool, at: datetime) -> None: ...
     async def due(self, now: datetime, limit: int) -> Sequence[Removal]: ...
     async def done(self, removal: int) -> None: ...
     async def postpone(self, removal: int, to: datetime) -> None: ...
@@ -307,7 +316,22 @@ class Notifications(Protocol):
     """The table ``notifications``: unique by (video, channel, event); ``attempts`` is a delivery's fencing token."""
 
     async def add(self, notification: Notification, *, wake_at: datetime) -> None: ...
-    async def due(self, now: datetime, limit: int) -> Sequence[Notification]: ...
+    async def get(self, owner: UserId, notification: str) -> Notification | None: ...
+    async def page(self, owner: UserId, after: PageKey | None, limit: int) -> Sequence[Notification]:
+        """Give the owner's, newest first (by created_at, then id)."""
+        ...
+
+    async def latest(self, owner: UserId, channel: NotificationChannel, event: str) -> Notification | None: ...
+    async def again(self, owner: UserId, notification: str, now: datetime) -> bool:
+        """Let its delivery begin anew, however it stands."""
+        ...
+
+    async def due(
+        self, channel: NotificationChannel, now: datetime, limit: int, *, per_user: int
+    ) -> Sequence[Notification]:
+        """Give what is due, each user's oldest before any user's second: one user's many delay nobody's one."""
+        ...
+
     async def claim(self, notification: Notification, *, now: datetime, until: datetime) -> bool: ...
     async def delivered(self, notification: str, attempts: int, *, answer: str, at: datetime) -> bool: ...
     async def postpone(self, notification: str, attempts: int, *, answer: str, to: datetime) -> bool: ...
@@ -581,6 +605,9 @@ class Attempt(StrEnum):
     REGISTER_BY_ADDRESS = "register-address"
     RESET_BY_ACCOUNT = "reset-account"
     RESET_BY_ADDRESS = "reset-address"
+    DELIVERY_BY_ACCOUNT = "delivery-account"
+    REJECTION_BY_ACCOUNT = "rejection-account"
+    EXPORT_BY_ACCOUNT = "export-account"
 
 
 class RateLimits(Protocol):
@@ -599,4 +626,12 @@ class Mailer(Protocol):
 
     async def send(self, mail: Mail) -> str:
         """Give the server's answer; raises ``NotificationError`` with what it said."""
+        ...
+
+
+class WebhookSender(Protocol):
+    """Posts to users' webhooks, and to nothing that is not open to the whole internet."""
+
+    async def send(self, message: WebhookMessage) -> str:
+        """Give the receiver's answer; raises ``NotificationError`` with what is wrong, ``WebhookGone`` for a 410."""
         ...

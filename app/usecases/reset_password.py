@@ -5,11 +5,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Final, final
+from typing import final
 from uuid import uuid4
 
 from app.domain.errors import InvalidInput
-from app.domain.notification import Notification, NotificationChannel
+from app.domain.notification import Notification, NotificationChannel, NotificationEvent
 from app.domain.session import SessionId
 from app.domain.user import UserId, normalised_email
 from app.usecases.change_password import named_new
@@ -26,8 +26,6 @@ from app.usecases.ports import (
     Transaction,
     Transactions,
 )
-
-PASSWORD_RESET: Final = "account.password_reset"  # noqa: S105 - the name of an event, no secret
 
 
 @final
@@ -68,7 +66,7 @@ class RequestPasswordReset:
             user=user,
             video=None,
             channel=NotificationChannel.EMAIL,
-            event=PASSWORD_RESET,
+            event=NotificationEvent.PASSWORD_RESET,
             file_name="",
             failure=None,
             attempts=0,

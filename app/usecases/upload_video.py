@@ -16,6 +16,7 @@ from app.domain.errors import (
     InvalidInput,
     RateLimited,
     Unauthenticated,
+    UnsupportedFileFormat,
     UploadIncomplete,
 )
 from app.domain.events import DomainEvent, EventType
@@ -34,6 +35,7 @@ from app.usecases.ports import (
     Viewer,
 )
 from app.usecases.quota import Quota
+from app.usecases.tell_rejection import TellRejection
 
 INTAKE_LEASE: Final = timedelta(seconds=60)
 """An upload whose server died gives its place and its idempotency key back after so long."""
@@ -82,6 +84,7 @@ class UploadVideo:
     live: LiveStatus
     clock: Clock
     quota: Quota
+    tell_rejection: TellRejection
     max_bytes: int
     twin_patience_seconds: float = 10.0
 
@@ -100,6 +103,10 @@ class UploadVideo:
             return await self._repeat(admitted, name, upload, options)
         try:
             size, digest = await self._store(admitted, name, upload)
+        except UnsupportedFileFormat as refused:
+            await self._give_up(admitted)
+            await self.tell_rejection(viewer, name, refused)
+            raise
         except BaseException:
             await asyncio.shield(self._give_up(admitted))
             raise
@@ -173,7 +180,7 @@ class UploadVideo:
 
         async def step(t: Transaction) -> None:
             if not await t.users.lock(intake.owner):
-                raise Unauthenticated
+                raise _OwnerGone
             if not await t.intakes.remove(intake.id):
                 raise UploadIncomplete
             await t.videos.add(
@@ -186,6 +193,9 @@ class UploadVideo:
 
         try:
             await self.transactions.write(step)
+        except _OwnerGone:
+            await self._leave_nothing(intake)
+            raise Unauthenticated from None
         except (DatabaseUnavailable, UploadIncomplete):
             # The commit may have happened although its answer was lost: the row knows.
             if await self.transactions.read(lambda t: t.videos.get(video.id)) is None:
@@ -193,6 +203,16 @@ class UploadVideo:
         await self.live.publish(video)
         await self.queue.process_video(video.id, video.owner)
         return video
+
+    async def _leave_nothing(self, intake: Intake) -> None:
+        """Write the stored file down for removal: its owner's account was deleted while it was on its way."""
+        try:
+            await self.transactions.write(
+                lambda t: t.removals.add(intake.source_key, is_prefix=False, at=self.clock.now())
+            )
+        except DatabaseUnavailable:
+            return  # Housekeeping finds it, since nothing names it.
+        await self.queue.remove_objects()
 
     async def _give_up(self, intake: Intake) -> None:
         try:
@@ -210,6 +230,10 @@ class UploadVideo:
         if _request_digest(name, options, body.digest) != accepted.request_digest:
             raise IdempotencyConflict(field=("idempotencyKey",))
         return accepted.video
+
+
+class _OwnerGone(Exception):
+    """The account was deleted while its upload was under way."""
 
 
 class _Body:

@@ -40,6 +40,9 @@ def after(seconds: float) -> datetime:
     return NOON + timedelta(seconds=seconds)
 
 
+EMAIL = NotificationChannel.EMAIL
+
+
 @dataclass
 class Story:
     """One record, and what people and workers do to it; times are seconds after noon."""
@@ -136,6 +139,13 @@ class Story:
     async def due(self, at: float, limit: int = 500) -> list[tuple[VideoId, int]]:
         found = await self.transactions.read(lambda t: t.videos.due(after(at), limit))
         return [(video.id, video.sweeps) for video in found]
+
+    async def owe(self, told: Notification, at: float = 0) -> None:
+        await self.transactions.write(lambda t: t.notifications.add(told, wake_at=after(at)))
+
+    async def owed(self, at: float, limit: int = 10, channel: NotificationChannel = EMAIL) -> list[Notification]:
+        found = await self.transactions.read(lambda t: t.notifications.due(channel, after(at), limit, per_user=9))
+        return list(found)
 
     async def swept(self, delays: dict[VideoId, float], at: float) -> None:
         await self.transactions.write(lambda t: t.videos.swept(delays, after(at)))

@@ -1,12 +1,17 @@
 import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 from sqlalchemy.exc import IntegrityError
 
 from app.domain.events import DomainEvent, EventType
-from app.domain.notification import Notification
+from app.domain.notification import DeliveryStatus, Notification, NotificationChannel
 from app.domain.video import ProcessingStatus, StatusChange, new_video_id
-from tests.contracts.story import Story, a_notification, after
+from app.usecases.ports import PageKey
+from tests.contracts.story import EMAIL, Story, a_notification, after
+
+WEBHOOK = NotificationChannel.WEBHOOK
 
 
 async def test_the_status_log_tells_the_changes_in_their_order(story: Story):
@@ -76,10 +81,10 @@ async def test_a_notification_reads_back_as_written_when_it_is_due(story: Story)
     plain = a_notification(owner, None, failure=None)
     await story.transactions.write(lambda t: t.notifications.add(told, wake_at=after(5)))
     await story.transactions.write(lambda t: t.notifications.add(plain, wake_at=after(6)))
-    assert await story.transactions.read(lambda t: t.notifications.due(after(4.999), 10)) == []
-    assert await story.transactions.read(lambda t: t.notifications.due(after(5), 10)) == [told]
-    assert await story.transactions.read(lambda t: t.notifications.due(after(6), 10)) == [told, plain]
-    assert await story.transactions.read(lambda t: t.notifications.due(after(6), 1)) == [told]
+    assert await story.owed(4.999) == []
+    assert await story.owed(5) == [told]
+    assert await story.owed(6) == [told, plain]
+    assert await story.owed(6, limit=1) == [told]
 
 
 async def test_one_word_is_owed_for_a_video_a_channel_and_an_event(story: Story):
@@ -97,7 +102,7 @@ async def test_word_of_a_deleted_video_is_still_owed(story: Story):
     told = a_notification(owner, video)
     await story.transactions.write(lambda t: t.notifications.add(told, wake_at=after(0)))
     assert await story.transactions.write(lambda t: t.videos.remove(video))
-    (due,) = await story.transactions.read(lambda t: t.notifications.due(after(1), 10))
+    (due,) = await story.owed(1)
     assert (due.video, due.file_name, due.failure) == (None, told.file_name, told.failure)
 
 
@@ -112,8 +117,8 @@ async def test_of_many_deliverers_one_claims_a_notification_until_its_lease_ends
         )
 
     assert sum(await asyncio.gather(*(claimed() for _ in range(8)))) == 1
-    assert await story.transactions.read(lambda t: t.notifications.due(after(120), 10)) == []
-    (again,) = await story.transactions.read(lambda t: t.notifications.due(after(121), 10))
+    assert await story.owed(120) == []
+    (again,) = await story.owed(121)
     assert again.attempts == 1
     assert not await claimed(again, at=120)
     assert await claimed(again, at=121)
@@ -125,17 +130,17 @@ async def test_only_the_latest_deliverer_says_what_became_of_it(story: Story):
     write = story.transactions.write
     await write(lambda t: t.notifications.add(told, wake_at=after(0)))
     assert await write(lambda t: t.notifications.claim(told, now=after(1), until=after(2)))
-    (seen,) = await story.transactions.read(lambda t: t.notifications.due(after(3), 10))
+    (seen,) = await story.owed(3)
     assert await write(lambda t: t.notifications.claim(seen, now=after(3), until=after(100)))
     assert not await write(lambda t: t.notifications.delivered(told.id, 1, answer="250 OK", at=after(4)))
     assert not await write(lambda t: t.notifications.postpone(told.id, 1, answer="451", to=after(5)))
     assert not await write(lambda t: t.notifications.give_up(told.id, 1, answer="550"))
     assert await write(lambda t: t.notifications.postpone(told.id, 2, answer="451 " + "x" * 100_000, to=after(5)))
-    (late,) = await story.transactions.read(lambda t: t.notifications.due(after(5), 10))
+    (late,) = await story.owed(5)
     assert await write(lambda t: t.notifications.claim(late, now=after(5), until=after(6)))
     assert await write(lambda t: t.notifications.delivered(told.id, 3, answer="250 OK", at=after(7)))
     assert not await write(lambda t: t.notifications.give_up(told.id, 3, answer="550"))
-    assert await story.transactions.read(lambda t: t.notifications.due(after(1000), 10)) == []
+    assert await story.owed(1000) == []
 
 
 async def test_what_is_given_up_is_not_tried_again(story: Story):
@@ -143,4 +148,81 @@ async def test_what_is_given_up_is_not_tried_again(story: Story):
     told = a_notification(owner, None)
     await story.transactions.write(lambda t: t.notifications.add(told, wake_at=after(0)))
     assert await story.transactions.write(lambda t: t.notifications.give_up(told.id, 0, answer="550 No such user"))
-    assert await story.transactions.read(lambda t: t.notifications.due(after(1000), 10)) == []
+    assert await story.owed(1000) == []
+
+
+async def test_what_a_notification_says_is_kept_whole(story: Story):
+    owner = await story.user()
+    said = {"originalFileName": "férias 🎞.mp4", "result": {"frameCount": 3}, "retryable": False, "none": None}
+    told = replace(a_notification(owner, None), data=said, channel=WEBHOOK)
+    await story.transactions.write(lambda t: t.notifications.add(told, wake_at=after(0)))
+    assert await story.owed(1, channel=WEBHOOK) == [told]
+    assert await story.owed(1) == []
+
+
+async def test_each_users_oldest_comes_before_any_users_second(story: Story):
+    noisy, quiet = await story.user(), await story.user()
+    many = [a_notification(noisy, None) for _ in range(5)]
+    one = a_notification(quiet, None)
+    for number, told in enumerate((*many, one)):
+        await story.owe(told, number)
+    assert [told.id for told in await story.owed(10)] == [many[0].id, one.id, *(told.id for told in many[1:])]
+    few = await story.transactions.read(lambda t: t.notifications.due(EMAIL, after(10), 10, per_user=2))
+    assert [told.id for told in few] == [many[0].id, one.id, many[1].id]
+
+
+async def test_the_log_of_a_user_has_pages_newest_first(story: Story):
+    owner, other = await story.user(), await story.user()
+    told = [replace(a_notification(owner, None), created_at=after(number // 2)) for number in range(7)]
+    for one in (*told, a_notification(other, None)):
+        await story.owe(one)
+    expected = [one.id for one in sorted(told, key=lambda one: (one.created_at, one.id), reverse=True)]
+
+    async def page(after_key: PageKey | None) -> Sequence[Notification]:
+        return await story.transactions.read(lambda t: t.notifications.page(owner, after_key, 3))
+
+    seen: list[str] = []
+    place = None
+    while found := await page(place):
+        seen += [one.id for one in found]
+        place = PageKey(found[-1].created_at, found[-1].id)
+    assert seen == expected
+
+
+async def test_a_delivery_that_begins_anew_is_due_at_once_and_its_owner_alone_can_say_so(story: Story):
+    owner, other = await story.user(), await story.user()
+    told = a_notification(owner, None)
+    write = story.transactions.write
+    await story.owe(told)
+    assert await write(lambda t: t.notifications.claim(told, now=after(1), until=after(2)))
+    assert await write(lambda t: t.notifications.delivered(told.id, 1, answer="250 OK", at=after(2)))
+    found = await story.transactions.read(lambda t: t.notifications.get(owner, told.id))
+    assert found is not None
+    assert (found.status, found.answer, found.delivered_at) == (DeliveryStatus.DELIVERED, "250 OK", after(2))
+    assert await story.transactions.read(lambda t: t.notifications.get(other, told.id)) is None
+    assert not await write(lambda t: t.notifications.again(other, told.id, after(5)))
+    assert await write(lambda t: t.notifications.again(owner, told.id, after(5)))
+    assert await story.owed(4.999) == []
+    (again,) = await story.owed(5)
+    assert (again.attempts, again.tried_since, again.delivered_at) == (1, after(5), None)
+
+
+async def test_the_latest_of_a_kind_is_found(story: Story):
+    owner, other = await story.user(), await story.user()
+    old, new = (replace(a_notification(owner, None), created_at=after(at)) for at in (1, 2))
+    for one in (new, old, replace(a_notification(other, None), created_at=after(3))):
+        await story.owe(one)
+
+    async def latest(channel: NotificationChannel, event: str) -> Notification | None:
+        return await story.transactions.read(lambda t: t.notifications.latest(owner, channel, event))
+
+    assert await latest(EMAIL, "video.failed") == new
+    assert await latest(WEBHOOK, "video.failed") is None
+    assert await latest(EMAIL, "upload.rejected") is None
+
+
+async def test_many_removals_are_written_down_at_once(story: Story):
+    await story.transactions.write(lambda t: t.removals.add("sources/a", "sources/b", is_prefix=False, at=after(0)))
+    await story.transactions.write(lambda t: t.removals.add(is_prefix=False, at=after(0)))
+    due = await story.transactions.read(lambda t: t.removals.due(after(1), 10))
+    assert [removal.key for removal in due] == ["sources/a", "sources/b"]

@@ -9,6 +9,8 @@ from sqlalchemy.exc import IntegrityError
 from app.domain.errors import EmailAlreadyRegistered
 from app.domain.events import DomainEvent, EventType
 from app.domain.user import UserId
+from app.domain.video import source_key
+from app.domain.webhook import FormerSecret, Webhook
 from app.infra.sql.tables import domain_events, intakes, notifications, users, video_processings
 from app.usecases.ports import Transaction
 from tests.contracts.story import Story, a_notification, a_user, after, an_intake
@@ -162,3 +164,49 @@ async def test_keys_that_an_intake_names_are_known(story: Story):
     await story.transactions.write(lambda t: t.intakes.add(intake))
     asked = {intake.source_key, intake.source_key.upper(), intake.source_key + " ", "sources/outro-não"}
     assert await story.transactions.read(lambda t: t.intakes.known_keys(asked)) == {intake.source_key}
+
+
+async def test_a_webhook_reads_back_as_written_until_it_is_removed(story: Story):
+    owner, other = await story.user(), await story.user()
+    read, write = story.transactions.read, story.transactions.write
+    assert await read(lambda t: t.users.webhook(owner)) is None
+    webhook = Webhook("https://hooks.example.com/in", "whsec_b", (FormerSecret("whsec_a", after(86_400)),))
+    await write(lambda t: t.users.set_webhook(owner, webhook, after(9)))
+    assert await read(lambda t: t.users.webhook(owner)) == webhook
+    found = await read(lambda t: t.users.by_id(owner))
+    assert found is not None
+    assert (found.webhook_url, found.updated_at) == (webhook.url, after(9))
+    assert await read(lambda t: t.users.webhook(other)) is None
+    await write(lambda t: t.users.set_webhook(owner, None, after(10)))
+    assert await read(lambda t: t.users.webhook(owner)) is None
+
+
+async def test_what_a_user_is_mailed_is_theirs_to_choose(story: Story):
+    owner, other = await story.user(), await story.user()
+    await story.transactions.write(
+        lambda t: t.users.set_mails(owner, on_failure=False, on_completion=True, at=after(9))
+    )
+
+    async def chosen(user: UserId) -> tuple[bool, bool]:
+        found = await story.transactions.read(lambda t: t.users.by_id(user))
+        assert found is not None
+        return found.email_on_failure, found.email_on_completion
+
+    assert (await chosen(owner), await chosen(other)) == ((False, True), (True, False))
+
+
+async def test_a_users_intakes_and_sources_are_all_found(story: Story):
+    owner, other = await story.user(), await story.user()
+    one, lapsed, elsewhere = an_intake(owner), an_intake(owner, expires=-1), an_intake(other)
+
+    async def add(t: Transaction) -> None:
+        for intake in (one, lapsed, elsewhere):
+            await t.intakes.add(intake)
+
+    await story.transactions.write(add)
+    videos = [await story.video(owner), await story.video(owner)]
+    await story.video(other)
+    found = await story.transactions.read(lambda t: t.intakes.of(owner))
+    assert {intake.id for intake in found} == {one.id, lapsed.id}
+    sources = await story.transactions.read(lambda t: t.videos.sources(owner))
+    assert dict(sources) == {video: source_key(video) for video in videos}

@@ -53,12 +53,16 @@ LOGIN = {"input": ("LoginInput!", {"email": "nobody@example.com", "password": PA
 REGISTER = {"input": ("RegisterInput!", {"name": "Ana", "email": "new@example.com", "password": "x"})}
 REFRESH = {"refreshToken": ("String!", "no token")}
 CHANGE = {"current": ("String!", "not the password"), "new": ("String!", PASSWORD)}
+PASSWORD_ONLY = {"password": ("String!", "not the password")}
+SETTINGS = {"input": ("NotificationSettingsInput!", {"emailOnFailure": True})}
+NOTHING = {"id": ("ID!", "0c0c7a5e-0f6c-4f0c-9a51-7f3a2c1d9e10")}
 RESET = {"token": ("String!", "no token"), "new": ("String!", PASSWORD)}
 
 TABLE = {
     "Query.me": Row(REFUSED, GIVEN, GIVEN),
     "Query.videos": Row(REFUSED, GIVEN, GIVEN),
     "Query.video": Row(REFUSED, GIVEN, NOT_YOURS, ID),
+    "Query.notificationDeliveries": Row(REFUSED, GIVEN, GIVEN),
     "Query.serviceLimits": Row(GIVEN, GIVEN, GIVEN),
     "Mutation.register": Row("INVALID_INPUT", "INVALID_INPUT", "INVALID_INPUT", REGISTER),
     "Mutation.login": Row("INVALID_CREDENTIALS", "INVALID_CREDENTIALS", "INVALID_CREDENTIALS", LOGIN),
@@ -68,6 +72,12 @@ TABLE = {
     "Mutation.changePassword": Row(REFUSED, "INVALID_CREDENTIALS", "INVALID_CREDENTIALS", CHANGE),
     "Mutation.requestPasswordReset": Row(GIVEN, GIVEN, GIVEN, {"email": ("String!", "nobody@example.com")}),
     "Mutation.resetPassword": Row("INVALID_INPUT", "INVALID_INPUT", "INVALID_INPUT", RESET),
+    "Mutation.updateNotificationSettings": Row(REFUSED, GIVEN, GIVEN, SETTINGS),
+    "Mutation.rotateWebhookSecret": Row(REFUSED, "NOTIFICATION_ERROR", "NOTIFICATION_ERROR"),
+    "Mutation.sendTestWebhook": Row(REFUSED, "NOTIFICATION_ERROR", "NOTIFICATION_ERROR"),
+    "Mutation.redeliverNotification": Row(REFUSED, "INVALID_INPUT", "INVALID_INPUT", NOTHING),
+    "Mutation.exportMyData": Row(REFUSED, GIVEN, GIVEN),
+    "Mutation.deleteAccount": Row(REFUSED, "INVALID_CREDENTIALS", "INVALID_CREDENTIALS", PASSWORD_ONLY),
     "Mutation.uploadVideo": Row(REFUSED, GIVEN, GIVEN, {"file": ("Upload!", None)}),
     "Mutation.cancelVideo": Row(REFUSED, GIVEN, NOT_YOURS, ID),
     "Mutation.reprocessVideo": Row(REFUSED, "PROCESSING_NOT_FINISHED", NOT_YOURS, ID),

@@ -136,7 +136,7 @@ def test_another_key_and_no_key_are_refused() -> None:
         signed(key="another key of access tokens, 32 bytes"),
         by_hand({"alg": "none", "typ": "JWT", "kid": HEADER["kid"]}, CLAIMS),
         jwt.encode(CLAIMS, KEY * 2, algorithm="HS512", headers={"kid": HEADER["kid"]}),
-        jwt.encode(CLAIMS, None, algorithm="none", headers={"kid": HEADER["kid"]}),
+        jwt.encode(CLAIMS, "", algorithm="none", headers={"kid": HEADER["kid"]}),
     ):
         with pytest.raises(Unauthenticated):
             TOKENS.verify(token)

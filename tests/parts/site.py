@@ -34,16 +34,20 @@ from app.infra.tokens import JwtAccessTokens
 from app.main import application
 from app.usecases.accounts import AccountParts
 from app.usecases.cancel_video import CancelVideo
-from app.usecases.catalogue import UseCases
+from app.usecases.catalogue import NotificationUseCases, UseCases
 from app.usecases.delete_video import DeleteVideo
 from app.usecases.download_processed_zip import DownloadProcessedZip
+from app.usecases.export_my_data import ExportMyData
 from app.usecases.list_user_videos import CountUserVideos, ListUserVideos, ShowHistories, ShowVideo
 from app.usecases.mark_processing_completed import MarkProcessingCompleted
 from app.usecases.mark_processing_failed import MarkProcessingFailed
+from app.usecases.notification_log import ListNotifications, RedeliverNotification, SendTestWebhook
+from app.usecases.notification_settings import RotateWebhookSecret, UpdateNotificationSettings
 from app.usecases.ports import ObjectWriter, Transactions
 from app.usecases.quota import Quota
 from app.usecases.reprocess_video import ReprocessVideo
 from app.usecases.start_video_processing_job import Claimed, StartVideoProcessingJob
+from app.usecases.tell_rejection import TellRejection
 from app.usecases.upload_video import UploadVideo
 from app.usecases.watch_video_status import WatchVideoStatus
 from tests.fakes.clock import SettableClock
@@ -134,7 +138,24 @@ class Site:
         clock, queue, live, quota = self.clock, self.queue, self.live, Quota(self.max_active)
         do = UseCases(
             accounts=self.accounts.use_cases(),
-            upload_video=UploadVideo(transactions, self.storage, queue, live, clock, quota, MAX_BYTES),
+            notifications=NotificationUseCases(
+                update_settings=UpdateNotificationSettings(transactions, clock),
+                rotate_webhook_secret=RotateWebhookSecret(transactions, clock),
+                send_test_webhook=SendTestWebhook(transactions, queue, clock, self.limits),
+                list_notifications=ListNotifications(transactions),
+                redeliver=RedeliverNotification(transactions, queue, clock, self.limits),
+            ),
+            export_my_data=ExportMyData(transactions, self.storage, clock, self.limits),
+            upload_video=UploadVideo(
+                transactions,
+                self.storage,
+                queue,
+                live,
+                clock,
+                quota,
+                TellRejection(transactions, queue, clock, self.limits),
+                MAX_BYTES,
+            ),
             list_user_videos=ListUserVideos(transactions),
             count_user_videos=CountUserVideos(transactions),
             show_video=ShowVideo(transactions),
@@ -180,7 +201,7 @@ class Site:
         self.storage.objects[key] = MemoryObject(content, "application/zip", self.clock.now())
         self.storage.objects[sheet] = MemoryObject(b"\xff\xd8 a picture", "image/jpeg", self.clock.now())
         archive = FramesArchive(key, len(content), hashlib.sha256(content).hexdigest(), 3, sheet)
-        assert await MarkProcessingCompleted(self.transactions, self.live, self.clock)(held, archive)
+        assert await MarkProcessingCompleted(self.transactions, self.queue, self.live, self.clock)(held, archive)
 
     async def failed(self, video: str) -> None:
         """A worker finds that the video is damaged."""

@@ -1,29 +1,16 @@
 import asyncio
-from datetime import datetime
+import json
 
 import pytest
 
-from app.domain.errors import NotificationError
-from app.domain.notification import Mail
-from app.infra.secret_tokens import HmacResetTokens
-from app.usecases.deliver_notifications import DeliverNotifications
-from tests.usecases.world import World
-
-
-class MemoryMailer:
-    """Obeys ports.Mailer; ``away`` makes it refuse as a server does that is down."""
-
-    def __init__(self) -> None:
-        self.away = False
-        self.permanent = False
-        self.sent: list[Mail] = []
-
-    async def send(self, mail: Mail) -> str:
-        await asyncio.sleep(0)
-        if self.away:
-            raise NotificationError("421 try again later", permanent=self.permanent)
-        self.sent.append(mail)
-        return "250 OK"
+from app.domain.errors import FileTooLarge, UnsupportedFileFormat, WebhookGone
+from app.domain.notification import NotificationChannel
+from app.domain.options import ExtractionOptions
+from app.domain.webhook import WebhookMessage
+from app.usecases.notification_settings import SettingsChange, UpdateNotificationSettings
+from app.usecases.ports import Attempt, Viewer
+from tests.fakes.messengers import MemoryMailer, MemoryWebhooks
+from tests.usecases.world import World, incoming
 
 
 @pytest.fixture
@@ -33,9 +20,7 @@ def mailer():
 
 @pytest.fixture
 def deliver(world: World, mailer: MemoryMailer):
-    return DeliverNotifications(
-        world.transactions, mailer, HmacResetTokens("k" * 32), world.clock, "http://localhost:8000"
-    )
+    return world.deliver(mailer)
 
 
 async def test_a_failure_is_mailed_to_its_owner_with_the_reason(world: World, mailer: MemoryMailer, deliver):
@@ -70,7 +55,7 @@ async def test_a_mail_server_that_is_down_delays_the_mail_and_changes_nothing_el
     assert await world.row(video.id) == video
     mailer.away = False
     assert await deliver() == 0  # Not at once.
-    world.clock.advance(16)
+    world.clock.advance(19)  # 15 seconds, give or take a fifth.
     assert await deliver() == 1
 
 
@@ -80,7 +65,7 @@ async def test_a_worker_that_dies_while_it_sends_leaves_the_mail_to_another(
     await world.failed((await world.uploaded(await world.user())).id)
     mailer.away = True
     now = world.clock.now()
-    (pending,) = await world.transactions.read(lambda t: t.notifications.due(now, 10))
+    (pending,) = await world.owed()
     # It is claimed, and nobody ever hears of it again.
     assert await world.transactions.write(lambda t: t.notifications.claim(pending, now=now, until=now))
     mailer.away = False
@@ -88,17 +73,12 @@ async def test_a_worker_that_dies_while_it_sends_leaves_the_mail_to_another(
     assert await deliver() == 1
 
 
-async def due(world: World, at: datetime) -> int:
-    return len(await world.transactions.read(lambda t: t.notifications.due(at, 10)))
-
-
 async def test_a_mail_is_given_up_after_three_days(world: World, mailer: MemoryMailer, deliver):
     await world.failed((await world.uploaded(await world.user())).id)
     mailer.away = True
     tries = 0
     for _ in range(200):
-        before = world.clock.now()
-        tries += await due(world, before)
+        tries += len(await world.owed())
         await deliver()
         world.clock.advance(3600)
     assert 10 < tries < 40
@@ -113,3 +93,203 @@ async def test_a_mail_that_its_server_refuses_for_good_is_not_sent_again(world: 
     mailer.away = False
     world.clock.advance(24 * 3600)
     assert await deliver() == 0
+
+
+# ---------------------------------------------------------------- webhooks
+
+URL = "https://hooks.example.com/in"
+
+
+async def with_webhook(world: World, url: str = URL) -> Viewer:
+    viewer = await world.user()
+    await UpdateNotificationSettings(world.transactions, world.clock)(
+        viewer, SettingsChange(email_on_completion=True, webhook_url=url)
+    )
+    return viewer
+
+
+async def test_the_end_of_a_video_is_posted_with_what_became_of_it(world: World, mailer: MemoryMailer):
+    viewer, webhooks = await with_webhook(world), MemoryWebhooks()
+    good, bad = await world.uploaded(viewer), await world.uploaded(viewer)
+    await world.completed(good.id)
+    await world.failed(bad.id)
+    assert await world.deliver(mailer, webhooks=webhooks)() == 4
+    said = {body["type"]: body["data"] for body in (json.loads(one.body) for one in webhooks.sent)}
+    assert said["video.completed"]["videoId"] == good.id
+    assert said["video.completed"]["result"]["frameCount"] == 3
+    assert said["video.failed"]["videoId"] == bad.id
+    assert said["video.failed"]["failure"]["code"] == "CORRUPT_VIDEO"
+    assert {mail.template: mail.values["frames"] for mail in mailer.sent} == {
+        "video.completed": "3",
+        "video.failed": "",
+    }
+
+
+async def test_whoever_cancels_or_wants_no_mail_is_not_told(world: World, mailer: MemoryMailer):
+    viewer, webhooks = await with_webhook(world), MemoryWebhooks()
+    canceled = await world.uploaded(viewer)
+    await world.cancel(viewer, canceled.id)
+    assert await world.deliver(mailer, webhooks=webhooks)() == 0
+    quiet = await world.user()
+    await UpdateNotificationSettings(world.transactions, world.clock)(quiet, SettingsChange(email_on_failure=False))
+    await world.failed((await world.uploaded(quiet)).id)
+    await world.completed((await world.uploaded(quiet)).id)
+    assert await world.deliver(mailer, webhooks=webhooks)() == 0
+
+
+async def test_word_of_a_video_is_still_posted_when_it_was_deleted(world: World, mailer: MemoryMailer):
+    viewer, webhooks = await with_webhook(world), MemoryWebhooks()
+    video = await world.uploaded(viewer)
+    await world.failed(video.id)
+    await world.delete(viewer, video.id)
+    await world.deliver(mailer, webhooks=webhooks)()
+    (message,) = webhooks.sent
+    assert json.loads(message.body)["data"]["videoId"] == video.id
+
+
+async def test_a_receiver_that_is_gone_is_switched_off_and_its_owner_told(world: World, mailer: MemoryMailer):
+    viewer, webhooks = await with_webhook(world), MemoryWebhooks()
+    video = await world.failed((await world.uploaded(viewer)).id)
+    mailer.away = True
+    webhooks.fault = WebhookGone("HTTP 410 Gone")
+    deliver = world.deliver(mailer, webhooks=webhooks)
+    await deliver()
+    user = await world.transactions.read(lambda t: t.users.by_id(viewer.id))
+    assert user is not None
+    assert user.webhook_url is None
+    mailer.away = False
+    world.clock.advance(30)
+    await deliver()
+    assert {(mail.template, mail.values["webhook_url"]) for mail in mailer.sent} == {
+        ("video.failed", ""),
+        ("webhook.disabled", URL),
+    }
+    world.clock.advance(24 * 3600)
+    await world.failed((await world.uploaded(viewer)).id)
+    await deliver()
+    assert len(webhooks.sent) == 1
+    assert await world.row(video.id) == video
+
+
+async def test_a_receiver_that_is_gone_does_not_switch_off_the_one_that_was_set_meanwhile(
+    world: World, mailer: MemoryMailer
+):
+    viewer = await with_webhook(world)
+    await world.failed((await world.uploaded(viewer)).id)
+
+    class Moved(MemoryWebhooks):
+        async def send(self, message: WebhookMessage) -> str:
+            if message.url == URL:
+                change = SettingsChange(webhook_url=URL + "/new")
+                await UpdateNotificationSettings(world.transactions, world.clock)(viewer, change)
+                raise WebhookGone("HTTP 410 Gone")
+            return await super().send(message)
+
+    await world.deliver(mailer, webhooks=Moved())()
+    user = await world.transactions.read(lambda t: t.users.by_id(viewer.id))
+    assert user is not None
+    assert user.webhook_url == URL + "/new"
+    assert [mail.template for mail in mailer.sent] == ["video.failed"]
+
+
+async def test_one_users_many_delay_nobodys_one(world: World, mailer: MemoryMailer):
+    world.max_active = 100
+    noisy, quiet = await with_webhook(world), await with_webhook(world)
+    for _ in range(40):
+        await world.failed((await world.uploaded(noisy)).id)
+    last = await world.failed((await world.uploaded(quiet)).id)
+    webhooks = MemoryWebhooks()
+    assert await world.deliver(mailer, webhooks=webhooks)() == 82
+    order = [json.loads(one.body)["data"]["videoId"] for one in webhooks.sent]
+    assert order.index(last.id) < 8
+
+
+async def test_a_message_that_nobody_can_send_holds_back_no_other(world: World, mailer: MemoryMailer):
+    viewer = await with_webhook(world)
+    first = await world.failed((await world.uploaded(viewer)).id)
+    second = await world.failed((await world.uploaded(viewer)).id)
+
+    class Broken(MemoryWebhooks):
+        async def send(self, message: WebhookMessage) -> str:
+            if first.id in message.body:
+                raise ZeroDivisionError
+            return await super().send(message)
+
+    webhooks = Broken()
+    deliver = world.deliver(mailer, webhooks=webhooks)
+    with pytest.raises(ZeroDivisionError):
+        await deliver()
+    assert [json.loads(one.body)["data"]["videoId"] for one in webhooks.sent] == [second.id]
+    assert await world.owed(NotificationChannel.WEBHOOK) == []  # It waits, like any that failed.
+    assert await deliver() == 0
+
+
+async def test_where_the_database_does_not_hear_of_it_the_same_message_goes_out_again(
+    world: World, mailer: MemoryMailer
+):
+    viewer = await with_webhook(world)
+    await world.failed((await world.uploaded(viewer)).id)
+
+    class Unlucky(MemoryWebhooks):
+        async def send(self, message: WebhookMessage) -> str:
+            answer = await super().send(message)
+            if len(self.sent) == 1:
+                raise asyncio.CancelledError  # The process ends.
+            return answer
+
+    webhooks = Unlucky()
+    deliver = world.deliver(mailer, webhooks=webhooks)
+    with pytest.raises(asyncio.CancelledError):
+        await deliver()
+    world.clock.advance(121)
+    await deliver()
+    first, again = webhooks.sent
+    assert first == again
+
+
+# ---------------------------------------------------------------- refused files
+
+
+async def refused(world: World, viewer: Viewer, name: str = "a.txt") -> None:
+    with pytest.raises(UnsupportedFileFormat):
+        await world.upload_video()(viewer, incoming(b"no video", name=name), ExtractionOptions())
+
+
+async def test_a_refused_file_is_posted_each_time_and_mailed_once_an_hour(world: World, mailer: MemoryMailer):
+    viewer, webhooks = await with_webhook(world), MemoryWebhooks()
+    deliver = world.deliver(mailer, webhooks=webhooks)
+    for mails in (1, 1, 1, 2):
+        await refused(world, viewer, "notes.txt")
+        await deliver()
+        assert len(mailer.sent) == mails
+        world.clock.advance(1201)
+    assert len(webhooks.sent) == len({one.id for one in webhooks.sent}) == 4
+    said = json.loads(webhooks.sent[0].body)
+    assert said["type"] == "upload.rejected"
+    assert said["data"]["originalFileName"] == "notes.txt"
+    assert said["data"]["code"] == "UNSUPPORTED_FILE_FORMAT"
+    assert said["data"]["reason"]
+    assert mailer.sent[0].values["file_name"] == "notes.txt"
+
+
+async def test_one_users_refused_file_takes_no_other_users_mail(world: World, mailer: MemoryMailer):
+    for viewer in (await world.user(), await world.user()):
+        await refused(world, viewer)
+    await world.deliver(mailer)()
+    assert len(mailer.sent) == 2
+
+
+async def test_nobody_makes_us_post_without_end(world: World, mailer: MemoryMailer):
+    viewer, webhooks = await with_webhook(world), MemoryWebhooks()
+    world.limits.allowed[Attempt.REJECTION_BY_ACCOUNT] = 3
+    for _ in range(5):
+        await refused(world, viewer)
+    await world.deliver(mailer, webhooks=webhooks)()
+    assert len(webhooks.sent) == 3
+
+
+async def test_other_refusals_are_told_by_the_answer_alone(world: World, mailer: MemoryMailer):
+    viewer, webhooks = await with_webhook(world), MemoryWebhooks()
+    with pytest.raises(FileTooLarge):
+        await world.upload_video(max_bytes=10)(viewer, incoming(), ExtractionOptions())
+    assert await world.deliver(mailer, webhooks=webhooks)() == 0

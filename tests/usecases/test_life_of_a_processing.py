@@ -81,7 +81,7 @@ async def test_the_third_lost_attempt_is_the_end_and_its_owner_is_told(world: Wo
     row = await world.row(video.id)
     assert row.failure is not None
     assert (row.status, row.failure.code) == (ProcessingStatus.FAILED, FailureCode.WORKER_LOST)
-    due = await world.transactions.read(lambda t: t.notifications.due(world.clock.now(), 10))
+    due = await world.owed()
     assert [notification.video for notification in due] == [video.id]
 
 
@@ -127,7 +127,7 @@ async def test_a_failure_is_told_once_and_in_words(world: World):
     video = await world.uploaded(await world.user())
     row = await world.failed(video.id)
     assert row.failure == CORRUPT
-    due = await world.transactions.read(lambda t: t.notifications.due(world.clock.now(), 10))
+    due = await world.owed()
     assert [(n.event, n.file_name, n.failure) for n in due] == [("video.failed", "a.mp4", CORRUPT)]
     assert world.queue.notifications == 1
 
@@ -139,7 +139,7 @@ async def test_who_cancels_is_not_told_by_mail_and_the_worker_finds_out_at_its_b
     canceled = await world.cancel(ana, video.id)
     assert canceled.failure is not None
     assert (canceled.status, canceled.failure.code) == (ProcessingStatus.FAILED, FailureCode.CANCELED)
-    assert await world.transactions.read(lambda t: t.notifications.due(world.clock.now(), 10)) == []
+    assert await world.owed() == []
     assert not await world.complete(held, world.archive(held))
     with pytest.raises(ProcessingAlreadyFinished):
         await world.cancel(ana, video.id)

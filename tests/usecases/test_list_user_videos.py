@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from app.domain.errors import DomainError, InvalidInput
 from app.domain.video import ProcessingStatus
-from app.usecases.list_user_videos import ListUserVideos, cursor, page_key
+from app.usecases.list_user_videos import ListUserVideos, cursor
+from app.usecases.paging import page_key
 from tests.usecases.world import World
 
 

@@ -8,9 +8,8 @@ import pytest
 from app.domain.errors import InvalidCredentials, InvalidInput, RateLimited, Unauthenticated
 from app.domain.user import Locale
 from app.infra.passwords import Argon2PasswordHasher
-from app.usecases.deliver_notifications import DeliverNotifications
 from app.usecases.ports import Attempt
-from tests.usecases.test_deliver_notifications import MemoryMailer
+from tests.fakes.messengers import MemoryMailer
 from tests.usecases.test_identity import HERE, PASSWORD, Identity
 from tests.usecases.world import World
 
@@ -28,9 +27,7 @@ async def mailed_token(identity: Identity) -> str:
     """Give what the last mail's link carries."""
     mailer = MemoryMailer()
     world = identity.world
-    await DeliverNotifications(
-        world.transactions, mailer, identity.reset_tokens, world.clock, "https://fiapx.example"
-    )()
+    await world.deliver(mailer, "https://fiapx.example", identity.reset_tokens)()
     assert mailer.sent[-1].template == "account.password_reset"
     match = re.fullmatch(r"https://fiapx\.example/reset-password#token=(\S+)", mailer.sent[-1].values["url"])
     assert match
@@ -205,7 +202,7 @@ async def test_a_link_lapses_after_an_hour_and_is_not_mailed_any_more(identity: 
         await identity.do.reset_password(token, NEW)
     mailer = MemoryMailer()
     world = identity.world
-    await DeliverNotifications(world.transactions, mailer, identity.reset_tokens, world.clock, "")()
+    await world.deliver(mailer, "", identity.reset_tokens)()
     assert mailer.sent == []
     await world.keep_house()
 
@@ -252,9 +249,7 @@ async def test_asking_for_a_reset_of_an_unknown_address_does_nothing_and_takes_a
         await identity.do.request_password_reset(email, HERE)
         took.append(now() - began)
     assert min(took) >= 0.3
-    assert (
-        len(await identity.world.transactions.read(lambda t: t.notifications.due(identity.world.clock.now(), 9))) == 1
-    )
+    assert len(await identity.world.owed()) == 1
 
 
 async def test_resets_are_counted_by_account_known_or_not_and_by_address(identity: Identity):

@@ -6,26 +6,33 @@ from datetime import timedelta
 from uuid import uuid4
 
 from app.domain.failure import Failure, FailureCode
+from app.domain.notification import Notification, NotificationChannel
 from app.domain.options import ExtractionOptions
 from app.domain.session import SessionId
 from app.domain.user import Locale, User, UserId
 from app.domain.video import FramesArchive, VideoId, VideoProcessing, archive_key
+from app.infra.secret_tokens import HmacResetTokens
 from app.usecases.cancel_video import CancelVideo
 from app.usecases.delete_video import DeleteVideo
+from app.usecases.deliver_notifications import DeliverNotifications
 from app.usecases.keep_house import KeepHouse
 from app.usecases.mark_processing_completed import MarkProcessingCompleted
 from app.usecases.mark_processing_failed import MarkProcessingFailed
-from app.usecases.ports import Transactions, Viewer
+from app.usecases.ports import Mailer, Transactions, Viewer, WebhookSender
 from app.usecases.quota import Quota
 from app.usecases.release_processing import ReleaseProcessing
 from app.usecases.remove_objects import RemoveObjects
 from app.usecases.reprocess_video import ReprocessVideo
 from app.usecases.start_video_processing_job import Claimed, StartVideoProcessingJob
 from app.usecases.sweep_due_videos import SweepDueVideos
+from app.usecases.tell_rejection import TellRejection
 from app.usecases.upload_video import IncomingVideo, UploadVideo
+from app.usecases.write_mail import WriteMail
 from tests.fakes.clock import SettableClock
 from tests.fakes.live_status import InMemoryLiveStatus
+from tests.fakes.messengers import MemoryWebhooks
 from tests.fakes.queue import RememberingQueue
+from tests.fakes.rate_limits import CountingLimits
 from tests.fakes.storage import MemoryObject, MemoryStorage
 from tests.fakes.transactions import LostAnswers
 
@@ -50,6 +57,7 @@ class World:
     queue: RememberingQueue = field(default_factory=RememberingQueue)
     live: InMemoryLiveStatus = field(default_factory=InMemoryLiveStatus)
     clock: SettableClock = field(default_factory=SettableClock)
+    limits: CountingLimits = field(default_factory=CountingLimits)
     max_active: int = 5
 
     def __post_init__(self) -> None:
@@ -86,6 +94,7 @@ class World:
             self.live,
             self.clock,
             self.quota,
+            TellRejection(self.transactions, self.queue, self.clock, self.limits),
             max_bytes,
             twin_patience_seconds=0.3,
         )
@@ -108,7 +117,7 @@ class World:
 
     @property
     def complete(self) -> MarkProcessingCompleted:
-        return MarkProcessingCompleted(self.transactions, self.live, self.clock)
+        return MarkProcessingCompleted(self.transactions, self.queue, self.live, self.clock)
 
     async def completed(self, video: VideoId) -> VideoProcessing:
         held = (await self.claimed(video)).video
@@ -128,6 +137,21 @@ class World:
     def litter(self, key: str) -> None:
         """Let an object appear."""
         self.storage.objects[key] = MemoryObject(b"PK", "application/zip", self.clock.now())
+
+    def deliver(
+        self,
+        mailer: Mailer,
+        url: str = "http://localhost:8000",
+        reset_tokens: HmacResetTokens = HmacResetTokens("k" * 32),  # noqa: B008 - it never changes
+        webhooks: WebhookSender | None = None,
+    ) -> DeliverNotifications:
+        write_mail = WriteMail(reset_tokens, self.clock, url)
+        return DeliverNotifications(self.transactions, mailer, webhooks or MemoryWebhooks(), write_mail, self.clock)
+
+    async def owed(self, channel: NotificationChannel = NotificationChannel.EMAIL) -> list[Notification]:
+        """Give what is due on a channel."""
+        now = self.clock.now()
+        return list(await self.transactions.read(lambda t: t.notifications.due(channel, now, 1000, per_user=1000)))
 
     @property
     def release(self) -> ReleaseProcessing:

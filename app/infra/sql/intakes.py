@@ -47,6 +47,10 @@ class SqlIntakes:
         alive = (intakes.c.user_id == row_of(owner)) & (intakes.c.expires_at > milliseconds(now))
         return (await self._connection.execute(select(func.count()).select_from(intakes).where(alive))).scalar_one()
 
+    async def of(self, owner: UserId) -> Sequence[Intake]:
+        found = await self._connection.execute(_SELECT.where(users.c.public_id == owner))
+        return [_intake(row) for row in found.mappings()]
+
     async def extend(self, intake: VideoId, to: datetime) -> bool:
         extended = update(intakes).where(intakes.c.id == intake).values(expires_at=milliseconds(to))
         return (await self._connection.execute(extended)).rowcount == 1

@@ -1,20 +1,29 @@
 """The table ``notifications``."""
 
+import json
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final, final
 
-from sqlalchemy import ColumnElement, RowMapping, insert, select, update
+from sqlalchemy import ColumnElement, RowMapping, Select, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.domain.notification import DeliveryStatus, Notification, NotificationChannel
+from app.domain.user import UserId
 from app.infra.sql.events import row_of as video_row_of
 from app.infra.sql.rows import failure_columns, failure_of
 from app.infra.sql.tables import notifications, users, video_processings
-from app.infra.sql.types import milliseconds
+from app.infra.sql.types import EARLIEST, LATEST, milliseconds
 from app.infra.sql.users import row_of as user_row_of
+from app.usecases.ports import PageKey
 
 _ANSWER_MAX: Final = 2000
+_n: Final = notifications.c
+_SELECT: Final = (
+    select(notifications, users.c.public_id.label("user"), video_processings.c.public_id.label("video"))
+    .join_from(notifications, users)
+    .outerjoin(video_processings, _n.video_id == video_processings.c.id)
+)
 
 
 @final
@@ -37,20 +46,44 @@ class SqlNotifications:
                 attempts=notification.attempts,
                 wake_at=milliseconds(wake_at),
                 created_at=notification.created_at,
+                data=json.dumps(dict(notification.data), ensure_ascii=False, separators=(",", ":")),
                 **failure_columns(notification.failure),
             )
         )
 
-    async def due(self, now: datetime, limit: int) -> Sequence[Notification]:
-        found = await self._connection.execute(
-            select(notifications, users.c.public_id.label("user"), video_processings.c.public_id.label("video"))
-            .join_from(notifications, users)
-            .outerjoin(video_processings, notifications.c.video_id == video_processings.c.id)
-            .where(_due(now))
-            .order_by(notifications.c.wake_at)
+    async def get(self, owner: UserId, notification: str) -> Notification | None:
+        found = await self._all(_SELECT.where(users.c.public_id == owner, _n.id == notification))
+        return found[0] if found else None
+
+    async def page(self, owner: UserId, after: PageKey | None, limit: int) -> Sequence[Notification]:
+        mine = _SELECT.where(users.c.public_id == owner)
+        if after is not None:
+            # As in SqlVideos.page: within what a TIMESTAMP can be, and the first half bounds the range of the index.
+            at = min(max(after.created_at, EARLIEST), LATEST)
+            mine = mine.where(_n.created_at <= at, or_(_n.created_at < at, _n.id < after.id))
+        return await self._all(mine.order_by(_n.created_at.desc(), _n.id.desc()).limit(limit))
+
+    async def latest(self, owner: UserId, channel: NotificationChannel, event: str) -> Notification | None:
+        which = (users.c.public_id == owner, _n.channel == channel.value, _n.event == event)
+        found = await self._all(_SELECT.where(*which).order_by(_n.created_at.desc(), _n.id.desc()).limit(1))
+        return found[0] if found else None
+
+    async def again(self, owner: UserId, notification: str, now: datetime) -> bool:
+        changed = update(notifications).where(_n.id == notification, _n.user_id == user_row_of(owner))
+        to = {"status": DeliveryStatus.PENDING.value, "wake_at": milliseconds(now), "tried_since": now}
+        return (await self._connection.execute(changed.values(delivered_at=None, **to))).rowcount == 1
+
+    async def due(
+        self, channel: NotificationChannel, now: datetime, limit: int, *, per_user: int
+    ) -> Sequence[Notification]:
+        place = func.row_number().over(partition_by=_n.user_id, order_by=(_n.wake_at, _n.id)).label("place")
+        ranked = select(_n.id, place).where(_due(now), _n.channel == channel.value).subquery()
+        return await self._all(
+            _SELECT.join(ranked, ranked.c.id == _n.id)
+            .where(ranked.c.place <= per_user)
+            .order_by(ranked.c.place, _n.wake_at, _n.id)
             .limit(limit)
         )
-        return [_notification(row) for row in found.mappings()]
 
     async def claim(self, notification: Notification, *, now: datetime, until: datetime) -> bool:
         return await self._change(
@@ -74,14 +107,17 @@ class SqlNotifications:
             notification, attempts, status=DeliveryStatus.FAILED.value, answer=answer[:_ANSWER_MAX]
         )
 
+    async def _all(self, which: Select[Any]) -> Sequence[Notification]:
+        return [_notification(row) for row in (await self._connection.execute(which)).mappings()]
+
     async def _change(self, notification: str, attempt: int, *also: ColumnElement[bool], **to: Any) -> bool:
-        pending = (notifications.c.status == DeliveryStatus.PENDING.value, notifications.c.attempts == attempt)
-        changed = update(notifications).where(notifications.c.id == notification, *pending, *also).values(**to)
+        pending = (_n.status == DeliveryStatus.PENDING.value, _n.attempts == attempt)
+        changed = update(notifications).where(_n.id == notification, *pending, *also).values(**to)
         return (await self._connection.execute(changed)).rowcount == 1
 
 
 def _due(now: datetime) -> ColumnElement[bool]:
-    return (notifications.c.status == DeliveryStatus.PENDING.value) & (notifications.c.wake_at <= milliseconds(now))
+    return (_n.status == DeliveryStatus.PENDING.value) & (_n.wake_at <= milliseconds(now))
 
 
 def _notification(row: RowMapping) -> Notification:
@@ -95,4 +131,9 @@ def _notification(row: RowMapping) -> Notification:
         failure=failure_of(row),
         attempts=row["attempts"],
         created_at=row["created_at"],
+        data=json.loads(row["data"]) if row["data"] else {},
+        status=DeliveryStatus(row["status"]),
+        answer=row["answer"],
+        delivered_at=row["delivered_at"],
+        tried_since=row["tried_since"],
     )

@@ -19,10 +19,10 @@ class SqlRemovals:
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
 
-    async def add(self, key: str, *, is_prefix: bool, at: datetime) -> None:
-        await self._connection.execute(
-            insert(removals).values(object_key=key, is_prefix=is_prefix, attempts=0, wake_at=milliseconds(at))
-        )
+    async def add(self, *keys: str, is_prefix: bool, at: datetime) -> None:
+        if keys:
+            rest = {"is_prefix": is_prefix, "attempts": 0, "wake_at": milliseconds(at)}
+            await self._connection.execute(insert(removals), [{"object_key": key, **rest} for key in keys])
 
     async def due(self, now: datetime, limit: int) -> Sequence[Removal]:
         found = await self._connection.execute(

@@ -72,6 +72,10 @@ users: Final = Table(
     Column("locale", String(16), nullable=False),
     Column("email_on_failure", Boolean, nullable=False),
     Column("email_on_completion", Boolean, nullable=False),
+    # One webhook a user; the keys must be readable, since every post is signed with them.
+    Column("webhook_url", String(2048)),
+    Column("webhook_secret", String(255)),
+    Column("webhook_former_secrets", Text),
     sqlite_autoincrement=True,
     **_OPTIONS,
 )
@@ -215,7 +219,10 @@ notifications: Final = Table(
     Column("answer", Text),
     Column("created_at", Timestamp, nullable=False),
     Column("delivered_at", Timestamp),
+    Column("data", Text),
+    Column("tried_since", Timestamp),
     UniqueConstraint("video_id", "channel", "event"),
+    Index(None, "user_id", "created_at", "id"),
     Index(None, "status", "wake_at"),
     **_OPTIONS,
 )

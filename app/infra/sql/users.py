@@ -1,5 +1,6 @@
 """The table ``users``."""
 
+import json
 from datetime import datetime
 from typing import Any, final
 
@@ -9,7 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.domain.errors import EmailAlreadyRegistered
 from app.domain.user import Locale, User, UserId
+from app.domain.webhook import FormerSecret, Webhook
 from app.infra.sql.tables import users
+from app.infra.sql.types import instant, milliseconds
 
 
 def row_of(user: UserId) -> ScalarSelect[Any]:
@@ -64,6 +67,33 @@ class SqlUsers:
         changed = update(users).where(users.c.public_id == user)
         await self._connection.execute(changed.values(name=name, locale=locale.value, updated_at=at))
 
+    async def set_mails(self, user: UserId, *, on_failure: bool, on_completion: bool, at: datetime) -> None:
+        changed = update(users).where(users.c.public_id == user)
+        await self._connection.execute(
+            changed.values(email_on_failure=on_failure, email_on_completion=on_completion, updated_at=at)
+        )
+
+    async def webhook(self, user: UserId) -> Webhook | None:
+        columns = select(users.c.webhook_url, users.c.webhook_secret, users.c.webhook_former_secrets)
+        row = (await self._connection.execute(columns.where(users.c.public_id == user))).first()
+        if row is None or row.webhook_url is None:
+            return None
+        former = [FormerSecret(secret, instant(at)) for secret, at in json.loads(row.webhook_former_secrets)]
+        return Webhook(row.webhook_url, row.webhook_secret, tuple(former))
+
+    async def set_webhook(self, user: UserId, webhook: Webhook | None, at: datetime) -> None:
+        former = json.dumps([(one.secret, milliseconds(one.lapses_at)) for one in webhook.former]) if webhook else None
+        await self._connection.execute(
+            update(users)
+            .where(users.c.public_id == user)
+            .values(
+                webhook_url=webhook.url if webhook else None,
+                webhook_secret=webhook.secret if webhook else None,
+                webhook_former_secrets=former,
+                updated_at=at,
+            )
+        )
+
     async def remove(self, user: UserId) -> bool:
         return (await self._connection.execute(delete(users).where(users.c.public_id == user))).rowcount == 1
 
@@ -81,4 +111,5 @@ class SqlUsers:
             email_on_completion=row["email_on_completion"],
             created_at=row["created_at"],
             updated_at=row["updated_at"],
+            webhook_url=row["webhook_url"],
         )

@@ -110,6 +110,10 @@ class SqlVideos:
     async def some(self, owner: UserId, videos: Collection[VideoId]) -> Sequence[VideoProcessing]:
         return await self._all(_SELECT.where(users.c.public_id == owner, _v.public_id.in_(videos)))
 
+    async def sources(self, owner: UserId) -> Sequence[tuple[VideoId, str]]:
+        mine = select(_v.public_id, _v.s3_input_path).where(_v.user_id == row_of(owner))
+        return [(VideoId(video), source) for video, source in await self._connection.execute(mine)]
+
     async def claim(self, lease: Lease, *, now: datetime, until: datetime, lost_attempts: int) -> bool:
         seen = lease.video
         if seen.status not in UNFINISHED:

@@ -1,4 +1,4 @@
-"""Instants as every edge writes them."""
+"""Instants as they are written for the outside."""
 
 from datetime import UTC, datetime
 

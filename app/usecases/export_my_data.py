@@ -1,0 +1,138 @@
+"""Give users all that is kept of them."""
+
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any, Final, TypeVar, final
+from uuid import uuid4
+
+from app.domain.notification import Notification
+from app.domain.times import iso8601
+from app.domain.user import User, UserId
+from app.domain.video import ProcessingStatus, VideoProcessing
+from app.usecases.open_session import locked_user
+from app.usecases.ports import Attempt, Clock, ObjectStorage, PageKey, RateLimits, Transactions, Viewer
+
+EXPORT_LIFETIME: Final = timedelta(days=1)
+_PAGE: Final = 500
+Entry = TypeVar("Entry", VideoProcessing, Notification)
+
+
+def export_prefix(user: UserId) -> str:
+    """Name where a user's exports lie."""
+    return f"exports/{user}/"
+
+
+@dataclass(frozen=True, slots=True)
+class DataExport:
+    """A JSON file in the storage, and how large it is."""
+
+    key: str
+    size_bytes: int
+    file_name: str
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class ExportMyData:
+    """Write the viewer's profile, processings and notifications into one JSON file; it is removed after a day.
+
+    It is written page by page, so that neither memory nor one transaction depends on how much there is.
+
+    :raises RateLimited: where it was asked for too often
+    :raises StorageError: where the storage is away
+    """
+
+    transactions: Transactions
+    storage: ObjectStorage
+    clock: Clock
+    limits: RateLimits
+
+    async def __call__(self, viewer: Viewer) -> DataExport:
+        await self.limits.spend(Attempt.EXPORT_BY_ACCOUNT, viewer.id)
+        user, now = await self.transactions.read(lambda t: locked_user(t, viewer)), self.clock.now()
+        key = f"{export_prefix(user.id)}{uuid4()}.json"
+        await self.transactions.write(lambda t: t.removals.add(key, is_prefix=False, at=now + EXPORT_LIFETIME))
+        size = 0
+        async with self.storage.writer(key, "application/json") as writer:
+            async for piece in self._pieces(user, now):
+                await writer.write(piece)
+                size += len(piece)
+        return DataExport(key, size, f"fiapx-{now:%Y-%m-%d}.json")
+
+    async def _pieces(self, user: User, now: datetime) -> AsyncIterator[bytes]:
+        head = json.dumps({"exportedAt": iso8601(now), "profile": _profile(user)}, ensure_ascii=False)
+        yield head[:-1].encode()
+        yield b', "videoProcessings": ['
+        async for piece in _all(partial(self._videos, user.id), _video):
+            yield piece
+        yield b'], "notifications": ['
+        async for piece in _all(partial(self._notifications, user.id), _notification):
+            yield piece
+        yield b"]}"
+
+    async def _videos(self, user: UserId, after: PageKey | None) -> Sequence[VideoProcessing]:
+        every = frozenset(ProcessingStatus)
+        return await self.transactions.read(lambda t: t.videos.page(user, every, after, _PAGE))
+
+    async def _notifications(self, user: UserId, after: PageKey | None) -> Sequence[Notification]:
+        return await self.transactions.read(lambda t: t.notifications.page(user, after, _PAGE))
+
+
+async def _all(
+    page_after: Callable[[PageKey | None], Awaitable[Sequence[Entry]]], shown: Callable[[Entry], dict[str, Any]]
+) -> AsyncIterator[bytes]:
+    """Write the entries of a list's pages, with commas between them."""
+    place = None
+    while page := await page_after(place):
+        entries = ",\n".join(json.dumps(shown(entry), ensure_ascii=False) for entry in page)
+        yield f"{',' if place else ''}\n{entries}".encode()
+        if len(page) < _PAGE:
+            return
+        place = PageKey(page[-1].created_at, page[-1].id)
+
+
+def _profile(user: User) -> dict[str, Any]:
+    return {
+        "id": user.id,
+        "name": user.name,
+        "email": user.email,
+        "locale": user.locale.value,
+        "createdAt": iso8601(user.created_at),
+        "notifications": {
+            "emailOnFailure": user.email_on_failure,
+            "emailOnCompletion": user.email_on_completion,
+            "webhookUrl": user.webhook_url,
+        },
+    }
+
+
+def _video(video: VideoProcessing) -> dict[str, Any]:
+    failure, archive = video.failure, video.archive
+    return {
+        "id": video.id,
+        "originalFileName": video.original_file_name,
+        "sizeBytes": video.size_bytes,
+        "status": video.status.value,
+        "options": asdict(video.options),
+        "media": None if video.media is None else asdict(video.media),
+        "failure": None if failure is None else {"code": failure.code.value, "reason": failure.reason},
+        "result": None if archive is None else {"frameCount": archive.frame_count, "sizeBytes": archive.size_bytes},
+        "createdAt": iso8601(video.created_at),
+        "startedAt": video.started_at and iso8601(video.started_at),
+        "completedAt": video.completed_at and iso8601(video.completed_at),
+    }
+
+
+def _notification(notification: Notification) -> dict[str, Any]:
+    return {
+        "id": notification.id,
+        "event": notification.event,
+        "channel": notification.channel.value,
+        "status": notification.status.value,
+        "data": dict(notification.data),
+        "createdAt": iso8601(notification.created_at),
+        "deliveredAt": notification.delivered_at and iso8601(notification.delivered_at),
+    }

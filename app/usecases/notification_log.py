@@ -1,0 +1,105 @@
+"""What a user was told, and telling it again."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, final
+
+from app.domain.errors import InvalidInput, NotificationError
+from app.domain.notification import Notification, NotificationChannel, NotificationEvent
+from app.usecases.notification_settings import NO_WEBHOOK
+from app.usecases.open_session import locked_user
+from app.usecases.paging import checked_page
+from app.usecases.ports import Attempt, Clock, JobQueue, RateLimits, Transaction, Transactions, Viewer
+from app.usecases.tell_owner import News, owe
+
+_ONCE_ONLY: Final = frozenset({NotificationEvent.PASSWORD_RESET.value})
+"""What is of use for a short while, to whoever asked for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class NotificationPage:
+    """A part of a user's log, newest first."""
+
+    notifications: Sequence[Notification]
+    has_next: bool
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class ListNotifications:
+    """Give a page of the viewer's log of deliveries.
+
+    :raises InvalidInput: for a page size outside 1 to 100 or a cursor that is not ours
+    """
+
+    transactions: Transactions
+
+    async def __call__(self, viewer: Viewer, first: int = 20, after: str | None = None) -> NotificationPage:
+        key = checked_page(first, after)
+        found = await self.transactions.read(lambda t: t.notifications.page(viewer.id, key, first + 1))
+        return NotificationPage(found[:first], has_next=len(found) > first)
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class SendTestWebhook:
+    """Post something to the viewer's webhook, so that they see whether it arrives; the log tells.
+
+    :raises NotificationError: where there is no webhook
+    :raises RateLimited: where too much was asked for
+    """
+
+    transactions: Transactions
+    queue: JobQueue
+    clock: Clock
+    limits: RateLimits
+
+    async def __call__(self, viewer: Viewer) -> Notification:
+        await self.limits.spend(Attempt.DELIVERY_BY_ACCOUNT, viewer.id)
+
+        async def send(t: Transaction) -> Notification:
+            user = await locked_user(t, viewer)
+            if user.webhook_url is None:
+                raise NotificationError(NO_WEBHOOK)
+            data = {"message": "This is a test: your webhook works."}
+            news = News(event=NotificationEvent.WEBHOOK_TEST, at=self.clock.now(), data=data)
+            return await owe(t, user, news, NotificationChannel.WEBHOOK)
+
+        owed = await self.transactions.write(send)
+        await self.queue.deliver_notifications()
+        return owed
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class RedeliverNotification:
+    """Deliver one of the viewer's notifications again, under the same id, however it stands.
+
+    :raises InvalidInput: where the viewer has no such notification, or it was for one use only
+    :raises NotificationError: where it is for a webhook and there is none
+    :raises RateLimited: where too much was asked for
+    """
+
+    transactions: Transactions
+    queue: JobQueue
+    clock: Clock
+    limits: RateLimits
+
+    async def __call__(self, viewer: Viewer, notification: str) -> Notification:
+        await self.limits.spend(Attempt.DELIVERY_BY_ACCOUNT, viewer.id)
+
+        async def again(t: Transaction) -> Notification:
+            user = await locked_user(t, viewer)
+            found = await t.notifications.get(user.id, notification)
+            if found is None:
+                raise InvalidInput("There is no such notification.", field=("id",))
+            if found.event in _ONCE_ONLY:
+                raise InvalidInput("This mail cannot be sent again: ask for a new one.", field=("id",))
+            if found.channel is NotificationChannel.WEBHOOK and user.webhook_url is None:
+                raise NotificationError(NO_WEBHOOK)
+            await t.notifications.again(user.id, found.id, self.clock.now())
+            return await t.notifications.get(user.id, found.id) or found
+
+        owed = await self.transactions.write(again)
+        await self.queue.deliver_notifications()
+        return owed

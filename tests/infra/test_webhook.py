@@ -1,0 +1,348 @@
+"""Posts to webhooks, as receivers get them, and all that must never get one."""
+
+import asyncio
+import json
+import ssl
+from collections.abc import AsyncIterator, Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_network
+
+import httpcore
+import pytest
+import trustme
+from standardwebhooks import Webhook, WebhookVerificationError
+
+from app.domain.errors import NotificationError, WebhookGone
+from app.domain.webhook import WebhookMessage, new_secret
+from app.infra.webhook import HttpWebhooks, PublicNetwork, system_addresses
+from tests.parts.receiver import Receiver, receiving
+
+SECRET = new_secret()
+BODY = json.dumps({"type": "video.failed", "data": {"originalFileName": "férias 🎞.mp4"}}, ensure_ascii=False)
+PUBLIC = "93.184.216.34"
+
+
+def message(url: str, *secrets: str) -> WebhookMessage:
+    return WebhookMessage("0c0c7a5e-0f6c-5f0c-9a51-7f3a2c1d9e10", url, secrets or (SECRET,), BODY)
+
+
+@pytest.fixture
+async def receiver() -> AsyncIterator[Receiver]:
+    async with receiving(Receiver()) as running:
+        yield running
+
+
+class StubNetwork(httpcore.AsyncNetworkBackend):
+    """Leads every address to a receiver on this machine, and remembers which address was asked for."""
+
+    def __init__(self, port: int = 9) -> None:
+        self._port = port
+        self._inner = httpcore.AnyIOBackend()
+        self.connected: list[str] = []
+        self.away: set[str] = set()
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,  # noqa: ASYNC109 - httpcore's signature
+        local_address: str | None = None,
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
+    ) -> httpcore.AsyncNetworkStream:
+        self.connected.append(host)
+        if host in self.away:
+            raise httpcore.ConnectError("no route")
+        return await self._inner.connect_tcp("127.0.0.1", self._port, timeout)
+
+
+class StubResolver:
+    """Gives one answer after the other, the last one again and again."""
+
+    def __init__(self, *answers: Sequence[str]) -> None:
+        self._answers = list(answers)
+        self.asked: list[str] = []
+
+    async def __call__(self, host: str, port: int) -> Sequence[str]:
+        self.asked.append(host)
+        return self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
+
+
+# ---------------------------------------------------------------- what a receiver gets
+
+
+async def test_the_librarys_own_verifier_accepts_what_is_posted(receiver: Receiver) -> None:
+    assert await HttpWebhooks(loopback=True).send(message(f"http://127.0.0.1:{receiver.port}/h?a=1")) == (
+        "HTTP 204 No Content"
+    )
+    (post,) = receiver.posts
+    assert post.line == "POST /h?a=1 HTTP/1.1"
+    assert post.headers["host"] == f"127.0.0.1:{receiver.port}"
+    assert post.headers["content-type"] == "application/json"
+    assert post.headers["webhook-id"] == message("").id
+    assert Webhook(SECRET).verify(post.body, post.headers) == json.loads(BODY)
+
+
+async def test_a_body_changed_by_one_byte_is_refused_by_the_verifier(receiver: Receiver) -> None:
+    await HttpWebhooks(loopback=True).send(message(f"http://127.0.0.1:{receiver.port}/"))
+    (post,) = receiver.posts
+    for place in (0, len(post.body) // 2, len(post.body) - 1):
+        changed = bytearray(post.body)
+        changed[place] ^= 1
+        with pytest.raises(WebhookVerificationError):
+            Webhook(SECRET).verify(changed.decode("latin-1"), post.headers)
+    with pytest.raises(WebhookVerificationError):
+        Webhook(SECRET).verify(post.body, {**post.headers, "webhook-id": "another"})
+    with pytest.raises(WebhookVerificationError):
+        Webhook(new_secret()).verify(post.body, post.headers)
+
+
+@pytest.mark.parametrize("minutes", [-6, 6])
+async def test_a_post_of_another_time_is_refused_by_the_verifier(receiver: Receiver, minutes: int) -> None:
+    then = datetime.now(UTC) + timedelta(minutes=minutes)
+    await HttpWebhooks(loopback=True, now=lambda: then).send(message(f"http://127.0.0.1:{receiver.port}/"))
+    (post,) = receiver.posts
+    with pytest.raises(WebhookVerificationError, match="timestamp"):
+        Webhook(SECRET).verify(post.body, post.headers)
+
+
+async def test_after_a_rotation_both_keys_verify(receiver: Receiver) -> None:
+    former = new_secret()
+    await HttpWebhooks(loopback=True).send(message(f"http://127.0.0.1:{receiver.port}/", SECRET, former))
+    (post,) = receiver.posts
+    for secret in (SECRET, former):
+        assert Webhook(secret).verify(post.body, post.headers)
+
+
+async def test_each_try_has_the_same_id_and_body(receiver: Receiver) -> None:
+    sender = HttpWebhooks(loopback=True)
+    for _ in range(2):
+        await sender.send(message(f"http://127.0.0.1:{receiver.port}/"))
+    first, second = receiver.posts
+    assert (first.headers["webhook-id"], first.body) == (second.headers["webhook-id"], second.body)
+
+
+# ---------------------------------------------------------------- what receivers answer
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (b"HTTP/1.1 500 Oh no\r\nContent-Length: 6\r\n\r\nsecret", "HTTP 500 Internal Server Error"),
+        (b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n", "HTTP 404 Not Found"),
+        (b"HTTP/1.1 799 What\r\nContent-Length: 0\r\n\r\n", "HTTP 799"),
+        (b"SSH-2.0-OpenSSH_9.2\r\n", "The receiver could not be talked to: it does not speak HTTP."),
+        (b"", "The receiver could not be talked to: it does not speak HTTP."),
+    ],
+)
+async def test_what_is_no_success_is_told_by_its_status_alone(receiver: Receiver, answer: bytes, said: str) -> None:
+    receiver.answer = lambda _: answer
+    with pytest.raises(NotificationError) as failure:
+        await HttpWebhooks(loopback=True).send(message(f"http://127.0.0.1:{receiver.port}/"))
+    assert failure.value.message == said
+    assert not failure.value.permanent
+
+
+async def test_a_receiver_that_is_gone_says_so(receiver: Receiver) -> None:
+    receiver.answer = lambda _: b"HTTP/1.1 410 Gone\r\nContent-Length: 0\r\n\r\n"
+    with pytest.raises(WebhookGone, match="HTTP 410 Gone"):
+        await HttpWebhooks(loopback=True).send(message(f"http://127.0.0.1:{receiver.port}/"))
+
+
+async def test_a_receiver_that_is_away_is_a_passing_fault(receiver: Receiver) -> None:
+    async with receiving(Receiver()) as another:
+        pass
+    with pytest.raises(NotificationError, match="no connection") as failure:
+        await HttpWebhooks(loopback=True).send(message(f"http://127.0.0.1:{another.port}/"))
+    assert not failure.value.permanent
+
+
+@pytest.mark.parametrize("code", [301, 302, 303, 307, 308])
+async def test_a_redirect_to_the_metadata_of_a_cloud_is_not_followed(receiver: Receiver, code: int) -> None:
+    async with receiving(Receiver()) as inside:
+        targets = ["http://169.254.169.254/latest/meta-data/", f"http://127.0.0.1:{inside.port}/"]
+        for target in targets:
+            receiver.answer = lambda _, target=target: (  # type: ignore[misc]
+                f"HTTP/1.1 {code} Moved\r\nLocation: {target}\r\nContent-Length: 0\r\n\r\n".encode()
+            )
+            with pytest.raises(NotificationError, match="redirects are not followed"):
+                await HttpWebhooks(loopback=True).send(message(f"http://127.0.0.1:{receiver.port}/"))
+        assert inside.connections == 0
+    assert receiver.connections == 2
+
+
+async def test_of_an_endless_answer_64_kib_are_read() -> None:
+    sent = 0
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal sent
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\n\r\n")
+        try:
+            while True:
+                writer.write(b"x" * 65536)
+                await writer.drain()
+                sent += 65536
+        except ConnectionError:
+            writer.transport.abort()
+
+    server = await asyncio.start_server(talk, "127.0.0.1", 0)
+    async with server:
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+        assert await HttpWebhooks(loopback=True).send(message(url)) == "HTTP 200 OK"
+    assert sent < 32 * 1024**2  # What lies in the buffers between us; without a bound it is gigabytes.
+
+
+@pytest.mark.parametrize("head", [b"", b"HTTP/1.1 200 OK\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n"])
+async def test_a_receiver_that_lets_us_wait_is_left_in_time(head: bytes) -> None:
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            writer.write(head)
+            await reader.read()
+        finally:
+            writer.transport.abort()
+
+    server = await asyncio.start_server(talk, "127.0.0.1", 0)
+    async with server, asyncio.timeout(10):
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+        with pytest.raises(NotificationError, match=r"longer than 0\.3 seconds"):
+            await HttpWebhooks(loopback=True, whole_seconds=0.3).send(message(url))
+
+
+# ---------------------------------------------------------------- what must not be reached
+
+FORBIDDEN = [
+    # Loopback, in every spelling that some resolver or library takes for it.
+    "127.0.0.1", "127.1", "127.0.1", "127.255.255.254", "2130706433", "017700000001", "0177.0.0.1", "0x7f.0.0.1",
+    "0x7f.1", "0x7f000001", "0", "0.0.0.0", "localhost", "localhost.", "LOCALHOST", "ip6-localhost",
+    "127.0.0.1.", "①②⑦.⓪.⓪.①", "127。0。0。1",
+    # IPv6, and IPv4 within it.
+    "[::1]", "[::]", "[0:0:0:0:0:0:0:1]", "[::ffff:127.0.0.1]", "[::ffff:7f00:1]", "[::127.0.0.1]",
+    "[::ffff:0:127.0.0.1]",    "[64:ff9b::7f00:1]", "[64:ff9b::8.8.8.8]", "[64:ff9b:1::7f00:1]", "[2002:7f00:1::]",
+    "[2001:0:7f00:1::]",
+    "[fe80::1]", "[fe80::1%25lo]", "[fc00::1]", "[fd00:ec2::254]", "[ff02::1]", "[2001:db8::1]", "[3fff::1]",
+    "[100::1]",
+    # Private, link-local, clouds' metadata, multicast, reserved.
+    "10.0.0.1", "172.16.0.1", "172.31.255.255", "192.168.1.1", "169.254.169.254", "169.254.170.2", "100.64.0.1",
+    "100.100.100.200", "168.63.129.16", "192.0.0.192", "192.0.2.1", "198.18.0.1", "198.51.100.1", "203.0.113.1",
+    "192.88.99.1", "224.0.0.1", "239.255.255.250", "240.0.0.1", "255.255.255.255", "2852039166", "0xa9fea9fe",
+]  # fmt: skip
+
+
+async def test_none_of_many_addresses_and_spellings_is_connected_to() -> None:
+    assert len(FORBIDDEN) >= 40
+    sender = HttpWebhooks(whole_seconds=5)
+    async with receiving(Receiver()) as four, receiving(Receiver(port=four.port), host="::1") as six:
+        for host in FORBIDDEN:
+            for scheme in ("http", "https"):
+                with pytest.raises(NotificationError) as failure:
+                    await sender.send(message(f"{scheme}://{host}:{four.port}/"))
+                assert failure.value.permanent, host
+        assert (four.connections, six.connections) == (0, 0)
+        # The listener counts: what is allowed does arrive.
+        await HttpWebhooks(loopback=True).send(message(f"http://127.0.0.1:{four.port}/"))
+        assert four.connections == 1
+
+
+@pytest.mark.parametrize("address", [one.strip("[]") for one in FORBIDDEN])
+async def test_a_name_that_stands_for_one_of_them_is_not_connected_to(address: str) -> None:
+    network = StubNetwork()
+    for answer in ([address], [PUBLIC, address], [address, PUBLIC]):
+        sender = HttpWebhooks(resolve=StubResolver(answer), network=network)
+        with pytest.raises(NotificationError) as failure:
+            await sender.send(message("https://hooks.example.com/"))
+        assert failure.value.permanent
+    assert network.connected == []
+
+
+@pytest.mark.parametrize("host", [one.strip("[]") for one in FORBIDDEN])
+async def test_what_the_systems_resolver_makes_of_them_is_not_connected_to(host: str) -> None:
+    network = StubNetwork()
+    with pytest.raises(NotificationError):
+        await PublicNetwork(network, system_addresses, loopback=False, denied=()).connect_tcp(host, 443)
+    assert network.connected == []
+
+
+async def test_a_name_that_turns_round_is_asked_once_and_the_address_that_was_looked_at_is_connected_to() -> None:
+    network, resolver = StubNetwork(), StubResolver([PUBLIC], ["127.0.0.1"])
+    network.away = {PUBLIC}
+    sender = HttpWebhooks(resolve=resolver, network=network)
+    with pytest.raises(NotificationError, match="no connection"):
+        await sender.send(message("https://hooks.example.com/"))
+    assert resolver.asked == ["hooks.example.com"]
+    assert network.connected == [PUBLIC]
+    with pytest.raises(NotificationError, match="not open to the whole internet"):  # The next try looks again.
+        await sender.send(message("https://hooks.example.com/"))
+    assert network.connected == [PUBLIC]
+
+
+async def test_networks_that_the_operator_names_are_not_reached() -> None:
+    network = StubNetwork()
+    denied = [ip_network("93.184.0.0/16"), ip_network("2606:4700::/32")]
+    for address in (PUBLIC, "2606:4700::1111"):
+        sender = HttpWebhooks(denied=denied, resolve=StubResolver([address]), network=network)
+        with pytest.raises(NotificationError):
+            await sender.send(message("https://hooks.example.com/"))
+    assert network.connected == []
+
+
+async def test_a_name_without_an_address_is_a_passing_fault() -> None:
+    async def unknown(host: str, port: int) -> Sequence[str]:
+        raise OSError("Name or service not known")
+
+    with pytest.raises(NotificationError, match="could not be resolved") as failure:
+        await HttpWebhooks(resolve=unknown).send(message("https://hooks.example.com/"))
+    assert not failure.value.permanent
+
+
+# ---------------------------------------------------------------- TLS
+
+
+@pytest.fixture
+def authority() -> trustme.CA:
+    return trustme.CA()
+
+
+def trusting(authority: trustme.CA) -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    authority.configure_trust(context)
+    return context
+
+
+def server_of(authority: trustme.CA, name: str) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert(name).configure_cert(context)
+    return context
+
+
+async def test_tls_is_spoken_with_the_name_though_the_address_is_connected_to(authority: trustme.CA) -> None:
+    tls = server_of(authority, "hooks.example.com")
+    async with receiving(Receiver(), tls=tls) as receiver:
+        network = StubNetwork(receiver.port)
+        network.away = {"93.184.216.1"}
+        sender = HttpWebhooks(
+            trusted=trusting(authority), resolve=StubResolver(["93.184.216.1", PUBLIC]), network=network
+        )
+        assert await sender.send(message("https://hooks.example.com/in")) == "HTTP 204 No Content"
+    (post,) = receiver.posts
+    assert post.server_name == "hooks.example.com"
+    assert post.headers["host"] == "hooks.example.com"
+    assert network.connected == ["93.184.216.1", PUBLIC]  # The first one was away.
+
+
+async def test_a_certificate_of_another_name_or_of_nobody_gets_nothing(authority: trustme.CA) -> None:
+    for issuer, name in ((authority, "evil.example"), (trustme.CA(), "hooks.example.com")):
+        async with receiving(Receiver(), tls=server_of(issuer, name)) as receiver:
+            sender = HttpWebhooks(
+                trusted=trusting(authority), resolve=StubResolver([PUBLIC]), network=StubNetwork(receiver.port)
+            )
+            with pytest.raises(NotificationError, match="certificate was not accepted"):
+                await sender.send(message("https://hooks.example.com/"))
+            assert receiver.posts == []
+
+
+async def test_headers_cannot_be_added_by_a_url(receiver: Receiver) -> None:
+    for path in ("/\r\nX-Evil: 1", "/ HTTP/1.1\r\nX: 1", "/\n"):
+        with pytest.raises(NotificationError) as failure:
+            await HttpWebhooks(loopback=True).send(message(f"http://127.0.0.1:{receiver.port}{path}"))
+        assert failure.value.permanent
+    assert receiver.connections == 0

@@ -1,0 +1,167 @@
+import asyncio
+import json
+from collections.abc import AsyncIterator
+
+import pytest
+
+from app.domain.errors import InvalidCredentials, RateLimited, Unauthenticated
+from app.domain.options import ExtractionOptions
+from app.infra.passwords import Argon2PasswordHasher
+from app.usecases.export_my_data import ExportMyData
+from app.usecases.ports import Attempt, Viewer
+from app.usecases.upload_video import IncomingVideo
+from tests.usecases.test_identity import PASSWORD, Identity
+from tests.usecases.world import MP4, World
+
+
+@pytest.fixture
+async def identity(world: World):
+    passwords = Argon2PasswordHasher(threads=2)
+    yield Identity(world, passwords)
+    await passwords.aclose()
+
+
+async def everything_removed(world: World) -> None:
+    for _ in range(2):
+        await world.remove_objects()
+        world.clock.advance(3601)
+    await world.remove_objects()
+
+
+async def test_an_account_goes_with_its_rows_sessions_and_objects(identity: Identity):
+    world, session, other = identity.world, await identity.ana(), await identity.signed_in()
+    viewer, bruno = identity.viewer(session), await world.user()
+    done, failed = await world.uploaded(viewer), await world.uploaded(viewer)
+    await world.completed(done.id)
+    await world.failed(failed.id)
+    await world.reprocess(viewer, done.id, None)
+    await ExportMyData(world.transactions, world.storage, world.clock, world.limits)(viewer)
+    kept = await world.completed((await world.uploaded(bruno)).id)
+    await identity.do.delete_account(viewer, PASSWORD)
+    assert identity.has_ended(session)
+    assert identity.has_ended(other)
+    with pytest.raises(InvalidCredentials):
+        await identity.signed_in()
+    with pytest.raises(InvalidCredentials):
+        await identity.do.refresh_session(other.refresh_token)
+    with pytest.raises(Unauthenticated):
+        await identity.do.show_viewer(viewer)
+    assert await world.transactions.read(lambda t: t.videos.get(done.id)) is None
+    assert await world.owed() == []
+    await everything_removed(world)
+    assert kept.archive is not None
+    assert set(world.storage.objects) == {kept.source_key, kept.archive.key}
+
+
+async def test_the_address_can_be_registered_again(identity: Identity):
+    viewer = identity.viewer(await identity.ana())
+    await identity.do.delete_account(viewer, PASSWORD)
+    again = identity.viewer(await identity.ana())
+    assert again.id != viewer.id
+
+
+@pytest.mark.parametrize("password", ["", "x", PASSWORD + " ", "p" * 129])
+async def test_it_takes_the_password(identity: Identity, password: str):
+    viewer = identity.viewer(await identity.ana())
+    with pytest.raises(InvalidCredentials) as refused:
+        await identity.do.delete_account(viewer, password)
+    assert refused.value.field == ("password",)
+    assert (await identity.do.show_viewer(viewer)).id == viewer.id
+
+
+async def test_passwords_cannot_be_tried_without_end(identity: Identity):
+    viewer = identity.viewer(await identity.ana())
+    identity.limits.allowed[Attempt.LOGIN_BY_ACCOUNT] = 2
+    for expected in (InvalidCredentials, InvalidCredentials, RateLimited):
+        with pytest.raises(expected):
+            await identity.do.delete_account(viewer, "not the password")
+
+
+async def test_an_upload_that_ends_after_its_account_was_deleted_leaves_nothing(identity: Identity):
+    world, viewer = identity.world, identity.viewer(await identity.ana())
+    halfway, goes_on = asyncio.Event(), asyncio.Event()
+
+    async def slow() -> AsyncIterator[bytes]:
+        yield MP4
+        halfway.set()
+        await goes_on.wait()
+        yield MP4
+
+    upload = asyncio.create_task(
+        world.upload_video()(viewer, IncomingVideo("a.mp4", None, slow()), ExtractionOptions())
+    )
+    await halfway.wait()
+    await identity.do.delete_account(viewer, PASSWORD)
+    await world.remove_objects()
+    goes_on.set()
+    with pytest.raises(Unauthenticated):
+        await upload
+    assert len(world.storage.objects) == 1  # It was whole before anybody knew.
+    await world.remove_objects()
+    assert world.storage.objects == {}
+
+
+async def test_a_worker_that_still_writes_leaves_nothing(identity: Identity):
+    world, viewer = identity.world, identity.viewer(await identity.ana())
+    held = (await world.claimed((await world.uploaded(viewer)).id)).video
+    await identity.do.delete_account(viewer, PASSWORD)
+    await world.remove_objects()
+    archive = world.archive(held)  # It was on its way.
+    assert not await world.complete(held, archive)
+    await everything_removed(world)
+    assert world.storage.objects == {}
+
+
+# ---------------------------------------------------------------- export
+
+
+async def exported(world: World, viewer: Viewer):
+    export = await ExportMyData(world.transactions, world.storage, world.clock, world.limits)(viewer)
+    data = world.storage.objects[export.key].data
+    assert export.size_bytes == len(data)
+    return json.loads(data)
+
+
+async def test_an_export_holds_profile_processings_and_notifications_of_its_owner_alone(identity: Identity):
+    world = identity.world
+    world.max_active = 10_000
+    session = await identity.ana()
+    viewer, bruno = identity.viewer(session), await world.user()
+    await world.failed((await world.uploaded(bruno)).id)
+    assert (await exported(world, viewer))["videoProcessings"] == []
+    failed, done = await world.uploaded(viewer), await world.uploaded(viewer)
+    await world.failed(failed.id)
+    await world.completed(done.id)
+    data = await exported(world, viewer)
+    assert data["profile"]["email"] == "ana@example.com"
+    assert data["profile"]["notifications"]["emailOnFailure"] is True
+    said = {video["id"]: video for video in data["videoProcessings"]}
+    assert set(said) == {failed.id, done.id}
+    assert said[failed.id]["failure"]["code"] == "CORRUPT_VIDEO"
+    assert said[done.id]["result"]["frameCount"] == 3
+    assert [(told["event"], told["channel"]) for told in data["notifications"]] == [("video.failed", "EMAIL")]
+    text = json.dumps(data)
+    for secret in ("password", "$argon2", "whsec_", bruno.id):
+        assert secret not in text
+
+
+async def test_an_export_of_many_pages_names_each_once(identity: Identity):
+    world = identity.world
+    world.max_active = 10_000
+    viewer = identity.viewer(await identity.ana())
+    first = await world.uploaded(viewer)
+    await world.failed(first.id)
+    for _ in range(1001):
+        await world.reprocess(viewer, first.id, None)
+    data = await exported(world, viewer)
+    assert len(data["videoProcessings"]) == len({video["id"] for video in data["videoProcessings"]}) == 1002
+
+
+async def test_an_export_is_gone_after_a_day(identity: Identity):
+    world, viewer = identity.world, identity.viewer(await identity.ana())
+    await exported(world, viewer)
+    await world.remove_objects()
+    assert len(world.storage.objects) == 1
+    world.clock.advance(24 * 3600 + 1)
+    await world.remove_objects()
+    assert world.storage.objects == {}
