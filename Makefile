@@ -44,8 +44,9 @@ format: .venv/.tests  ## Put the code into shape
 	$(VENV) -m ruff format .
 	$(VENV) -m ruff check --fix .
 
-screenshots: .venv/.tests .samples/.fetched $(PAGES)  ## Take the README's pictures of the page anew (needs Chromium)
+screenshots: .venv/.tests .samples/.fetched $(PAGES)  ## Take the pictures of the page and of the mails anew (needs Chromium)
 	PYTHONPATH=. $(VENV) docs/screenshots/take.py
+	PYTHONPATH=. $(VENV) docs/screenshots/mails.py
 
 samples: .samples/.fetched  ## Fetch the sample recordings into .samples
 

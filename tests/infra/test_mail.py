@@ -16,7 +16,7 @@ import pytest
 import app.infra.mail
 from app.domain.errors import NotificationError
 from app.domain.failure import FailureCode
-from app.domain.notification import Mail
+from app.domain.notification import Mail, NotificationEvent
 from app.domain.user import Locale
 from app.infra.mail import SmtpMailer, SmtpServer
 from tests.parts.stores import SmtpSinkPart
@@ -112,6 +112,50 @@ async def test_a_link_for_a_new_password_says_how_long_it_is_good(
     for body in bodies(message):
         assert words in body
         assert "https://x.example/r#token=a.b" in body
+
+
+ALL = {
+    "name": "Ana Conceição",
+    "file_name": "férias <b>&.mp4",
+    "reason": "This file is empty.",
+    "code": "",
+    "frames": "12",
+    "webhook_url": "https://hooks.example.com/<in>",
+    "url": "https://videos.example/",
+}
+
+
+@pytest.mark.parametrize(
+    ("template", "locale", "subject", "words"),
+    [
+        ("video.completed", Locale.EN, "Your frames are ready: férias <b>&.mp4", ("12", "download the ZIP")),
+        ("video.completed", Locale.PT_BR, "Seus quadros estão prontos: férias <b>&.mp4", ("12", "baixe o ZIP")),
+        ("upload.rejected", Locale.EN, "Your file was not accepted: férias <b>&.mp4", ("This file is empty.", "MKV")),
+        ("upload.rejected", Locale.PT_BR, "Seu arquivo não foi aceito: férias <b>&.mp4", ("não é um vídeo", "MKV")),
+        ("webhook.disabled", Locale.EN, "Your webhook was switched off", ("HTTP 410", "set the address again")),
+        ("webhook.disabled", Locale.PT_BR, "Seu webhook foi desativado", ("HTTP 410", "informe o endereço")),
+    ],
+)
+async def test_what_else_is_told_by_mail(
+    smtp_sink: SmtpSinkPart, template: str, locale: Locale, subject: str, words: tuple[str, ...]
+) -> None:
+    message = await received(smtp_sink, replace(MAIL, template=template, locale=locale, values=ALL))
+    assert message["Subject"] == subject
+    text, html = bodies(message)
+    for expected in (*words, "Ana Conceição", "https://videos.example/"):
+        assert expected in text
+        assert expected in html
+    assert "<b>" not in html
+    assert "<in>" not in html
+
+
+def test_each_mail_is_there_in_both_languages_as_text_and_html() -> None:
+    folder = Path(app.infra.mail.__file__).with_name("mail_templates")
+    names = {path.name for path in folder.iterdir()} - {"layout.html", "reasons.pt-BR.json"}
+    told_by_mail = set(NotificationEvent) - {NotificationEvent.WEBHOOK_TEST}
+    assert names == {
+        f"{event}.{locale}.{kind}" for event in told_by_mail for locale in Locale for kind in ("txt", "html")
+    }
 
 
 def test_every_failure_has_a_portuguese_sentence() -> None:
