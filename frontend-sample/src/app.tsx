@@ -1,8 +1,9 @@
 // The page: who is here, and which screen that means.
 
-import { useSignalEffect } from "@preact/signals";
+import { useSignal, useSignalEffect } from "@preact/signals";
 import { Provider, useMutation } from "@urql/preact";
 import { useEffect, useRef } from "preact/hooks";
+import { AccountDialog } from "./account/account.tsx";
 import { client } from "./api/client.ts";
 import { graphql } from "./api/graphql.ts";
 import { live } from "./api/live.ts";
@@ -28,6 +29,7 @@ const UpdateProfile = graphql(`
 
 export function App() {
   const user = session.user.value;
+  const account = useSignal(false);
   const Screen = screen(place.value, user !== null);
 
   // A new screen begins at its heading, for eyes and for screen readers; the very first one at the top.
@@ -39,10 +41,11 @@ export function App() {
 
   return (
     <Provider value={client}>
-      <Head />
+      <Head openAccount={() => (account.value = true)} />
       <main>
         <Screen key={user?.id} />
       </main>
+      {user && account.value && <AccountDialog onClose={() => (account.value = false)} />}
       {session.lapsed.value && <SignInAgain />}
       <p role="status" class="unseen">
         {said.value}
@@ -58,7 +61,7 @@ function screen(path: string, isSignedIn: boolean) {
   return path === "/forgot-password" ? ForgotPassword : SignIn;
 }
 
-function Head() {
+function Head({ openAccount }: { openAccount: () => void }) {
   const t = texts.value;
   const user = session.user.value;
   const [, update] = useMutation(UpdateProfile);
@@ -96,7 +99,9 @@ function Head() {
       </select>
       {user && (
         <>
-          <span class="who">{user.name}</span>
+          <button type="button" class="link who" aria-label={t.actionOn(t.account, user.name)} onClick={openAccount}>
+            {user.name}
+          </button>
           <button type="button" onClick={signOut}>
             {t.signOut}
           </button>

@@ -77,6 +77,13 @@ async def test_no_page_and_no_state_breaks_a_rule(
         await page.keyboard.press("Escape")
         await ana.button(words.remove, "cut.mp4").click()
         await check(ana, "deleted, to be undone")
+        await page.locator("button.who").click()
+        await page.get_by_label("Webhook").fill("http://127.0.0.1:9/")
+        await page.locator(".account .beside button").first.click()
+        await expect(page.locator("dialog code")).to_be_visible()
+        await expect(page.locator(".told li").first).to_be_visible()
+        await check(ana, "the account")
+        await page.keyboard.press("Escape")
 
         async with Person(up.url, ana.email, PASSWORD) as elsewhere:
             await elsewhere.login()
