@@ -15,12 +15,15 @@ from typing import Final, final
 from urllib.parse import unquote, urlsplit
 
 import aiosmtplib
+import structlog
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError, select_autoescape
 
 from app.domain.errors import NotificationError
 from app.domain.failure import FailureCode
 from app.domain.notification import Mail
 from app.domain.user import Locale
+
+log = structlog.get_logger(__name__)
 
 _TEMPLATES: Final = Path(__file__).with_name("mail_templates")
 _ANSWER_MAX: Final = 500
@@ -86,6 +89,13 @@ class SmtpMailer:
 
         :raises NotificationError: with what the server said; permanent where it wants no such mail or reader, ever
         """
+        try:
+            return await self._send(mail)
+        except NotificationError as error:
+            log.warning("a mail was not sent", notification=mail.id, template=mail.template, answer=error.message)
+            raise
+
+    async def _send(self, mail: Mail) -> str:
         recipient = _recipient(mail.to)
         message = self._message(mail, recipient)
         server = self._server

@@ -1,9 +1,8 @@
 """The port ``WebhookSender``: HTTP to receivers that users choose, kept away from all that is not public."""
 
 import asyncio
-import socket
 import ssl
-from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Final, final
@@ -11,15 +10,17 @@ from urllib.parse import urlsplit
 
 import certifi
 import httpcore
+import structlog
 from standardwebhooks import Webhook
 
 from app.domain.errors import InvalidInput, NotificationError, WebhookGone
-from app.domain.network import Network, is_loopback, is_public
+from app.domain.network import Network
 from app.domain.webhook import WebhookMessage, checked_webhook_url
+from app.infra.public_network import PublicNetwork, Resolve, SystemResolver
+
+log = structlog.get_logger(__name__)
 
 _ANSWER_MAX: Final = 64 * 1024
-_TRIED_ADDRESSES: Final = 3
-_NOT_PUBLIC: Final = "This webhook leads to an address that is not open to the whole internet, so nothing was sent."
 _PHRASES: Final = {one.value: one.phrase for one in HTTPStatus}
 _FAULTS: Final[Mapping[type[Exception], str]] = {
     httpcore.ReadError: "the connection was cut",
@@ -28,68 +29,9 @@ _FAULTS: Final[Mapping[type[Exception], str]] = {
 }
 _PORTS: Final = {"http": 80, "https": 443}
 
-Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
-"""From a host and a port to the addresses that the name stands for; raises ``OSError``."""
-
 
 def _utc() -> datetime:
     return datetime.now(UTC)
-
-
-async def system_addresses(host: str, port: int) -> Sequence[str]:
-    """Ask the system's resolver, once."""
-    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return list(dict.fromkeys(str(entry[4][0]) for entry in found))
-
-
-@final
-class PublicNetwork(httpcore.AsyncNetworkBackend):
-    """Connects to public addresses only, and to the very ones that were looked at.
-
-    A name is resolved once; if but one of its addresses is not public, nothing is connected to, since a name of which
-    one address is ours is an attempt to reach us by luck. TLS is still spoken with the name.
-    """
-
-    def __init__(
-        self, inner: httpcore.AsyncNetworkBackend, resolve: Resolve, *, loopback: bool, denied: Collection[Network]
-    ) -> None:
-        self._inner = inner
-        self._resolve = resolve
-        self._loopback = loopback
-        self._denied = denied
-
-    async def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,  # noqa: ASYNC109 - httpcore's signature
-        local_address: str | None = None,
-        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
-    ) -> httpcore.AsyncNetworkStream:
-        """Raises ``NotificationError`` where it must not be reached or has no address."""
-        try:
-            addresses = await self._resolve(host, port)
-        except (OSError, UnicodeError):
-            raise NotificationError("The name of this webhook's host could not be resolved.") from None
-        if not addresses or not all(self._may_be_reached(address) for address in addresses):
-            raise NotificationError(_NOT_PUBLIC, permanent=True)
-        *others, last = addresses[:_TRIED_ADDRESSES]
-        for address in others:
-            try:
-                return await self._inner.connect_tcp(address, port, timeout, local_address, socket_options)
-            except (httpcore.ConnectError, httpcore.ConnectTimeout):
-                continue
-        return await self._inner.connect_tcp(last, port, timeout, local_address, socket_options)
-
-    async def connect_unix_socket(self, *_arguments: object, **_options: object) -> httpcore.AsyncNetworkStream:
-        """Never: a socket of this machine is nobody's webhook."""
-        raise NotificationError(_NOT_PUBLIC, permanent=True)
-
-    async def sleep(self, seconds: float) -> None:
-        await self._inner.sleep(seconds)
-
-    def _may_be_reached(self, address: str) -> bool:
-        return is_public(address, self._denied) or (self._loopback and is_loopback(address))
 
 
 @final
@@ -108,7 +50,7 @@ class HttpWebhooks:
         denied: Collection[Network] = (),
         whole_seconds: float = 15.0,
         trusted: ssl.SSLContext | None = None,
-        resolve: Resolve = system_addresses,
+        resolve: Resolve | None = None,
         network: httpcore.AsyncNetworkBackend | None = None,
         now: Callable[[], datetime] = _utc,
     ) -> None:
@@ -117,7 +59,7 @@ class HttpWebhooks:
         self._trusted = trusted or _public_authorities()
         self._now = now
         self._network = PublicNetwork(
-            network or httpcore.AnyIOBackend(), resolve, loopback=loopback, denied=frozenset(denied)
+            network or httpcore.AnyIOBackend(), resolve or SystemResolver(), loopback=loopback, denied=frozenset(denied)
         )
 
     async def send(self, message: WebhookMessage) -> str:
@@ -126,15 +68,22 @@ class HttpWebhooks:
         :raises NotificationError: with what is wrong; permanent where the address must not be reached
         :raises WebhookGone: where the receiver answers 410
         """
+        try:
+            return _judged(await self._status(message))
+        except NotificationError as error:
+            host = urlsplit(message.url).hostname
+            log.info("a webhook was not delivered", notification=message.id, host=host, answer=error.message)
+            raise
+
+    async def _status(self, message: WebhookMessage) -> int:
         request = self._request(message)
         try:
             async with asyncio.timeout(self._whole_seconds):
-                status = await self._post(request)
+                return await self._post(request)
         except (TimeoutError, httpcore.TimeoutException):
             raise NotificationError(f"The receiver took longer than {self._whole_seconds:g} seconds.") from None
         except (httpcore.NetworkError, httpcore.ProtocolError, OSError) as error:
             raise NotificationError(f"The receiver could not be talked to: {_plain(error)}.") from error
-        return _judged(status)
 
     async def _post(self, request: httpcore.Request) -> int:
         # A pool of its own for each post: the next one looks at the addresses again.

@@ -2,10 +2,10 @@
 
 import asyncio
 import random
-from collections.abc import Sequence
+from collections.abc import Coroutine, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Final, final
+from typing import Any, Final, final
 
 from app.domain.errors import NotificationError, WebhookGone
 from app.domain.notification import Mail, Notification, NotificationChannel, NotificationEvent
@@ -44,17 +44,13 @@ class DeliverNotifications:
     clock: Clock
 
     async def __call__(self) -> int:
-        return sum(await asyncio.gather(*(self._by(channel) for channel in NotificationChannel)))
+        return sum(await _all(self._by(channel) for channel in NotificationChannel))
 
     async def _by(self, channel: NotificationChannel) -> int:
         """Send all that is due on one channel. Each one that is taken is not due any more, so this ends."""
         delivered, places = 0, asyncio.Semaphore(_AT_ONCE)
         while due := await self._due(channel):
-            outcomes = await asyncio.gather(*(self._in_turn(one, places) for one in due), return_exceptions=True)
-            for outcome in outcomes:  # All have ended before one that nobody expected is told.
-                if isinstance(outcome, BaseException):
-                    raise outcome
-                delivered += outcome
+            delivered += sum(await _all(self._in_turn(one, places) for one in due))
         return delivered
 
     async def _due(self, channel: NotificationChannel) -> Sequence[Notification]:
@@ -137,3 +133,12 @@ class DeliverNotifications:
         await t.users.set_webhook(owner.id, None, now)
         news = News(event=NotificationEvent.WEBHOOK_DISABLED, at=now, data={"webhookUrl": url})
         await owe(t, owner, news, NotificationChannel.EMAIL)
+
+
+async def _all(steps: Iterable[Coroutine[Any, Any, int]]) -> Sequence[int]:
+    """Let all of them end, then raise what the first of them raised that failed."""
+    outcomes = await asyncio.gather(*steps, return_exceptions=True)
+    for outcome in outcomes:
+        if isinstance(outcome, BaseException):
+            raise outcome
+    return [outcome for outcome in outcomes if not isinstance(outcome, BaseException)]

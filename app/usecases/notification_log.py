@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, final
+from uuid import UUID
 
 from app.domain.errors import InvalidInput, NotificationError
 from app.domain.notification import Notification, NotificationChannel, NotificationEvent
@@ -90,7 +91,7 @@ class RedeliverNotification:
 
         async def again(t: Transaction) -> Notification:
             user = await locked_user(t, viewer)
-            found = await t.notifications.get(user.id, notification)
+            found = await t.notifications.get(user.id, notification) if _is_id(notification) else None
             if found is None:
                 raise InvalidInput("There is no such notification.", field=("id",))
             if found.event in _ONCE_ONLY:
@@ -103,3 +104,10 @@ class RedeliverNotification:
         owed = await self.transactions.write(again)
         await self.queue.deliver_notifications()
         return owed
+
+
+def _is_id(text: str) -> bool:
+    try:
+        return str(UUID(text)) == text
+    except ValueError:
+        return False

@@ -14,7 +14,8 @@ from standardwebhooks import Webhook, WebhookVerificationError
 
 from app.domain.errors import NotificationError, WebhookGone
 from app.domain.webhook import WebhookMessage, new_secret
-from app.infra.webhook import HttpWebhooks, PublicNetwork, system_addresses
+from app.infra.public_network import PublicNetwork, SystemResolver
+from app.infra.webhook import HttpWebhooks
 from tests.parts.receiver import Receiver, receiving
 
 SECRET = new_secret()
@@ -258,7 +259,7 @@ async def test_a_name_that_stands_for_one_of_them_is_not_connected_to(address: s
 async def test_what_the_systems_resolver_makes_of_them_is_not_connected_to(host: str) -> None:
     network = StubNetwork()
     with pytest.raises(NotificationError):
-        await PublicNetwork(network, system_addresses, loopback=False, denied=()).connect_tcp(host, 443)
+        await PublicNetwork(network, SystemResolver(), loopback=False, denied=()).connect_tcp(host, 443)
     assert network.connected == []
 
 
@@ -346,3 +347,23 @@ async def test_headers_cannot_be_added_by_a_url(receiver: Receiver) -> None:
             await HttpWebhooks(loopback=True).send(message(f"http://127.0.0.1:{receiver.port}{path}"))
         assert failure.value.permanent
     assert receiver.connections == 0
+
+
+# ---------------------------------------------------------------- names
+
+
+async def test_the_systems_resolver_is_asked_in_threads_that_nobody_waits_for() -> None:
+    assert set(await SystemResolver()("localhost", 443)) <= {"127.0.0.1", "::1"}
+    assert await SystemResolver()("127.0.0.1", 443) == ["127.0.0.1"]
+
+
+async def test_no_more_names_are_asked_for_than_there_are_places_and_each_place_is_given_back() -> None:
+    resolve = SystemResolver(at_once=1)
+    first = asyncio.create_task(resolve("127.0.0.1", 443))
+    await asyncio.sleep(0)  # It has begun.
+    outcomes = await asyncio.gather(first, resolve("127.0.0.1", 443), return_exceptions=True)
+    assert sum(isinstance(outcome, list) for outcome in outcomes) >= 1
+    assert await resolve("127.0.0.1", 443) == ["127.0.0.1"]
+    none_left = SystemResolver(at_once=0)
+    with pytest.raises(OSError, match="too many"):
+        await none_left("127.0.0.1", 443)
