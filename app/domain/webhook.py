@@ -115,7 +115,7 @@ def checked_webhook_url(text: str, *, loopback: bool = False) -> str:
 
 
 def _split(text: str) -> SplitResult:
-    if len(text) > _URL_MAX or not _URL.fullmatch(text) or "\\" in text:
+    if len(text) > _URL_MAX or not _URL.fullmatch(text):
         raise _wrong(f"A webhook's URL has up to {_URL_MAX} printable ASCII characters and no spaces.")
     try:
         parts = urlsplit(text)

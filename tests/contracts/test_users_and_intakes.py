@@ -179,6 +179,9 @@ async def test_a_webhook_reads_back_as_written_until_it_is_removed(story: Story)
     assert await read(lambda t: t.users.webhook(other)) is None
     await write(lambda t: t.users.set_webhook(owner, None, after(10)))
     assert await read(lambda t: t.users.webhook(owner)) is None
+    async with story.engine.connect() as connection:  # Nothing of it is left.
+        columns = select(users.c.webhook_url, users.c.webhook_secret, users.c.webhook_former_secrets)
+        assert {tuple(row) for row in await connection.execute(columns)} == {(None, None, None)}
 
 
 async def test_what_a_user_is_mailed_is_theirs_to_choose(story: Story):

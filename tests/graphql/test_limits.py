@@ -93,6 +93,23 @@ async def test_a_page_costs_what_it_may_hold(ana: Person):
     assert await code(ana, page.replace("$n: Int", "$n: Int = 50")) is None
 
 
+@pytest.mark.parametrize("field", ["videos", "notificationDeliveries"])
+async def test_a_page_without_a_size_costs_what_the_usual_one_may_hold(ana: Person, field: str):
+    def page(count: int) -> str:
+        return f"{{ {field} {{ edges {{ node {{ {'id ' * count} }} }} }} }}"
+
+    assert await code(ana, page(240)) is None
+    assert await code(ana, page(260)) == "LIMIT_EXCEEDED"
+
+
+@pytest.mark.parametrize("field", ['deleteAccount(password: "not the password")', "exportMyData"])
+async def test_what_is_dear_is_done_once_in_a_request(ana: Person, field: str):
+    assert await code(ana, f"mutation {{ {field} {{ __typename }} }}") is None
+    assert (
+        await code(ana, f"mutation {{ a: {field} {{ __typename }} b: {field} {{ __typename }} }}") == "LIMIT_EXCEEDED"
+    )
+
+
 async def test_fragments_that_fan_out_to_a_billion_fields_are_refused_like_any_other(ana: Person):
     chain = " ".join(f"fragment F{n} on Query {{ ...F{n + 1} ...F{n + 1} }}" for n in range(30))
     query = f"{{ ...F0 }} {chain} fragment F30 on Query {{ __typename }}"

@@ -37,6 +37,7 @@ async def test_settings_are_changed_and_read_again(ana: Person):
     now = {"emailOnFailure": True, "emailOnCompletion": True, "webhookUrl": URL}
     assert secret["settings"] == now
     assert (await ana.ask(f"{{ me {{ notifications {{ {SETTINGS} }} }} }}"))["me"]["notifications"] == now
+    assert (await update(ana, emailOnFailure=True))["webhookUrl"] == URL  # What is left out stays as it is.
     assert await update(ana, emailOnFailure=None, webhookUrl=None) == {
         "kind": "NotificationSettings", "emailOnFailure": True, "emailOnCompletion": True, "webhookUrl": None,
     }  # fmt: skip

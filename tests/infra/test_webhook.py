@@ -209,6 +209,26 @@ async def test_a_receiver_that_lets_us_wait_is_left_in_time(head: bytes) -> None
             await HttpWebhooks(loopback=True, whole_seconds=0.3).send(message(url))
 
 
+async def test_a_receiver_that_answers_drop_by_drop_is_left_in_time() -> None:
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n")
+            while not writer.is_closing():
+                writer.write(b".")
+                await writer.drain()
+                await asyncio.sleep(0.05)
+        except ConnectionError:
+            return
+        finally:
+            writer.transport.abort()
+
+    server = await asyncio.start_server(talk, "127.0.0.1", 0)
+    async with server, asyncio.timeout(10):
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+        with pytest.raises(NotificationError, match=r"longer than 0\.5 seconds"):
+            await HttpWebhooks(loopback=True, whole_seconds=0.5).send(message(url))
+
+
 # ---------------------------------------------------------------- what must not be reached
 
 FORBIDDEN = [
@@ -284,6 +304,11 @@ async def test_networks_that_the_operator_names_are_not_reached() -> None:
         with pytest.raises(NotificationError):
             await sender.send(message("https://hooks.example.com/"))
     assert network.connected == []
+
+
+async def test_a_name_that_stands_for_nothing_is_not_connected_to() -> None:
+    with pytest.raises(NotificationError):
+        await HttpWebhooks(resolve=StubResolver([]), network=StubNetwork()).send(message("https://hooks.example.com/"))
 
 
 async def test_a_name_without_an_address_is_a_passing_fault() -> None:

@@ -1,14 +1,16 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from datetime import timedelta
 
 import pytest
 
 from app.domain.errors import InvalidCredentials, RateLimited, Unauthenticated
 from app.domain.options import ExtractionOptions
+from app.domain.video import new_video_id, source_key
 from app.infra.passwords import Argon2PasswordHasher
 from app.usecases.export_my_data import ExportMyData
-from app.usecases.ports import Attempt, Viewer
+from app.usecases.ports import Attempt, Intake, Viewer
 from app.usecases.upload_video import IncomingVideo
 from tests.usecases.test_identity import PASSWORD, Identity
 from tests.usecases.world import MP4, World
@@ -40,6 +42,9 @@ async def test_an_account_goes_with_its_rows_sessions_and_objects(identity: Iden
     await identity.do.delete_account(viewer, PASSWORD)
     assert identity.has_ended(session)
     assert identity.has_ended(other)
+    # Every process hears of it, also one that was not told.
+    ended = await world.transactions.read(lambda t: t.sessions.ended_since(world.clock.now()))
+    assert {identity.viewer(one).session for one in (session, other)} <= set(ended)
     with pytest.raises(InvalidCredentials):
         await identity.signed_in()
     with pytest.raises(InvalidCredentials):
@@ -98,6 +103,17 @@ async def test_an_upload_that_ends_after_its_account_was_deleted_leaves_nothing(
         await upload
     assert len(world.storage.objects) == 1  # It was whole before anybody knew.
     await world.remove_objects()
+    assert world.storage.objects == {}
+
+
+async def test_what_a_server_that_died_had_taken_of_an_upload_goes_too(identity: Identity):
+    world, viewer = identity.world, identity.viewer(await identity.ana())
+    video = new_video_id()
+    intake = Intake(video, viewer.id, source_key(video), None, None, world.clock.now() + timedelta(minutes=1))
+    await world.transactions.write(lambda t: t.intakes.add(intake))
+    await identity.do.delete_account(viewer, PASSWORD)
+    world.litter(intake.source_key)
+    await everything_removed(world)
     assert world.storage.objects == {}
 
 

@@ -83,7 +83,18 @@ async def test_a_mail_is_given_up_after_three_days(world: World, mailer: MemoryM
         world.clock.advance(3600)
     assert 10 < tries < 40
     mailer.away = False
+    world.clock.advance(24 * 3600)
     assert await deliver() == 0
+
+
+async def test_days_on_which_we_were_down_are_not_counted(world: World, mailer: MemoryMailer, deliver):
+    await world.failed((await world.uploaded(await world.user())).id)
+    world.clock.advance(10 * 24 * 3600)
+    mailer.away = True
+    await deliver()
+    mailer.away = False
+    world.clock.advance(8 * 3600)
+    assert await deliver() == 1
 
 
 async def test_a_mail_that_its_server_refuses_for_good_is_not_sent_again(world: World, mailer: MemoryMailer, deliver):
@@ -112,7 +123,9 @@ async def test_the_end_of_a_video_is_posted_with_what_became_of_it(world: World,
     viewer, webhooks = await with_webhook(world), MemoryWebhooks()
     good, bad = await world.uploaded(viewer), await world.uploaded(viewer)
     await world.completed(good.id)
+    assert world.queue.notifications == 1  # Somebody is woken up for it.
     await world.failed(bad.id)
+    assert world.queue.notifications == 2
     assert await world.deliver(mailer, webhooks=webhooks)() == 4
     said = {body["type"]: body["data"] for body in (json.loads(one.body) for one in webhooks.sent)}
     assert said["video.completed"]["videoId"] == good.id
@@ -220,8 +233,10 @@ async def test_a_message_that_nobody_can_send_holds_back_no_other(world: World, 
     with pytest.raises(ZeroDivisionError):
         await deliver()
     assert [json.loads(one.body)["data"]["videoId"] for one in webhooks.sent] == [second.id]
-    assert await world.owed(NotificationChannel.WEBHOOK) == []  # It waits, like any that failed.
-    assert await deliver() == 0
+    assert await deliver() == 0  # It waits, like any that failed.
+    world.clock.advance(30)
+    (waiting,) = await world.owed(NotificationChannel.WEBHOOK)
+    assert waiting.answer == "Something went wrong on our side."
 
 
 async def test_where_the_database_does_not_hear_of_it_the_same_message_goes_out_again(

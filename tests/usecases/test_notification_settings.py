@@ -1,6 +1,6 @@
 import pytest
 
-from app.domain.errors import InvalidInput, NotificationError, Unauthenticated
+from app.domain.errors import InvalidInput, NotificationError, RateLimited, Unauthenticated
 from app.domain.notification import NotificationChannel, NotificationEvent
 from app.usecases.notification_log import ListNotifications, RedeliverNotification, SendTestWebhook
 from app.usecases.notification_settings import (
@@ -9,7 +9,8 @@ from app.usecases.notification_settings import (
     UpdateNotificationSettings,
 )
 from app.usecases.paging import cursor_of
-from app.usecases.ports import Viewer
+from app.usecases.ports import Attempt, Viewer
+from app.usecases.tell_owner import News, owe
 from tests.fakes.messengers import MemoryMailer, MemoryWebhooks
 from tests.usecases.world import World
 
@@ -153,6 +154,27 @@ async def test_only_ones_own_notifications_can_be_delivered_again(world: World, 
         with pytest.raises(InvalidInput):
             await redeliver(bruno, nothing)
     assert (await redeliver(ana, told.id)).id == told.id
+
+
+async def test_a_mail_that_is_good_once_is_not_sent_again(world: World, redeliver):
+    viewer = await world.user()
+    user = await world.transactions.read(lambda t: t.users.by_id(viewer.id))
+    assert user is not None
+    news = News(event=NotificationEvent.PASSWORD_RESET, at=world.clock.now(), data={})
+    told = await world.transactions.write(lambda t: owe(t, user, news, NotificationChannel.EMAIL))
+    with pytest.raises(InvalidInput, match="ask for a new one"):
+        await redeliver(viewer, told.id)
+
+
+async def test_deliveries_cannot_be_asked_for_without_end(world: World, update, redeliver, send_test):
+    viewer = await world.user()
+    await update(viewer, SettingsChange(webhook_url=URL))
+    world.limits.allowed[Attempt.DELIVERY_BY_ACCOUNT] = 2
+    told = await send_test(viewer)
+    await redeliver(viewer, told.id)
+    for attempt in (send_test(viewer), redeliver(viewer, told.id)):
+        with pytest.raises(RateLimited):
+            await attempt
 
 
 async def test_a_webhook_that_was_removed_gets_nothing(world: World, update, redeliver, send_test):
