@@ -3,6 +3,7 @@
 import asyncio
 import json
 import re
+import ssl
 import unicodedata
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -69,10 +70,19 @@ class SmtpMailer:
     ``step_seconds`` is the longest wait for one answer, ``whole_seconds`` for all of them.
     """
 
-    def __init__(self, url: str, sender: str, *, step_seconds: float = 20, whole_seconds: float = 60) -> None:
+    def __init__(
+        self,
+        url: str,
+        sender: str,
+        *,
+        step_seconds: float = 20,
+        whole_seconds: float = 60,
+        trusted: ssl.SSLContext | None = None,
+    ) -> None:
         self._server = SmtpServer.parse(url)
         self._step_seconds = step_seconds
         self._whole_seconds = whole_seconds
+        self._trusted = trusted
         name, address = parseaddr(sender)
         self._sender = Address(name, addr_spec=address)
         self._templates = Environment(
@@ -112,6 +122,7 @@ class SmtpMailer:
                     use_tls=server.scheme == "smtps",
                     start_tls=server.scheme == "smtp+starttls",
                     timeout=self._step_seconds,
+                    tls_context=self._trusted,
                 )
         except aiosmtplib.SMTPRecipientsRefused as refused:
             raise _failure(refused.recipients[0], may_be_permanent=True) from refused

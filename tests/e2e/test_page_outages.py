@@ -210,6 +210,8 @@ async def test_a_list_that_could_not_be_read_says_so_and_is_read_when_it_can_be(
         async def refuse(route: Route) -> None:
             await route.abort()
 
+        # Without live updates, or the page would read the list by itself as soon as it is connected again.
+        await ana.page.route_web_socket("**/graphql", lambda socket: socket.close())
         await ana.page.route("**/graphql", refuse)
         await ana.page.reload()
         await expect(ana.page.get_by_role("alert").filter(has_text="could not be read")).to_contain_text(

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import re
+import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -10,8 +11,11 @@ from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
 from pathlib import Path
+from typing import Any
 
 import pytest
+import trustme
+from aiosmtpd.smtp import SMTP, AuthResult
 
 import app.infra.mail
 from app.domain.errors import NotificationError
@@ -318,6 +322,54 @@ async def test_a_wrong_password_is_told_and_can_be_mended() -> None:
             await SmtpMailer(url.replace("://", "://ana:ge%40heim@"), SENDER).send(MAIL)
     assert not failure.value.permanent
     assert "heim" not in failure.value.message
+
+
+@asynccontextmanager
+async def tls_server(authority: trustme.CA, scheme: str) -> AsyncIterator[tuple[str, list[bytes]]]:
+    """A mail server that wants TLS and a password; give its URL and what it took."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("localhost").configure_cert(context)
+    taken: list[bytes] = []
+    loop = asyncio.get_running_loop()
+
+    class Keeper:
+        async def handle_DATA(self, _server: SMTP, _session: Any, envelope: Any) -> str:  # noqa: N802 - aiosmtpd's name
+            taken.append(envelope.content)
+            return "250 kept"
+
+    def protocol() -> SMTP:
+        starttls = scheme == "smtp+starttls"
+        return SMTP(
+            Keeper(),
+            authenticator=lambda _server, _session, _envelope, _mechanism, data: AuthResult(
+                success=(data.login, data.password) == (b"ana", b"ge@heim"), handled=False
+            ),
+            auth_required=True,
+            auth_require_tls=starttls,
+            require_starttls=starttls,
+            tls_context=context if starttls else None,
+            loop=loop,
+        )
+
+    server = await loop.create_server(protocol, "127.0.0.1", 0, ssl=context if scheme == "smtps" else None)
+    async with server:
+        yield f"{scheme}://ana:ge%40heim@localhost:{server.sockets[0].getsockname()[1]}", taken
+
+
+@pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS")  # It is spoken from the first byte on.
+@pytest.mark.parametrize("scheme", ["smtp+starttls", "smtps"])
+async def test_a_server_that_wants_encryption_and_a_password_gets_both(scheme: str) -> None:
+    authority = trustme.CA()
+    trusted = ssl.create_default_context()
+    authority.configure_trust(trusted)
+    async with tls_server(authority, scheme) as (url, taken):
+        assert await SmtpMailer(url, SENDER, trusted=trusted).send(MAIL) == "kept"
+        assert len(taken) == 1
+        with pytest.raises(NotificationError):  # Of an authority that nobody knows.
+            await SmtpMailer(url, SENDER).send(MAIL)
+        with pytest.raises(NotificationError, match="535"):
+            await SmtpMailer(url.replace("heim", "wrong"), SENDER, trusted=trusted).send(MAIL)
+        assert len(taken) == 1
 
 
 @pytest.mark.parametrize(
