@@ -2,12 +2,13 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 import structlog
+from redis.exceptions import RedisError
 
 from app.domain.container import ACCEPTED_EXTENSIONS
 from app.domain.errors import StorageError
@@ -20,7 +21,7 @@ from app.infra.passwords import Argon2PasswordHasher
 from app.infra.periodic import periodically
 from app.infra.redis.ended_sessions import RedisEndedSessions
 from app.infra.redis.live import RedisLiveStatus
-from app.infra.redis.queue import ArqJobQueue
+from app.infra.redis.queue import CONTROL_QUEUE, VIDEO_QUEUE, ArqJobQueue
 from app.infra.redis.rate_limits import CountedAttempts
 from app.infra.redis.stream import StreamRedis, connect
 from app.infra.redis.subscriber import Subscriber
@@ -48,6 +49,7 @@ from app.usecases.keep_house import KeepHouse
 from app.usecases.list_user_videos import CountUserVideos, ListUserVideos, ShowHistories, ShowVideo
 from app.usecases.mark_processing_completed import MarkProcessingCompleted
 from app.usecases.mark_processing_failed import MarkProcessingFailed
+from app.usecases.measure_backlog import MeasureBacklog
 from app.usecases.notification_log import ListNotifications, RedeliverNotification, SendTestWebhook
 from app.usecases.notification_settings import RotateWebhookSecret, UpdateNotificationSettings
 from app.usecases.ports import (
@@ -155,6 +157,7 @@ async def compose(settings: Settings) -> AsyncIterator[Service]:
             limits=_limits(settings),
             content_disposition=content_disposition,
             ready=_Readiness(transactions),
+            backlog=_BacklogEverywhere(MeasureBacklog(transactions, clock), redis),
         )
         await _settle_in(storage, clock, ended)
         for name, step, seconds in (
@@ -318,6 +321,23 @@ class _Readiness:
         except (DatabaseUnavailable, TimeoutError):
             return {"database": False}
         return {"database": True}
+
+
+@dataclass(frozen=True, slots=True)
+class _BacklogEverywhere:
+    """What waits in the record and in the queues; of a store that is away, nothing."""
+
+    measure: MeasureBacklog
+    redis: StreamRedis
+
+    async def __call__(self) -> Mapping[str, float]:
+        found: dict[str, float] = {}
+        with suppress(DatabaseUnavailable):
+            found |= await self.measure()
+        with suppress(RedisError, OSError):
+            for name, queue in (("video_queue", VIDEO_QUEUE), ("control_queue", CONTROL_QUEUE)):
+                found |= {f"{name}_{part}": value for part, value in asdict(await self.redis.depth(queue)).items()}
+        return found
 
 
 async def _any_row(t: Transaction) -> None:

@@ -17,6 +17,7 @@ from app.graphql.view import GraphQLView
 from app.http.cross_origin import CrossOrigin
 from app.http.edge import Edge
 from app.http.envelope import Envelope
+from app.http.metrics import Metrics, metrics
 from app.http.pages import page_routes
 from app.http.policy import Policy
 from app.http.problems import on_database_unavailable, on_domain_error, on_http_exception
@@ -51,6 +52,8 @@ def application(edge: Edge, policy: Policy) -> Starlette:
 def _application(lifespan: Lifespan[Starlette] | None, policy: Policy) -> Starlette:
     view = GraphQLView(policy)
     routes: list[BaseRoute] = [Route("/graphql", view), WebSocketRoute("/graphql", view), *ROUTES, *page_routes(policy)]
+    if policy.metrics:
+        routes.append(Route("/metrics", metrics, methods=["GET"]))
     handlers: Mapping[Any, Any] = {
         DomainError: on_domain_error,
         DatabaseUnavailable: on_database_unavailable,
@@ -58,6 +61,7 @@ def _application(lifespan: Lifespan[Starlette] | None, policy: Policy) -> Starle
     }
     app = Starlette(routes=routes, middleware=_middleware(policy), exception_handlers=handlers, lifespan=lifespan)
     app.state.policy = policy
+    app.state.metrics = Metrics()
     return app
 
 

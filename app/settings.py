@@ -73,6 +73,7 @@ class Settings(BaseSettings):
     # What the edges allow; app/http/policy.py says more of each.
     requests_per_minute: int = 6000
     min_upload_bytes_per_second: int = 1024
+    metrics: bool = True
     introspection: bool = True
     suggestions: bool = True
     graphiql: bool = True
@@ -107,6 +108,7 @@ class Settings(BaseSettings):
     # Work.
     work_dir: Path | None = None
     worker_slots: int = 1
+    worker_port: Annotated[int, Field(ge=1, le=65535)] | None = None
     control_slots: int = 4
     ffmpeg_threads: int = 0
     lease_seconds: float = 15

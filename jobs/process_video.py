@@ -17,6 +17,7 @@ from app.usecases.hold_lease import Attempt
 from app.usecases.ports import DatabaseUnavailable
 from app.usecases.release_processing import retry_delay
 from app.usecases.start_video_processing_job import Claimed, HeldUntil
+from jobs.metrics import WorkerMetrics
 
 log = structlog.get_logger(__name__)
 
@@ -43,31 +44,34 @@ async def process_video(ctx: Mapping[str, Any], video_id: str) -> None:
     if isinstance(started, HeldUntil):
         raise Retry(max(started.at - work.start_video_processing_job.clock.now(), timedelta()) + _MARGIN)
     with structlog.contextvars.bound_contextvars(video=video_id, attempt=started.video.attempt):
-        await _attempt(work, started, ctx["max_faults"])
+        metrics: WorkerMetrics = ctx["metrics"]
+        with metrics.attempt(taken_over=started.taken_over):
+            await _attempt(work, metrics, started, ctx["max_faults"])
 
 
-async def _attempt(work: WorkerUseCases, started: Claimed, max_faults: int) -> None:
+async def _attempt(work: WorkerUseCases, metrics: WorkerMetrics, started: Claimed, max_faults: int) -> None:
     video, faults = started.video, started.faults
     log.info("attempt started")
     try:
-        await _work_under_lease(work, video)
+        await _work_under_lease(work, metrics, video)
     except asyncio.CancelledError:
         # Only a shutdown cancels a job: every other reason to stop ends the work from within.
         log.info("given back for a shutdown")
+        metrics.ended.labels("given back").inc()
         with suppress(DatabaseUnavailable):
             await asyncio.shield(work.release_processing.after_shutdown(video, faults))
         raise
     except ProcessingError as error:
-        await _fail(work, video, Failure(error.failure, error.message))
+        await _fail(work, metrics, video, Failure(error.failure, error.message))
     except _PASSING_FAULTS as error:
         log.warning("a passing fault", fault=repr(error), faults=faults + 1)
-        await _come_back(work, video, faults, max_faults, FailureCode.STORAGE_ERROR)
+        await _come_back(work, metrics, video, faults, max_faults, FailureCode.STORAGE_ERROR)
     except Exception:
         log.exception("the attempt broke", faults=faults + 1)
-        await _come_back(work, video, faults, _UNEXPECTED_TRIES, FailureCode.INTERNAL)
+        await _come_back(work, metrics, video, faults, _UNEXPECTED_TRIES, FailureCode.INTERNAL)
 
 
-async def _work_under_lease(work: WorkerUseCases, video: VideoProcessing) -> None:
+async def _work_under_lease(work: WorkerUseCases, metrics: WorkerMetrics, video: VideoProcessing) -> None:
     """Make the ZIP while a second task keeps the lease; stop at once when the lease is lost."""
     attempt = Attempt()
     making = asyncio.create_task(_make_archive(work, video, attempt))
@@ -77,11 +81,14 @@ async def _work_under_lease(work: WorkerUseCases, video: VideoProcessing) -> Non
         if not making.done():
             holding.result()
             log.info("stopped, the lease is no longer ours")
+            metrics.ended.labels("lost").inc()
             return
         if await work.mark_processing_completed(video, making.result(), attempt.media):
+            metrics.completed(making.result())
             log.info("attempt completed", frames=making.result().frame_count, bytes=making.result().size_bytes)
         else:
             log.info("the result came too late, the lease is no longer ours")
+            metrics.ended.labels("lost").inc()
     finally:
         for task in (making, holding):
             task.cancel()
@@ -94,20 +101,27 @@ async def _make_archive(work: WorkerUseCases, video: VideoProcessing, attempt: A
         return await work.generate_zip_file(video, media, extraction)
 
 
-async def _fail(work: WorkerUseCases, video: VideoProcessing, failure: Failure) -> None:
+async def _fail(work: WorkerUseCases, metrics: WorkerMetrics, video: VideoProcessing, failure: Failure) -> None:
     log.info("attempt failed", code=failure.code)
     try:
-        await work.mark_processing_failed(video, failure)
+        if await work.mark_processing_failed(video, failure):
+            metrics.failed(failure.code)
     except DatabaseUnavailable:
         raise Retry(_DATABASE_AWAY) from None
 
 
 async def _come_back(
-    work: WorkerUseCases, video: VideoProcessing, faults: int, max_faults: int, code: FailureCode
+    work: WorkerUseCases,
+    metrics: WorkerMetrics,
+    video: VideoProcessing,
+    faults: int,
+    max_faults: int,
+    code: FailureCode,
 ) -> None:
     if faults + 1 >= max_faults:
-        await _fail(work, video, Failure(code, code.reason))
+        await _fail(work, metrics, video, Failure(code, code.reason))
         return
+    metrics.ended.labels("fault").inc()
     with suppress(DatabaseUnavailable):  # The lease then ends by itself, and counts as lost.
         await work.release_processing.after_fault(video, faults)
     raise Retry(retry_delay(faults) + _MARGIN)

@@ -2,7 +2,7 @@
 
 import asyncio
 import signal
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 import structlog
 from arq import cron, func
@@ -11,6 +11,8 @@ from app.bootstrap import Service, compose
 from app.infra.redis.queue import CONTROL_QUEUE, DELIVER_NOTIFICATIONS, PROCESS_VIDEO, REMOVE_OBJECTS, VIDEO_QUEUE
 from app.settings import Settings
 from jobs.control import deliver_notifications, keep_house, remove_objects
+from jobs.health import answering
+from jobs.metrics import WorkerMetrics
 from jobs.process_video import process_video
 from jobs.stream_worker import StreamWorker
 
@@ -31,10 +33,11 @@ async def _serve(settings: Settings, only: Only | None) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    async with compose(settings) as service:
+    metrics = WorkerMetrics()
+    async with compose(settings) as service, answering(metrics, settings.host, settings.worker_port):
         workers = []
         if only != "control":
-            workers.append(_video_worker(settings, service))
+            workers.append(_video_worker(settings, service, metrics))
         if only != "videos":
             workers.append(_control_worker(settings, service))
         running = [asyncio.create_task(worker.main()) for worker in workers]
@@ -45,13 +48,13 @@ async def _serve(settings: Settings, only: Only | None) -> None:
         await asyncio.gather(*running)
 
 
-def _video_worker(settings: Settings, service: Service) -> StreamWorker:
+def _video_worker(settings: Settings, service: Service, metrics: WorkerMetrics) -> StreamWorker:
     return StreamWorker(
         [func(process_video, name=PROCESS_VIDEO)],
         redis=service.redis,
         queue_name=VIDEO_QUEUE,
         max_jobs=settings.worker_slots,
-        ctx=_ctx(settings, service),
+        ctx={"work": service.work, "metrics": metrics, "max_faults": settings.max_faults},
         shutdown_wait_seconds=settings.shutdown_wait_seconds,
     )
 
@@ -68,10 +71,6 @@ def _control_worker(settings: Settings, service: Service) -> StreamWorker:
             cron(remove_objects, second=_EVERY_HALF_MINUTE),
             cron(keep_house, minute=17),
         ],
-        ctx=_ctx(settings, service),
+        ctx={"work": service.work},
         shutdown_wait_seconds=settings.shutdown_wait_seconds,
     )
-
-
-def _ctx(settings: Settings, service: Service) -> dict[str, Any]:
-    return {"work": service.work, "max_faults": settings.max_faults}

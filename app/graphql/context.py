@@ -11,6 +11,7 @@ from app.domain.errors import Unauthenticated
 from app.domain.video import StatusChange, VideoId
 from app.graphql.shared_answers import SharedAnswers
 from app.http.edge import Edge, bearer_viewer, is_over
+from app.http.metrics import Metrics
 from app.http.policy import Policy
 from app.usecases.catalogue import UseCases
 from app.usecases.ports import Viewer
@@ -26,6 +27,7 @@ class Context:
     address: str
     """The client's network address."""
     policy: Policy
+    metrics: Metrics
     shared_answers: SharedAnswers
     connection_params: object = None
     _verified: Viewer | None = field(init=False, default=None)

@@ -6,6 +6,7 @@ from typing import Final
 
 from graphql import (
     DocumentNode,
+    FieldNode,
     GraphQLError,
     GraphQLSchema,
     OperationDefinitionNode,
@@ -66,6 +67,22 @@ def is_subscription(text: str, name: str | None, max_tokens: int) -> bool:
     except GraphQLError:
         return False
     return operation is not None and operation.operation is OperationType.SUBSCRIPTION
+
+
+@lru_cache(maxsize=_DOCUMENTS)
+def what_is_asked(text: str, name: str | None, max_tokens: int) -> tuple[str, str]:
+    """Give an operation's kind and its root field, or that there are several, for counting what was found valid."""
+    try:
+        operation = get_operation_ast(_parsed(text, max_tokens), name)
+    except GraphQLError:
+        operation = None
+    if operation is None:
+        return "none", "none"
+    fields = [node.name.value for node in operation.selection_set.selections if isinstance(node, FieldNode)]
+    kind = operation.operation.value
+    if len(fields) != 1 or len(fields) != len(operation.selection_set.selections):
+        return kind, "several"
+    return kind, fields[0]
 
 
 @lru_cache(maxsize=_DOCUMENTS)

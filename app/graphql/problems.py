@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 from enum import Enum
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import strawberry
 
 from app.domain import errors
+from app.graphql.context import Info
 from app.usecases.ports import DatabaseUnavailable
 
 
@@ -134,7 +135,10 @@ class ExpectedErrors(strawberry.ExceptionHandler[errors.DomainError | DatabaseUn
         exception: errors.DomainError | DatabaseUnavailable,
         *,
         field: object,  # noqa: ARG002 - Strawberry's signature
-        info: object,  # noqa: ARG002 - Strawberry's signature
+        info: object,
     ) -> Problem | None:
         """Give None for what is no Problem: it goes on as a top-level error."""
-        return problem_of(exception)
+        problem = problem_of(exception)
+        if problem is not None:
+            cast("Info", info).context.metrics.problems.labels(problem.code.value).inc()
+        return problem

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 from http import HTTPStatus
+from time import monotonic
 from typing import Any, Final, cast
 
 from cross_web import AsyncHTTPRequestAdapter, HTTPException, StarletteRequestAdapter
@@ -35,7 +36,7 @@ from app.graphql.masking import public_errors
 from app.graphql.multipart_request import parsed_operations
 from app.graphql.negotiation import GRAPHQL_RESPONSE, JSON, negotiated
 from app.graphql.places import Places
-from app.graphql.preparation import is_subscription
+from app.graphql.preparation import is_subscription, what_is_asked
 from app.graphql.schema import schema
 from app.graphql.shared_answers import SharedAnswers
 from app.graphql.streams import TextStream, ending_with_session
@@ -43,6 +44,7 @@ from app.graphql.websocket import TextWebSocket, TransportWebSocket
 from app.http.body import bounded_body, is_json
 from app.http.edge import address_of, edge_of, viewer_of
 from app.http.language import preferred_locale
+from app.http.metrics import metrics_of
 from app.http.policy import Policy
 
 MULTIPART: Final = "multipart/form-data"
@@ -111,6 +113,7 @@ class GraphQLView(GraphQL[Context, None]):
             preferred_locale(request.headers.get("accept-language")),
             address_of(request),
             self.policy,
+            metrics_of(request),
             self._shared_answers,
         )
 
@@ -167,8 +170,9 @@ class GraphQLView(GraphQL[Context, None]):
     ) -> ExecutionResult:
         """Execute what has one answer: a query, or by POST a mutation."""
         allowed = {OperationType.QUERY} if request.method == "GET" else {OperationType.QUERY, OperationType.MUTATION}
+        began = monotonic()
         try:
-            return await self.schema.execute(
+            result = await self.schema.execute(
                 request_data.query,
                 root_value=root_value,
                 variable_values=request_data.variables,
@@ -187,6 +191,11 @@ class GraphQLView(GraphQL[Context, None]):
             raise HTTPException(
                 HTTPStatus.BAD_REQUEST, "Subscribe over graphql-transport-ws, or with Accept: text/event-stream."
             ) from None
+        kind, field = what_is_asked(request_data.query or "", request_data.operation_name, self.policy.max_tokens)
+        if result.data is None and all(error.path is None for error in result.errors or ()):
+            field = "refused"  # Its names are the client's, and there is no end of them.
+        context.metrics.operated(kind, field, failed=bool(result.errors), seconds=monotonic() - began)
+        return result
 
     async def create_streaming_response(
         self, request: Request | WebSocket, stream: TextStream, sub_response: Response, headers: Mapping[str, str]
@@ -196,9 +205,11 @@ class GraphQLView(GraphQL[Context, None]):
         lasting = ending_with_session(context.edge, context.viewer, stream)
         return await super().create_streaming_response(request, lasting, sub_response, headers)
 
-    async def process_result(self, request: Request, result: ExecutionResult) -> GraphQLHTTPResponse:  # noqa: ARG002 - Strawberry's signature
+    async def process_result(self, request: Request, result: ExecutionResult) -> GraphQLHTTPResponse:
         """Mask errors, and leave ``data`` out where execution never began (section 7.1 of the specification)."""
         result.errors = public_errors(result.errors, suggestions=self.policy.suggestions)
+        for error in result.errors or ():
+            metrics_of(request).refusals.labels((error.extensions or {}).get("code", "none")).inc()
         answer = process_result(result)
         # Strawberry tells by the result's type, but not for an input object with exactly one field too many.
         if result.data is None and all(error.path is None for error in result.errors or ()):

@@ -65,8 +65,10 @@ class TransportWebSocket(BaseGraphQLTransportWSHandler[Context, None]):
                 self._held.enter_context(
                     self._sockets.taken(self.context.address, self._policy.max_sockets_per_address)
                 )
-                await super().handle()
+                with self.context.metrics.sockets.track_inprogress():
+                    await super().handle()
         except TooMany:
+            self.context.metrics.refusals.labels("sockets").inc()
             await self.websocket.close(TOO_MANY, "Too many sockets")
 
     async def handle_message(self, message: Message) -> None:
@@ -88,6 +90,7 @@ class TransportWebSocket(BaseGraphQLTransportWSHandler[Context, None]):
         try:
             self._held.enter_context(self._sockets.taken(self.context.viewer.id, self._policy.max_sockets_per_user))
         except TooMany:
+            self.context.metrics.refusals.labels("sockets").inc()
             await self.websocket.close(TOO_MANY, "Too many sockets")
             return
         self._watchdog = asyncio.create_task(self._end_with_the_session())

@@ -51,7 +51,7 @@ class Edge:
 
     ``ready`` names the parts that must work, each with whether it does; a service that drains says so there too.
     ``tickets`` is None where links lead to the storage itself. ``content_disposition`` makes a file name safe to be
-    sent as an attachment's header (RFC 6266).
+    sent as an attachment's header (RFC 6266). ``backlog`` names what waits, as far as that can be known right now.
     """
 
     do: UseCases
@@ -64,6 +64,7 @@ class Edge:
     limits: ServiceLimits
     content_disposition: Callable[[str], str]
     ready: Callable[[], Awaitable[Mapping[str, bool]]]
+    backlog: Callable[[], Awaitable[Mapping[str, float]]]
 
 
 def edge_of(connection: HTTPConnection) -> Edge:

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from time import monotonic
 from typing import Final
 from uuid import uuid4
 
@@ -26,6 +27,9 @@ _HEADERS: Final = {
 }
 """What a response says where it says nothing of its own."""
 
+_CLIENT_WENT_AWAY: Final = 499
+"""What is counted where nobody waited for an answer."""
+
 _log = structlog.stdlib.get_logger(__name__)
 
 
@@ -45,7 +49,7 @@ class Envelope:
             if scope["type"] == "websocket":
                 await self._app(scope, receive, send)
                 return
-            exchange = _Exchange(scope, receive, send, request_id)
+            exchange, began = _Exchange(scope, receive, send, request_id), monotonic()
             try:
                 await self._app(scope, exchange.receive, exchange.send)
             except Exception:
@@ -53,6 +57,8 @@ class Envelope:
                 if exchange.started:
                     raise  # The server cuts the connection: half an answer must not look whole.
                 await unexpected_problem(request_id)(scope, exchange.receive, exchange.send)
+            finally:
+                scope["app"].state.metrics.requested(scope, exchange.status, monotonic() - began)
 
 
 class _Exchange:
@@ -65,6 +71,7 @@ class _Exchange:
         self._waits = headers.get("expect", "").lower() == "100-continue"
         self._closing = False
         self.started = False
+        self.status = _CLIENT_WENT_AWAY
 
     async def receive(self) -> Message:
         message = await self._receive()
@@ -76,6 +83,7 @@ class _Exchange:
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.started = True
+            self.status = message["status"]
             headers = MutableHeaders(scope=message)
             headers["X-Request-Id"] = self._request_id
             for name, value in _HEADERS.items():

@@ -20,6 +20,8 @@ class Policy:
     requests_per_minute: int = 6000
     """By one network address, in one process."""
     min_upload_bytes_per_second: int = 1024
+    metrics: bool = True
+    """Whether ``/metrics`` is served."""
 
     introspection: bool = True
     suggestions: bool = True

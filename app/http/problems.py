@@ -29,6 +29,7 @@ from app.domain.errors import (
     VideoNotBelongsToUser,
     VideoNotFound,
 )
+from app.http.metrics import metrics_of
 
 STATUS: Final[Mapping[type[DomainError], HTTPStatus]] = {
     InvalidInput: HTTPStatus.BAD_REQUEST,
@@ -104,17 +105,19 @@ def unexpected_problem(request_id: str) -> Response:
     )
 
 
-async def on_domain_error(_: Request, error: Exception) -> Response:
+async def on_domain_error(request: Request, error: Exception) -> Response:
     """Handle ``DomainError`` for Starlette."""
     if not isinstance(error, DomainError):
         raise error
+    metrics_of(request).problems.labels(error.code).inc()
     if isinstance(error, StorageError):
         _log.warning("storage_unavailable", exc_info=error)
     return domain_problem(error)
 
 
-async def on_database_unavailable(_: Request, error: Exception) -> Response:
+async def on_database_unavailable(request: Request, error: Exception) -> Response:
     """Handle ``DatabaseUnavailable`` for Starlette: to a client it is the storage that is away."""
+    metrics_of(request).problems.labels(StorageError.code).inc()
     _log.warning("database_unavailable", exc_info=error)
     return domain_problem(StorageError())
 

@@ -16,7 +16,7 @@ from app.domain.errors import RateLimited
 from app.http.edge import address_of
 from app.http.problems import domain_problem
 
-_HEALTH: Final = frozenset({"/livez", "/readyz"})
+_HEALTH: Final = frozenset({"/livez", "/readyz", "/metrics"})
 _NETWORKS: Final = 20_000
 """The most that are remembered; whoever came longest ago is forgotten, which only gives them back what they had."""
 
@@ -54,6 +54,7 @@ class Throttle:
         if scope["type"] in {"http", "websocket"} and scope["path"] not in _HEALTH:
             wait = self._buckets.spend(address_of(HTTPConnection(scope)))
             if wait:
+                scope["app"].state.metrics.refusals.labels("network").inc()
                 # Before it is accepted, a WebSocket is refused like any other request (ASGI's extension for it).
                 await _refusal(scope, math.ceil(wait))(scope, receive, send)
                 return

@@ -86,6 +86,16 @@ class DueVideo:
 
 
 @dataclass(frozen=True, slots=True)
+class Backlog:
+    """How much is unfinished; ``leases_run_out`` are Processing rows that nobody holds any more."""
+
+    pending: int
+    processing: int
+    leases_run_out: int
+    oldest_pending: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class AcceptedUpload:
     """What an idempotency key was used for: the processing, and the digest of the request that made it."""
 
@@ -278,6 +288,7 @@ class Videos(Protocol):
         """Give unfinished rows whose wake_at (plus the delay that earlier sweeps added) has passed, oldest first."""
         ...
 
+    async def backlog(self, now: datetime) -> Backlog: ...
     async def swept(self, videos: Mapping[VideoId, float], now: datetime) -> None:
         """Count one more sweep of each that is still due, and let so many seconds pass before the next."""
         ...
@@ -332,6 +343,7 @@ class Notifications(Protocol):
         """Give what is due, each user's oldest before any user's second: one user's many delay nobody's one."""
         ...
 
+    async def count_due(self, now: datetime) -> int: ...
     async def claim(self, notification: Notification, *, now: datetime, until: datetime) -> bool: ...
     async def delivered(self, notification: str, attempts: int, *, answer: str, at: datetime) -> bool: ...
     async def postpone(self, notification: str, attempts: int, *, answer: str, to: datetime) -> bool: ...

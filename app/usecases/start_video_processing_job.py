@@ -13,10 +13,14 @@ from app.usecases.ports import Clock, Lease, LiveStatus, Transaction, Transactio
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """The lease is ours: the processing in our attempt, and how often in a row it met a passing fault."""
+    """The lease is ours: the processing in our attempt, and how often in a row it met a passing fault.
+
+    ``taken_over`` says that the lease of another had run out: that one died, or was cut off.
+    """
 
     video: VideoProcessing
     faults: int
+    taken_over: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +62,7 @@ class StartVideoProcessingJob:
                 continue
             if (claimed := await self._claim(seen, now, lost)) is not None:
                 await self.live.publish(claimed)
-                return Claimed(claimed, seen.faults)
+                return Claimed(claimed, seen.faults, taken_over and not seen.released)
 
     async def _claim(self, seen: Lease, now: datetime, lost: int) -> VideoProcessing | None:
         async def step(t: Transaction) -> VideoProcessing | None:

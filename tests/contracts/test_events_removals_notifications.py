@@ -226,3 +226,10 @@ async def test_many_removals_are_written_down_at_once(story: Story):
     await story.transactions.write(lambda t: t.removals.add(is_prefix=False, at=after(0)))
     due = await story.transactions.read(lambda t: t.removals.due(after(1), 10))
     assert [removal.key for removal in due] == ["sources/a", "sources/b"]
+
+
+async def test_what_is_due_on_all_channels_is_counted(story: Story):
+    owner = await story.user()
+    for at, channel in ((1, EMAIL), (2, WEBHOOK), (9, EMAIL)):
+        await story.owe(replace(a_notification(owner, None), channel=channel), at)
+    assert await story.transactions.read(lambda t: t.notifications.count_due(after(5))) == 2

@@ -9,8 +9,8 @@ from app.domain.options import ExtractionOptions, FrameSelection, ImageFormat, S
 from app.domain.user import UserId
 from app.domain.video import ProcessingStatus, VideoId, archive_key, contact_sheet_key, new_video_id, source_key
 from app.infra.sql.rows import options_of, options_text
-from app.usecases.ports import PageKey
-from tests.contracts.story import DAMAGED, MEDIA, WHOLE, Story, a_video, after, an_archive
+from app.usecases.ports import Backlog, PageKey
+from tests.contracts.story import DAMAGED, LEASE_SECONDS, MEDIA, WHOLE, Story, a_video, after, an_archive
 
 ALL = frozenset(ProcessingStatus)
 
@@ -238,3 +238,19 @@ async def test_a_time_without_a_zone_is_refused(story: Story):
     owner = await story.user()
     with pytest.raises(Exception, match="no time zone"):
         await story.video(owner, created_at=datetime(2026, 11, 23))  # noqa: DTZ001 - that is the point
+
+
+async def test_the_backlog_counts_what_is_unfinished_and_finds_the_oldest(story: Story):
+    async def backlog(at: float) -> Backlog:
+        return await story.transactions.read(lambda t: t.videos.backlog(after(at)))
+
+    assert await backlog(0) == Backlog(0, 0, 0, None)
+    owner, other = await story.user(), await story.user()
+    await story.video(owner, created=5)
+    await story.video(other, created=3)
+    held, done = await story.video(owner, created=1), await story.video(owner, created=0)
+    for video in (held, done):
+        await story.claimed(video, at=10)
+    await story.complete(done, 1)
+    assert await backlog(11) == Backlog(2, 1, 0, after(3))
+    assert await backlog(10 + LEASE_SECONDS + 1) == Backlog(2, 1, 1, after(3))

@@ -23,6 +23,7 @@ from app.usecases.hold_lease import HoldLease
 from app.usecases.ports import Extraction, FrameExtractor
 from app.usecases.process_video_frames import ProcessVideoFrames
 from app.usecases.upload_video import IncomingVideo
+from jobs.metrics import WorkerMetrics
 from jobs.process_video import process_video
 from tests.usecases.world import LEASE, World, chunks
 
@@ -66,7 +67,7 @@ def ctx(world: World, tmp_path: Path, extractor: FrameExtractor | None = None, *
         remove_objects=world.remove_objects,
         keep_house=world.keep_house,
     )
-    return {"work": work, "max_faults": 3}
+    return {"work": work, "metrics": settings.get("metrics") or WorkerMetrics(), "max_faults": 3}
 
 
 async def uploaded_file(world: World, path: Path) -> VideoId:

@@ -41,6 +41,7 @@ from app.usecases.export_my_data import ExportMyData
 from app.usecases.list_user_videos import CountUserVideos, ListUserVideos, ShowHistories, ShowVideo
 from app.usecases.mark_processing_completed import MarkProcessingCompleted
 from app.usecases.mark_processing_failed import MarkProcessingFailed
+from app.usecases.measure_backlog import MeasureBacklog
 from app.usecases.notification_log import ListNotifications, RedeliverNotification, SendTestWebhook
 from app.usecases.notification_settings import RotateWebhookSecret, UpdateNotificationSettings
 from app.usecases.ports import ObjectWriter, Transactions
@@ -178,6 +179,7 @@ class Site:
             limits=limits,
             content_disposition=content_disposition,
             ready=self._ready,
+            backlog=MeasureBacklog(transactions, clock),
         )
 
     async def _ready(self) -> Mapping[str, bool]:

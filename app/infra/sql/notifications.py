@@ -85,6 +85,10 @@ class SqlNotifications:
             .limit(limit)
         )
 
+    async def count_due(self, now: datetime) -> int:
+        counted = select(func.count()).select_from(notifications).where(_due(now))
+        return (await self._connection.execute(counted)).scalar_one()
+
     async def claim(self, notification: Notification, *, now: datetime, until: datetime) -> bool:
         return await self._change(
             notification.id,

@@ -33,7 +33,7 @@ from app.infra.sql.rows import (
 from app.infra.sql.tables import users, video_processings
 from app.infra.sql.types import EARLIEST, LATEST, Timestamp, instant, milliseconds
 from app.infra.sql.users import row_of
-from app.usecases.ports import AcceptedUpload, DueVideo, Lease, PageKey
+from app.usecases.ports import AcceptedUpload, Backlog, DueVideo, Lease, PageKey
 
 _v: Final = video_processings.c
 _SELECT: Final = select(video_processings, users.c.public_id.label("owner")).join_from(video_processings, users)
@@ -206,6 +206,17 @@ class SqlVideos:
             .limit(limit)
         )
         return [DueVideo(*row) for row in found]
+
+    async def backlog(self, now: datetime) -> Backlog:
+        run_out = (_v.status == ProcessingStatus.PROCESSING) & (_v.wake_at < milliseconds(now))
+        counted = select(
+            func.count(case((_v.status == ProcessingStatus.PENDING, 1))).label("pending"),
+            func.count(case((_v.status == ProcessingStatus.PROCESSING, 1))).label("processing"),
+            func.count(case((run_out, 1))).label("run_out"),
+            func.min(case((_v.status == ProcessingStatus.PENDING, _v.created_at))).label("oldest"),
+        ).where(_UNFINISHED)
+        found = (await self._connection.execute(counted)).one()
+        return Backlog(found.pending, found.processing, found.run_out, found.oldest)
 
     async def swept(self, videos: Mapping[VideoId, float], now: datetime) -> None:
         at = milliseconds(now)

@@ -1,0 +1,57 @@
+"""What operators see of a worker, as Prometheus reads it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from time import monotonic
+from typing import Final, final
+
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+
+from app.domain.video import FramesArchive
+
+_SECONDS: Final = (0.1, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 1800, 3600, 7200, 21600)
+
+
+@final
+class WorkerMetrics:
+    """One worker's counters. Frames and bytes a second are their rates: ``rate(fiapx_frames_total[5m])``."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self.attempts = Counter("fiapx_attempts", "Attempts that began.", registry=self.registry)
+        self.taken_over = Counter(
+            "fiapx_leases_taken_over", "Attempts that took over a lease that had run out.", registry=self.registry
+        )
+        self.ended = Counter("fiapx_attempts_ended", "How attempts ended.", ["outcome"], registry=self.registry)
+        self.failures = Counter("fiapx_failures", "Videos that failed here, by code.", ["code"], registry=self.registry)
+        self.frames = Counter("fiapx_frames", "Frames in the ZIPs that were made here.", registry=self.registry)
+        self.archive_bytes = Counter("fiapx_archive_bytes", "Bytes of those ZIPs.", registry=self.registry)
+        self.attempt_seconds = Histogram(
+            "fiapx_attempt_seconds", "From an attempt's claim to its end.", buckets=_SECONDS, registry=self.registry
+        )
+
+    @contextmanager
+    def attempt(self, *, taken_over: bool) -> Iterator[None]:
+        """Count an attempt and time it."""
+        self.attempts.inc()
+        self.taken_over.inc(taken_over)
+        began = monotonic()
+        try:
+            yield
+        finally:
+            self.attempt_seconds.observe(monotonic() - began)
+
+    def completed(self, archive: FramesArchive) -> None:
+        """Count a ZIP that was published."""
+        self.ended.labels("completed").inc()
+        self.frames.inc(archive.frame_count)
+        self.archive_bytes.inc(archive.size_bytes)
+
+    def failed(self, code: str) -> None:
+        """Count a video that failed."""
+        self.ended.labels("failed").inc()
+        self.failures.labels(code).inc()
+
+    def text(self) -> bytes:
+        """Write all of them in Prometheus's text format."""
+        return generate_latest(self.registry)

@@ -1,0 +1,42 @@
+"""A queue that is away is no reason to restart anything."""
+
+from pathlib import Path
+
+import httpx
+
+from app.domain.video import ProcessingStatus
+from app.infra.embedded.ports import free_pair
+from tests.faults.conftest import Stack
+from tests.parts.stores import ValkeyPart
+from tests.parts.waiting import until
+
+
+async def test_no_worker_looks_dead_while_redis_is_away_and_what_came_meanwhile_is_processed(
+    stack: Stack, valkey: ValkeyPart, samples: Path
+):
+    port = free_pair()
+    worker = stack.start_worker(FIAPX_WORKER_PORT=str(port))
+
+    async def alive() -> bool:
+        try:
+            async with httpx.AsyncClient(trust_env=False, timeout=1) as kubelet:
+                return (await kubelet.get(f"http://127.0.0.1:{port}/livez")).status_code == 200
+        except httpx.TransportError:
+            return False
+
+    await until(alive, 30)
+    valkey.kill()
+    try:
+        video = await stack.upload(samples / "bikes.mp4")
+        for _ in range(20):  # Some seconds, in which it tries to reach Redis again and again.
+            assert await alive()
+            assert worker.poll() is None
+            assert "videos_pending" in await stack.service.edge.backlog()
+        assert "video_queue_admitted" not in await stack.service.edge.backlog()
+    finally:
+        valkey.start()
+    assert (await stack.until_final(video.id, 60)).status is ProcessingStatus.COMPLETED
+    assert "video_queue_admitted" in await stack.service.edge.backlog()
+    async with httpx.AsyncClient(trust_env=False) as prometheus:
+        text = (await prometheus.get(f"http://127.0.0.1:{port}/metrics")).text
+    assert 'fiapx_attempts_ended_total{outcome="completed"} 1.0' in text

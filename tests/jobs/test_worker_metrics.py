@@ -1,0 +1,61 @@
+"""What operators see of a worker."""
+
+from pathlib import Path
+
+import httpx
+import pytest
+from arq import Retry
+
+from app.infra.embedded.ports import free_pair
+from jobs.health import answering
+from jobs.metrics import WorkerMetrics
+from jobs.process_video import process_video
+from tests.jobs.test_process_video import ctx, uploaded_file
+from tests.usecases.world import World
+
+
+async def test_attempts_their_ends_frames_and_bytes_are_counted(world: World, tmp_path: Path, samples: Path):
+    metrics = WorkerMetrics()
+    (tmp_path / "cut.mp4").write_bytes((samples / "bikes.mp4").read_bytes()[:300_000])
+    whole, cut = await uploaded_file(world, samples / "bikes.mp4"), await uploaded_file(world, tmp_path / "cut.mp4")
+    for video in (whole, cut):
+        await process_video(ctx(world, tmp_path, metrics=metrics), video)
+    archive = (await world.row(whole)).archive
+    assert archive is not None
+    text = metrics.text().decode()
+    for line in (
+        "fiapx_attempts_total 2.0",
+        "fiapx_leases_taken_over_total 0.0",
+        'fiapx_attempts_ended_total{outcome="completed"} 1.0',
+        'fiapx_attempts_ended_total{outcome="failed"} 1.0',
+        'fiapx_failures_total{code="CORRUPT_VIDEO"} 1.0',
+        f"fiapx_frames_total {archive.frame_count:.1f}",
+        f"fiapx_archive_bytes_total {float(archive.size_bytes)}",
+        "fiapx_attempt_seconds_count 2.0",
+    ):
+        assert line in text
+
+
+async def test_a_lease_that_ran_out_and_a_fault_are_counted(world: World, tmp_path: Path, samples: Path):
+    metrics = WorkerMetrics()
+    video = await uploaded_file(world, samples / "bikes.mp4")
+    await world.claimed(video)
+    world.clock.advance(16)  # Its holder died.
+    world.storage.away = True
+    with pytest.raises(Retry):
+        await process_video(ctx(world, tmp_path, metrics=metrics), video)
+    text = metrics.text().decode()
+    assert "fiapx_leases_taken_over_total 1.0" in text
+    assert 'fiapx_attempts_ended_total{outcome="fault"} 1.0' in text
+
+
+async def test_a_worker_answers_on_a_port_of_its_own_and_without_one_not_at_all():
+    metrics, port = WorkerMetrics(), free_pair()
+    async with answering(metrics, "127.0.0.1", port), httpx.AsyncClient(trust_env=False) as client:
+        transport = httpx.AsyncHTTPTransport(retries=20)
+        async with httpx.AsyncClient(transport=transport) as patient:
+            assert (await patient.get(f"http://127.0.0.1:{port}/livez")).status_code == 200
+        assert "fiapx_attempts_total 0.0" in (await client.get(f"http://127.0.0.1:{port}/metrics")).text
+    async with answering(metrics, "127.0.0.1", None), httpx.AsyncClient(trust_env=False) as client:
+        with pytest.raises(httpx.ConnectError):
+            await client.get(f"http://127.0.0.1:{port}/livez")
