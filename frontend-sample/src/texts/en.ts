@@ -45,7 +45,7 @@ export const en = {
   myData: "Your data",
   exportData: "Take your data with you",
   deleteAccount: "Delete your account",
-  deleteAccountHint: "Your videos and their frames go with it, at once and for good.",
+  deleteAccountHint: "Deleting your account removes your videos and their frames too, at once and for good.",
   deleteAccountSure: "Delete your account and all your videos for good?",
   lapsed: "Your session has ended. Sign in to go on; nothing on this page is lost.",
   notYou: "Not you? Sign out",

@@ -47,7 +47,7 @@ export const ptBR: Texts = {
   myData: "Seus dados",
   exportData: "Levar seus dados",
   deleteAccount: "Excluir sua conta",
-  deleteAccountHint: "Seus vídeos e os quadros deles vão junto, na hora e para sempre.",
+  deleteAccountHint: "Excluir sua conta apaga também os seus vídeos e os quadros deles, na hora e para sempre.",
   deleteAccountSure: "Excluir sua conta e todos os seus vídeos para sempre?",
   lapsed: "Sua sessão terminou. Entre para continuar; nada nesta página se perde.",
   notYou: "Não é você? Sair",
