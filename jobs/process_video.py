@@ -11,6 +11,7 @@ from arq import Retry
 
 from app.domain.errors import ProcessingError, StorageError
 from app.domain.failure import Failure, FailureCode
+from app.domain.user import pseudonym
 from app.domain.video import FramesArchive, VideoId, VideoProcessing
 from app.usecases.catalogue import WorkerUseCases
 from app.usecases.hold_lease import Attempt
@@ -43,7 +44,8 @@ async def process_video(ctx: Mapping[str, Any], video_id: str) -> None:
         return
     if isinstance(started, HeldUntil):
         raise Retry(max(started.at - work.start_video_processing_job.clock.now(), timedelta()) + _MARGIN)
-    with structlog.contextvars.bound_contextvars(video=video_id, attempt=started.video.attempt):
+    user, attempt = pseudonym(started.video.owner), started.video.attempt
+    with structlog.contextvars.bound_contextvars(video=video_id, user=user, attempt=attempt):
         metrics: WorkerMetrics = ctx["metrics"]
         with metrics.attempt(taken_over=started.taken_over):
             await _attempt(work, metrics, started, ctx["max_faults"])

@@ -1,5 +1,6 @@
 """The brief's ``User``."""
 
+import hashlib
 import re
 import unicodedata
 from dataclasses import dataclass
@@ -43,6 +44,11 @@ class User:
     created_at: datetime
     updated_at: datetime
     webhook_url: str | None = None
+
+
+def pseudonym(user: UserId) -> str:
+    """Give the name under which logs speak of a user: always the same, and nobody can tell from it who it is."""
+    return hashlib.sha256(user.encode()).hexdigest()[:12]
 
 
 def normalised_email(text: str) -> str:

@@ -7,9 +7,11 @@ from datetime import datetime
 from typing import Protocol, cast
 
 from starlette.requests import HTTPConnection
+from structlog.contextvars import bind_contextvars
 
 from app.domain.errors import Unauthenticated
 from app.domain.network import subscriber_of
+from app.domain.user import pseudonym
 from app.usecases.catalogue import UseCases
 from app.usecases.ports import AccessTokens, Clock, DownloadLinks, EndedSessions, ObjectStorage, Viewer
 
@@ -81,6 +83,7 @@ def bearer_viewer(edge: Edge, authorization: str | None) -> Viewer:
     if scheme.lower() != "bearer" or not token.strip():
         raise Unauthenticated
     viewer = edge.tokens.verify(token.strip())
+    bind_contextvars(user=pseudonym(viewer.id))  # For the log lines of this request, or of this socket.
     if is_over(edge, viewer):
         raise Unauthenticated
     return viewer

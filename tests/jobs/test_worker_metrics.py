@@ -5,7 +5,10 @@ from pathlib import Path
 import httpx
 import pytest
 from arq import Retry
+from structlog.contextvars import merge_contextvars
+from structlog.testing import capture_logs
 
+from app.domain.user import pseudonym
 from app.infra.embedded.ports import free_pair
 from jobs.health import answering
 from jobs.metrics import WorkerMetrics
@@ -59,3 +62,14 @@ async def test_a_worker_answers_on_a_port_of_its_own_and_without_one_not_at_all(
     async with answering(metrics, "127.0.0.1", None), httpx.AsyncClient(trust_env=False) as client:
         with pytest.raises(httpx.ConnectError):
             await client.get(f"http://127.0.0.1:{port}/livez")
+
+
+async def test_lines_of_an_attempt_name_video_attempt_and_user(world: World, tmp_path: Path, samples: Path):
+    video = await uploaded_file(world, samples / "bikes.mp4")
+    with capture_logs([merge_contextvars]) as lines:
+        await process_video(ctx(world, tmp_path), video)
+    owner = (await world.row(video)).owner
+    assert {"attempt started", "attempt completed"} <= {line["event"] for line in lines}
+    for line in lines:
+        assert (line["video"], line["attempt"], line["user"]) == (video, 1, pseudonym(owner))
+    assert owner not in repr(lines)

@@ -3,7 +3,7 @@
 import { signal, useSignal } from "@preact/signals";
 import { useMutation, useQuery } from "@urql/preact";
 import { useEffect } from "preact/hooks";
-import { problemOf } from "../api/client.ts";
+import { problemIn } from "../api/client.ts";
 import { graphql, type Problem, problemFields } from "../api/graphql.ts";
 import { moment, sentence, texts } from "../ui/language.ts";
 
@@ -63,7 +63,7 @@ export function Deliveries() {
   async function again(id: string): Promise<void> {
     const { data, error } = await redeliver({ id });
     const answer = data?.redeliverNotification;
-    problem.value = answer ? (answer.__typename === "Problem" ? answer : null) : problemOf(error!);
+    problem.value = problemIn(answer, error);
     wake();
   }
 

@@ -2,7 +2,7 @@
 
 import { useSignal } from "@preact/signals";
 import { useMutation } from "@urql/preact";
-import { problemOf } from "../api/client.ts";
+import { problemIn } from "../api/client.ts";
 import { graphql, type Problem, problemFields } from "../api/graphql.ts";
 import { linked } from "../api/places.ts";
 import * as session from "../api/session.ts";
@@ -43,7 +43,7 @@ export function ExportMyData() {
   async function take(): Promise<void> {
     const { data, error } = await exportData({});
     const answer = data?.exportMyData;
-    problem.value = answer ? (answer.__typename === "Problem" ? answer : null) : problemOf(error!);
+    problem.value = problemIn(answer, error);
     if (answer?.__typename === "DataExport") location.assign(linked(answer.downloadUrl));
   }
 
@@ -72,7 +72,7 @@ export function DeleteAccount() {
     const password = new FormData(event.currentTarget as HTMLFormElement).get("password") as string;
     const { data, error } = await remove({ password });
     const answer = data?.deleteAccount;
-    problem.value = answer ? (answer.__typename === "Problem" ? answer : null) : problemOf(error!);
+    problem.value = problemIn(answer, error);
     if (answer?.__typename === "Deleted") session.end();
   }
 

@@ -3,7 +3,7 @@
 import { useSignal } from "@preact/signals";
 import { useMutation, useQuery } from "@urql/preact";
 import { useEffect } from "preact/hooks";
-import { problemOf } from "../api/client.ts";
+import { problemIn, problemOf } from "../api/client.ts";
 import { graphql, type Problem, problemFields, type ResultOf, type VariablesOf } from "../api/graphql.ts";
 import { sentence, texts } from "../ui/language.ts";
 import { wake } from "./deliveries.tsx";
@@ -99,8 +99,7 @@ export function Notifications() {
     settings.value = { ...before, ...input } as typeof before;
     const { data, error } = await update({ input });
     const answer = data?.updateNotificationSettings;
-    problem.value = answer ? null : problemOf(error!);
-    if (answer?.__typename === "Problem") problem.value = answer;
+    problem.value = problemIn(answer, error);
     if (answer?.__typename === "NotificationSettings") settings.value = answer;
     if (answer?.__typename === "WebhookSecret") settings.value = answer.settings;
     if (answer?.__typename === "WebhookSecret") secret.value = answer.secret;
@@ -111,14 +110,14 @@ export function Notifications() {
   async function newKey(): Promise<void> {
     const { data, error } = await rotate({});
     const answer = data?.rotateWebhookSecret;
-    problem.value = answer ? (answer.__typename === "Problem" ? answer : null) : problemOf(error!);
+    problem.value = problemIn(answer, error);
     if (answer?.__typename === "WebhookSecret") secret.value = answer.secret;
   }
 
   async function test(): Promise<void> {
     const { data, error } = await sendTest({});
     const answer = data?.sendTestWebhook;
-    problem.value = answer ? (answer.__typename === "Problem" ? answer : null) : problemOf(error!);
+    problem.value = problemIn(answer, error);
     wake();
   }
 

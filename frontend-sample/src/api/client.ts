@@ -37,3 +37,9 @@ export function problemOf(error: CombinedError): Problem {
   if (error.networkError) return { code: status ? "INTERNAL" : "NETWORK" };
   return { code: error.graphQLErrors[0]?.extensions.code === "STORAGE_ERROR" ? "STORAGE_ERROR" : "INTERNAL" };
 }
+
+/** What the matter is with an answer that may be a problem or missing; null where it is what was asked for. */
+export function problemIn(answer: { __typename: string } | undefined, error: CombinedError | undefined): Problem | null {
+  if (!answer) return problemOf(error!);
+  return answer.__typename === "Problem" ? (answer as unknown as Problem) : null;
+}
