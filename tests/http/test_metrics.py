@@ -65,9 +65,9 @@ async def test_no_client_can_make_many_of_them(site: Site, ana: Person):
     for number in range(20):
         await ana.graphql(f"{{ field{number} }}")
         await ana.http.get(f"/path{number}")
-        await ana.http.request(f"METHOD{number}", "/videos")
+        await ana.http.request("PROPFIND", "/videos")
     labels = {text for _, labels in await scraped(site) for _, text in labels}
-    assert not [text for text in labels if "field1" in text or "path1" in text or "METHOD" in text]
+    assert not [text for text in labels if "field1" in text or "path1" in text or text == "PROPFIND"]
 
 
 async def test_open_sockets_are_counted_while_they_are_open(site: Site):

@@ -50,6 +50,10 @@ async def test_a_lease_that_ran_out_and_a_fault_are_counted(world: World, tmp_pa
     text = metrics.text().decode()
     assert "fiapx_leases_taken_over_total 1.0" in text
     assert 'fiapx_attempts_ended_total{outcome="fault"} 1.0' in text
+    world.storage.away = False
+    world.clock.advance(60)
+    await process_video(ctx(world, tmp_path, metrics=metrics), video)  # It was given back, so nobody died.
+    assert "fiapx_leases_taken_over_total 1.0" in metrics.text().decode()
 
 
 async def test_a_worker_answers_on_a_port_of_its_own_and_without_one_not_at_all():
