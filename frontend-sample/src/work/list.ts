@@ -192,7 +192,8 @@ export function drop(entry: Entry): void {
 /** Read the list again, as far down as it is shown. */
 export async function read(): Promise<void> {
   const ours = ++latestRead;
-  const began = arrivals;
+  // Not what comes meanwhile, nor an upload that becomes a video meanwhile: the answer may have been made before it.
+  const before = new Set(entries.value.filter(({ video }) => video.peek()));
   const found = new Set<string>();
   const wanted = Math.max(loaded, PAGE);
   let after: string | null = null;
@@ -210,7 +211,7 @@ export async function read(): Promise<void> {
   // What is not there any more was deleted while nobody watched.
   const oldest = hasOlder.value ? Math.min(...[...found].map((id) => byId.get(id)?.at ?? Infinity)) : -Infinity;
   entries.value
-    .filter(({ video, at, arrival }) => video.peek() && !found.has(video.peek()!.id) && at >= oldest && arrival <= began)
+    .filter((entry) => before.has(entry) && !found.has(entry.video.peek()!.id) && entry.at >= oldest)
     .forEach(drop);
 }
 
