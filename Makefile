@@ -1,7 +1,7 @@
 # What each target is for: make help. Needed before: Python 3.11 or newer with venv. All else goes into .venv.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help up test check bench format lock samples schema screenshots
+.PHONY: help up test check bench format lock samples schema screenshots audit sbom manifests
 
 PYTHON ?= python3
 VENV := .venv/bin/python
@@ -21,7 +21,7 @@ up: .venv/.runs  ## Run everything on http://127.0.0.1:8000 (FIAPX_PORT and FIAP
 	@$(MAKE) --silent --no-print-directory --keep-going $(PAGES) || echo 'Not all pages could be built; the API runs.'
 	@exec $(VENV) -m app.cli up
 
-NODE_PROJECTS := frontend-sample frontend-sample/recipes tests/clients
+NODE_PROJECTS := frontend-sample frontend-sample/recipes tests/clients tests/k8s
 FOR_TESTS := .venv/.tests .samples/.fetched $(NODE_PROJECTS:%=%/node_modules/.made) $(PAGES)
 
 test: $(FOR_TESTS)  ## Run all tests, against real parts that they start themselves
@@ -35,7 +35,25 @@ check: $(FOR_TESTS)  ## What CI runs: format, lint, types, imports, schema, test
 	@$(VENV) -m app.cli export-schema | diff -u schema.graphql - \
 		|| { echo 'schema.graphql is not what the code says: make schema writes it anew.' >&2; exit 1; }
 	export PATH="$(CURDIR)/.venv/bin:$$PATH" && cd frontend-sample && npm run --silent check
+	@$(AUDIT)
 	$(VENV) -m pytest
+
+AUDIT := export PATH="$(CURDIR)/.venv/bin:$$PATH" && $(VENV) supply/audit.py
+audit: .venv/.tests .venv/.node  ## Ask the registries whether anything that we ship is known to be vulnerable
+	@$(AUDIT)
+
+sbom: .venv/.tests .venv/.node  ## Write down in build/sbom what the images consist of (CycloneDX)
+	@mkdir -p build/sbom
+	@for image in webapi worker; do \
+		$(VENV) -m cyclonedx_py requirements --pyproject pyproject.toml --output-reproducible \
+			-o build/sbom/$$image.cdx.json requirements-$$image.txt || exit; done
+	@export PATH="$(CURDIR)/.venv/bin:$$PATH" && for page in frontend-sample graphiql; do (cd $$page && \
+		npm sbom --sbom-format cyclonedx --package-lock-only --omit dev) > build/sbom/$$page.cdx.json || exit; done
+	@ls build/sbom
+
+manifests: .venv/.tests  ## Render k8s/deployment.yaml anew from its base
+	.venv/bin/kubectl kustomize k8s/base > k8s/deployment.yaml.part
+	mv k8s/deployment.yaml.part k8s/deployment.yaml
 
 bench: .venv/.tests .samples/.fetched  ## Run the benchmarks
 	@set -e; for script in bench/*.py; do echo "== $$script"; PYTHONPATH=. $(VENV) "$$script"; done
