@@ -1,0 +1,259 @@
+import copy
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import kubernetes_validate  # type: ignore[import-untyped]  # It ships no types.
+import pytest
+
+from tests.k8s.manifests import (
+    K8S,
+    NAME,
+    REPOSITORY,
+    Manifest,
+    Manifests,
+    applications,
+    environment,
+    example_secrets,
+    named,
+    of_kind,
+    pods,
+    render_text,
+)
+from tests.k8s.network_rules import METADATA, PUBLIC, Place, may_be_reached, may_reach
+
+FOLDER = Path(__file__).parent
+STARTS = """
+import json, os, sys
+from pydantic import ValidationError
+from app.settings import Settings
+answers = []
+for variables in json.load(sys.stdin):
+    os.environ.clear()
+    os.environ.update(variables)
+    try:
+        Settings()
+        answers.append([])
+    except ValidationError as error:
+        answers.append([f"{problem['loc'][0]}: {problem['type']}" for problem in error.errors()])
+print(json.dumps(answers))
+"""
+
+
+def is_kubernetes_own(manifest: Manifest) -> bool:
+    return not manifest["apiVersion"].startswith(("keda.sh/", "elbv2.k8s.aws/"))
+
+
+def faults_in_schema(manifests: Manifests, version: str) -> list[str]:
+    faults = []
+    for manifest in filter(is_kubernetes_own, manifests):
+        try:
+            kubernetes_validate.validate(manifest, version, strict=True)
+        except kubernetes_validate.ValidationError as error:
+            faults.append(f"{manifest['kind']} {manifest['metadata']['name']}: {error.message}")
+    return faults
+
+
+@pytest.mark.parametrize("version", ["1.30", "newest"])
+def test_every_object_is_valid_where_it_is_applied(rendering: Manifests, version: str) -> None:
+    chosen = kubernetes_validate.latest_version() if version == "newest" else version
+    assert len(list(filter(is_kubernetes_own, rendering))) > 20
+    assert faults_in_schema(rendering, chosen) == []
+
+
+@pytest.mark.parametrize(
+    ("field", "value"), [("minReadySeconds", "many"), ("minReadySecond", 1)], ids=["a wrong type", "an unknown field"]
+)
+def test_a_field_that_kubernetes_does_not_know_so_is_refused(
+    renderings: Mapping[str, Manifests], field: str, value: object
+) -> None:
+    broken = copy.deepcopy(named(renderings["base"], "Deployment", "fiapx-webapi"))
+    assert broken is not None
+    broken["spec"][field] = value
+    assert faults_in_schema([broken], "1.30")
+
+
+def complaints_of_keda(objects: Manifests) -> list[list[str]]:
+    node = shutil.which("node", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
+    assert node, "make test fetches Node.js where there is none; so does make .venv/.node"
+    done = subprocess.run(
+        [node, FOLDER / "keda.mjs"], input=json.dumps(objects), capture_output=True, text=True, check=True
+    )
+    complaints: list[list[str]] = json.loads(done.stdout)
+    return complaints
+
+
+def test_every_object_of_keda_is_valid(renderings: Mapping[str, Manifests]) -> None:
+    objects = [one for name in renderings for one in renderings[name] if one["apiVersion"].startswith("keda.sh/")]
+    assert [one["kind"] for one in objects] == ["ScaledObject", "TriggerAuthentication"] * 4
+    assert complaints_of_keda(objects) == [[]] * len(objects)
+
+
+def test_what_keda_does_not_know_so_is_refused(renderings: Mapping[str, Manifests]) -> None:
+    scaled, authentication = (one for one in renderings["base"] if not is_kubernetes_own(one))
+
+    def changed(original: Manifest, *way: str | int, to: object) -> Manifest:
+        place: Any = (manifest := copy.deepcopy(original))
+        for step in way[:-1]:
+            place = place[step]
+        place[way[-1]] = to
+        return manifest
+
+    behaviour = ("spec", "advanced", "horizontalPodAutoscalerConfig", "behavior", "scaleDown")
+    broken = [
+        changed(scaled, "spec", "minReplicaCount", to="many"),
+        changed(scaled, "spec", "triggers", 0, "metadata", "streamLength", to=1),
+        changed(scaled, "spec", "coolDownPeriod", to=300),
+        changed(scaled, "spec", "triggers", 0, "metaData", to={}),
+        changed(scaled, *behaviour, "stabilisationWindowSeconds", to=1),
+        changed(scaled, "kind", to="ScaledThing"),
+        changed(authentication, "spec", "secretTargetRef", 0, "secret", to="fiapx-secrets"),
+    ]
+    assert [one for one, complaints in zip(broken, complaints_of_keda(broken), strict=True) if not complaints] == []
+
+
+def test_deployment_yaml_is_what_the_base_says_now() -> None:
+    committed = (K8S / "deployment.yaml").read_text("utf-8")
+    assert committed == render_text(K8S / "base"), "kubectl kustomize k8s/base > k8s/deployment.yaml writes it anew"
+
+
+def test_images_bear_the_version_of_this_checkout(renderings: Mapping[str, Manifests]) -> None:
+    version = tomllib.loads((REPOSITORY / "pyproject.toml").read_text("utf-8"))["project"]["version"]
+    images = {
+        container["image"].rpartition("/")[2]
+        for manifests in renderings.values()
+        for pod in pods(manifests)
+        for container in pod.containers
+        if pod.labels[NAME].startswith("fiapx-")
+    }
+    assert images == {f"fiapx-webapi:{version}", f"fiapx-processamento:{version}"}
+
+
+def test_secrets_can_be_applied_before_all_else(renderings: Mapping[str, Manifests]) -> None:
+    namespace, secret = example_secrets()
+    assert namespace == named(renderings["base"], "Namespace", "fiapx")
+    assert secret["metadata"]["namespace"] == "fiapx"
+    assert faults_in_schema([namespace, secret], "1.30") == []
+
+
+def test_nothing_that_is_rendered_for_others_holds_a_secret(renderings: Mapping[str, Manifests]) -> None:
+    for folder in ("base", "overlays/aws"):
+        assert "kind: Secret\n" not in render_text(K8S / folder)
+    assert [secret["metadata"]["name"] for secret in of_kind(renderings["overlays/local"], "Secret")] == [
+        "fiapx-secrets"
+    ]
+
+
+def refusals(environments: list[dict[str, str]]) -> list[list[str]]:
+    done = subprocess.run(
+        [sys.executable, "-c", STARTS],
+        input=json.dumps(environments),
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=REPOSITORY,
+    )
+    answers: list[list[str]] = json.loads(done.stdout)
+    return answers
+
+
+def test_every_pod_starts_with_the_settings_it_is_given(renderings: Mapping[str, Manifests]) -> None:
+    environments = [
+        environment(manifests, pod.main) for manifests in renderings.values() for pod in applications(manifests)
+    ]
+    assert len(environments) == 3 * len(renderings)
+    assert refusals(environments) == [[]] * len(environments)
+
+
+def test_no_pod_starts_with_the_examples_secrets(renderings: Mapping[str, Manifests]) -> None:
+    unfilled = [one for one in renderings["base"] if one["kind"] != "Secret"] + example_secrets()
+    environments = [environment(unfilled, pod.main) for pod in applications(unfilled)]
+    too_short = ["jwt_secret: too_short", "link_secret: too_short"]
+    assert refusals(environments) == [too_short] * 3
+
+
+def test_tables_come_before_the_pods_that_need_them(rendering: Manifests) -> None:
+    job = named(rendering, "Job", "fiapx-migrate")
+    assert job is not None
+    commands = [container["command"] for container in job["spec"]["template"]["spec"]["containers"]]
+    assert commands == [["fiapx", "migrate"]]
+    for pod in applications(rendering):
+        assert [container["command"] for container in pod.spec["initContainers"]] == commands
+        assert pod.spec["initContainers"][0]["image"] == pod.main["image"]
+
+
+STORES: Mapping[str, Mapping[int, Place]] = {
+    "base": {3306: Place("10.1.2.3"), 6379: Place("192.168.1.2"), 443: Place(PUBLIC), 587: Place(PUBLIC)},
+    "overlays/aws": {3306: Place("172.31.70.1"), 6379: Place("172.31.130.1"), 443: Place(PUBLIC), 587: Place(PUBLIC)},
+    "overlays/local": {
+        3306: Place(labels={NAME: "mysql"}),
+        6379: Place(labels={NAME: "valkey"}),
+        8333: Place(labels={NAME: "s3"}),
+        1025: Place(labels={NAME: "mail"}),
+    },
+}
+
+
+@pytest.mark.parametrize("overlay", STORES)
+def test_every_pod_reaches_its_stores_and_no_other(renderings: Mapping[str, Manifests], overlay: str) -> None:
+    database, redis, storage, mail = STORES[overlay]
+    all_but_mail = {database, redis, storage}
+    expected = {
+        "fiapx-webapi": all_but_mail,
+        "fiapx-worker": all_but_mail,
+        "fiapx-control": {*all_but_mail, mail},
+        "fiapx-migrate": {database},
+    }
+    manifests = renderings[overlay]
+    reached = {
+        pod.labels[NAME]: {port for port, place in STORES[overlay].items() if may_reach(manifests, pod, place, port)}
+        for pod in pods(manifests)
+        if pod.labels[NAME].startswith("fiapx-")
+    }
+    assert reached == expected
+
+
+def test_stores_of_one_machine_answer_those_who_reach_them(renderings: Mapping[str, Manifests]) -> None:
+    manifests = renderings["overlays/local"]
+    for store in pods(manifests):
+        port = store.main["ports"][0]["containerPort"] if "ports" in store.main else None
+        if store.labels[NAME].startswith("fiapx-") or port is None:
+            continue
+        for pod in pods(manifests):
+            reaches = may_reach(manifests, pod, Place(labels=store.labels), port)
+            assert may_be_reached(manifests, store, Place(labels=pod.labels), port) == reaches, (pod.name, store.name)
+    valkey = next(pod for pod in pods(manifests) if pod.labels[NAME] == "valkey")
+    assert may_be_reached(manifests, valkey, Place(namespace="keda"), 6379)
+
+
+def test_the_api_answers_its_proxy_and_all_of_ours_prometheus(renderings: Mapping[str, Manifests]) -> None:
+    proxies = {"base": Place(namespace="ingress-nginx"), "overlays/aws": Place("172.31.0.7")}
+    for overlay, proxy in proxies.items():
+        for pod in applications(renderings[overlay]):
+            port = pod.main["ports"][0]["containerPort"]
+            is_api = pod.labels[NAME] == "fiapx-webapi"
+            assert may_be_reached(renderings[overlay], pod, proxy, port) == is_api
+            assert may_be_reached(renderings[overlay], pod, Place(namespace="monitoring"), port)
+            assert may_reach(renderings[overlay], pod, Place(namespace="monitoring"), 4318)
+
+
+def test_webhooks_go_where_their_guard_lets_them(renderings: Mapping[str, Manifests]) -> None:
+    manifests = renderings["base"]
+    control = next(pod for pod in pods(manifests) if pod.labels[NAME] == "fiapx-control")
+    questions = [(PUBLIC, 443), (PUBLIC, 8443), ("2606:4700::1", 443), (PUBLIC, 80), (PUBLIC, 22), (METADATA, 8443)]
+    assert [may_reach(manifests, control, Place(address), port) for address, port in questions] == [True] * 3 + [
+        False
+    ] * 3
+
+
+def test_pods_on_aws_may_ask_for_their_role(renderings: Mapping[str, Manifests]) -> None:
+    manifests = renderings["overlays/aws"]
+    for pod in pods(manifests):
+        wants = pod.labels[NAME] != "fiapx-migrate"
+        assert may_reach(manifests, pod, Place("169.254.170.23"), 80) == wants
