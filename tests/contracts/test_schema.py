@@ -53,6 +53,18 @@ async def test_migrating_again_leaves_what_is_there(blank_url: str):
     await engine.dispose()
 
 
+async def test_what_a_newer_version_has_migrated_is_left_as_it_is(blank_url: str):
+    await migrate(blank_url)
+    engine = engine_for(blank_url)
+    async with engine.begin() as connection:
+        await connection.execute(text("UPDATE alembic_version SET version_num = 'newer'"))
+    await migrate(blank_url)
+    async with engine.connect() as connection:
+        assert (await connection.execute(text("SELECT version_num FROM alembic_version"))).scalars().all() == ["newer"]
+    await engine.dispose()
+    assert await looked_at(blank_url) == (set(metadata.tables), [])
+
+
 WAITING_MIGRATION = """
 import asyncio, sys
 from app.infra.sql.migrate import migrate
@@ -169,7 +181,7 @@ async def test_text_is_compared_by_its_characters_and_ids_are_ascii(mariadb_engi
         collations = {tuple(row) for row in await connection.execute(asked)}
     ascii_names = {name for name, collation in collations if collation == "ascii_bin"}
     assert {collation for _, collation in collations} == {"utf8mb4_bin", "ascii_bin"}
-    assert ascii_names == {"public_id", "id", "source_hash", "archive_sha256", "refresh_digest"}
+    assert ascii_names == {"public_id", "id", "source_hash", "archive_sha256", "refresh_digest", "traceparent"}
 
 
 async def test_a_video_goes_with_its_user_by_a_foreign_key(mariadb_engine: AsyncEngine):

@@ -40,6 +40,17 @@ async def storage(s3: S3Part, bucket: str) -> AsyncIterator[S3Storage]:
     await storage.aclose()
 
 
+async def test_without_keys_of_our_own_those_of_the_surroundings_are_used(
+    s3: S3Part, bucket: str, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", s3.access_key)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", s3.secret_key)
+    client = s3_client(s3.url, region="us-east-1", access_key=None, secret_key=None)
+    storage = S3Storage(client, bucket, region="us-east-1", threads=1)
+    await storage.ping()
+    await storage.aclose()
+
+
 class Proxy:
     """Stands between us and the storage and breaks what it is told to break."""
 

@@ -6,10 +6,12 @@ from urllib.parse import urlsplit
 from boto3.session import Session
 from botocore.config import Config
 
+from app.infra.s3.spans import trace_requests
+from app.settings import is_amazon
+
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-_AMAZON: Final = (".amazonaws.com", ".amazonaws.com.cn")
 _LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
@@ -17,8 +19,8 @@ def s3_client(
     url: str,
     *,
     region: str,
-    access_key: str,
-    secret_key: str,
+    access_key: str | None,
+    secret_key: str | None,
     threads: int = 1,
     connect_timeout: float = 5,
     read_timeout: float = 20,
@@ -44,13 +46,15 @@ def s3_client(
         response_checksum_validation="when_required",
         # A proxy of the environment cannot reach our own machine.
         proxies={} if host in _LOOPBACK else None,
-        s3={"addressing_style": "virtual" if host.endswith(_AMAZON) else "path"},
+        s3={"addressing_style": "virtual" if is_amazon(url) else "path"},
     )
-    return Session().client(
+    client = Session().client(
         "s3",
         endpoint_url=url,
         region_name=region,
-        aws_access_key_id=access_key or None,
-        aws_secret_access_key=secret_key or None,
+        aws_access_key_id=access_key,
+        aws_secret_access_key=secret_key,
         config=config,
     )
+    trace_requests(client)
+    return client

@@ -16,6 +16,7 @@ from app.infra.s3.download import pieces, save
 from app.infra.s3.faults import fault_code, translated
 from app.infra.s3.threads import Threads, outlast
 from app.infra.s3.upload import Upload
+from app.infra.traces import span
 from app.usecases.ports import ObjectMissing, ObjectWriter, StoredObject
 
 if TYPE_CHECKING:
@@ -44,7 +45,16 @@ class S3Storage:
         self._client.close()
 
     async def ensure_bucket(self) -> None:
-        """Make the bucket if there is none; for a storage that is ours alone."""
+        """Make the bucket if there is none; who may only use one that is there needs no leave to make any."""
+        with translated("head bucket", self._bucket):
+            try:
+                await self._threads.start(partial(self._client.head_bucket, Bucket=self._bucket))
+            except ClientError as fault:
+                if fault_code(fault) == "404":
+                    await self._create_bucket()
+        await self.ping()  # One of the same name may be another's.
+
+    async def _create_bucket(self) -> None:
         wanted: CreateBucketRequestTypeDef = {"Bucket": self._bucket}
         if self._region != "us-east-1":  # Which must not be named.
             region = cast("BucketLocationConstraintType", self._region)
@@ -55,7 +65,6 @@ class S3Storage:
             except ClientError as fault:
                 if fault_code(fault) not in {"BucketAlreadyOwnedByYou", "BucketAlreadyExists"}:
                     raise
-        await self.ping()  # One of the same name may be another's.
 
     async def ping(self) -> None:
         """See that the bucket is there and lets us in.
@@ -95,7 +104,7 @@ class S3Storage:
         That is after the next piece, or after the read timeout where the storage is silent.
         """
         stop = threading.Event()
-        with translated("download", key, reading=True):
+        with translated("download", key, reading=True), span("download source"):
             await outlast(self._threads.start(partial(self._download, key, to, stop)), stop.set)
 
     def _download(self, key: str, to: Path, stop: threading.Event) -> None:

@@ -4,6 +4,7 @@ import asyncio
 from asyncio import CancelledError, Future
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from typing import TypeVar, final
 
 T = TypeVar("T")
@@ -17,8 +18,11 @@ class Threads:
         self._pool = ThreadPoolExecutor(count, thread_name_prefix="s3")
 
     def start(self, call: Callable[[], T]) -> "Future[T]":
-        """Begin a call. Cancelling the future forgets the call but does not end it: see ``outlast``."""
-        return asyncio.get_running_loop().run_in_executor(self._pool, call)
+        """Begin a call. Cancelling the future forgets the call but does not end it: see ``outlast``.
+
+        What it logs names the request or the attempt that it is made for, and its spans belong to that.
+        """
+        return asyncio.get_running_loop().run_in_executor(self._pool, copy_context().run, call)
 
     async def aclose(self) -> None:
         """Wait until all calls have ended; none can begin any more."""

@@ -6,8 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+import structlog
 from alembic import command
 from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -16,19 +19,23 @@ from app.infra.sql.engine import WRITES, engine_for
 from app.infra.sql.errors import lost_to_another, out_of_reach
 from app.usecases.ports import DatabaseUnavailable
 
+log = structlog.get_logger(__name__)
+
 _TURN_SECONDS: Final = 300
 """How long a second process waits while the first one migrates."""
 
 
 async def migrate(database_url: str) -> None:
-    """Migrate to the newest version; a database that is there already is left as it is.
+    """Migrate to the newest version; a database that is there already is left as it is, and so is a newer one.
+
+    Migrations only add, so that this version can go on with what a newer one has migrated, as after a rollback.
 
     Several processes may do this at once: one works, the others wait for it and find nothing to do. On SQLite it
     happens as a whole or not at all; MySQL commits each statement, so the next process goes on where one died.
 
     :raises DatabaseUnavailable: where the database cannot be reached or another process does not come to its end
     """
-    await run(database_url, lambda config: command.upgrade(config, "head"))
+    await run(database_url, _upgrade)
 
 
 async def run(database_url: str, step: Callable[[Config], None]) -> None:
@@ -46,6 +53,14 @@ async def run(database_url: str, step: Callable[[Config], None]) -> None:
         raise
     finally:
         await engine.dispose()
+
+
+def _upgrade(config: Config) -> None:
+    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+    if known.issuperset(MigrationContext.configure(config.attributes["connection"]).get_current_heads()):
+        command.upgrade(config, "head")
+    else:
+        log.warning("a newer version has migrated this database, it is left as it is")
 
 
 def _check_that_it_opens(path: str) -> None:
