@@ -256,8 +256,8 @@ def _s3(settings: Settings, url: str) -> "S3Client":
     return s3_client(
         url,
         region=settings.s3_region,
-        access_key=settings.s3_access_key.get_secret_value(),
-        secret_key=settings.s3_secret_key.get_secret_value(),
+        access_key=settings.s3_access_key.get_secret_value() if settings.s3_access_key else None,
+        secret_key=settings.s3_secret_key.get_secret_value() if settings.s3_secret_key else None,
         threads=settings.storage_threads,
     )
 

@@ -47,7 +47,7 @@ print(json.dumps(answers))
 
 
 def is_kubernetes_own(manifest: Manifest) -> bool:
-    return not manifest["apiVersion"].startswith(("keda.sh/", "elbv2.k8s.aws/"))
+    return not manifest["apiVersion"].startswith(("keda.sh/", "external-secrets.io/", "elbv2.k8s.aws/"))
 
 
 def faults_in_schema(manifests: Manifests, version: str) -> list[str]:
@@ -79,11 +79,11 @@ def test_a_field_that_kubernetes_does_not_know_so_is_refused(
     assert faults_in_schema([broken], "1.30")
 
 
-def complaints_of_keda(objects: Manifests) -> list[list[str]]:
+def complaints_of_models(objects: Manifests) -> list[list[str]]:
     node = shutil.which("node", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
     assert node, "make test fetches Node.js where there is none; so does make .venv/.node"
     done = subprocess.run(
-        [node, FOLDER / "keda.mjs"], input=json.dumps(objects), capture_output=True, text=True, check=True
+        [node, FOLDER / "custom-resources.mjs"], input=json.dumps(objects), capture_output=True, text=True, check=True
     )
     complaints: list[list[str]] = json.loads(done.stdout)
     return complaints
@@ -92,7 +92,25 @@ def complaints_of_keda(objects: Manifests) -> list[list[str]]:
 def test_every_object_of_keda_is_valid(renderings: Mapping[str, Manifests]) -> None:
     objects = [one for name in renderings for one in renderings[name] if one["apiVersion"].startswith("keda.sh/")]
     assert [one["kind"] for one in objects] == ["ScaledObject", "TriggerAuthentication"] * 4
-    assert complaints_of_keda(objects) == [[]] * len(objects)
+    assert complaints_of_models(objects) == [[]] * len(objects)
+
+
+def test_every_object_of_external_secrets_is_valid(renderings: Mapping[str, Manifests]) -> None:
+    objects = [one for one in renderings["overlays/aws"] if one["apiVersion"].startswith("external-secrets.io/")]
+    assert sorted(one["kind"] for one in objects) == ["ExternalSecret", "SecretStore"]
+    assert complaints_of_models(objects) == [[], []]
+    for one in objects:
+        broken = copy.deepcopy(one)
+        broken["spec"]["data" if one["kind"] == "ExternalSecret" else "provider"] = "none"
+        assert complaints_of_models([broken]) != [[]]
+
+
+def test_what_external_secrets_writes_is_what_pods_read(renderings: Mapping[str, Manifests]) -> None:
+    written = named(renderings["overlays/aws"], "ExternalSecret", "fiapx-secrets")
+    expected = named(renderings["overlays/aws"], "Secret", "fiapx-secrets")
+    assert written is not None
+    assert expected is not None
+    assert set(written["spec"]["target"]["template"]["data"]) == set(expected["stringData"])
 
 
 def test_what_keda_does_not_know_so_is_refused(renderings: Mapping[str, Manifests]) -> None:
@@ -115,7 +133,7 @@ def test_what_keda_does_not_know_so_is_refused(renderings: Mapping[str, Manifest
         changed(scaled, "kind", to="ScaledThing"),
         changed(authentication, "spec", "secretTargetRef", 0, "secret", to="fiapx-secrets"),
     ]
-    assert [one for one, complaints in zip(broken, complaints_of_keda(broken), strict=True) if not complaints] == []
+    assert [one for one, complaints in zip(broken, complaints_of_models(broken), strict=True) if not complaints] == []
 
 
 def test_deployment_yaml_is_what_the_base_says_now() -> None:

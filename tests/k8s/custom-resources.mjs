@@ -1,9 +1,10 @@
-// Reads KEDA's objects from its input, as a JSON array, and writes for each what is wrong with it.
+// Reads objects of KEDA and of External Secrets from its input, as a JSON array, and writes for each what is wrong with it.
 //
-// The package's validator refuses wrong types and passes over fields that nobody knows; those are looked up in the
-// package's own declarations of the same types.
+// The packages' validators refuse wrong types and pass over fields that nobody knows; those of KEDA's are looked up in the
+// package's own declarations of the same types. External Secrets' v1 is its v1beta1 under another name, which is known here.
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import * as externalSecrets from "@kubernetes-models/external-secrets/external-secrets.io/v1beta1";
 import * as keda from "@kubernetes-models/keda/keda.sh/v1alpha1";
 
 const PACKAGES = join(import.meta.dirname, "node_modules");
@@ -44,14 +45,16 @@ function* unknown(value, file, path) {
   }
 }
 
-function complaints(object) {
-  if (!Object.hasOwn(keda, object.kind)) return [`${object.kind} is no kind of KEDA's`];
+function complaints({ apiVersion, ...object }) {
+  const isKeda = apiVersion === "keda.sh/v1alpha1";
+  const models = isKeda ? keda : apiVersion === "external-secrets.io/v1" ? externalSecrets : {};
+  if (!Object.hasOwn(models, object.kind)) return [`${apiVersion} ${object.kind} is not known`];
   try {
-    new keda[object.kind](object).validate();
+    new models[object.kind](object).validate();
   } catch (error) {
     return [error.message];
   }
-  return [...unknown(object, join(DECLARATIONS, `${object.kind}.d.ts`), "")];
+  return isKeda ? [...unknown({ apiVersion, ...object }, join(DECLARATIONS, `${object.kind}.d.ts`), "")] : [];
 }
 
 console.log(JSON.stringify(JSON.parse(readFileSync(0, "utf8")).map(complaints)));

@@ -1,0 +1,49 @@
+"""cfn-lint, down to its informational rules, and what the command line needs besides."""
+
+from pathlib import Path
+
+import pytest
+from cfnlint.api import ManualArgs, lint_by_config  # It ships no types.
+
+from tests.aws.templates import FOLDER, ORDER, read
+
+IGNORED: list[str] = []
+"""Rules that are not applied; each would need its reason here."""
+
+
+def findings(*paths: Path) -> list[str]:
+    config = ManualArgs(templates=[str(path) for path in paths], include_checks=["I"], ignore_checks=IGNORED)
+    return [f"{match.rule.id} {match.filename} {match.message}" for match in lint_by_config(config)]
+
+
+def test_cfn_lint_has_nothing_to_say():
+    assert findings(*(FOLDER / f"{name}.yaml" for name in ORDER)) == []
+
+
+def test_it_would_say_so(tmp_path: Path):
+    wrong = {
+        "network": ("CidrBlock: 172.31.0.0/16", "CidrBlock: 172.31.0.0/99", "E"),
+        "edge": ("!Ref StreamTargets", "!Ref Nothing", "E1020"),
+        "data": ("    UpdateReplacePolicy: Snapshot\n", "", "I3011"),
+    }
+    for name, (right, broken, _) in wrong.items():
+        text = (FOLDER / f"{name}.yaml").read_text("utf-8")
+        assert right in text
+        (tmp_path / f"{name}.yaml").write_text(text.replace(right, broken))
+    found = findings(*tmp_path.iterdir())
+    for name, (_, _, rule) in wrong.items():
+        assert any(finding.startswith(rule) and f"{name}.yaml" in finding for finding in found)
+
+
+def test_every_template_is_rolled_out_and_none_twice():
+    assert sorted(path.stem for path in FOLDER.glob("*.yaml")) == sorted(set(ORDER))
+
+
+@pytest.mark.parametrize("name", ORDER)
+def test_a_template_can_be_sent_without_a_bucket_to_put_it_in(name: str):
+    assert len((FOLDER / f"{name}.yaml").read_bytes()) <= 51_200
+
+
+def test_each_says_which_of_how_many_it_is():
+    for number, name in enumerate(ORDER, start=1):
+        assert read(name)["Description"].startswith(f"FIAP X, {number} of {len(ORDER)}. ")

@@ -1,0 +1,82 @@
+"""What pods are told of the account, rendered on top of the base."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.aws.templates import FOLDER, read_all, resources
+
+ROOT = FOLDER.parents[1]
+PODS = ("fiapx-webapi", "fiapx-worker", "fiapx-control", "fiapx-migrate")
+
+
+@pytest.fixture(scope="module")
+def rendered(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str], Any]:
+    folder = tmp_path_factory.mktemp("overlay")
+    wanted = {
+        "namespace": "fiapx",
+        "resources": [os.path.relpath(ROOT / "k8s" / "base", folder)],
+        "components": [os.path.relpath(FOLDER / "pods", folder)],
+    }
+    (folder / "kustomization.yaml").write_text(yaml.safe_dump(wanted))
+    kubectl = shutil.which("kubectl", path=str(Path(sys.executable).parent))
+    assert kubectl is not None
+    done = subprocess.run([kubectl, "kustomize", str(folder)], check=True, capture_output=True, text=True)
+    return {(entry["kind"], entry["metadata"]["name"]): entry for entry in yaml.safe_load_all(done.stdout)}
+
+
+def pod(rendered: dict[tuple[str, str], Any], name: str) -> dict[str, Any]:
+    spec: dict[str, Any] = rendered["Job" if name == "fiapx-migrate" else "Deployment", name]["spec"]["template"][
+        "spec"
+    ]
+    return spec
+
+
+@pytest.mark.parametrize("name", PODS)
+def test_whoever_speaks_to_the_database_can_tell_that_it_is_ours(rendered: dict[tuple[str, str], Any], name: str):
+    url = rendered["ExternalSecret", "fiapx-secrets"]["spec"]["target"]["template"]["data"]["FIAPX_DATABASE_URL"]
+    authority = Path(url.partition("?ssl_ca=")[2])
+    spec = pod(rendered, name)
+    assert {"name": "rds-ca", "configMap": {"name": "rds-ca"}} in spec["volumes"]
+    for container in [*spec.get("initContainers", []), *spec["containers"]]:
+        assert {"name": "rds-ca", "mountPath": str(authority.parent), "readOnly": True} in container["volumeMounts"]
+
+
+def test_pods_are_on_nodes_that_there_are(rendered: dict[tuple[str, str], Any]):
+    there = [resource["Properties"]["Labels"] for _, resource in resources(read_all(), "AWS::EKS::Nodegroup")]
+    assert all(pod(rendered, name)["nodeSelector"] in there for name in PODS)
+
+
+def test_roles_hang_on_service_accounts_that_there_are(rendered: dict[tuple[str, str], Any]):
+    asked = {
+        resource["Properties"]["ServiceAccount"]
+        for _, resource in resources(read_all(), "AWS::EKS::PodIdentityAssociation")
+        if resource["Properties"]["Namespace"] == "fiapx"
+    }
+    assert asked == {pod(rendered, name)["serviceAccountName"] for name in PODS} - {"fiapx-migrate"}
+
+
+def test_the_secret_has_all_keys_but_those_of_the_storage(rendered: dict[tuple[str, str], Any]):
+    example = yaml.safe_load_all((ROOT / "k8s" / "secrets.example.yaml").read_text("utf-8"))
+    (wanted,) = [set(entry["stringData"]) for entry in example if entry["kind"] == "Secret"]
+    target = rendered["ExternalSecret", "fiapx-secrets"]["spec"]["target"]
+    assert target["name"] == "fiapx-secrets"
+    assert set(target["template"]["data"]) == wanted - {"FIAPX_S3_ACCESS_KEY", "FIAPX_S3_SECRET_KEY"}
+
+
+def test_the_secret_is_made_of_what_secrets_manager_has(rendered: dict[tuple[str, str], Any]):
+    spec = rendered["ExternalSecret", "fiapx-secrets"]["spec"]
+    kept = {
+        resource["Properties"]["Name"]["Fn::Sub"].replace("${Name}", "fiapx")
+        for _, resource in resources(read_all(), "AWS::SecretsManager::Secret")
+    }
+    assert {entry["remoteRef"]["key"] for entry in spec["data"]} == kept
+    used = set(re.findall(r"\{\{ \.(\w+) \}\}", " ".join(spec["target"]["template"]["data"].values())))
+    assert {entry["secretKey"] for entry in spec["data"]} == used
