@@ -1,7 +1,8 @@
 # What each target is for: make help. Needed before: Python 3.11 or newer with venv. All else goes into .venv.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help up test check bench format lock samples schema screenshots audit sbom manifests
+.PHONY: help up test check bench format lock samples schema screenshots audit sbom manifests pin-images \
+	rehearse-images
 
 PYTHON ?= python3
 VENV := .venv/bin/python
@@ -11,7 +12,7 @@ INSTALL := $(shell command -v uv >/dev/null 2>&1 && echo "uv pip install --quiet
 SAMPLES := bikes.mp4 bigbuckbunny.mp4 carphone_pristine.mp4
 
 help:  ## Say what the targets are for
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
 
 GRAPHIQL := app/http/static/graphiql/index.html
 FRONTEND := app/http/static/app/index.html
@@ -51,6 +52,12 @@ sbom: .venv/.tests .venv/.node  ## Write down in build/sbom what the images cons
 		npm sbom --sbom-format cyclonedx --package-lock-only --omit dev) > build/sbom/$$page.cdx.json || exit; done
 	@ls build/sbom
 
+pin-images: .venv/.made  ## Write down the digests that the base images' tags stand for now (needs Docker)
+	$(VENV) docker/pin_images.py
+
+rehearse-images: .venv/.tests .samples/.fetched  ## Build both images without Docker and let them work (root; buildah, debootstrap, mariadb-server)
+	PYTHONPATH=. $(VENV) docker/rehearsal/rehearse.py $(REHEARSE)
+
 manifests: .venv/.tests  ## Render k8s/deployment.yaml anew from its base
 	.venv/bin/kubectl kustomize k8s/base > k8s/deployment.yaml.part
 	mv k8s/deployment.yaml.part k8s/deployment.yaml
@@ -74,10 +81,12 @@ schema: .venv/.runs  ## Write schema.graphql from the code; BREAKING=yes lets it
 
 # With hashes for every platform and no address in it, so that the same files install from any mirror.
 LOCKED := --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
-LOCK := uv pip compile $(LOCKED) --upgrade --extra embedded
+LOCK := uv pip compile $(LOCKED) --upgrade --extra embedded --extra worker
 lock:  ## Choose the newest allowed versions anew and write them down with their hashes (needs uv)
 	@command -v uv >/dev/null || { echo 'make lock needs uv on the PATH.' >&2; exit 1; }
 	$(LOCK) pyproject.toml -o requirements.txt
+	uv pip compile $(LOCKED) -c requirements.txt pyproject.toml -o requirements-webapi.txt
+	uv pip compile $(LOCKED) -c requirements.txt --extra worker pyproject.toml -o requirements-worker.txt
 	$(LOCK) --group dev pyproject.toml -o requirements-dev.txt
 	uv pip compile $(LOCKED) --upgrade --group node -o requirements-node.txt
 

@@ -8,8 +8,6 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Final, final
 
-import imageio_ffmpeg
-
 from app.domain.errors import ProcessingError
 from app.domain.failure import FailureCode
 from app.domain.options import ExtractionOptions
@@ -21,6 +19,7 @@ from app.infra.ffmpeg.judge import judge_opening
 from app.infra.ffmpeg.limits import Limits
 from app.infra.ffmpeg.probe import is_turned, read_description
 from app.infra.ffmpeg.selection import NEEDS_THE_END, Part, expected_frames
+from app.infra.traces import span
 
 _PROBE_SECONDS: Final = 60.0
 _DESCRIPTION_BYTES: Final = 1024 * 1024
@@ -44,6 +43,10 @@ class FfmpegFrameExtractor:
         :raises ProcessingError: where it cannot be processed, with the reason
         :raises OSError: where the machine is to blame
         """
+        with span("probe video"):
+            return await self._probed(source)
+
+    async def _probed(self, source: Path) -> MediaInfo:
         source = await asyncio.to_thread(source.resolve, strict=True)
         said = await self._described(source, Patience(min(_PROBE_SECONDS, self.limits.timeout_seconds)))
         media = read_description(said, source, self.limits.max_pixels)
@@ -89,7 +92,12 @@ class FfmpegFrameExtractor:
                 await extraction.stop_listening()
 
     def _program(self) -> str:
-        return self.executable or str(imageio_ffmpeg.get_ffmpeg_exe())
+        if self.executable is not None:
+            return self.executable
+        # Here, because the API is composed with a decoder too, but its image has none.
+        import imageio_ffmpeg  # noqa: PLC0415
+
+        return str(imageio_ffmpeg.get_ffmpeg_exe())
 
     async def _described(self, source: Path, patience: Patience) -> str:
         """Give what ``ffmpeg -i`` prints of the file."""

@@ -1,0 +1,92 @@
+"""What compose.yaml promises; `docker compose up` itself needs a Docker engine."""
+
+import re
+from typing import Any
+
+import pytest
+import yaml
+
+from app.settings import LogSettings, Settings
+from tests.images.dockerfile import ROOT, stages
+
+TEXT = (ROOT / "compose.yaml").read_text()
+COMPOSE: dict[str, Any] = yaml.safe_load(TEXT)
+SERVICES: dict[str, Any] = COMPOSE["services"]
+OURS = {name for name, service in SERVICES.items() if "build" in service}
+ONE_SHOT = {"migrate", "secrets"}
+
+
+def test_it_has_what_the_service_needs():
+    assert SERVICES.keys() == {"api", "videos", "control", "migrate", "secrets", "mysql", "valkey", "s3", "mail"}
+    assert SERVICES["videos"]["deploy"]["replicas"] == 2
+    assert {"noeviction", "--appendonly"} <= set(SERVICES["valkey"]["command"])
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_a_service_tells_how_it_is_or_comes_to_an_end(name):
+    service = SERVICES[name]
+    if name in ONE_SHOT:
+        assert service["restart"] == "on-failure"
+    else:
+        assert service["restart"] == "unless-stopped"
+        assert "healthcheck" in service or stages()[service["build"]["target"]].all("HEALTHCHECK")
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_who_is_waited_for_can_be_waited_for(name):
+    for other, how in SERVICES[name].get("depends_on", {}).items():
+        ends = other in ONE_SHOT
+        assert how["condition"] == ("service_completed_successfully" if ends else "service_healthy")
+
+
+@pytest.mark.parametrize("name", sorted(OURS))
+def test_a_service_of_ours_is_built_here_and_can_change_nothing(name):
+    service = SERVICES[name]
+    target = service["build"]["target"]
+    assert service["image"] == f"{ {'webapi': 'fiapx-webapi', 'worker': 'fiapx-processamento'}[target] }:local"
+    assert target in stages()
+    assert service["read_only"] is True
+    assert service["cap_drop"] == ["ALL"]
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert [place.partition(":")[0] for place in service["tmpfs"]] == ["/tmp"]
+    assert "privileged" not in service
+    writable = [volume for volume in service["volumes"] if not volume.endswith(":ro")]
+    assert writable == {"videos": ["/work"], "secrets": ["secrets:/secrets"]}.get(name, [])
+
+
+@pytest.mark.parametrize("name", sorted(OURS))
+def test_settings_are_settings_and_all_that_are_needed_are_there(name):
+    given = {one.removesuffix("_FILE") for one in SERVICES[name].get("environment", {})}
+    known = {f"FIAPX_{one}".upper() for one in (*Settings.model_fields, *LogSettings.model_fields)}
+    assert given <= known
+    if name != "secrets":
+        needed = {f"FIAPX_{one}".upper() for one, field in Settings.model_fields.items() if field.is_required()}
+        assert needed | {"FIAPX_S3_ACCESS_KEY", "FIAPX_S3_SECRET_KEY"} <= given
+
+
+def test_whatever_is_read_from_outside_is_a_setting_and_can_be_left_out():
+    variables = re.findall(r"(?<!\$)\$(?!\$)\{?(\w*)([^}]*)", TEXT)
+    assert {name for name, _ in variables} == {"FIAPX_PORT"}
+    assert {rest for _, rest in variables} == {":-8000"}
+
+
+def test_images_of_others_have_a_tag_that_stays():
+    for name in SERVICES.keys() - OURS:
+        assert re.fullmatch(r"[\w./-]+:v?\d[\w.-]*(@sha256:[0-9a-f]{64})?", SERVICES[name]["image"]), name
+
+
+def test_only_this_machine_gets_in_and_the_stores_get_nowhere():
+    for name, service in SERVICES.items():
+        for port in service.get("ports", []):
+            assert port.startswith("127.0.0.1:"), name
+    assert COMPOSE["networks"]["stores"]["internal"] is True
+    for name in ("mysql", "valkey", "s3"):
+        assert SERVICES[name]["networks"] == ["stores"]
+        assert "ports" not in SERVICES[name]
+
+
+def test_what_signs_is_made_at_the_start_and_kept_to_who_needs_it():
+    assert "FIAPX_JWT_SECRET:" not in TEXT
+    assert "FIAPX_LINK_SECRET:" not in TEXT
+    assert {name for name, service in SERVICES.items() if "secrets:/secrets" in str(service.get("volumes"))} == OURS
+    assert SERVICES["secrets"]["network_mode"] == "none"
