@@ -1,10 +1,12 @@
 """What an orchestrator and Prometheus ask a worker, on a port of its own: ``FIAPX_WORKER_PORT``."""
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import asynccontextmanager, contextmanager
 from typing import final
 
+import structlog
 import uvicorn
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from starlette.applications import Starlette
@@ -13,6 +15,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from jobs.metrics import WorkerMetrics
+
+log = structlog.get_logger(__name__)
 
 
 @final
@@ -40,11 +44,17 @@ async def answering(metrics: WorkerMetrics, host: str, port: int | None) -> Asyn
 
     app = Starlette(routes=[Route("/livez", livez), Route("/metrics", text)])
     config = uvicorn.Config(app, host=host, port=port, lifespan="off", log_config=None, access_log=False)
-    server = _Server(config)
-    serving = asyncio.create_task(server.serve())
     try:
+        listener = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+    except OSError as fault:  # Another has the port, which is no reason to end the work.
+        log.warning("nobody can ask how this worker is", port=port, fault=str(fault))
         yield
-    finally:
-        server.should_exit = True
-        with suppress(SystemExit):  # The port was taken: that was logged, and is no reason to end the work.
+        return
+    server = _Server(config)
+    with listener:
+        serving = asyncio.create_task(server.serve([listener]))
+        try:
+            yield
+        finally:
+            server.should_exit = True
             await serving

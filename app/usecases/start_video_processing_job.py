@@ -30,6 +30,13 @@ class HeldUntil:
     at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class GivenUp:
+    """Its workers died once too often: it has just failed of that."""
+
+    failure: Failure
+
+
 @final
 @dataclass(frozen=True, slots=True)
 class StartVideoProcessingJob:
@@ -46,7 +53,7 @@ class StartVideoProcessingJob:
     lease: timedelta
     max_lost_attempts: int
 
-    async def __call__(self, video: VideoId) -> Claimed | HeldUntil | None:
+    async def __call__(self, video: VideoId) -> Claimed | HeldUntil | GivenUp | None:
         while True:  # Each round that loses its race has seen the row move on.
             seen = await self.transactions.read(lambda t: t.videos.lease(video))
             if seen is None or seen.video.status.final:
@@ -58,7 +65,8 @@ class StartVideoProcessingJob:
             lost = seen.lost_attempts + (taken_over and not seen.released)
             if lost >= self.max_lost_attempts:
                 failure = Failure(FailureCode.WORKER_LOST, FailureCode.WORKER_LOST.reason)
-                await self.mark_failed(seen.video, failure, expired=True)
+                if await self.mark_failed(seen.video, failure, expired=True):
+                    return GivenUp(failure)
                 continue
             if (claimed := await self._claim(seen, now, lost)) is not None:
                 await self.live.publish(claimed)

@@ -40,3 +40,13 @@ async def test_no_worker_looks_dead_while_redis_is_away_and_what_came_meanwhile_
     async with httpx.AsyncClient(trust_env=False) as prometheus:
         text = (await prometheus.get(f"http://127.0.0.1:{port}/metrics")).text
     assert 'fiapx_attempts_ended_total{outcome="completed"} 1.0' in text
+
+
+async def test_a_redis_that_hangs_hides_nothing_of_the_database(stack: Stack, valkey: ValkeyPart):
+    valkey.freeze()
+    try:
+        found = await stack.service.edge.backlog()
+    finally:
+        valkey.thaw()
+    assert "videos_pending" in found
+    assert "video_queue_admitted" not in found

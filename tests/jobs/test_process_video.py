@@ -12,7 +12,7 @@ from arq import Retry
 
 from app.domain.failure import Failure, FailureCode
 from app.domain.options import ExtractionOptions
-from app.domain.video import MediaInfo, ProcessingStatus, VideoId
+from app.domain.video import MediaInfo, ProcessingStatus, VideoId, VideoProcessing
 from app.infra.ffmpeg.extractor import FfmpegFrameExtractor
 from app.infra.ffmpeg.limits import Limits
 from app.infra.workspace import Workspace
@@ -25,6 +25,7 @@ from app.usecases.process_video_frames import ProcessVideoFrames
 from app.usecases.upload_video import IncomingVideo
 from jobs.metrics import WorkerMetrics
 from jobs.process_video import process_video
+from tests.fakes.live_status import InMemoryLiveStatus
 from tests.usecases.world import LEASE, World, chunks
 
 LIMITS = Limits(
@@ -182,3 +183,32 @@ async def test_a_video_that_is_canceled_is_let_go_of_at_the_next_beat(world: Wor
     async with asyncio.timeout(10):
         await job
     assert await code(world, video) is FailureCode.CANCELED
+
+
+class SlowToTell(InMemoryLiveStatus):
+    """Live status whose Redis takes its time."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked = asyncio.Event()
+
+    async def publish(self, video: VideoProcessing) -> None:
+        self.asked.set()
+        await asyncio.sleep(0.05)
+
+
+async def test_a_shutdown_between_a_claim_and_its_answer_gives_the_video_back_too(
+    world: World, tmp_path: Path, samples: Path
+):
+    video = await uploaded_file(world, samples / "bikes.mp4")
+    world.live = live = SlowToTell()
+    job = asyncio.create_task(process_video(ctx(world, tmp_path), video))
+    await live.asked.wait()
+    job.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await job
+    world.clock.advance(0.001)
+    assert (await world.claimed(video)).video.attempt == 2
+    lease = await world.transactions.read(lambda t: t.videos.lease(video))
+    assert lease is not None
+    assert lease.lost_attempts == 0

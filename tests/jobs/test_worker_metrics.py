@@ -1,5 +1,6 @@
 """What operators see of a worker."""
 
+import socket
 from pathlib import Path
 
 import httpx
@@ -9,6 +10,7 @@ from structlog.contextvars import merge_contextvars
 from structlog.testing import capture_logs
 
 from app.domain.user import pseudonym
+from app.domain.video import ProcessingStatus
 from app.infra.embedded.ports import free_pair
 from jobs.health import answering
 from jobs.metrics import WorkerMetrics
@@ -54,6 +56,24 @@ async def test_a_lease_that_ran_out_and_a_fault_are_counted(world: World, tmp_pa
     world.clock.advance(60)
     await process_video(ctx(world, tmp_path, metrics=metrics), video)  # It was given back, so nobody died.
     assert "fiapx_leases_taken_over_total 1.0" in metrics.text().decode()
+
+
+async def test_a_video_whose_workers_died_too_often_is_counted_as_failed(world: World, tmp_path: Path, samples: Path):
+    metrics = WorkerMetrics()
+    video = await uploaded_file(world, samples / "bikes.mp4")
+    for _ in range(3):
+        await world.claimed(video)
+        world.clock.advance(16)
+    for _ in range(2):  # The second delivery finds nothing to do.
+        await process_video(ctx(world, tmp_path, metrics=metrics), video)
+    assert (await world.row(video)).status is ProcessingStatus.FAILED
+    assert 'fiapx_failures_total{code="WORKER_LOST"} 1.0' in metrics.text().decode()
+
+
+async def test_a_port_that_is_taken_ends_no_work():
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        async with answering(WorkerMetrics(), "127.0.0.1", taken.getsockname()[1]):
+            pass
 
 
 async def test_a_worker_answers_on_a_port_of_its_own_and_without_one_not_at_all():

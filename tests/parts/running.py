@@ -1,5 +1,7 @@
 """A real part that runs for the tests, and that a test may kill and start again."""
 
+import os
+import signal
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -34,6 +36,15 @@ class RunningPart:
 
     def kill(self) -> None:
         self._child.kill()
+
+    def freeze(self) -> None:
+        """Let it take connections, as the system does for it, and answer nothing."""
+        assert self._child.pid is not None
+        os.killpg(self._child.pid, signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        assert self._child.pid is not None
+        os.killpg(self._child.pid, signal.SIGCONT)
 
     def stop(self) -> None:
         self._child.terminate()

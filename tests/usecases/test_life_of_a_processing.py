@@ -14,7 +14,7 @@ from app.domain.options import ExtractionOptions
 from app.domain.video import ProcessingStatus, Progress, VideoId, new_video_id
 from app.usecases.hold_lease import Attempt, HoldLease
 from app.usecases.ports import DatabaseUnavailable
-from app.usecases.start_video_processing_job import Claimed, HeldUntil
+from app.usecases.start_video_processing_job import Claimed, GivenUp, HeldUntil
 from tests.usecases.world import LEASE, MP4, World
 
 CORRUPT = Failure(FailureCode.CORRUPT_VIDEO, FailureCode.CORRUPT_VIDEO.reason)
@@ -77,6 +77,7 @@ async def test_the_third_lost_attempt_is_the_end_and_its_owner_is_told(world: Wo
     for _ in range(3):
         await world.claimed(video.id)
         world.clock.advance(16)
+    assert isinstance(await world.start(video.id), GivenUp)
     assert await world.start(video.id) is None
     row = await world.row(video.id)
     assert row.failure is not None
