@@ -51,7 +51,7 @@ class ServiceLimits:
 class Edge:
     """All that GraphQL and HTTP need from inside.
 
-    ``ready`` names the parts that must work, each with whether it does; a service that drains says so there too.
+    ``ready`` names the parts that must work, each with whether it does.
     ``tickets`` is None where links lead to the storage itself. ``content_disposition`` makes a file name safe to be
     sent as an attachment's header (RFC 6266). ``backlog`` names what waits, as far as that can be known right now.
     """

@@ -16,6 +16,8 @@ async def livez(_: Request) -> Response:
 async def readyz(request: Request) -> Response:
     """GET /readyz: 200 where requests can be served, else 503; each part with whether it works."""
     parts = await edge_of(request).ready()
-    ready = all(parts.values())
-    status = HTTPStatus.OK if ready else HTTPStatus.SERVICE_UNAVAILABLE
-    return JSONResponse({"status": "ready" if ready else "unavailable", "parts": dict(parts)}, status)
+    draining: bool = request.app.state.drain.active
+    ready = all(parts.values()) and not draining
+    status = "draining" if draining else "ready" if ready else "unavailable"
+    code = HTTPStatus.OK if ready else HTTPStatus.SERVICE_UNAVAILABLE
+    return JSONResponse({"status": status, "parts": dict(parts)}, code)
