@@ -82,6 +82,8 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 _READY_SECONDS: Final = 3
+_BACKLOG_SECONDS: Final = 0.9
+"""For each store; both together take less than the two seconds that a scrape gives them."""
 _ENDED_SECONDS: Final = 5.0
 """How late a session's end may become known while Redis is away."""
 
@@ -332,11 +334,18 @@ class _BacklogEverywhere:
 
     async def __call__(self) -> Mapping[str, float]:
         found: dict[str, float] = {}
-        with suppress(DatabaseUnavailable):
-            found |= await self.measure()
-        with suppress(RedisError, OSError):
-            for name, queue in (("video_queue", VIDEO_QUEUE), ("control_queue", CONTROL_QUEUE)):
-                found |= {f"{name}_{part}": value for part, value in asdict(await self.redis.depth(queue)).items()}
+        with suppress(DatabaseUnavailable, TimeoutError):
+            async with asyncio.timeout(_BACKLOG_SECONDS):
+                found |= await self.measure()
+        with suppress(RedisError, OSError):  # A TimeoutError is one.
+            async with asyncio.timeout(_BACKLOG_SECONDS):
+                found |= await self._queues()
+        return found
+
+    async def _queues(self) -> Mapping[str, float]:
+        found: dict[str, float] = {}
+        for name, queue in (("video_queue", VIDEO_QUEUE), ("control_queue", CONTROL_QUEUE)):
+            found |= {f"{name}_{part}": value for part, value in asdict(await self.redis.depth(queue)).items()}
         return found
 
 

@@ -9,12 +9,13 @@ import contextlib
 import os
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Final, Literal
 
 from pydantic import ValidationError
 
-from app.settings import DatabaseSettings, LogSettings, Settings, UpSettings
+from app.settings import DatabaseSettings, LogSettings, Settings, TraceSettings, UpSettings
 
 _GRACE_SECONDS: Final = 5
 _DID_NOT_START: Final = 3
@@ -72,21 +73,22 @@ def _api() -> None:
     import uvicorn  # noqa: PLC0415
 
     from app.http.policy import Policy  # noqa: PLC0415
-    from app.http.server import drop_stalled_clients, uvicorn_options  # noqa: PLC0415
+    from app.http.server import Drain, DrainingServer, drop_stalled_clients, uvicorn_options  # noqa: PLC0415
     from app.infra.logs import set_up_logs  # noqa: PLC0415
+    from app.main import create_app  # noqa: PLC0415
 
     set_up_logs(LogSettings().log_level)
     settings = Settings()
-    policy = Policy.of(settings)
+    policy, drain = Policy.of(settings), Drain(settings.drain_seconds)
     config = uvicorn.Config(
-        "app.main:create_app",
+        partial(create_app, settings, TraceSettings(), drain),
         factory=True,
         host=settings.host,
         port=settings.port,
         timeout_graceful_shutdown=_GRACE_SECONDS,
         **uvicorn_options(policy),
     )
-    server = uvicorn.Server(config)
+    server = DrainingServer(config, drain)
     with config.bind_socket() as listener:
         drop_stalled_clients(listener, policy.socket_stall_seconds)
         with contextlib.suppress(KeyboardInterrupt):  # It has ended in good order before it says so.
@@ -97,16 +99,20 @@ def _api() -> None:
 
 def _worker(only: Literal["videos", "control"] | None) -> None:
     from app.infra.logs import set_up_logs  # noqa: PLC0415
+    from app.infra.traces import tracing  # noqa: PLC0415
     from jobs.worker import main as work  # noqa: PLC0415
 
     set_up_logs(LogSettings().log_level)
-    work(only)
+    with tracing(TraceSettings(), "fiapx-processamento"):
+        work(only)
 
 
 def _migrate() -> None:
+    from app.infra.logs import set_up_logs  # noqa: PLC0415
     from app.infra.sql.migrate import migrate  # noqa: PLC0415
     from app.usecases.ports import DatabaseUnavailable  # noqa: PLC0415
 
+    set_up_logs(LogSettings().log_level)
     try:
         asyncio.run(migrate(DatabaseSettings().database_url))
     except DatabaseUnavailable as error:

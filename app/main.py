@@ -22,34 +22,36 @@ from app.http.pages import page_routes
 from app.http.policy import Policy
 from app.http.problems import on_database_unavailable, on_domain_error, on_http_exception
 from app.http.routes import ROUTES
-from app.http.server import collect_less_often
+from app.http.server import Drain, collect_less_often
 from app.http.throttle import Throttle
-from app.settings import Settings
+from app.infra.traces import tracing
+from app.settings import Settings, TraceSettings
 from app.usecases.ports import DatabaseUnavailable
 
 
-def create_app() -> Starlette:
+def create_app(settings: Settings, traces: TraceSettings, drain: Drain) -> Starlette:
     """Make the application as it is served: composed when it starts, taken apart when it ends."""
-    settings = Settings()
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        async with compose(settings) as service:
-            app.state.edge = service.edge
-            collect_less_often()
-            yield
+        # Here, since uvicorn ends the process by the signal that it got, and no block around it is left.
+        with tracing(traces, "fiapx-webapi"):
+            async with compose(settings) as service:
+                app.state.edge = service.edge
+                collect_less_often()
+                yield
 
-    return _application(lifespan, Policy.of(settings))
+    return _application(lifespan, Policy.of(settings), drain)
 
 
 def application(edge: Edge, policy: Policy) -> Starlette:
     """Make the application of what was composed already."""
-    app = _application(None, policy)
+    app = _application(None, policy, Drain())
     app.state.edge = edge
     return app
 
 
-def _application(lifespan: Lifespan[Starlette] | None, policy: Policy) -> Starlette:
+def _application(lifespan: Lifespan[Starlette] | None, policy: Policy, drain: Drain) -> Starlette:
     view = GraphQLView(policy)
     routes: list[BaseRoute] = [Route("/graphql", view), WebSocketRoute("/graphql", view), *ROUTES, *page_routes(policy)]
     if policy.metrics:
@@ -61,6 +63,7 @@ def _application(lifespan: Lifespan[Starlette] | None, policy: Policy) -> Starle
     }
     app = Starlette(routes=routes, middleware=_middleware(policy), exception_handlers=handlers, lifespan=lifespan)
     app.state.policy = policy
+    app.state.drain = drain
     app.state.metrics = Metrics()
     return app
 

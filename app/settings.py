@@ -3,12 +3,21 @@
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Final, Literal
+from urllib.parse import urlsplit
 
 from limits import parse
-from pydantic import AfterValidator, Field, PositiveInt, SecretStr
+from pydantic import AfterValidator, Field, PositiveInt, SecretStr, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 GIB: Final = 1024**3
+
+_AMAZON: Final = (".amazonaws.com", ".amazonaws.com.cn")
+
+
+def is_amazon(s3_url: str) -> bool:
+    """Whether this address of a storage is Amazon's own, where buckets are hosts and roles stand for keys."""
+    return (urlsplit(s3_url).hostname or "").endswith(_AMAZON)
 
 
 def _rate(text: str) -> str:
@@ -33,8 +42,9 @@ class Settings(BaseSettings):
     s3_url: str
     s3_bucket: str = "fiapx"
     s3_region: str = "us-east-1"
-    s3_access_key: SecretStr
-    s3_secret_key: SecretStr
+    # Both may be missing at Amazon, where a role of the machine or pod takes their place.
+    s3_access_key: Annotated[SecretStr | None, Field(validate_default=True)] = None
+    s3_secret_key: Annotated[SecretStr | None, Field(validate_default=True)] = None
     s3_public_url: str | None = None
     smtp_url: str
     mail_from: str = "FIAP X <no-reply@fiapx.local>"
@@ -42,6 +52,7 @@ class Settings(BaseSettings):
     # Who we are to the outside.
     host: str = "127.0.0.1"
     port: int = 8000
+    drain_seconds: Annotated[float, Field(ge=0)] = 0
     public_url: str | None = None
     allowed_origins: tuple[str, ...] = ()
     trusted_proxies: tuple[str, ...] = ()
@@ -120,6 +131,17 @@ class Settings(BaseSettings):
     password_threads: int = 2
     storage_threads: int = 16
 
+    @field_validator("s3_access_key", "s3_secret_key")
+    @classmethod
+    def _only_roles_need_no_key(cls, key: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        key = key or None  # An empty text is none.
+        by_role = is_amazon(info.data.get("s3_url", "")) and info.data.get("s3_access_key") is None
+        if key is None and not by_role:
+            raise PydanticCustomError("missing", "Field required")
+        if key is not None and by_role and info.field_name == "s3_secret_key":
+            raise PydanticCustomError("alone", "means nothing without FIAPX_S3_ACCESS_KEY")
+        return key
+
 
 class UpSettings(BaseSettings):
     """What ``fiapx up`` itself must know; it makes or passes on all else."""
@@ -139,6 +161,18 @@ class LogSettings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="FIAPX_", frozen=True, extra="ignore")
 
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+
+class TraceSettings(BaseSettings):
+    """Where traces go; without an address they go nowhere."""
+
+    # An empty variable is how some tools spell an unset one.
+    model_config = SettingsConfigDict(env_prefix="FIAPX_", frozen=True, extra="ignore", env_ignore_empty=True)
+
+    otlp_endpoint: Annotated[str, Field(pattern="^https?://")] | None = None
+    """A collector's, for OTLP over HTTP; ``/v1/traces`` is added to it."""
+    trace_ratio: Annotated[float, Field(ge=0, le=1)] = 1.0
+    """Which share of all traces is sent; the same ones by every process that has the same share."""
 
 
 class DatabaseSettings(BaseSettings):

@@ -8,16 +8,18 @@ from typing import Any, Final
 
 import structlog
 from arq import Retry
+from opentelemetry.trace import SpanKind, get_current_span
 
 from app.domain.errors import ProcessingError, StorageError
 from app.domain.failure import Failure, FailureCode
 from app.domain.user import pseudonym
 from app.domain.video import FramesArchive, VideoId, VideoProcessing
+from app.infra.traces import span
 from app.usecases.catalogue import WorkerUseCases
 from app.usecases.hold_lease import Attempt
 from app.usecases.ports import DatabaseUnavailable
 from app.usecases.release_processing import retry_delay
-from app.usecases.start_video_processing_job import Claimed, HeldUntil
+from app.usecases.start_video_processing_job import Claimed, GivenUp, HeldUntil
 from jobs.metrics import WorkerMetrics
 
 log = structlog.get_logger(__name__)
@@ -37,18 +39,38 @@ async def process_video(ctx: Mapping[str, Any], video_id: str) -> None:
     """
     work: WorkerUseCases = ctx["work"]
     try:
-        started = await work.start_video_processing_job(VideoId(video_id))
+        started = await _claim(work, VideoId(video_id))
     except DatabaseUnavailable:
         raise Retry(_DATABASE_AWAY) from None
+    metrics: WorkerMetrics = ctx["metrics"]
     if started is None:
+        return
+    if isinstance(started, GivenUp):
+        log.warning("given up, its workers died", video=video_id)
+        metrics.failures.labels(started.failure.code).inc()
         return
     if isinstance(started, HeldUntil):
         raise Retry(max(started.at - work.start_video_processing_job.clock.now(), timedelta()) + _MARGIN)
     user, attempt = pseudonym(started.video.owner), started.video.attempt
-    with structlog.contextvars.bound_contextvars(video=video_id, user=user, attempt=attempt):
-        metrics: WorkerMetrics = ctx["metrics"]
-        with metrics.attempt(taken_over=started.taken_over):
-            await _attempt(work, metrics, started, ctx["max_faults"])
+    told: dict[str, str | int] = {"video": video_id, "user": user, "attempt": attempt}
+    with (
+        structlog.contextvars.bound_contextvars(**told),
+        span("process video", SpanKind.CONSUMER, {f"fiapx.{name}": value for name, value in told.items()}),
+        metrics.attempt(taken_over=started.taken_over),
+    ):
+        await _attempt(work, metrics, started, ctx["max_faults"])
+
+
+async def _claim(work: WorkerUseCases, video: VideoId) -> Claimed | HeldUntil | GivenUp | None:
+    """Claim to the end even when cancelled, and give back then: half a claim would be held by nobody, and be lost."""
+    claiming = asyncio.create_task(work.start_video_processing_job(video))
+    try:
+        return await asyncio.shield(claiming)
+    except asyncio.CancelledError:
+        with suppress(DatabaseUnavailable):
+            if isinstance(started := await claiming, Claimed):
+                await work.release_processing.after_shutdown(started.video, started.faults)
+        raise
 
 
 async def _attempt(work: WorkerUseCases, metrics: WorkerMetrics, started: Claimed, max_faults: int) -> None:
@@ -100,11 +122,13 @@ async def _work_under_lease(work: WorkerUseCases, metrics: WorkerMetrics, video:
 async def _make_archive(work: WorkerUseCases, video: VideoProcessing, attempt: Attempt) -> FramesArchive:
     async with work.process_video_frames(video) as (media, extraction):
         attempt.media, attempt.progress = media, lambda: extraction.progress
-        return await work.generate_zip_file(video, media, extraction)
+        with span("decode, zip and upload"):
+            return await work.generate_zip_file(video, media, extraction)
 
 
 async def _fail(work: WorkerUseCases, metrics: WorkerMetrics, video: VideoProcessing, failure: Failure) -> None:
     log.info("attempt failed", code=failure.code)
+    get_current_span().set_attribute("fiapx.failure", failure.code.value)
     try:
         if await work.mark_processing_failed(video, failure):
             metrics.failed(failure.code)

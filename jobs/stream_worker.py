@@ -23,6 +23,7 @@ from redis.exceptions import ReadOnlyError, ResponseError
 
 from app.infra.redis.best_effort import AWAY
 from app.infra.redis.stream import Entry, StreamRedis
+from app.infra.traces import continued
 
 log = structlog.get_logger(__name__)
 
@@ -250,7 +251,8 @@ class StreamWorker(Worker):
         else:
             held = self._held[entry.job_id] = _Held(entry, entry.admitted_ms)
             self.job_counter += 1
-            task = self.tasks[entry.id] = asyncio.create_task(self.run_job(entry.job_id, held.score))
+            with continued(entry.traceparent):  # A task begins in the context in which it is made.
+                task = self.tasks[entry.id] = asyncio.create_task(self.run_job(entry.job_id, held.score))
             task.add_done_callback(partial(self._on_end, entry, held))
 
     def _on_end(self, begun: Entry, held: _Held, task: asyncio.Task[None]) -> None:

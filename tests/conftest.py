@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import boto3
 import pytest
@@ -10,19 +11,24 @@ import redis
 from botocore.client import Config
 
 from tests.clips import Clips
+from tests.parts.known_secrets import remember
 from tests.parts.mariadb import MariaDbPart
 from tests.parts.stores import S3Part, SmtpSinkPart, ValkeyPart
+
+pytest_plugins = ["tests.secrets_in_logs"]
 
 
 @pytest.fixture(scope="session")
 def valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ValkeyPart]:
     with ValkeyPart(tmp_path_factory.mktemp("valkey")) as part:
+        remember(urlsplit(part.url).password)
         yield part
 
 
 @pytest.fixture(scope="session")
 def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Part]:
     with S3Part(tmp_path_factory.mktemp("s3")) as part:
+        remember(part.secret_key)
         yield part
 
 
@@ -35,6 +41,7 @@ def smtp_sink(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SmtpSinkPart
 @pytest.fixture(scope="session")
 def mariadb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MariaDbPart]:
     with MariaDbPart(tmp_path_factory.mktemp("mariadb")) as part:
+        remember(urlsplit(part.url).password)
         yield part
 
 

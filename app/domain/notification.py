@@ -60,6 +60,8 @@ class Notification:
     delivered_at: datetime | None = None
     tried_since: datetime | None = None
     """When its delivery began anew; None where it never did. After three days of failure it is given up."""
+    traceparent: str | None = None
+    """In whose trace it was written down (W3C Trace Context); it says so wherever it is sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,3 +74,4 @@ class Mail:
     locale: Locale
     template: str
     values: dict[str, str]
+    traceparent: str | None = None

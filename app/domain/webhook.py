@@ -71,6 +71,7 @@ class WebhookMessage:
     url: str
     secrets: tuple[str, ...]
     body: str
+    traceparent: str | None = None
 
 
 def new_secret() -> str:

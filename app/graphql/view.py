@@ -13,6 +13,7 @@ from time import monotonic
 from typing import Any, Final, cast
 
 from cross_web import AsyncHTTPRequestAdapter, HTTPException, StarletteRequestAdapter
+from opentelemetry.trace import get_current_span
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
@@ -195,6 +196,7 @@ class GraphQLView(GraphQL[Context, None]):
         if result.data is None and all(error.path is None for error in result.errors or ()):
             field = "refused"  # Its names are the client's, and there is no end of them.
         context.metrics.operated(kind, field, failed=bool(result.errors), seconds=monotonic() - began)
+        get_current_span().set_attributes({"graphql.operation.type": kind, "fiapx.field": field})
         return result
 
     async def create_streaming_response(

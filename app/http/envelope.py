@@ -1,16 +1,22 @@
-"""What goes around every request: an id, safe headers, no leak, and a clean end where a body was not read."""
+"""What goes around every request: an id, a trace, safe headers, no leak, and a clean end where a body was not read."""
 
 import asyncio
 import re
+from http import HTTPStatus
 from time import monotonic
 from typing import Final
 from uuid import uuid4
 
 import structlog
+from opentelemetry import trace
+from opentelemetry.context import Context, attach, detach
+from opentelemetry.trace import SpanKind, StatusCode
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.contextvars import bound_contextvars
 
+from app.http.metrics import route_of
 from app.http.problems import unexpected_problem
 
 DRAIN_BYTES: Final = 512 * 1024**2
@@ -31,10 +37,17 @@ _CLIENT_WENT_AWAY: Final = 499
 """What is counted where nobody waited for an answer."""
 
 _log = structlog.stdlib.get_logger(__name__)
+_tracer: Final = trace.get_tracer("fiapx")
+_w3c: Final = TraceContextTextMapPropagator()
+_NO_TRACE: Final = Context()
 
 
 class Envelope:
-    """ASGI middleware; the outermost of ours, so that whatever leaves has passed it."""
+    """ASGI middleware; the outermost of ours, so that whatever leaves has passed it.
+
+    A caller's ``traceparent`` (W3C Trace Context) is gone on with, so that a browser or a gateway can follow its own
+    requests; whether anything is recorded is decided without asking it, and of ``tracestate`` nothing is taken over.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -43,22 +56,46 @@ class Envelope:
         if scope["type"] not in {"http", "websocket"}:
             await self._app(scope, receive, send)
             return
-        given = Headers(scope=scope).get("x-request-id", "")
+        headers = Headers(scope=scope)
+        given, parent = headers.get("x-request-id", ""), headers.get("traceparent")
         request_id = given if _REQUEST_ID.fullmatch(given) else uuid4().hex
-        with bound_contextvars(request_id=request_id):
-            if scope["type"] == "websocket":
-                await self._app(scope, receive, send)
-                return
-            exchange, began = _Exchange(scope, receive, send, request_id), monotonic()
-            try:
-                await self._app(scope, exchange.receive, exchange.send)
-            except Exception:
-                _log.exception("unexpected_error", method=scope["method"], path=scope["path"])
-                if exchange.started:
-                    raise  # The server cuts the connection: half an answer must not look whole.
-                await unexpected_problem(request_id)(scope, exchange.receive, exchange.send)
-            finally:
-                scope["app"].state.metrics.requested(scope, exchange.status, monotonic() - began)
+        above = _w3c.extract({"traceparent": parent}) if parent else _NO_TRACE
+        span = _tracer.start_span(scope["type"], above, SpanKind.SERVER)
+        token = attach(trace.set_span_in_context(span, above))
+        try:
+            with bound_contextvars(request_id=request_id):
+                if scope["type"] == "websocket":
+                    await self._app(scope, receive, send)
+                else:
+                    await self._answer(scope, receive, send, request_id)
+        finally:
+            detach(token)
+            span.end()
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send, request_id: str) -> None:
+        exchange, began = _Exchange(scope, receive, send, request_id), monotonic()
+        try:
+            await self._app(scope, exchange.receive, exchange.send)
+        except Exception:
+            # Not the path, which may be a ticket and so a key to a file.
+            _log.exception("unexpected_error", method=scope["method"], route=route_of(scope))
+            if exchange.started:
+                raise  # The server cuts the connection: half an answer must not look whole.
+            await unexpected_problem(request_id)(scope, exchange.receive, exchange.send)
+        finally:
+            scope["app"].state.metrics.requested(scope, exchange.status, monotonic() - began)
+            _tell(trace.get_current_span(), scope, exchange.status, request_id)
+
+
+def _tell(span: trace.Span, scope: Scope, status: int, request_id: str) -> None:
+    """Say of a recorded request what its answer was; of its URL only the route's pattern."""
+    if not span.is_recording():
+        return
+    route = route_of(scope)
+    span.update_name(f"{scope['method']} {route}")
+    span.set_attributes({"http.route": route, "http.response.status_code": status, "fiapx.request": request_id})
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        span.set_status(StatusCode.ERROR)
 
 
 class _Exchange:

@@ -38,7 +38,7 @@ class Metrics:
         )
         self.operations = Counter(
             "fiapx_graphql_operations",
-            "Queries and mutations, by root field; subscriptions when they end.",
+            "Queries and mutations, by root field.",
             ["kind", "field", "outcome"],
             registry=self.registry,
         )
@@ -62,8 +62,7 @@ class Metrics:
 
     def requested(self, scope: Scope, status: int, seconds: float) -> None:
         """Count a request that was answered; what has no route is one kind."""
-        route = str(getattr(scope.get("route"), "path", "none"))
-        method = scope["method"] if scope["method"] in _METHODS else "other"
+        route, method = route_of(scope), scope["method"] if scope["method"] in _METHODS else "other"
         self.requests.labels(method, route, str(status)).inc()
         self.request_seconds.labels(method, route).observe(seconds)
 
@@ -78,6 +77,11 @@ class Metrics:
         for what, value in backlog.items():
             self._backlog.labels(what).set(value)
         return generate_latest(self.registry)
+
+
+def route_of(scope: Scope) -> str:
+    """Give the pattern of the route that a request took; the path itself may hold a ticket."""
+    return str(getattr(scope.get("route"), "path", "none"))
 
 
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})

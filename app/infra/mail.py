@@ -18,11 +18,13 @@ from urllib.parse import unquote, urlsplit
 import aiosmtplib
 import structlog
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError, select_autoescape
+from opentelemetry.trace import SpanKind
 
 from app.domain.errors import NotificationError
 from app.domain.failure import FailureCode
 from app.domain.notification import Mail
 from app.domain.user import Locale
+from app.infra.traces import continued, current_traceparent, span
 
 log = structlog.get_logger(__name__)
 
@@ -99,11 +101,14 @@ class SmtpMailer:
 
         :raises NotificationError: with what the server said; permanent where it wants no such mail or reader, ever
         """
-        try:
-            return await self._send(mail)
-        except NotificationError as error:
-            log.warning("a mail was not sent", notification=mail.id, template=mail.template, answer=error.message)
-            raise
+        with continued(mail.traceparent), span("send mail", SpanKind.CLIENT, {"fiapx.template": mail.template}):
+            try:
+                return await self._send(mail)
+            except NotificationError as error:
+                # Servers like to repeat to whom they give no mail.
+                answer = error.message.replace(mail.to, "(the reader)")
+                log.warning("a mail was not sent", notification=mail.id, template=mail.template, answer=answer)
+                raise
 
     async def _send(self, mail: Mail) -> str:
         recipient = _recipient(mail.to)
@@ -143,6 +148,8 @@ class SmtpMailer:
         message["Date"] = datetime.now(UTC)
         message["Message-ID"] = f"<{mail.id}@{self._sender.domain}>"
         message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no vacation notice answers it.
+        if traceparent := current_traceparent():
+            message["traceparent"] = traceparent
         message.set_content(text, cte="quoted-printable")
         message.add_alternative(html, subtype="html", cte="quoted-printable")
         message["Content-Language"] = mail.locale.value  # Last: a body added later would take it for its own.

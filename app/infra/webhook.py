@@ -11,12 +11,14 @@ from urllib.parse import urlsplit
 import certifi
 import httpcore
 import structlog
+from opentelemetry.trace import SpanKind
 from standardwebhooks import Webhook
 
 from app.domain.errors import InvalidInput, NotificationError, WebhookGone
 from app.domain.network import Network
 from app.domain.webhook import WebhookMessage, checked_webhook_url
 from app.infra.public_network import PublicNetwork, Resolve, SystemResolver
+from app.infra.traces import continued, current_traceparent, span
 
 log = structlog.get_logger(__name__)
 
@@ -68,12 +70,13 @@ class HttpWebhooks:
         :raises NotificationError: with what is wrong; permanent where the address must not be reached
         :raises WebhookGone: where the receiver answers 410
         """
-        try:
-            return _judged(await self._status(message))
-        except NotificationError as error:
-            host = urlsplit(message.url).hostname
-            log.info("a webhook was not delivered", notification=message.id, host=host, answer=error.message)
-            raise
+        with continued(message.traceparent), span("post webhook", SpanKind.CLIENT):
+            try:
+                return _judged(await self._status(message))
+            except NotificationError as error:
+                host = urlsplit(message.url).hostname
+                log.info("a webhook was not delivered", notification=message.id, host=host, answer=error.message)
+                raise
 
     async def _status(self, message: WebhookMessage) -> int:
         request = self._request(message)
@@ -113,6 +116,8 @@ class HttpWebhooks:
             "Connection": "close",
             **self._signed(message),
         }
+        if traceparent := current_traceparent():
+            headers["traceparent"] = traceparent
         url = httpcore.URL(scheme=parts.scheme, host=host, port=port, target=target)
         extensions = {"timeout": dict.fromkeys(("connect", "read", "write", "pool"), self._whole_seconds)}
         return httpcore.Request("POST", url, headers=list(headers.items()), content=body, extensions=extensions)

@@ -99,7 +99,8 @@ class DeliverNotifications:
             if webhook is None:
                 return None, "The webhook was removed before this was delivered."
             keys = webhook.secrets(self.clock.now())
-            return WebhookMessage(notification.id, webhook.url, keys, body_of(notification)), ""
+            body, traceparent = body_of(notification), notification.traceparent
+            return WebhookMessage(notification.id, webhook.url, keys, body, traceparent), ""
         user = await t.users.by_id(notification.user)
         mail = None if user is None else await self.write_mail(t, notification, user)
         return mail, "The link lapsed before it was sent."

@@ -78,11 +78,15 @@ class Lease:
 
 @dataclass(frozen=True, slots=True)
 class DueVideo:
-    """A row whose time has come: it should be on the queue. ``sweeps`` counts how often it was put there in vain."""
+    """A row whose time has come: it should be on the queue. ``sweeps`` counts how often it was put there in vain.
+
+    ``traceparent`` says in whose trace it was uploaded (W3C Trace Context).
+    """
 
     id: VideoId
     owner: UserId
     sweeps: int
+    traceparent: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -431,8 +435,11 @@ class DownloadLinks(Protocol):
 class JobQueue(Protocol):
     """Wakes workers. Best effort within a second: False where the queue is away, and the sweep makes good."""
 
-    async def process_video(self, video: VideoId, owner: UserId) -> bool:
-        """Enqueue, unless it is queued and can really be delivered; True in both cases."""
+    async def process_video(self, video: VideoId, owner: UserId, traceparent: str | None = None) -> bool:
+        """Enqueue, unless it is queued and can really be delivered; True in both cases.
+
+        ``traceparent`` names the trace that it belongs to, where that is not the caller's own.
+        """
         ...
 
     async def deliver_notifications(self) -> bool: ...

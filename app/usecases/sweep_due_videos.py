@@ -28,7 +28,7 @@ class SweepDueVideos:
         now = self.clock.now()
         delays: dict[VideoId, float] = {}
         for due in await self.transactions.read(lambda t: t.videos.due(now, _BATCH)):
-            if not await self.queue.process_video(due.id, due.owner):
+            if not await self.queue.process_video(due.id, due.owner, due.traceparent):
                 break  # The queue is away; whoever sweeps next begins where we stopped.
             delays[due.id] = min(_FIRST_DELAY * 2 ** min(due.sweeps, 10), _LONGEST_DELAY)
         if delays:

@@ -37,6 +37,7 @@ class WriteMail:
                 "webhook_url": str(notification.data.get("webhookUrl", "")),
                 "url": url,
             },
+            traceparent=notification.traceparent,
         )
 
     async def _url(self, t: Transaction, notification: Notification) -> str | None:

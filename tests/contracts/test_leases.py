@@ -5,7 +5,18 @@ import pytest
 
 from app.domain.failure import FailureCode
 from app.domain.video import ProcessingStatus, Progress, VideoId
-from tests.contracts.story import DAMAGED, HALFWAY, LEASE_SECONDS, MEDIA, WHOLE, Story, after, an_archive
+from app.infra.traces import continued
+from tests.contracts.story import (
+    DAMAGED,
+    HALFWAY,
+    LEASE_SECONDS,
+    MEDIA,
+    WHOLE,
+    Story,
+    a_notification,
+    after,
+    an_archive,
+)
 
 EXPIRED = 1 + LEASE_SECONDS + 0.001
 
@@ -300,3 +311,14 @@ async def test_a_reason_of_any_length_fits(story: Story):
     )
     assert done
     assert (await story.row(video)).failure == long
+
+
+@pytest.mark.parametrize("trace", ["00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", None])
+async def test_what_is_due_names_the_trace_in_which_it_was_written_down(story: Story, trace: str | None):
+    owner = await story.user()
+    with continued(trace):
+        await story.video(owner)
+        await story.owe(a_notification(owner, None))
+    (due,) = await story.transactions.read(lambda t: t.videos.due(after(1), 10))
+    (owed,) = await story.owed(at=1)
+    assert (due.traceparent, owed.traceparent) == (trace, trace)

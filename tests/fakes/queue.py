@@ -13,7 +13,7 @@ class RememberingQueue:
         self.notifications = 0
         self.removals = 0
 
-    async def process_video(self, video: VideoId, owner: UserId) -> bool:
+    async def process_video(self, video: VideoId, owner: UserId, traceparent: str | None = None) -> bool:
         if self.away:
             return False
         self.videos.append(video)

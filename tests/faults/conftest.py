@@ -23,6 +23,7 @@ from app.infra.sql.migrate import migrate
 from app.settings import Settings
 from app.usecases.ports import Viewer
 from app.usecases.upload_video import IncomingVideo
+from tests.parts.known_secrets import remember
 from tests.parts.stores import S3Part, SmtpSinkPart, ValkeyPart
 
 ROOT = Path(__file__).parents[2]
@@ -113,6 +114,7 @@ async def stack(
         "FIAPX_WORK_DIR": str(tmp_path),
         "FIAPX_BEAT_SECONDS": "1",
     }
+    remember(environment["FIAPX_JWT_SECRET"], environment["FIAPX_LINK_SECRET"])
     await migrate(environment["FIAPX_DATABASE_URL"])
     settings = Settings(**{name.removeprefix("FIAPX_").lower(): value for name, value in environment.items()})  # type: ignore[arg-type]  # pydantic reads them from text, as from the environment
     async with AsyncExitStack() as exits:

@@ -31,6 +31,28 @@ def test_a_service_without_its_secrets_does_not_start_and_names_them(command: st
         assert f"{name}: Field required" in run.stderr
 
 
+AMAZON = {"FIAPX_S3_URL": "https://s3.us-east-1.amazonaws.com"}
+
+
+def test_a_role_stands_for_the_keys_of_a_bucket_at_amazon_and_nowhere_else() -> None:
+    assert "FIAPX_S3" not in fiapx("api", **AMAZON).stderr
+    for elsewhere in ("http://s3.local", "https://amazonaws.com.example", "https://s3amazonaws.com"):
+        said = fiapx("api", FIAPX_S3_URL=elsewhere).stderr
+        assert "FIAPX_S3_ACCESS_KEY: Field required" in said
+        assert "FIAPX_S3_SECRET_KEY: Field required" in said
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ("FIAPX_S3_ACCESS_KEY", "FIAPX_S3_SECRET_KEY: Field required"),
+        ("FIAPX_S3_SECRET_KEY", "FIAPX_S3_SECRET_KEY: means nothing without FIAPX_S3_ACCESS_KEY"),
+    ],
+)
+def test_half_a_pair_of_keys_is_refused(given: str, said: str) -> None:
+    assert said in fiapx("api", **AMAZON, **{given: "hunter2"}).stderr
+
+
 def test_a_weak_secret_is_refused_and_not_shown() -> None:
     run = fiapx("api", FIAPX_JWT_SECRET="hunter2")
     assert run.returncode == 2

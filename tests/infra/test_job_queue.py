@@ -57,7 +57,7 @@ async def test_a_queue_that_is_away_answers_false_and_is_logged_once(redis: Stre
         finally:
             valkey.start()
         assert await queue.process_video(new_video_id(), OWNER)
-    assert [line["event"] for line in lines] == ["redis is away", "redis is back"]
+    assert [line["event"] for line in lines if "redis" in line["event"]] == ["redis is away", "redis is back"]
 
 
 async def test_a_queue_that_hangs_costs_a_second_and_no_more(redis_url: str):

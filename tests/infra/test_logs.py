@@ -4,6 +4,8 @@ import json
 import subprocess
 import sys
 
+import pytest
+
 _PROGRAM = """
 import logging, structlog
 from app.infra.logs import set_up_logs
@@ -30,3 +32,61 @@ def test_structlog_and_the_standard_library_speak_alike() -> None:
     assert ours["timestamp"].endswith("Z")
     assert error["event"] == "it\nfell", "a line break in a message begins no new record"
     assert "ZeroDivisionError" in error["exception"]
+
+
+_LEAKS = """
+import logging, structlog
+from app.infra.logs import set_up_logs
+set_up_logs("info")
+log = structlog.get_logger("app.x")
+for secret in {secrets!r}:
+    log.info("a leak: " + secret)
+    logging.getLogger("a.library").warning("a leak: %s", secret)
+    log.info("a leak", value={{"nested": [secret]}})
+    try:
+        raise ValueError(secret)
+    except ValueError:
+        log.exception("a leak")
+"""
+
+JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.dozjgNryP4J3jVmNHl0w5N_XgL0n3I9PlFUP0THsR8U"
+HARMLESS = (
+    "/graphql?x=1 https://collector:4318/v1 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01 /files/{ticket}"
+)
+
+
+@pytest.mark.parametrize(
+    ("whole", "secret"),
+    [
+        (JWT, JWT),
+        ("Bearer abcdefghijkl.mnop", "abcdefghijkl.mnop"),
+        ("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"),
+        ("$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaGVkaGFzaA", "aGFzaGVkaGFzaA"),
+        ("https://bucket/key?X-Amz-Expires=9&X-Amz-Signature=aabbccdd", "aabbccdd"),
+        ("http://127.0.0.1/files/AAAAbbbbCCCCdddd.eeee-ffff", "AAAAbbbbCCCCdddd"),
+        ("https://fiapx.example/reset-password#token=abcDEF123", "abcDEF123"),
+        ("mysql://fiapx:very-secret@db/fiapx", "very-secret"),
+        ("redis://:very-secret@cache:6379/0", "very-secret"),
+    ],
+)
+def test_what_is_secret_by_its_form_never_leaves_even_where_somebody_logs_it(whole: str, secret: str) -> None:
+    program = _LEAKS.format(secrets=[whole, HARMLESS])
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    lines = [json.loads(line) for line in run.stderr.splitlines()]
+    assert len(lines) == 8
+    assert secret not in run.stderr
+    assert run.stderr.count("[redacted]") >= 4
+    assert all(HARMLESS in json.dumps(line) for line in lines[4:]), "and what is harmless is left alone"
+
+
+def test_a_websockets_query_is_not_logged() -> None:
+    program = """
+import logging
+from app.infra.logs import set_up_logs
+set_up_logs("info")
+log = logging.getLogger("uvicorn.error")
+log.info('%s - "WebSocket %s" [accepted]', "127.0.0.1:1", "/graphql?access_token=s3cret")
+log.info("Started server process [%d]", 1)
+"""
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert [json.loads(line)["event"] for line in run.stderr.splitlines()] == ["Started server process [1]"]

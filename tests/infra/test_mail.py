@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 import trustme
 from aiosmtpd.smtp import SMTP, AuthResult
+from structlog.testing import capture_logs
 
 import app.infra.mail
 from app.domain.errors import NotificationError
@@ -391,3 +392,16 @@ def test_what_is_no_smtp_url_refuses_to_start_and_keeps_the_password(url: str) -
         SmtpMailer(url, SENDER)
     assert "geheim" not in str(refusal.value)
     assert "geheim" not in repr(SmtpServer.parse("smtp://u:geheim@mail.example"))
+
+
+async def test_a_server_that_repeats_the_address_does_not_bring_it_into_the_log() -> None:
+    def answers(line: bytes) -> bytes:
+        return b"550 5.1.1 <ana@example.com> is unknown here" if line.startswith(b"RCPT") else b"250 OK"
+
+    async with server(answers) as url:
+        with capture_logs() as lines, pytest.raises(NotificationError) as refused:
+            await SmtpMailer(url, SENDER).send(MAIL)
+    assert MAIL.to in refused.value.message
+    (line,) = lines
+    assert MAIL.to not in repr(line)
+    assert "is unknown here" in line["answer"]

@@ -4,6 +4,7 @@ import asyncio
 import json
 import ssl
 from collections.abc import AsyncIterator, Iterable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_network
 
@@ -392,3 +393,11 @@ async def test_no_more_names_are_asked_for_than_there_are_places_and_each_place_
     none_left = SystemResolver(at_once=0)
     with pytest.raises(OSError, match="too many"):
         await none_left("127.0.0.1", 443)
+
+
+async def test_a_receiver_is_told_the_trace_that_the_message_belongs_to(receiver: Receiver) -> None:
+    trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+    for one in (trace, None):
+        await HttpWebhooks(loopback=True).send(replace(message(f"http://127.0.0.1:{receiver.port}/"), traceparent=one))
+    assert [post.headers.get("traceparent") for post in receiver.posts] == [trace, None]
+    assert all(Webhook(SECRET).verify(post.body, post.headers) for post in receiver.posts)

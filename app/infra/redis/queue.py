@@ -3,10 +3,16 @@
 from datetime import timedelta
 from typing import Final, final
 
+import structlog
+from opentelemetry.trace import SpanKind
+
 from app.domain.user import UserId
 from app.domain.video import VideoId
 from app.infra.redis.best_effort import BestEffort
 from app.infra.redis.stream import StreamRedis
+from app.infra.traces import continued, current_traceparent, span
+
+log = structlog.get_logger(__name__)
 
 VIDEO_QUEUE: Final = "fiapx:videos"
 CONTROL_QUEUE: Final = "fiapx:control"
@@ -27,9 +33,10 @@ class ArqJobQueue:
         self._redis = redis
         self._try = BestEffort("queue")
 
-    async def process_video(self, video: VideoId, owner: UserId) -> bool:
+    async def process_video(self, video: VideoId, owner: UserId, traceparent: str | None = None) -> bool:
         """Enqueue under the processing's id, so that it is queued once; an entry that vanished blocks nothing."""
-        return await self._enqueue(VIDEO_QUEUE, PROCESS_VIDEO, video, job_id=video, owner=owner)
+        with continued(traceparent or current_traceparent()):
+            return await self._enqueue(VIDEO_QUEUE, PROCESS_VIDEO, video, job_id=video, owner=owner)
 
     async def deliver_notifications(self) -> bool:
         return await self._enqueue(CONTROL_QUEUE, DELIVER_NOTIFICATIONS)
@@ -39,8 +46,18 @@ class ArqJobQueue:
 
     async def _enqueue(self, queue: str, function: str, *args: str, job_id: str | None = None, owner: str = "") -> bool:
         """Without an id every call is a job of its own: one that runs already may have looked too early."""
-        return await self._try(
-            self._redis.enqueue_job(
-                function, *args, _queue_name=queue, _job_id=job_id, _owner=owner, _expires=_JOB_EXPIRES
-            )
+        with span(f"enqueue {function}", SpanKind.PRODUCER):
+            return await self._try(self._put(queue, function, *args, job_id=job_id, owner=owner))
+
+    async def _put(self, queue: str, function: str, *args: str, job_id: str | None, owner: str) -> None:
+        added = await self._redis.enqueue_job(
+            function,
+            *args,
+            _queue_name=queue,
+            _job_id=job_id,
+            _owner=owner,
+            _expires=_JOB_EXPIRES,
+            _traceparent=current_traceparent(),
         )
+        if added is not None and function == PROCESS_VIDEO:
+            log.info("video queued", video=job_id)

@@ -1,6 +1,6 @@
 """The queue's Lua scripts: each is one atomic step and one round trip, whatever its size.
 
-A queue named Q has six keys, and every script is handed all six in this order:
+A queue named Q has seven keys, and every script is handed all of them in this order:
 
     Q          ZSET    deferred jobs and retries by due time in ms; arq's own set, so a stock arq client may fill it
     Q:wait     ZSET    the waiting room: ready jobs by virtual start time
@@ -8,6 +8,7 @@ A queue named Q has six keys, and every script is handed all six in this order:
     Q:clock    HASH    virtual time (``:now``) and each waiting owner's next start time
     Q:fleet    HASH    each worker's slots and until when that counts; ``:window`` is how long the stream may be
     Q:entries  HASH    job id to stream entry, so that a job whose entry vanished is not taken to be queued
+    Q:traces   HASH    job id to the ``traceparent`` that its entry carries, from when it is enqueued until it is done
 
 Time is the server's, so that no worker's clock matters. Redis Cluster is not supported, as it is not by arq.
 """
@@ -21,8 +22,8 @@ _SMALLEST_WINDOW: Final = 2
 
 
 def queue_keys(queue: str) -> list[str]:
-    """Name the six keys of a queue, in the order that the scripts expect."""
-    return [queue, *(f"{queue}:{part}" for part in ("wait", "stream", "clock", "fleet", "entries"))]
+    """Name the seven keys of a queue, in the order that the scripts expect."""
+    return [queue, *(f"{queue}:{part}" for part in ("wait", "stream", "clock", "fleet", "entries", "traces"))]
 
 
 # Start-time fair queueing (Goyal, Vin and Cheng 1996) with every job costing the same: an owner's next job starts one
@@ -30,7 +31,7 @@ def queue_keys(queue: str) -> list[str]:
 # end of every script that can make room, so nothing has to poll for it. What can fail for want of memory comes first,
 # since Redis does not undo the first half of a script.
 _QUEUE: Final = f"""
-local Q, W, S, V, F, E = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
+local Q, W, S, V, F, E, T = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7]
 local G = '{GROUP}'
 
 local function now()
@@ -54,9 +55,10 @@ local function admit()
   if room <= 0 then return end
   local first = redis.call('ZRANGE', W, 0, room - 1, 'WITHSCORES')
   for i = 1, #first, 2 do
-    redis.call('HSET', E, first[i], redis.call('XADD', S, '*', 'id', first[i]))
+    local id, trace = first[i], redis.call('HGET', T, first[i])
+    redis.call('HSET', E, id, redis.call('XADD', S, '*', 'id', id, unpack(trace and {{'traceparent', trace}} or {{}})))
     redis.call('HSET', V, ':now', first[i + 1])
-    redis.call('ZREM', W, first[i])
+    redis.call('ZREM', W, id)
   end
   if redis.call('EXISTS', W) == 0 then redis.call('DEL', V) end
 end
@@ -67,7 +69,8 @@ local function mine(consumer, entry)
 end
 """
 
-# KEYS 7.. the job's payload, its in-progress mark (cron only); ARGV id, payload, expiry ms, delay ms, owner
+# KEYS 8.. the job's payload, its in-progress mark (cron only)
+# ARGV id, payload, expiry ms, delay ms, owner, traceparent or nothing
 # -> 1 when it was added, 0 when it is there already. Asking again keeps the payload of a long waiting job alive.
 ENQUEUE: Final = (
     _QUEUE
@@ -76,11 +79,12 @@ local id, payload, expiry, delay = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
 local entry = redis.call('HGET', E, id)
 if redis.call('ZSCORE', Q, id) or redis.call('ZSCORE', W, id)
   or (entry and #redis.call('XRANGE', S, entry, entry) == 1) then
-  if redis.call('PEXPIRE', KEYS[7], expiry) == 0 then redis.call('SET', KEYS[7], payload, 'PX', expiry) end
+  if redis.call('PEXPIRE', KEYS[8], expiry) == 0 then redis.call('SET', KEYS[8], payload, 'PX', expiry) end
   return 0
 end
-if redis.call('EXISTS', KEYS[8]) == 1 then return 0 end
-redis.call('SET', KEYS[7], payload, 'PX', expiry)
+if redis.call('EXISTS', KEYS[9]) == 1 then return 0 end
+redis.call('SET', KEYS[8], payload, 'PX', expiry)
+if ARGV[6] ~= '' then redis.call('HSET', T, id, ARGV[6]) else redis.call('HDEL', T, id) end
 if delay > 0 then redis.call('ZADD', Q, now() + delay, id) return 1 end
 wait_a_turn(id, ARGV[5])
 admit()
@@ -124,21 +128,24 @@ return lost
 """
 )
 
-# KEYS 7.. payload, in-progress mark, tries; ARGV consumer, entry, id, delay ms or -1 when done, ms to keep the mark
+# KEYS 8.. payload, in-progress mark, tries; ARGV consumer, entry, id, delay ms or -1 when done, ms to keep the mark
 # -> 1, or 0 where the entry is no longer mine, and then nothing was touched.
 SETTLE: Final = (
     _QUEUE
     + """
 local consumer, entry, id, delay, keep = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])
 if not mine(consumer, entry) then return 0 end
-if keep > 0 then redis.call('SET', KEYS[8], '1', 'PX', keep) end
+if keep > 0 then redis.call('SET', KEYS[9], '1', 'PX', keep) end
 if delay > 0 then redis.call('ZADD', Q, now() + delay, id)
 elseif delay == 0 then wait_in_front(id) end
 redis.call('XACK', S, G, entry)
 redis.call('XDEL', S, entry)
 if redis.call('HGET', E, id) == entry then
   redis.call('HDEL', E, id)
-  if delay < 0 then redis.call('DEL', KEYS[7], KEYS[9]) end
+  if delay < 0 then
+    redis.call('DEL', KEYS[8], KEYS[10])
+    redis.call('HDEL', T, id)
+  end
 end
 admit()
 return 1

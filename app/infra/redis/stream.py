@@ -19,10 +19,14 @@ from app.infra.redis.scripts import ENQUEUE, FORGET, GROUP, PROMOTE, RENEW, SETT
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One delivery of one job. ``id`` is the stream's entry id, whose first half is the server's time in ms."""
+    """One delivery of one job. ``id`` is the stream's entry id, whose first half is the server's time in ms.
+
+    ``traceparent`` names the trace that the job belongs to, if any (W3C Trace Context).
+    """
 
     id: str
     job_id: str
+    traceparent: str | None = None
 
     @property
     def admitted_ms(self) -> int:
@@ -71,10 +75,12 @@ class StreamRedis(ArqRedis):
         _expires: float | timedelta | None = None,
         _job_try: int | None = None,
         _owner: str = "",
+        _traceparent: str | None = None,
         **kwargs: Any,
     ) -> Job | None:
         """Enqueue as arq does, None meaning that the job is queued or running already; ``_owner`` waits fairly.
 
+        ``_traceparent`` is carried by every entry that stands for the job.
         ``_expires`` counts from when the job is due; asking again for a job that still waits begins it anew.
         """
         queue, job_id, now = _queue_name or self.default_queue_name, _job_id or uuid4().hex, timestamp_ms()
@@ -83,7 +89,7 @@ class StreamRedis(ArqRedis):
         payload = serialize_job(function, args, kwargs, _job_try, now, serializer=self.job_serializer)
         added = await self._enqueue(
             keys=[*queue_keys(queue), job_key_prefix + job_id, in_progress_key_prefix + job_id],
-            args=[job_id, payload, expiry, delay, _owner],
+            args=[job_id, payload, expiry, delay, _owner, _traceparent or ""],
         )
         return Job(job_id, self, queue, self.job_deserializer) if added else None
 
@@ -162,4 +168,8 @@ def connect(url: str) -> StreamRedis:
 
 def _entries(found: list[tuple[bytes, dict[bytes, bytes]]]) -> list[Entry]:
     """Name what was delivered; an entry that is none of ours becomes a job without payload, which arq drops."""
-    return [Entry(entry.decode(), fields.get(b"id", b"").decode()) for entry, fields in found if fields]
+    return [
+        Entry(entry.decode(), fields.get(b"id", b"").decode(), fields.get(b"traceparent", b"").decode() or None)
+        for entry, fields in found
+        if fields
+    ]

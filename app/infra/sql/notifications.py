@@ -15,6 +15,7 @@ from app.infra.sql.rows import failure_columns, failure_of
 from app.infra.sql.tables import notifications, users, video_processings
 from app.infra.sql.types import EARLIEST, LATEST, milliseconds
 from app.infra.sql.users import row_of as user_row_of
+from app.infra.traces import current_traceparent
 from app.usecases.ports import PageKey
 
 _ANSWER_MAX: Final = 2000
@@ -47,6 +48,7 @@ class SqlNotifications:
                 wake_at=milliseconds(wake_at),
                 created_at=notification.created_at,
                 data=json.dumps(dict(notification.data), ensure_ascii=False, separators=(",", ":")),
+                traceparent=current_traceparent(),
                 **failure_columns(notification.failure),
             )
         )
@@ -140,4 +142,5 @@ def _notification(row: RowMapping) -> Notification:
         answer=row["answer"],
         delivered_at=row["delivered_at"],
         tried_since=row["tried_since"],
+        traceparent=row["traceparent"],
     )

@@ -24,7 +24,7 @@ from sqlalchemy import (
 )
 
 from app.domain.video import ProcessingStatus
-from app.infra.sql.types import Milliseconds, Sha256, Timestamp, Uuid
+from app.infra.sql.types import Milliseconds, Sha256, Timestamp, Traceparent, Uuid
 
 metadata: Final = MetaData(
     naming_convention={
@@ -156,6 +156,7 @@ video_processings: Final = Table(
     Column("source_hash", Sha256, nullable=False, index=True),
     Column("idempotency_key", String(255)),
     Column("request_digest", String(64), nullable=False),
+    Column("traceparent", Traceparent),
     UniqueConstraint("user_id", "idempotency_key"),
     Index(None, "status", "wake_at"),
     Index(None, "user_id", "created_at", "public_id"),
@@ -221,6 +222,7 @@ notifications: Final = Table(
     Column("delivered_at", Timestamp),
     Column("data", Text),
     Column("tried_since", Timestamp),
+    Column("traceparent", Traceparent),
     UniqueConstraint("video_id", "channel", "event"),
     Index(None, "user_id", "created_at", "id"),
     Index(None, "status", "wake_at"),

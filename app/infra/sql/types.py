@@ -50,6 +50,9 @@ Uuid: Final = String(36).with_variant(mysql.CHAR(36, charset="ascii", collation=
 Sha256: Final = String(64).with_variant(mysql.CHAR(64, charset="ascii", collation="ascii_bin"), "mysql", "mariadb")
 """A SHA-256 in lower-case hex."""
 
+Traceparent: Final = String(55).with_variant(mysql.CHAR(55, charset="ascii", collation="ascii_bin"), "mysql", "mariadb")
+"""In whose trace a row was written, as W3C Trace Context's header of this name says it."""
+
 Milliseconds: Final = BigInteger
 """An instant (since 1970, UTC) or a length of time, in whole milliseconds: integers compare alike everywhere."""
 

@@ -33,6 +33,7 @@ from app.infra.sql.rows import (
 from app.infra.sql.tables import users, video_processings
 from app.infra.sql.types import EARLIEST, LATEST, Timestamp, instant, milliseconds
 from app.infra.sql.users import row_of
+from app.infra.traces import current_traceparent
 from app.usecases.ports import AcceptedUpload, Backlog, DueVideo, Lease, PageKey
 
 _v: Final = video_processings.c
@@ -62,6 +63,7 @@ class SqlVideos:
                 lost_attempts=0,
                 released=False,
                 faults=0,
+                traceparent=current_traceparent(),
                 **_NOT_SWEPT,
                 **video_columns(video),
             )
@@ -199,7 +201,7 @@ class SqlVideos:
 
     async def due(self, now: datetime, limit: int) -> Sequence[DueVideo]:
         found = await self._connection.execute(
-            select(_v.public_id, users.c.public_id.label("owner"), _v.sweeps)
+            select(_v.public_id, users.c.public_id.label("owner"), _v.sweeps, _v.traceparent)
             .join_from(video_processings, users)
             .where(*_is_due(now))
             .order_by(_v.wake_at + _v.sweep_delay, video_processings.c.id)
