@@ -4,8 +4,6 @@ For a storage without a copying tool of its own; at Amazon, ``aws s3 sync`` does
 once they are written, so one that is there already with the same size is passed over. FIAPX_S3_* say where.
 """
 
-
-
 import os
 import sys
 from collections.abc import Iterator
