@@ -54,7 +54,11 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     made = [file.read_text(errors="replace") for file in folder.rglob(DataDirectory(Path()).secrets.name)]
     secrets = KNOWN.union(*map(_MADE.findall, made))  # Not read as JSON: some stories damage the file.
     logs = {"this process": _ours.getvalue()}
-    logs |= {str(file.relative_to(folder)): file.read_text(errors="replace") for file in folder.rglob("*.log*")}
+    logs |= {
+        str(file.relative_to(folder)): file.read_text(errors="replace")
+        for file in folder.rglob("*.log*")
+        if file.is_file()
+    }
     finds = [f"{where}: {what}" for where, text in logs.items() for what in found(text, secrets)]
     session.config.stash[_finds] = finds
     if finds and session.exitstatus in {pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED}:

@@ -1,8 +1,9 @@
 """One engine by its URL: SQLite on one machine, MySQL or MariaDB for many."""
 
+import sqlite3
 from typing import Any, Final
 
-from sqlalchemy import Connection, event, make_url
+from sqlalchemy import Connection, Dialect, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
@@ -56,9 +57,19 @@ def engine_for(database_url: str, *, read_seconds: int | None = _READ_SECONDS) -
     engine = create_async_engine(
         url, hide_parameters=True, pool_timeout=10, connect_args={"timeout": _BUSY_SECONDS, "isolation_level": None}
     )
+    event.listen(engine.sync_engine, "do_connect", _see_that_it_opens)
     event.listen(engine.sync_engine, "connect", _configure_sqlite)
     event.listen(engine.sync_engine, "begin", _begin_sqlite)
     return engine
+
+
+def _see_that_it_opens(_dialect: Dialect, _record: Any, arguments: list[str], _options: dict[str, Any]) -> None:
+    """See that the file is there or can be made; raises sqlite3's own error.
+
+    aiosqlite does not wait for the end of its thread where it cannot open a file, and a thread that outlives the loop
+    ends with a traceback.
+    """
+    sqlite3.connect(arguments[0]).close()
 
 
 def _configure_sqlite(connection: DBAPIConnection, _record: Any) -> None:

@@ -1,7 +1,6 @@
 """Brings a database to the schema that this version of the service needs."""
 
 import hashlib
-import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
@@ -41,8 +40,6 @@ async def migrate(database_url: str) -> None:
 async def run(database_url: str, step: Callable[[Config], None]) -> None:
     """Run one of alembic's commands on a connection that no other process migrates at the same time."""
     engine = engine_for(database_url, read_seconds=None)
-    if engine.dialect.name == "sqlite":
-        _check_that_it_opens(engine.url.database or "")
     try:
         async with engine.connect() as connection:
             alone = _alone_on_sqlite if engine.dialect.name == "sqlite" else _alone_on_mysql
@@ -61,18 +58,6 @@ def _upgrade(config: Config) -> None:
         command.upgrade(config, "head")
     else:
         log.warning("a newer version has migrated this database, it is left as it is")
-
-
-def _check_that_it_opens(path: str) -> None:
-    """See that the file is there or can be made.
-
-    aiosqlite does not wait for its thread where it cannot open a file, and a thread that outlives the loop of a
-    command this short ends with a traceback.
-    """
-    try:
-        sqlite3.connect(path).close()
-    except sqlite3.OperationalError as error:
-        raise DatabaseUnavailable(str(error)) from error
 
 
 async def _alone_on_sqlite(connection: AsyncConnection, step: Callable[[Config], None]) -> None:
