@@ -11,17 +11,13 @@ from tests.images.test_compose import OURS, SERVICES
 
 IMAGE = "registry.example:5000/library/python:3.13-slim"
 DIGEST = f"sha256:{'ab' * 32}"
-DOCKER = f"""#!{sys.executable}
-import sys
-*question, image = sys.argv[1:]
-if question != ["buildx", "imagetools", "inspect", "--format", "{{{{.Manifest.Digest}}}}"]:
-    sys.exit("docker: unknown command")
-if image.endswith(":strange"):
-    print("<no value>")
-elif image == "{IMAGE}":
-    print("{DIGEST}")
-else:
-    sys.exit(f"ERROR: {{image}}: not found")
+DOCKER = f"""#!/bin/sh
+[ "$1 $2 $3 $4 $5" = "buildx imagetools inspect --format {{{{.Manifest.Digest}}}}" ] || exit 1
+case $6 in
+  *:strange) echo "<no value>" ;;
+  "{IMAGE}") echo "{DIGEST}" ;;
+  *) echo "ERROR: $6: not found" >&2; exit 1 ;;
+esac
 """
 
 
