@@ -4,7 +4,7 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from typing import final
+from typing import Final, final
 
 import structlog
 import uvicorn
@@ -17,6 +17,9 @@ from starlette.routing import Route
 from jobs.metrics import WorkerMetrics
 
 log = structlog.get_logger(__name__)
+
+_GRACE_SECONDS: Final = 5
+"""Who asks and does not read the answer must not keep a worker from its end."""
 
 
 @final
@@ -43,7 +46,15 @@ async def answering(metrics: WorkerMetrics, host: str, port: int | None) -> Asyn
         return Response(metrics.text(), media_type=CONTENT_TYPE_PLAIN_0_0_4)
 
     app = Starlette(routes=[Route("/livez", livez), Route("/metrics", text)])
-    config = uvicorn.Config(app, host=host, port=port, lifespan="off", log_config=None, access_log=False)
+    config = uvicorn.Config(
+        app,
+        host=host,
+        port=port,
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        timeout_graceful_shutdown=_GRACE_SECONDS,
+    )
     try:
         listener = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
     except OSError as fault:  # Another has the port, which is no reason to end the work.

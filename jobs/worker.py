@@ -8,6 +8,7 @@ import structlog
 from arq import cron, func
 
 from app.bootstrap import Service, compose
+from app.infra.ffmpeg.privacy import keep_private
 from app.infra.redis.queue import CONTROL_QUEUE, DELIVER_NOTIFICATIONS, PROCESS_VIDEO, REMOVE_OBJECTS, VIDEO_QUEUE
 from app.settings import Settings
 from jobs.control import deliver_notifications, keep_house, remove_objects
@@ -26,6 +27,7 @@ _EVERY_HALF_MINUTE: Final = {12, 42}
 
 def main(only: Only | None = None) -> None:
     """Serve both queues, or only the one named, until SIGTERM or SIGINT."""
+    keep_private()
     asyncio.run(_serve(Settings(), only))
 
 

@@ -20,7 +20,7 @@ class NoAnswer(Exception):
 
 
 def python_findings(report: Mapping[str, Any]) -> list[str]:
-    """Read pip-audit's JSON: a line for each finding.
+    """Read pip-audit's JSON: a line for each finding, and for each package that could not be looked up.
 
     :raises NoAnswer: where not one of the packages could be looked up
     """
@@ -31,7 +31,7 @@ def python_findings(report: Mapping[str, Any]) -> list[str]:
         f"{package['name']} {package['version']}: {found['id']}, fixed in {', '.join(found['fix_versions']) or 'none'}"
         for package in packages
         for found in package.get("vulns", ())
-    ]
+    ] + [f"{package['name']}: not audited" for package in packages if "skip_reason" in package]
 
 
 def npm_findings(report: Mapping[str, Any]) -> list[str]:
@@ -73,7 +73,7 @@ def main() -> int:
                 print(f"{name}: not audited, the registry gives no answer.")
                 continue
             findings += len(found)
-            print("\n".join([f"{name}: {len(found)} known vulnerabilities.", *(f"  {line}" for line in found)]))
+            print("\n".join([f"{name}: {len(found)} findings.", *(f"  {line}" for line in found)]))
     return 1 if findings else 0
 
 

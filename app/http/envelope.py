@@ -46,7 +46,8 @@ class Envelope:
     """ASGI middleware; the outermost of ours, so that whatever leaves has passed it.
 
     A caller's ``traceparent`` (W3C Trace Context) is gone on with, so that a browser or a gateway can follow its own
-    requests; whether anything is recorded is decided without asking it, and of ``tracestate`` nothing is taken over.
+    requests. Its flag decides nothing, and of ``tracestate`` nothing is taken over; who chooses the trace's id chooses
+    whether it is among the share that is recorded, unless the proxy in front strips the header.
     """
 
     def __init__(self, app: ASGIApp) -> None:

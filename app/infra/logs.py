@@ -20,7 +20,7 @@ _SECRETS: Final = re.compile(
     r"|(?<=/files/)[\w.~-]{8,}"  # a ticket
     r"|(?i:(?<=bearer ))[\w.~+/=-]{8,}"
     r"|(?i:(?<=[?&#]token=)|(?<=[?&]ticket=)|(?<=[?&]x-amz-signature=)|(?<=[?&]x-amz-credential=))[^&\s\"'\\]+"
-    r"|(?<=://)[^/@\s\"']*:[^/@\s\"']+(?=@)"  # user and password of a URL
+    r"|(?<=://)[^/@:\s\"']*:[^/@\s\"']+(?=@)"  # user and password of a URL
 )
 """What is secret by its very form. Nothing should bring such a thing as far as here: this is the last line, not the
 first, and tests fail where it had to hold."""

@@ -30,6 +30,8 @@ log = structlog.get_logger(__name__)
 
 _TEMPLATES: Final = Path(__file__).with_name("mail_templates")
 _ANSWER_MAX: Final = 500
+_ENCODED_WORD: Final = "=?"  # RFC 2047, section 2
+_ADDRESS: Final = re.compile(r"[^\s<>@]+@[^\s<>@]+")
 _NO_ADDRESS: Final = "This is no address that mail can be sent to."
 _PORTS: Final = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
 
@@ -105,8 +107,8 @@ class SmtpMailer:
             try:
                 return await self._send(mail)
             except NotificationError as error:
-                # Servers like to repeat to whom they give no mail.
-                answer = error.message.replace(mail.to, "(the reader)")
+                # Servers like to repeat to whom they give no mail, in a spelling of their own.
+                answer = _ADDRESS.sub("(the reader)", error.message)
                 log.warning("a mail was not sent", notification=mail.id, template=mail.template, answer=answer)
                 raise
 
@@ -130,13 +132,13 @@ class SmtpMailer:
                     tls_context=self._trusted,
                 )
         except aiosmtplib.SMTPRecipientsRefused as refused:
-            raise _failure(refused.recipients[0], may_be_permanent=True) from refused
+            raise _failure(refused.recipients[0]) from refused
         except aiosmtplib.SMTPDataError as refused:
-            raise _failure(refused, may_be_permanent=True) from refused
-        except aiosmtplib.SMTPResponseException as refused:  # Of us, not of this mail: an operator can mend it.
-            raise _failure(refused, may_be_permanent=False) from refused
+            raise _failure(refused) from refused
         except (aiosmtplib.SMTPException, OSError) as error:
-            raise NotificationError(_one_line(str(error) or type(error).__name__)[:_ANSWER_MAX]) from error
+            # Of us, not of this mail: an operator can mend it, and users learn nothing of our side of the network.
+            log.warning("the mail server could not be used", fault=_ADDRESS.sub("(somebody)", _one_line(str(error))))
+            raise NotificationError("The mail server could not be used.") from error
         return _one_line(answer)[:_ANSWER_MAX]
 
     def _message(self, mail: Mail, recipient: Address) -> EmailMessage:
@@ -184,17 +186,18 @@ def _recipient(address: str) -> Address:
         recipient = Address("", local, domain.encode("idna").decode())
     except ValueError as error:
         raise NotificationError(_NO_ADDRESS, permanent=True) from error
-    if not local or not domain:
+    if not local or not domain or _ENCODED_WORD in local:
         raise NotificationError(_NO_ADDRESS, permanent=True)
     return recipient
 
 
-def _failure(refused: aiosmtplib.SMTPResponseException, *, may_be_permanent: bool) -> NotificationError:
+def _failure(refused: aiosmtplib.SMTPResponseException) -> NotificationError:
     said = _one_line(f"{refused.code} {refused.message}")[:_ANSWER_MAX]
-    return NotificationError(said, permanent=may_be_permanent and refused.code >= 500)  # noqa: PLR2004 - RFC 5321, 4.2.1
+    return NotificationError(said, permanent=refused.code >= 500)  # noqa: PLR2004 - RFC 5321, 4.2.1
 
 
 def _one_line(text: str) -> str:
     """Give text that can end no line and no header: each control or separator becomes a space."""
     text = "".join(" " if unicodedata.category(c) in {"Cc", "Zl", "Zp", "Cs"} else c for c in text)
-    return re.sub(" {2,}", " ", text).strip()
+    # Nor an encoded word: until CVE-2024-6923 was mended, Python decoded it, line ends and all, when it wrote a header.
+    return re.sub(" {2,}", " ", text).strip().replace(_ENCODED_WORD, "= ?")

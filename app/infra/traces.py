@@ -65,7 +65,7 @@ def tracing(settings: TraceSettings, service: str) -> Iterator[None]:
     from opentelemetry.sdk.trace.sampling import TraceIdRatioBased  # noqa: PLC0415
 
     provider = TracerProvider(
-        # By the trace's id alone, so that every process decides alike and no stranger's flag decides for us.
+        # By the trace's id alone, so that every process decides alike, and by no stranger's flag.
         sampler=TraceIdRatioBased(settings.trace_ratio),
         resource=Resource.create({"service.name": service}),
         shutdown_on_exit=False,

@@ -3,7 +3,7 @@
 import asyncio
 import random
 from collections.abc import Coroutine, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Final, final
 
@@ -42,15 +42,23 @@ class DeliverNotifications:
     webhooks: WebhookSender
     write_mail: WriteMail
     clock: Clock
+    _at_work: set[NotificationChannel] = field(default_factory=set, init=False)
+    """The channels on which this process is sending: whoever does takes what is new too, and needs no company."""
 
     async def __call__(self) -> int:
         return sum(await _all(self._by(channel) for channel in NotificationChannel))
 
     async def _by(self, channel: NotificationChannel) -> int:
         """Send all that is due on one channel. Each one that is taken is not due any more, so this ends."""
+        if channel in self._at_work:
+            return 0
         delivered, places = 0, asyncio.Semaphore(_AT_ONCE)
-        while due := await self._due(channel):
-            delivered += sum(await _all(self._in_turn(one, places) for one in due))
+        self._at_work.add(channel)
+        try:
+            while due := await self._due(channel):
+                delivered += sum(await _all(self._in_turn(one, places) for one in due))
+        finally:
+            self._at_work.discard(channel)
         return delivered
 
     async def _due(self, channel: NotificationChannel) -> Sequence[Notification]:

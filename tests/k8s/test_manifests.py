@@ -21,6 +21,7 @@ from tests.k8s.manifests import (
     applications,
     environment,
     example_secrets,
+    keys_of,
     named,
     of_kind,
     pods,
@@ -193,7 +194,20 @@ def test_no_pod_starts_with_the_examples_secrets(renderings: Mapping[str, Manife
     unfilled = [one for one in renderings["base"] if one["kind"] != "Secret"] + example_secrets()
     environments = [environment(unfilled, pod.main) for pod in applications(unfilled)]
     too_short = ["jwt_secret: too_short", "link_secret: too_short"]
-    assert refusals(environments) == [too_short] * 3
+    # A video worker is given neither of them; its database is nowhere.
+    assert refusals(environments) == [
+        [] if pod.labels[NAME] == "fiapx-worker" else too_short for pod in applications(unfilled)
+    ]
+
+
+def test_a_video_worker_is_near_no_key_that_signs(renderings: Mapping[str, Manifests]) -> None:
+    for manifests in renderings.values():
+        secrets = keys_of(manifests, "Secret", "fiapx-secrets")
+        assert secrets is not None
+        worker = next(pod for pod in applications(manifests) if pod.labels[NAME] == "fiapx-worker")
+        given = environment(manifests, worker.main)
+        for name in ("FIAPX_JWT_SECRET", "FIAPX_LINK_SECRET", "FIAPX_SMTP_URL"):
+            assert given[name] != secrets[name]
 
 
 def test_tables_come_before_the_pods_that_need_them(rendering: Manifests) -> None:

@@ -308,3 +308,25 @@ async def test_other_refusals_are_told_by_the_answer_alone(world: World, mailer:
     with pytest.raises(FileTooLarge):
         await world.upload_video(max_bytes=10)(viewer, incoming(), ExtractionOptions())
     assert await world.deliver(mailer, webhooks=webhooks)() == 0
+
+
+async def test_a_webhook_that_never_answers_keeps_one_job_and_no_mail(world: World, mailer: MemoryMailer):
+    viewer, asked, goes_on = await with_webhook(world), asyncio.Event(), asyncio.Event()
+    await world.failed((await world.uploaded(viewer)).id)
+
+    class Silent(MemoryWebhooks):
+        async def send(self, message: WebhookMessage) -> str:
+            asked.set()
+            await goes_on.wait()
+            return await super().send(message)
+
+    deliver = world.deliver(mailer, webhooks=Silent())
+    waiting = asyncio.create_task(deliver())
+    await asked.wait()
+    await world.failed((await world.uploaded(viewer)).id)
+    sent = len(mailer.sent)
+    async with asyncio.timeout(5):
+        await deliver()  # Another job, which comes to its end although there is one more post to send.
+    assert len(mailer.sent) > sent
+    goes_on.set()
+    assert await waiting >= 2
