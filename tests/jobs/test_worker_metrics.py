@@ -1,6 +1,5 @@
 """What operators see of a worker."""
 
-import asyncio
 import socket
 from pathlib import Path
 
@@ -17,7 +16,6 @@ from jobs.health import answering
 from jobs.metrics import WorkerMetrics
 from jobs.process_video import process_video
 from tests.jobs.test_process_video import ctx, uploaded_file
-from tests.parts.waiting import until
 from tests.usecases.world import World
 
 
@@ -76,16 +74,6 @@ async def test_a_port_that_is_taken_ends_no_work():
     with socket.create_server(("127.0.0.1", 0)) as taken:
         async with answering(WorkerMetrics(), "127.0.0.1", taken.getsockname()[1]):
             pass
-
-
-async def test_who_asks_and_does_not_read_keeps_no_worker_from_its_end():
-    port = free_pair()
-    async with asyncio.timeout(30):
-        async with answering(WorkerMetrics(), "127.0.0.1", port):
-            _, writer = await asyncio.open_connection("127.0.0.1", port)
-            writer.write(b"GET /metrics HTTP/1.1\r\nHost: worker\r\n\r\n" * 20_000)
-            await until(lambda: writer.transport.get_write_buffer_size() > 0)  # It waits for us to read.
-    writer.transport.abort()
 
 
 async def test_a_worker_answers_on_a_port_of_its_own_and_without_one_not_at_all():
