@@ -16,7 +16,7 @@ from app.domain.errors import RateLimited
 from app.http.edge import address_of
 from app.http.problems import domain_problem
 
-_HEALTH: Final = frozenset({"/livez", "/readyz"})
+_HEALTH: Final = frozenset({"/livez", "/readyz", "/metrics"})
 _NETWORKS: Final = 20_000
 """The most that are remembered; whoever came longest ago is forgotten, which only gives them back what they had."""
 
