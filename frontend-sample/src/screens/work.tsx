@@ -8,7 +8,7 @@ import { keepFocus } from "../ui/focus.ts";
 import { sentence, size, texts } from "../ui/language.ts";
 import { allowNotifications, notifications, tellAdded } from "../ui/tell.ts";
 import { DropCard } from "../work/drop.tsx";
-import { failedUploads, forget, hasOlder, read, reading, readOlder, shown, underWay, watch } from "../work/list.ts";
+import { failedUploads, forget, hasOlder, isBusy, read, reading, readOlder, shown, underWay, watch } from "../work/list.ts";
 import { type Chosen, DEFAULTS, OptionsFields, optionsOf, summary } from "../work/options.tsx";
 import { Row } from "../work/row.tsx";
 import { add, cancelAll, retryAll } from "../work/uploads.ts";
@@ -95,7 +95,7 @@ export function Work() {
           <h1 id="list-title" ref={heading} tabIndex={-1}>
             {t.myVideos}
           </h1>
-          {notifications.value === "default" && underWay.value && (
+          {notifications.value === "default" && isBusy.value && (
             <button type="button" onClick={allowNotifications}>
               {t.notify}
             </button>

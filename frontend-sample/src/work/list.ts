@@ -116,6 +116,9 @@ export const underWay = computed(() => {
   return active ? { active, percent: Math.floor(percent / active) } : null;
 });
 
+/** Whether anything is under way: the page draws itself anew by this, not by every step of the numbers. */
+export const isBusy = computed(() => underWay.value !== null);
+
 /** Uploads that failed, where trying again may help. */
 export const failedUploads = computed(() =>
   entries.value.filter(({ upload, video }) => !video.value && upload?.state.value.phase === "failed"),
