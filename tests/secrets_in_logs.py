@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from io import StringIO
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pytest
 
@@ -50,7 +50,17 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    folder: Path = session.config._tmp_path_factory.getbasetemp()  # type: ignore[attr-defined] # pytest has no public way to it
+    if not (finds := session.config.stash.setdefault(_finds, [])):
+        finds += searched(session.config)
+    if hasattr(session.config, "workeroutput"):  # One of several processes: the one that sums up is told.
+        session.config.workeroutput["secrets"] = finds
+    elif finds and session.exitstatus in {pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED}:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def searched(config: pytest.Config) -> list[str]:
+    """Search the logs of this process and those below its temporary folder."""
+    folder: Path = config._tmp_path_factory.getbasetemp()  # type: ignore[attr-defined] # pytest has no public way to it
     made = [file.read_text(errors="replace") for file in folder.rglob(DataDirectory(Path()).secrets.name)]
     secrets = KNOWN.union(*map(_MADE.findall, made))  # Not read as JSON: some stories damage the file.
     logs = {"this process": _ours.getvalue()}
@@ -59,10 +69,13 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         for file in folder.rglob("*.log*")
         if file.is_file()
     }
-    finds = [f"{where}: {what}" for where, text in logs.items() for what in found(text, secrets)]
-    session.config.stash[_finds] = finds
-    if finds and session.exitstatus in {pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED}:
-        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+    return [f"{where}: {what}" for where, text in logs.items() for what in found(text, secrets)]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Take over what one of several processes found in its logs."""
+    node.config.stash.setdefault(_finds, []).extend(node.workeroutput.get("secrets", ()))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
