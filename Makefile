@@ -25,8 +25,10 @@ up: .venv/.runs  ## Run everything on http://127.0.0.1:8000 (FIAPX_PORT and FIAP
 NODE_PROJECTS := frontend-sample frontend-sample/recipes tests/clients tests/k8s
 FOR_TESTS := .venv/.tests .samples/.fetched $(NODE_PROJECTS:%=%/node_modules/.made) $(PAGES)
 
+# Two processes, since tests wait more than they reckon; each starts parts of its own, and a file's tests stay together.
+TESTS := $(VENV) -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 test: $(FOR_TESTS)  ## Run all tests, against real parts that they start themselves
-	$(VENV) -m pytest
+	$(TESTS)
 
 check: $(FOR_TESTS)  ## What CI runs: format, lint, types, imports, schema, tests
 	$(VENV) -m ruff format --check .
@@ -37,7 +39,7 @@ check: $(FOR_TESTS)  ## What CI runs: format, lint, types, imports, schema, test
 		|| { echo 'schema.graphql is not what the code says: make schema writes it anew.' >&2; exit 1; }
 	export PATH="$(CURDIR)/.venv/bin:$$PATH" && cd frontend-sample && npm run --silent check
 	@$(AUDIT)
-	$(VENV) -m pytest
+	$(TESTS)
 
 AUDIT := export PATH="$(CURDIR)/.venv/bin:$$PATH" && $(VENV) supply/audit.py
 audit: .venv/.tests .venv/.node  ## Ask the registries whether anything that we ship is known to be vulnerable
