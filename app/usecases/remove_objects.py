@@ -1,6 +1,7 @@
 """Delete the objects that were given up."""
 
-from dataclasses import dataclass
+import asyncio
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final, final
 
@@ -16,17 +17,28 @@ _LONGEST_DELAY: Final = timedelta(hours=1)
 @final
 @dataclass(frozen=True, slots=True)
 class RemoveObjects:
-    """Carry out the removals that are due; say how many. Deleting what is gone already is no error."""
+    """Carry out the removals that are due; say how many. Deleting what is gone already is no error.
+
+    A storage that hangs takes a minute to fail, and mails use the same slots. So one run ends at its first fault, and
+    no process has two at work. What failed waits; what stands behind it is the next run's first.
+    """
 
     transactions: Transactions
     storage: ObjectStorage
     clock: Clock
+    _at_work: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)
+    """Whoever holds it takes what is new too, and needs no company."""
 
     async def __call__(self) -> int:
-        now = self.clock.now()
+        if self._at_work.locked():
+            return 0
         done = 0
-        for removal in await self.transactions.read(lambda t: t.removals.due(now, _BATCH)):
-            done += await self._remove(removal)
+        async with self._at_work:
+            while due := await self.transactions.read(lambda t: t.removals.due(self.clock.now(), _BATCH)):
+                for removal in due:
+                    if not await self._remove(removal):
+                        return done
+                    done += 1
         return done
 
     async def _remove(self, removal: Removal) -> bool:
