@@ -56,7 +56,10 @@ class KeepHouse:
 
     async def _drop_litter(self, keys: list[str]) -> int:
         async def named(t: Transaction) -> set[str]:
-            return await t.videos.known_keys(keys) | await t.intakes.known_keys(keys)
+            # Each query sees what is committed when it begins. A key goes from an intake to a video and never back, so
+            # in this order no key is missed that goes there between the two.
+            of_intakes = await t.intakes.known_keys(keys)
+            return of_intakes | await t.videos.known_keys(keys)
 
         litter = set(keys) - await self.transactions.read(named)
         if litter:
