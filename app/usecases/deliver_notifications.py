@@ -117,9 +117,10 @@ class DeliverNotifications:
         self, notification: Notification, attempts: int, message: Mail | WebhookMessage, error: NotificationError
     ) -> None:
         try:
-            await self.transactions.write(lambda t: self._failed(t, notification, attempts, error))
             if isinstance(error, WebhookGone) and isinstance(message, WebhookMessage):
-                await self.transactions.write(lambda t: self._switch_off(t, notification, message.url))
+                await self.transactions.write(lambda t: self._gone(t, notification, attempts, message.url, error))
+            else:
+                await self.transactions.write(lambda t: self._failed(t, notification, attempts, error))
         except DatabaseUnavailable:
             return  # The lease ends, and it is sent again.
 
@@ -133,9 +134,15 @@ class DeliverNotifications:
         delay = min(max(tried_for, _FIRST_DELAY), _LONGEST_DELAY) * random.uniform(0.8, 1.2)  # noqa: S311 - jitter
         return await t.notifications.postpone(notification.id, attempts, answer=answer, to=now + delay)
 
-    async def _switch_off(self, t: Transaction, notification: Notification, url: str) -> None:
-        """Remove the webhook that is gone, unless its owner has set another meanwhile, and tell them."""
+    async def _gone(
+        self, t: Transaction, notification: Notification, attempts: int, url: str, error: WebhookGone
+    ) -> None:
+        """Give up, remove the webhook unless its owner has set another meanwhile, and tell them: all of it or nothing.
+
+        What was given up is never due again, so nobody would come back for the rest.
+        """
         owner = await t.users.by_id(notification.user) if await t.users.lock(notification.user) else None
+        await self._failed(t, notification, attempts, error)
         if owner is None or owner.webhook_url != url:
             return
         now = self.clock.now()

@@ -184,6 +184,39 @@ async def test_a_receiver_that_is_gone_is_switched_off_and_its_owner_told(world:
     assert await world.row(video.id) == video
 
 
+@pytest.mark.parametrize(("outcome", "posts"), [("committed", 1), ("rolled back", 2)])
+async def test_a_receiver_that_is_gone_is_switched_off_although_the_process_ends_there(
+    world: World, mailer: MemoryMailer, outcome: str, posts: int
+):
+    viewer = await with_webhook(world)
+    quiet = SettingsChange(email_on_failure=False)  # So there is nothing but the post to write down.
+    await UpdateNotificationSettings(world.transactions, world.clock)(viewer, quiet)
+    await world.failed((await world.uploaded(viewer)).id)
+
+    class Gone(MemoryWebhooks):
+        async def send(self, message: WebhookMessage) -> str:
+            await super().send(message)
+            if len(self.sent) == 1:
+                world.transactions.lose(outcome)  # Nobody hears of what is written down now.
+            raise WebhookGone("HTTP 410 Gone")
+
+    webhooks = Gone()
+    await world.deliver(mailer, webhooks=webhooks)()
+    world.clock.advance(121)
+    for _ in range(2):  # Another process; the second call is for the mail that the first one owes.
+        await world.deliver(mailer, webhooks=webhooks)()
+    user = await world.transactions.read(lambda t: t.users.by_id(viewer.id))
+    assert user is not None
+    assert user.webhook_url is None
+    assert len(webhooks.sent) == posts
+    assert [mail.template for mail in mailer.sent] == ["webhook.disabled"]
+    told = await world.transactions.read(lambda t: t.notifications.page(viewer.id, None, 10))
+    assert {(one.channel, one.answer) for one in told} == {
+        (NotificationChannel.WEBHOOK, "HTTP 410 Gone"),
+        (NotificationChannel.EMAIL, "250 OK"),
+    }
+
+
 async def test_a_receiver_that_is_gone_does_not_switch_off_the_one_that_was_set_meanwhile(
     world: World, mailer: MemoryMailer
 ):
