@@ -8,7 +8,8 @@ from app.usecases.ports import Clock, JobQueue, Transactions
 
 _BATCH: Final = 500
 _FIRST_DELAY: Final = 10.0
-_LONGEST_DELAY: Final = 600.0
+_LONGEST_DELAY: Final = 60.0
+"""So late may a queue that was emptied be full again: a row that waits for its turn counts as swept in vain too."""
 
 
 @final
@@ -17,7 +18,7 @@ class SweepDueVideos:
     """Enqueue Pending rows that are due and Processing rows whose lease ran out; say how many.
 
     The queue's deduplication and the claim's compare-and-set make a repeat harmless, so every process may sweep.
-    A row swept in vain is looked at again after 10 s, then 20 s, and so on up to ten minutes.
+    A row swept in vain is looked at again after 10 s, then 20 s, and so on up to a minute.
     """
 
     transactions: Transactions

@@ -287,8 +287,8 @@ async def test_the_sweep_looks_less_often_at_what_it_swept_in_vain_and_then_doub
         world.clock.advance(1)
         if await world.sweep():
             swept_after.append(second)
-    assert swept_after == [6, 16, 36, 76, 156]
-    assert world.queue.videos == [video.id] * 5
+    assert swept_after == [6, 16, 36, 76, 136, 196]  # Never more than a minute: the queue may have been emptied.
+    assert world.queue.videos == [video.id] * 6
 
 
 async def test_the_sweep_enqueues_a_lease_that_ran_out(world: World):
