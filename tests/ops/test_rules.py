@@ -40,15 +40,23 @@ def test_in_kubernetes_it_finds_each_pod_that_says_so_once_under_the_name_of_its
     (tmp_path / "scrape.yaml").write_text(yaml.safe_dump(config))
     promtool("check", "config", tmp_path / "scrape.yaml")
     found = json.loads(promtool("check", "service-discovery", "--timeout=1s", tmp_path / "scrape.yaml", "fiapx"))
-    assert {
-        (one["labels"]["job"], one["labels"]["__address__"], one["labels"]["__metrics_path__"])
-        for one in found
-        if one.get("labels")
-    } == {
+    kept = [one["labels"] for one in found if one.get("labels")]
+    assert {(labels["job"], labels["__address__"], labels["__metrics_path__"]) for labels in kept} == {
         ("fiapx-webapi", "10.0.0.0:8000", "/metrics"),
         ("fiapx-worker", "10.0.0.1:9100", "/metrics"),
         ("fiapx-control", "10.0.0.2:9100", "/metrics"),
     }
+    for labels in kept:
+        address = labels["__address__"].partition(":")[0]
+        of_the_object = {name: labels.get(name) for name in labels_that_the_adapter_asks_for()}
+        assert of_the_object == {"namespace": "fiapx", "pod": f"pod-at-{address}"}
+
+
+def labels_that_the_adapter_asks_for() -> set[str]:
+    """Give the labels by which prometheus-adapter tells whose a number is; a series without them it does not see."""
+    values = yaml.safe_load((ROOT / "k8s" / "components" / "hpa-external" / "adapter-values.yaml").read_text())
+    rules = [*values["rules"]["external"], *values["rules"]["custom"]]
+    return {label for rule in rules for label in rule["resources"]["overrides"]}
 
 
 @dataclass(frozen=True)
@@ -72,6 +80,7 @@ class Pod:
             "labels": {
                 **{f"{prefix}_label_{_as_label(key)}": value for key, value in self.labels.items()},
                 **{f"{prefix}_annotation_{_as_label(key)}": value for key, value in self.annotations.items()},
+                "__meta_kubernetes_namespace": "fiapx",
                 f"{prefix}_ip": address,
                 f"{prefix}_phase": phase,
                 f"{prefix}_name": f"pod-at-{address}",
@@ -85,6 +94,17 @@ def _as_label(name: str) -> str:
 
 def test_each_alert_fires_when_it_should_and_is_silent_when_it_should_be():
     assert "SUCCESS" in promtool("test", "rules", STORIES)
+
+
+def test_the_rules_mean_the_same_where_each_series_bears_its_pod_and_namespace_too(tmp_path: Path):
+    # As text: a reader of YAML takes a story's 0x60, which is sixty more noughts, for a number.
+    told, found = re.subn(
+        r"""(series: '.*instance="(\w+)")""", r'''\1, namespace="fiapx", pod="\2"''', STORIES.read_text()
+    )
+    assert found == told.count("series: '")
+    told = told.replace("rule_files: [rules.yaml]", f"rule_files: [{json.dumps(str(RULES))}]")
+    (tmp_path / "stories.yaml").write_text(told)
+    assert "SUCCESS" in promtool("test", "rules", tmp_path / "stories.yaml")
 
 
 def test_no_alert_is_without_a_story_in_which_it_fires():
