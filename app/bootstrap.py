@@ -133,7 +133,7 @@ async def compose(settings: Settings) -> AsyncIterator[Service]:
             clock=clock,
             passwords=passwords,
             tokens=tokens,
-            refresh_tokens=HmacRefreshTokens(key),
+            refresh_tokens=HmacRefreshTokens(key, *former_keys),
             reset_tokens=reset_tokens,
             ended=ended,
             limits=limits,

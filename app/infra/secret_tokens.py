@@ -5,6 +5,7 @@ import hashlib
 import hmac
 import re
 import secrets
+from collections.abc import Sequence
 from typing import Final, final
 
 from app.domain.session import SessionId
@@ -14,16 +15,16 @@ _TOKEN: Final = re.compile(r"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.([A-
 
 @final
 class HmacRefreshTokens:
-    """Each token is random or, by HMAC-SHA256 (RFC 2104), follows from the one before."""
+    """Each token is random or, by HMAC-SHA256 (RFC 2104), follows from the one before; the first of our keys signs."""
 
-    def __init__(self, key: str) -> None:
-        self._key = _derived(key, "refresh tokens")
+    def __init__(self, key: str, *former: str) -> None:
+        self._keys = [_derived(one, "refresh tokens") for one in (key, *former)]
 
     def first(self, session: SessionId) -> str:
         return f"{session}.{secrets.token_urlsafe(32)}"
 
-    def successor(self, token: str) -> str:
-        return f"{token.partition('.')[0]}.{_mac(self._key, token)}"
+    def successors(self, token: str) -> Sequence[str]:
+        return [f"{token.partition('.')[0]}.{_mac(key, token)}" for key in self._keys]
 
     def session_of(self, token: str) -> SessionId | None:
         match = _TOKEN.fullmatch(token)

@@ -102,12 +102,13 @@ class RefreshSession:
         user = await t.users.by_id(kept.owner)
         if user is None:
             raise _over()
-        digest, successor = self.open_session.refresh_tokens.digest, self.open_session.refresh_tokens.successor(token)
+        digest, successors = self.open_session.refresh_tokens.digest, self.open_session.refresh_tokens.successors(token)
         if compare_digest(kept.refresh_digest, digest(token)):
-            return await self.open_session.go_on(t, user, session, successor)
-        just_now = kept.rotated_at is not None and now - kept.rotated_at <= self.grace
-        if just_now and compare_digest(kept.refresh_digest, digest(successor)):
-            return self.open_session.shown(user, session, successor)
+            return await self.open_session.go_on(t, user, session, successors[0])
+        if kept.rotated_at is not None and now - kept.rotated_at <= self.grace:
+            for successor in successors:  # Whoever rotated it may have had another key.
+                if compare_digest(kept.refresh_digest, digest(successor)):
+                    return self.open_session.shown(user, session, successor)
         await t.sessions.end([session], now)
         return None
 

@@ -577,8 +577,11 @@ class RefreshTokens(Protocol):
         """Make a session's first, at random."""
         ...
 
-    def successor(self, token: str) -> str:
-        """Give the one that follows, which nobody else can tell."""
+    def successors(self, token: str) -> Sequence[str]:
+        """Give the one that follows, which nobody else can tell, then those that a process with another key would give.
+
+        While keys are changed there are such processes beside us.
+        """
         ...
 
     def session_of(self, token: str) -> SessionId | None:

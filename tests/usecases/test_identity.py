@@ -23,7 +23,7 @@ HERE = "192.0.2.1"
 
 
 class Identity:
-    def __init__(self, world: World, passwords: PasswordHasher) -> None:
+    def __init__(self, world: World, passwords: PasswordHasher, *keys: str) -> None:
         self.world = world
         self.tokens = JwtAccessTokens("k" * 32, clock=world.clock, lifetime_seconds=3600)
         self.reset_tokens = HmacResetTokens("k" * 32)
@@ -35,7 +35,7 @@ class Identity:
             clock=world.clock,
             passwords=passwords,
             tokens=self.tokens,
-            refresh_tokens=HmacRefreshTokens("k" * 32),
+            refresh_tokens=HmacRefreshTokens(*keys or ["k" * 32]),
             reset_tokens=self.reset_tokens,
             ended=self.ended,
             limits=self.limits,

@@ -8,7 +8,7 @@ import pytest
 from app.domain.errors import InvalidCredentials, InvalidInput, RateLimited, Unauthenticated
 from app.domain.user import Locale
 from app.infra.passwords import Argon2PasswordHasher
-from app.usecases.ports import Attempt
+from app.usecases.ports import Attempt, PasswordHasher
 from tests.fakes.messengers import MemoryMailer
 from tests.usecases.test_identity import HERE, PASSWORD, Identity
 from tests.usecases.world import World
@@ -17,10 +17,15 @@ NEW = "battery staple horse"
 
 
 @pytest.fixture
-async def identity(world: World):
-    passwords = Argon2PasswordHasher(threads=2)
-    yield Identity(world, passwords)
-    await passwords.aclose()
+async def passwords():
+    hasher = Argon2PasswordHasher(threads=2)
+    yield hasher
+    await hasher.aclose()
+
+
+@pytest.fixture
+def identity(world: World, passwords: PasswordHasher):
+    return Identity(world, passwords)
 
 
 async def mailed_token(identity: Identity) -> str:
@@ -55,6 +60,27 @@ async def test_two_tabs_that_refresh_at_once_go_on_together(identity: Identity):
     assert again.refresh_token == both[0].refresh_token
     identity.world.clock.advance(3600)
     await identity.do.refresh_session(again.refresh_token)
+
+
+@pytest.mark.parametrize("first", [0, 1])
+async def test_two_tabs_go_on_together_while_keys_are_changed(world: World, passwords: PasswordHasher, first: int):
+    old, new = "o" * 32, "n" * 32
+    processes = [Identity(world, passwords, old, new), Identity(world, passwords, new, old)]
+    one, other = processes[first], processes[1 - first]
+    session = await one.ana()
+    both = [await process.do.refresh_session(session.refresh_token) for process in (one, other)]
+    assert both[0].refresh_token == both[1].refresh_token
+    assert not one.has_ended(session)
+    await other.do.refresh_session(both[0].refresh_token)
+
+
+async def test_a_successor_by_a_key_that_is_none_of_ours_is_not_taken_for_one(world: World, passwords: PasswordHasher):
+    ours, another = Identity(world, passwords, "o" * 32), Identity(world, passwords, "a" * 32)
+    session = await ours.ana()
+    await another.do.refresh_session(session.refresh_token)
+    with pytest.raises(InvalidCredentials):
+        await ours.do.refresh_session(session.refresh_token)
+    assert ours.has_ended(session)
 
 
 async def test_a_refresh_token_used_again_later_ends_the_whole_session(identity: Identity):
