@@ -1,5 +1,7 @@
 """What operators see of a worker."""
 
+import asyncio
+import errno
 import socket
 from pathlib import Path
 
@@ -16,6 +18,7 @@ from jobs.health import answering
 from jobs.metrics import WorkerMetrics
 from jobs.process_video import process_video
 from tests.jobs.test_process_video import ctx, uploaded_file
+from tests.parts.waiting import until
 from tests.usecases.world import World
 
 
@@ -86,6 +89,20 @@ async def test_a_worker_answers_on_a_port_of_its_own_and_without_one_not_at_all(
     async with answering(metrics, "127.0.0.1", None), httpx.AsyncClient(trust_env=False) as client:
         with pytest.raises(httpx.ConnectError):
             await client.get(f"http://127.0.0.1:{port}/livez")
+
+
+async def test_who_asks_and_does_not_read_the_answer_keeps_no_worker_from_its_end():
+    metrics, port, loop = WorkerMetrics(), free_pair(), asyncio.get_running_loop()
+    for number in range(3):
+        metrics.failed(f"{number}" * 5_000_000)  # More than both ends of a connection keep for each other.
+    with socket.socket() as silent:
+        silent.settimeout(0)
+        async with asyncio.timeout(30), answering(metrics, "127.0.0.1", port):
+            await until(lambda: silent.connect_ex(("127.0.0.1", port)) in {0, errno.EISCONN})
+            await loop.sock_sendall(silent, b"GET /metrics HTTP/1.1\r\nHost: worker\r\n\r\n")
+            assert (await loop.sock_recv(silent, 15)) == b"HTTP/1.1 200 OK"
+            told_to_end = loop.time()
+        assert loop.time() - told_to_end < 15
 
 
 async def test_lines_of_an_attempt_name_video_attempt_and_user(world: World, tmp_path: Path, samples: Path):
