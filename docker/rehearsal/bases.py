@@ -36,8 +36,12 @@ NOT_COPIED = shutil.ignore_patterns("__pycache__", "site-packages", "test", "idl
 
 
 def base_images(dockerfile: Path) -> dict[str, str]:
-    """Give what the Dockerfile begins with, by argument. What has a digest cannot be stood in for, and loses it."""
-    return dict(re.findall(r"^ARG (PYTHON_IMAGE|NODE_IMAGE)=([^@\s]+)", dockerfile.read_text(), re.MULTILINE))
+    """Give the stand-in for each image that the Dockerfile begins with, by argument.
+
+    Its name says that it comes from this machine and no registry, and has no digest.
+    """
+    images = re.findall(r"^ARG (PYTHON_IMAGE|NODE_IMAGE)=([^@\s]+)", dockerfile.read_text(), re.MULTILINE)
+    return {argument: f"localhost/{name}" for argument, name in images}
 
 
 def make_bases(buildah: Buildah, images: Mapping[str, str], folder: Path, python: Path, debian: Path | None) -> None:

@@ -46,11 +46,11 @@ class Buildah:
         )
 
     def stand_in(self, name: str, root: Path, variable: str) -> None:
-        """Make a base image of a folder, under the name that the Dockerfile calls it by."""
+        """Make a base image of a folder."""
         container = self("from", *self._policy, "scratch")
         self("add", "--quiet", container, str(root), "/")
         self("config", "--env", variable, container)
-        self("commit", "--quiet", "--rm", *self._policy, container, f"docker.io/library/{name}")
+        self("commit", "--quiet", "--rm", *self._policy, container, name)
 
     def configuration(self, image: str) -> dict[str, Any]:
         """Give the image's User, Env, Cmd, WorkingDir, StopSignal, Healthcheck and Labels."""

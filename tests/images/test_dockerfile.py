@@ -54,6 +54,22 @@ def test_an_image_says_what_it_is(target):
     assert ("ARG", f"VERSION={version}") in instructions()
 
 
+def test_what_stands_in_for_a_base_image_bears_the_name_of_this_machine_and_of_no_registry():
+    told = "import json, pathlib, bases; print(json.dumps(bases.base_images(pathlib.Path('Dockerfile'))))"
+    said = subprocess.run(
+        [sys.executable, "-c", told],
+        cwd=ROOT,
+        env={"PYTHONPATH": str(ROOT / "docker" / "rehearsal")},
+        check=True,
+        capture_output=True,
+    )
+    stand_ins = json.loads(said.stdout)
+    begun_with = {rest.split()[0] for word, rest in instructions() if word == "FROM"} - set(stages())
+    assert {f"${{{argument}}}" for argument in stand_ins} == begun_with
+    for name in stand_ins.values():
+        assert re.fullmatch(r"localhost/[a-z]+:[\w.-]+", name)
+
+
 def test_no_secret_is_in_an_argument_or_a_variable():
     for word, rest in instructions():
         if word in {"ARG", "ENV"}:
