@@ -1,8 +1,8 @@
 """How large an operation may be, found out in time linear to its text.
 
-Everything is added up once for each fragment and not once for each of its spreads, so a document whose fragments fan
-out to a billion fields is refused as fast as any other. It happens before the validation, some of whose rules compare
-every field with every other.
+A document that is too long is not even parsed. Of the others everything is added up once for each fragment and not
+once for each of its spreads, so one whose fragments fan out to a billion fields is refused as fast as any other. It
+happens before the validation, some of whose rules compare every field with every other.
 """
 
 import re
@@ -149,12 +149,16 @@ class _Measure:
         return _PAGE if node.name.value in _PAGES else 1
 
 
+def length_refusal(text: str, policy: Policy) -> GraphQLError | None:
+    """Say that a document is too long, where it is; nothing else may be done with such a one, nor be kept of it."""
+    length = len(text.encode("utf-8", "surrogatepass"))
+    return _too_large("bytes", length, policy.max_document_bytes) if length > policy.max_document_bytes else None
+
+
 def refusal(
     text: str, document: DocumentNode, name: str | None, variables: Mapping[str, Any], policy: Policy
 ) -> GraphQLError | None:
     """Say why an operation is too large, where it is; it must have been parsed, and need not be valid."""
-    if (length := len(text.encode("utf-8", "surrogatepass"))) > policy.max_document_bytes:
-        return _too_large("bytes", length, policy.max_document_bytes)
     if _LONG_NUMBER.search(text):
         return GraphQLError("A number in this document has too many digits.")
     operation = get_operation_ast(document, name)

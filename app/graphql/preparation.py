@@ -19,10 +19,12 @@ from strawberry.extensions import SchemaExtension
 from strawberry.schema.schema import validate_document
 
 from app.graphql.context import Context
-from app.graphql.limits import refusal
+from app.graphql.limits import length_refusal, refusal
+from app.http.policy import Policy
 
-_DOCUMENTS: Final = 256
-"""So many are kept parsed and validated: those of our own pages many times over, and no more than a few megabytes."""
+_DOCUMENTS: Final = 100
+"""So many are kept parsed and validated: those of our own pages several times over, and no more than some 50 MiB where
+each has as many bytes and tokens as are allowed."""
 
 
 class Preparation(SchemaExtension):
@@ -60,22 +62,15 @@ class Preparation(SchemaExtension):
         return context
 
 
-def is_subscription(text: str, name: str | None, max_tokens: int) -> bool:
-    """Tell whether the operation that is asked for watches; one that cannot be parsed does not."""
-    try:
-        operation = get_operation_ast(_parsed(text, max_tokens), name)
-    except GraphQLError:
-        return False
+def is_subscription(text: str, name: str | None, policy: Policy) -> bool:
+    """Tell whether the operation that is asked for watches; one that is not parsed does not."""
+    operation = _operation(text, name, policy)
     return operation is not None and operation.operation is OperationType.SUBSCRIPTION
 
 
-@lru_cache(maxsize=_DOCUMENTS)
-def what_is_asked(text: str, name: str | None, max_tokens: int) -> tuple[str, str]:
+def what_is_asked(text: str, name: str | None, policy: Policy) -> tuple[str, str]:
     """Give an operation's kind and its root field, or that there are several, for counting what was found valid."""
-    try:
-        operation = get_operation_ast(_parsed(text, max_tokens), name)
-    except GraphQLError:
-        operation = None
+    operation = _operation(text, name, policy)
     if operation is None:
         return "none", "none"
     fields = [node.name.value for node in operation.selection_set.selections if isinstance(node, FieldNode)]
@@ -83,6 +78,14 @@ def what_is_asked(text: str, name: str | None, max_tokens: int) -> tuple[str, st
     if len(fields) != 1 or len(fields) != len(operation.selection_set.selections):
         return kind, "several"
     return kind, fields[0]
+
+
+def _operation(text: str, name: str | None, policy: Policy) -> OperationDefinitionNode | None:
+    """Give the operation that is asked for; None where there is none, or its document is not parsed."""
+    try:
+        return None if length_refusal(text, policy) else get_operation_ast(_parsed(text, policy.max_tokens), name)
+    except GraphQLError:
+        return None
 
 
 @lru_cache(maxsize=_DOCUMENTS)

@@ -1,10 +1,17 @@
 """The schema, whose SDL is committed as ``schema.graphql`` at the root."""
 
+from collections.abc import AsyncGenerator
+from typing import Any
+
 from strawberry import Schema
 from strawberry.schema.config import StrawberryConfig
+from strawberry.schema.schema import StreamResult
+from strawberry.types import ExecutionResult
+from strawberry.types.execution import PreExecutionError
 
-from app.graphql.context import Info
+from app.graphql.context import Context, Info
 from app.graphql.executor import SharingExecutor
+from app.graphql.limits import length_refusal
 from app.graphql.mutations import Mutation
 from app.graphql.preparation import Preparation
 from app.graphql.problems import ExpectedErrors
@@ -13,14 +20,33 @@ from app.graphql.scalars import SCALARS
 from app.graphql.subscriptions import Subscription
 
 
-class _QuietSchema(Schema):
-    """Leaves logging to ``public_error``, which alone knows what was unexpected."""
+class _CarefulSchema(Schema):
+    """Reads no document that is too long, and leaves logging to ``public_error``, which knows what was unexpected."""
+
+    async def execute(self, query: str | None, *more: Any, **named: Any) -> ExecutionResult:
+        """Give the one answer of an operation."""
+        refused = _too_long(query, named["context_value"])
+        return refused or await super().execute(query, *more, **named)
+
+    async def stream(self, query: str | None, *more: Any, **named: Any) -> StreamResult:
+        """Give the answers of an operation, one after the other."""
+        refused = _too_long(query, named["context_value"])
+        return _only(refused) if refused else await super().stream(query, *more, **named)
 
     def process_errors(self, errors: object, execution_context: object = None) -> None:
         """Log nothing: a client's mistake is no news."""
 
 
-schema = _QuietSchema(
+def _too_long(query: str | None, context: Context) -> PreExecutionError | None:
+    refused = length_refusal(query or "", context.policy)
+    return PreExecutionError(data=None, errors=[refused]) if refused else None
+
+
+async def _only(answer: PreExecutionError) -> AsyncGenerator[PreExecutionError, None]:
+    yield answer
+
+
+schema = _CarefulSchema(
     Query,
     Mutation,
     Subscription,

@@ -157,7 +157,7 @@ class GraphQLView(GraphQL[Context, None]):
     def _streams(self, data: GraphQLRequestData, request: AsyncHTTPRequestAdapter) -> bool:
         """Tell whether a client that takes streams needs one: some name them with every request, as urql does."""
         json_will_do = negotiated(cast("_RequestAdapter", request).request.headers.get("accept", "")) is not None
-        watches = is_subscription(data.query or "", data.operation_name, self.policy.max_tokens)
+        watches = is_subscription(data.query or "", data.operation_name, self.policy)
         return watches or not json_will_do
 
     async def execute_single(
@@ -192,7 +192,7 @@ class GraphQLView(GraphQL[Context, None]):
             raise HTTPException(
                 HTTPStatus.BAD_REQUEST, "Subscribe over graphql-transport-ws, or with Accept: text/event-stream."
             ) from None
-        kind, field = what_is_asked(request_data.query or "", request_data.operation_name, self.policy.max_tokens)
+        kind, field = what_is_asked(request_data.query or "", request_data.operation_name, self.policy)
         if result.data is None and all(error.path is None for error in result.errors or ()):
             field = "refused"  # Its names are the client's, and there is no end of them.
         context.metrics.operated(kind, field, failed=bool(result.errors), seconds=monotonic() - began)

@@ -1,7 +1,7 @@
 """How large an operation may be: each limit at its value and one above, and hostile shapes."""
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +9,9 @@ import httpx
 import pytest
 from graphql import get_introspection_query
 
+from app.graphql import preparation
 from app.http.policy import Policy
+from tests.parts.graphql_socket import socket
 from tests.parts.site import PASSWORD, Person, Site, running_site
 
 POLICY = Policy()
@@ -155,6 +157,62 @@ async def test_a_number_of_five_thousand_digits_is_the_clients_mistake(ana: Pers
 async def test_a_repeated_operation_is_measured_with_its_own_variables(ana: Person):
     page = "query($n: Int) { videos(first: $n) { edges { node { " + "id " * 97 + "} } } }"
     assert [await code(ana, page, n=n) for n in (50, 100, 50)] == [None, "LIMIT_EXCEEDED", None]
+
+
+async def by_post(person: Person, query: str) -> Any:
+    return (await answer(person, query)).json()["errors"]
+
+
+async def by_get(person: Person, query: str) -> Any:
+    return (await person.http.get("/graphql", params={"query": query})).json()["errors"]
+
+
+async def by_name(person: Person, query: str) -> Any:
+    body = {"query": query, "operationName": f"Query{len(query)}"}
+    return (await person.http.post("/graphql", json=body)).json()["errors"]
+
+
+async def with_a_file(person: Person, query: str) -> Any:
+    operations = json.dumps({"query": query, "variables": {"file": None}})
+    form: Mapping[str, Any] = {
+        "operations": (None, operations),
+        "map": (None, '{"0": ["variables.file"]}'),
+        "0": ("a.mp4", b""),
+    }
+    return (await person.http.post("/graphql", files=form)).json()["errors"]
+
+
+async def as_events(person: Person, query: str) -> Any:
+    got = await person.http.post("/graphql", json={"query": query}, headers={"Accept": "text/event-stream"})
+    return json.loads(got.text.partition("data: ")[2].partition("\n")[0])["errors"]
+
+
+async def as_parts(person: Person, query: str) -> Any:
+    accept = {"Accept": 'multipart/mixed;boundary="graphql";subscriptionSpec=1.0'}
+    got = await person.http.post("/graphql", json={"query": query}, headers=accept)
+    return json.loads(next(line for line in got.text.splitlines() if "errors" in line))["payload"]["errors"]
+
+
+@pytest.mark.parametrize("ask", [by_post, by_get, by_name, with_a_file, as_events, as_parts])
+async def test_a_document_that_is_too_long_is_refused_unread_and_nothing_of_it_is_kept(ana: Person, ask: Any):
+    kept = [cache.cache_info() for cache in (preparation._parsed, preparation._found_wrong)]
+    for number in range(100 if ask is by_post else 5):
+        long = POLICY.max_document_bytes + 1 + number
+        for query in (text(long - 4) + "😀", text(long).replace("{", "subscription {"), "}" * long):
+            (error,) = await ask(ana, query)
+            assert error["extensions"] == {"code": "LIMIT_EXCEEDED"}, error
+            assert "bytes" in error["message"]
+    assert [cache.cache_info() for cache in (preparation._parsed, preparation._found_wrong)] == kept
+
+
+async def test_a_socket_reads_no_document_that_is_too_long(site: Site, ana: Person):
+    kept = preparation._parsed.cache_info()
+    async with socket(site, ana.token) as page:
+        for query in (text(POLICY.max_document_bytes + 1), "}" * (POLICY.max_document_bytes + 1)):
+            await page.subscribe("1", query=query)
+            message = await page.hear()
+            assert (message["type"], message["payload"][0]["extensions"]) == ("error", {"code": "LIMIT_EXCEEDED"})
+    assert preparation._parsed.cache_info() == kept
 
 
 @pytest.fixture
