@@ -24,6 +24,7 @@ from app.http.problems import on_database_unavailable, on_domain_error, on_http_
 from app.http.routes import ROUTES
 from app.http.server import Drain, collect_less_often
 from app.http.throttle import Throttle
+from app.http.uploads import Uploads
 from app.infra.traces import tracing
 from app.settings import Settings, TraceSettings
 from app.usecases.ports import DatabaseUnavailable
@@ -65,6 +66,7 @@ def _application(lifespan: Lifespan[Starlette] | None, policy: Policy, drain: Dr
     app.state.policy = policy
     app.state.drain = drain
     app.state.metrics = Metrics()
+    app.state.uploads = Uploads(policy, app.state.metrics)
     return app
 
 

@@ -36,7 +36,6 @@ from app.graphql.context import Context
 from app.graphql.masking import public_errors
 from app.graphql.multipart_request import parsed_operations
 from app.graphql.negotiation import GRAPHQL_RESPONSE, JSON, negotiated
-from app.graphql.places import Places
 from app.graphql.preparation import is_subscription, what_is_asked
 from app.graphql.schema import schema
 from app.graphql.shared_answers import SharedAnswers
@@ -46,7 +45,9 @@ from app.http.body import bounded_body, is_json
 from app.http.edge import address_of, edge_of, viewer_of
 from app.http.language import preferred_locale
 from app.http.metrics import metrics_of
+from app.http.places import Places
 from app.http.policy import Policy
+from app.http.uploads import uploads_of
 
 MULTIPART: Final = "multipart/form-data"
 _PREFLIGHT: Final = (
@@ -116,6 +117,7 @@ class GraphQLView(GraphQL[Context, None]):
             self.policy,
             metrics_of(request),
             self._shared_answers,
+            uploads_of(request),
         )
 
     async def on_ws_connect(self, context: Context) -> UnsetType | dict[str, object] | None:

@@ -22,9 +22,9 @@ from strawberry.types.graphql import OperationType
 
 from app.graphql.context import Context
 from app.graphql.masking import public_error, public_errors
-from app.graphql.places import Places, TooMany
 from app.graphql.shared_answers import EncodedOnce
 from app.http.edge import session_over
+from app.http.places import Places, TooMany
 from app.http.policy import Policy
 
 MALFORMED: Final = 4400

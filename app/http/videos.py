@@ -14,6 +14,7 @@ from app.http.edge import edge_of, viewer_of
 from app.http.multipart import Multipart, Part
 from app.http.objects import Representation, send_object
 from app.http.policy import policy_of
+from app.http.uploads import uploads_of
 from app.usecases.download_processed_zip import archive_file_name
 from app.usecases.list_user_videos import cursor
 from app.usecases.ports import ObjectMissing
@@ -23,11 +24,12 @@ from app.usecases.upload_video import IncomingVideo
 async def upload(request: Request) -> Response:
     """POST /videos/upload: 202 as soon as the file is stored and its processing recorded."""
     edge, viewer = edge_of(request), viewer_of(request)
-    form = Multipart(request, bytes_per_second=policy_of(request).min_upload_bytes_per_second)
-    file = await _file(form)
-    incoming = IncomingVideo(file.file_name or "", form.bytes_at_most(), form.last_file(file))
-    key = request.headers.get("idempotency-key")
-    video = await edge.do.upload_video(viewer, incoming, ExtractionOptions(), key)
+    with uploads_of(request).one_more(viewer):
+        form = Multipart(request, bytes_per_second=policy_of(request).min_upload_bytes_per_second)
+        file = await _file(form)
+        incoming = IncomingVideo(file.file_name or "", form.bytes_at_most(), form.last_file(file))
+        key = request.headers.get("idempotency-key")
+        video = await edge.do.upload_video(viewer, incoming, ExtractionOptions(), key)
     return JSONResponse({"id": video.id, "status": video.status}, HTTPStatus.ACCEPTED)
 
 
