@@ -14,6 +14,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from app.http.policy import Policy
+from app.settings import is_amazon
 
 BUILT: Final = Path(__file__).with_name("static")
 _NOTHING_ELSE: Final = ("default-src 'none'", "base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'")
@@ -62,8 +63,7 @@ def page_routes(policy: Policy, built: Path = BUILT) -> list[BaseRoute]:
 
 def _app_policy(policy: Policy) -> Sequence[str]:
     """Let the page use nothing but itself and the storage, and write no markup from text (Trusted Types)."""
-    parts = urlsplit(policy.s3_public_url or "")
-    storage = f" {parts.scheme}://{parts.netloc}" if parts.netloc else ""
+    storage = f" {_storage_origin(policy.s3_public_url, policy.s3_bucket)}" if policy.s3_public_url else ""
     return (
         *_NOTHING_ELSE,
         "script-src 'self'",
@@ -73,6 +73,16 @@ def _app_policy(policy: Policy) -> Sequence[str]:
         "require-trusted-types-for 'script'",
         "trusted-types 'none'",
     )
+
+
+def _storage_origin(public_url: str, bucket: str) -> str:
+    """Say where links to the storage lead: at Amazon to a host of the bucket's own.
+
+    A bucket with a dot in its name has none, since Amazon's certificates would not cover it.
+    """
+    parts = urlsplit(public_url)
+    host = f"{bucket}.{parts.netloc}" if is_amazon(public_url) and "." not in bucket else parts.netloc
+    return f"{parts.scheme}://{host}"
 
 
 def _page(name: str, folder: Path, paths: Sequence[str], policy: Sequence[str], *, assets: str) -> list[BaseRoute]:

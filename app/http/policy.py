@@ -34,6 +34,7 @@ class Policy:
     """Whether the page at ``/`` is served."""
     s3_public_url: str | None = None
     """Where that page's pictures and downloads come from, if not from us."""
+    s3_bucket: str = "fiapx"
 
     max_document_bytes: int = 15_000
     max_tokens: int = 1000

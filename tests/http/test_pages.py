@@ -1,6 +1,8 @@
 """The pages that we serve: what they may load, and where they lie."""
 
+from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -8,6 +10,8 @@ from starlette.applications import Starlette
 
 from app.http.pages import page_routes
 from app.http.policy import Policy
+from app.infra.links import PresignedLinks
+from app.infra.s3.client import s3_client
 from tests.parts.site import Site
 
 
@@ -48,6 +52,29 @@ async def test_the_page_may_use_nothing_but_itself_and_the_storage(built: Path):
     assert "img-src 'self' https://files.example:9000" in policy
     assert "connect-src 'self' https://files.example:9000" in policy
     assert "require-trusted-types-for 'script'" in policy
+
+
+@pytest.mark.parametrize(
+    "public_url",
+    [
+        "https://s3.us-east-1.amazonaws.com",
+        "https://s3.dualstack.eu-west-1.amazonaws.com",
+        "https://s3.cn-north-1.amazonaws.com.cn",
+        "https://files.example:9000",
+    ],
+)
+@pytest.mark.parametrize("bucket", ["fiapx-videos-123456789012", "videos.example"])
+async def test_the_page_may_use_the_origin_of_the_links_that_are_really_made(built: Path, public_url: str, bucket: str):
+    storage = s3_client(public_url, region="us-east-1", access_key="a", secret_key="b")
+    link, _ = PresignedLinks(storage, bucket, lifetime_seconds=60).link(
+        "results/a/1.jpg", file_name="a.jpg", content_type="image/jpeg", now=datetime.now(UTC)
+    )
+    storage.close()
+    async with visitor(Policy(s3_public_url=public_url, s3_bucket=bucket), built) as client:
+        policy = (await client.get("/")).headers["content-security-policy"].split("; ")
+    parts = urlsplit(link)
+    assert f"img-src 'self' {parts.scheme}://{parts.netloc}" in policy
+    assert f"connect-src 'self' {parts.scheme}://{parts.netloc}" in policy
 
 
 async def test_files_whose_names_hold_their_content_are_kept_for_ever(built: Path):
