@@ -23,7 +23,7 @@ from app.http.policy import Policy
 from app.http.problems import on_database_unavailable, on_domain_error, on_http_exception
 from app.http.routes import ROUTES
 from app.http.server import Drain, collect_less_often
-from app.http.throttle import Throttle
+from app.http.throttle import Throttle, TokenBuckets
 from app.http.uploads import Uploads
 from app.infra.traces import tracing
 from app.settings import Settings, TraceSettings
@@ -53,7 +53,8 @@ def application(edge: Edge, policy: Policy) -> Starlette:
 
 
 def _application(lifespan: Lifespan[Starlette] | None, policy: Policy, drain: Drain) -> Starlette:
-    view = GraphQLView(policy)
+    buckets = TokenBuckets(policy.requests_per_minute)
+    view = GraphQLView(policy, buckets)
     routes: list[BaseRoute] = [Route("/graphql", view), WebSocketRoute("/graphql", view), *ROUTES, *page_routes(policy)]
     if policy.metrics:
         routes.append(Route("/metrics", metrics, methods=["GET"]))
@@ -62,7 +63,9 @@ def _application(lifespan: Lifespan[Starlette] | None, policy: Policy, drain: Dr
         DatabaseUnavailable: on_database_unavailable,
         HTTPException: on_http_exception,
     }
-    app = Starlette(routes=routes, middleware=_middleware(policy), exception_handlers=handlers, lifespan=lifespan)
+    app = Starlette(
+        routes=routes, middleware=_middleware(policy, buckets), exception_handlers=handlers, lifespan=lifespan
+    )
     app.state.policy = policy
     app.state.drain = drain
     app.state.metrics = Metrics()
@@ -70,9 +73,9 @@ def _application(lifespan: Lifespan[Starlette] | None, policy: Policy, drain: Dr
     return app
 
 
-def _middleware(policy: Policy) -> list[Middleware]:
+def _middleware(policy: Policy, buckets: TokenBuckets) -> list[Middleware]:
     """From the outside in: who asks, what a page may read, what every answer has, and how many there may be."""
-    inner = [Middleware(Envelope), Middleware(Throttle, policy.requests_per_minute)]
+    inner = [Middleware(Envelope), Middleware(Throttle, buckets)]
     if policy.allowed_origins:
         inner.insert(0, Middleware(CrossOrigin, policy.allowed_origins))
     if policy.trusted_proxies:

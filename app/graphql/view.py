@@ -47,6 +47,7 @@ from app.http.language import preferred_locale
 from app.http.metrics import metrics_of
 from app.http.places import Places
 from app.http.policy import Policy
+from app.http.throttle import TokenBuckets
 from app.http.uploads import uploads_of
 
 MULTIPART: Final = "multipart/form-data"
@@ -75,8 +76,9 @@ class GraphQLView(GraphQL[Context, None]):
     request_adapter_class = _RequestAdapter
     websocket_adapter_class = TextWebSocket
 
-    def __init__(self, policy: Policy) -> None:
+    def __init__(self, policy: Policy, buckets: TokenBuckets) -> None:
         self.policy = policy
+        self.buckets = buckets
         self.sockets = Places()
         self._shared_answers = SharedAnswers()
         super().__init__(

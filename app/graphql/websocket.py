@@ -26,6 +26,7 @@ from app.graphql.shared_answers import EncodedOnce
 from app.http.edge import session_over
 from app.http.places import Places, TooMany
 from app.http.policy import Policy
+from app.http.throttle import TokenBuckets, graphql_refusal
 
 MALFORMED: Final = 4400
 FORBIDDEN: Final = 4403
@@ -55,6 +56,7 @@ class TransportWebSocket(BaseGraphQLTransportWSHandler[Context, None]):
         view: Any = self.view
         self._policy: Policy = view.policy
         self._sockets: Places = view.sockets
+        self._buckets: TokenBuckets = view.buckets
         self._held = ExitStack()
         self._watchdog: asyncio.Task[None] | None = None
 
@@ -96,15 +98,21 @@ class TransportWebSocket(BaseGraphQLTransportWSHandler[Context, None]):
         self._watchdog = asyncio.create_task(self._end_with_the_session())
 
     async def handle_subscribe(self, message: SubscribeMessage) -> None:
-        """Run one operation more, up to the limit."""
-        limit = self._policy.max_subscriptions_per_socket
-        if self.connection_acknowledged and message["id"] not in self.operations and len(self.operations) >= limit:
-            error = GraphQLError(
-                f"A socket may have {limit} operations at once.", extensions={"code": "LIMIT_EXCEEDED"}
-            )
-            await self.send_message({"id": message["id"], "type": "error", "payload": [error.formatted]})
+        """Run one operation more, up to the limits; to its network it counts as a request like any other."""
+        if self.connection_acknowledged and (refused := self._refusal(message["id"])):
+            await self.send_message({"id": message["id"], "type": "error", "payload": [refused.formatted]})
             return
         await super().handle_subscribe(message)
+
+    def _refusal(self, name: str) -> GraphQLError | None:
+        """Say why one more operation is too much, where it is."""
+        if wait := self._buckets.spend(self.context.address):
+            self.context.metrics.refusals.labels("network").inc()
+            return GraphQLError(**graphql_refusal(wait))
+        limit = self._policy.max_subscriptions_per_socket
+        if name in self.operations or len(self.operations) < limit:
+            return None
+        return GraphQLError(f"A socket may have {limit} operations at once.", extensions={"code": "LIMIT_EXCEEDED"})
 
     async def run_operation(self, operation: Operation[Context, None]) -> None:
         """Send what an operation gives, to its end; where that is a fault of ours the client is told, in one word."""

@@ -18,7 +18,7 @@ class Policy:
     trusted_proxies: tuple[str, ...] = ()
     """Addresses and networks whose word on the client's address counts (X-Forwarded-For)."""
     requests_per_minute: int = 6000
-    """By one network address, in one process."""
+    """By one network address, in one process; each operation over a WebSocket is one."""
     min_upload_bytes_per_second: int = 1024
     max_uploads: int = 32
     """At once, in one process. Each holds three parts of 5 MiB at most (16 beyond 2.9 GiB), so all of them 480 MiB. Of

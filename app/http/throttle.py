@@ -1,4 +1,4 @@
-"""How many requests one network may send."""
+"""How many requests one network may send; an operation over a WebSocket is one."""
 
 import json
 import math
@@ -6,7 +6,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from http import HTTPStatus
-from typing import Final
+from typing import Any, Final
 
 from starlette.requests import HTTPConnection
 from starlette.responses import Response
@@ -46,9 +46,9 @@ class TokenBuckets:
 class Throttle:
     """ASGI middleware: refuses with 429 what is too much, before anything of it is looked at; never a health check."""
 
-    def __init__(self, app: ASGIApp, requests_per_minute: int) -> None:
+    def __init__(self, app: ASGIApp, buckets: TokenBuckets) -> None:
         self._app = app
-        self._buckets = TokenBuckets(requests_per_minute)
+        self._buckets = buckets
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] in {"http", "websocket"} and scope["path"] not in _HEALTH:
@@ -56,16 +56,22 @@ class Throttle:
             if wait:
                 scope["app"].state.metrics.refusals.labels("network").inc()
                 # Before it is accepted, a WebSocket is refused like any other request (ASGI's extension for it).
-                await _refusal(scope, math.ceil(wait))(scope, receive, send)
+                await _refusal(scope, wait)(scope, receive, send)
                 return
         await self._app(scope, receive, send)
 
 
-def _refusal(scope: Scope, seconds: int) -> Response:
-    error = RateLimited(retry_after_seconds=seconds)
+def graphql_refusal(wait: float) -> dict[str, Any]:
+    """Say as a GraphQL error that it is too much, and in how many whole seconds it is not."""
+    error = RateLimited(retry_after_seconds=math.ceil(wait))
+    extensions = {"code": error.code, "retryAfterSeconds": error.retry_after_seconds}
+    return {"message": error.message, "extensions": extensions}
+
+
+def _refusal(scope: Scope, wait: float) -> Response:
+    seconds = math.ceil(wait)
     if scope["path"] != "/graphql":
-        return domain_problem(error)
-    extensions = {"code": error.code, "retryAfterSeconds": seconds}
-    content = json.dumps({"errors": [{"message": error.message, "extensions": extensions}]})
+        return domain_problem(RateLimited(retry_after_seconds=seconds))
+    content = json.dumps({"errors": [graphql_refusal(wait)]})
     status, headers = HTTPStatus.TOO_MANY_REQUESTS, {"Retry-After": str(seconds)}
     return Response(content, status, headers, "application/json; charset=utf-8")

@@ -11,6 +11,7 @@ from websockets.exceptions import InvalidStatus
 from app.http.policy import Policy
 from app.http.throttle import TokenBuckets
 from app.usecases.ports import Attempt
+from tests.parts.graphql_socket import socket
 from tests.parts.site import PASSWORD, problem, running_site
 
 LOGIN = {"email": "ana@example.com", "password": PASSWORD}
@@ -70,6 +71,41 @@ async def test_too_many_requests_are_refused_until_there_is_room_again(empty_dat
         assert handshake.value.response.status_code == 429
         assert (await client.get("/livez")).status_code == 200
         assert (await client.get("/videos", headers={"X-Forwarded-For": "203.0.113.9"})).status_code == 401
+
+
+async def test_operations_over_a_socket_are_requests_of_its_network(empty_database: Path, tmp_path: Path):
+    policy = Policy(requests_per_minute=5, trusted_proxies=("127.0.0.1",))
+    async with (
+        running_site(empty_database, tmp_path, policy=policy) as site,
+        site.person() as ana,
+        socket(site, ana.token) as page,  # The first request.
+    ):
+        for number in range(4):
+            await page.subscribe(str(number), query="{ me { id } }")
+            assert (await page.hear())["payload"] == {"data": {"me": {"id": ana.id}}}
+            assert await page.hear() == {"id": str(number), "type": "complete"}
+        await page.subscribe("one more", query="{ me { id } }")
+        refused = await page.hear()
+        assert (refused["id"], refused["type"]) == ("one more", "error")
+        extensions = refused["payload"][0]["extensions"]
+        assert extensions["code"] == "RATE_LIMITED"
+        assert 1 <= extensions["retryAfterSeconds"] <= 12
+        await page.say({"type": "ping"})
+        assert await page.hear() == {"type": "pong"}  # The socket lives on.
+        assert (await ana.http.get("/videos")).status_code == 429
+        elsewhere = {"X-Forwarded-For": "203.0.113.9"}
+        assert (await ana.http.get("/videos", headers=elsewhere)).status_code == 200
+        async with httpx.AsyncClient(base_url=site.url, trust_env=False) as prometheus:
+            assert 'fiapx_refusals_total{reason="network"} 2.0' in (await prometheus.get("/metrics")).text
+
+
+async def test_a_page_that_comes_back_again_and_again_is_within_what_is_usual(empty_database: Path, tmp_path: Path):
+    async with running_site(empty_database, tmp_path, policy=Policy()) as site, site.person() as ana:
+        video = await ana.uploaded()
+        for _ in range(100):
+            async with socket(site, ana.token) as page:
+                await page.subscribe("1", video)
+                assert (await page.event("1"))["status"] == "PENDING"
 
 
 def test_tries_come_back_one_after_the_other():
