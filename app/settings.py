@@ -84,7 +84,7 @@ class Settings(BaseSettings):
     # What the edges allow; app/http/policy.py says more of each.
     requests_per_minute: int = 6000
     min_upload_bytes_per_second: int = 1024
-    max_uploads: int = 32
+    max_uploads: int = 64
     max_uploads_per_user: int = 20
     metrics: bool = True
     introspection: bool = True

@@ -20,9 +20,9 @@ class Policy:
     requests_per_minute: int = 6000
     """By one network address, in one process; each operation over a WebSocket is one."""
     min_upload_bytes_per_second: int = 1024
-    max_uploads: int = 32
-    """At once, in one process. Each holds three parts of 5 MiB at most (16 beyond 2.9 GiB), so all of them 480 MiB. Of
-    the 1 GiB that a pod has in Kubernetes, as much is left to the program itself, its sockets and its documents."""
+    max_uploads: int = 64
+    """At once, in one process. Each holds three parts of 5 MiB at most (16 beyond 2.9 GiB), so all of them 960 MiB. Of
+    the 2 GiB that a pod has in Kubernetes, as much is left to the program itself, its sockets and its documents."""
     max_uploads_per_user: int = 20
     metrics: bool = True
     """Whether ``/metrics`` is served."""
