@@ -1,4 +1,4 @@
-"""Transactions whose answers get lost on the way back, as when a connection breaks during COMMIT."""
+"""Transactions whose database can be away, or whose answers get lost, as when a connection breaks during COMMIT."""
 
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
@@ -9,9 +9,13 @@ T = TypeVar("T")
 
 
 class LostAnswers:
-    """Wraps real transactions; ``lose`` says what becomes of the next writing step, unheard either way."""
+    """Wraps real transactions; ``lose`` says what becomes of the next writing step, unheard either way.
+
+    While ``away`` is set, no step even begins.
+    """
 
     def __init__(self, real: Transactions) -> None:
+        self.away = False
         self._real = real
         self._next: str | None = None
 
@@ -20,9 +24,11 @@ class LostAnswers:
         self._next = outcome
 
     async def read(self, step: Callable[[Transaction], Awaitable[T]]) -> T:
+        self._reach()
         return await self._real.read(step)
 
     async def write(self, step: Callable[[Transaction], Awaitable[T]]) -> T:
+        self._reach()
         outcome, self._next = self._next, None
         if outcome == "rolled back":
             raise DatabaseUnavailable
@@ -30,3 +36,7 @@ class LostAnswers:
         if outcome == "committed":
             raise DatabaseUnavailable
         return result
+
+    def _reach(self) -> None:
+        if self.away:
+            raise DatabaseUnavailable

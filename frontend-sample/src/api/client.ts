@@ -1,6 +1,6 @@
 // The client: urql over HTTP with a session that refreshes itself, and over one WebSocket for what is watched.
 
-import { Client, type CombinedError, fetchExchange, subscriptionExchange } from "@urql/core";
+import { Client, CombinedError, fetchExchange, subscriptionExchange } from "@urql/core";
 import { authExchange } from "@urql/exchange-auth";
 import type { Problem } from "./graphql.ts";
 import { socket } from "./live.ts";
@@ -32,6 +32,8 @@ function isUnauthenticated(error: CombinedError): boolean {
 
 /** What the matter is where there is no answer at all. */
 export function problemOf(error: CombinedError): Problem {
+  // There was no token to send it with, for this reason.
+  if (error.networkError instanceof CombinedError) return problemOf(error.networkError);
   if (isUnauthenticated(error)) return { code: "UNAUTHENTICATED" };
   const status = (error.response as Response | undefined)?.status;
   if (error.networkError) return { code: status ? "INTERNAL" : "NETWORK" };

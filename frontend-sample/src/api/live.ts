@@ -37,7 +37,8 @@ function retryWait(retries: number): Promise<void> {
 export const socket = createClient({
   url: socketUrl,
   connectionParams: async () => {
-    if (session.needsToken()) await session.refresh();
+    // Without one the service refuses this connection, and the next asks again.
+    if (session.needsToken()) await session.refresh().catch(() => {});
     used = session.token();
     return session.headers();
   },

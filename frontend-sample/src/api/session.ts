@@ -3,7 +3,7 @@
 // The access token lives in this page's memory alone. The refresh token is kept in localStorage, so that a reload and a
 // second tab find the session again; it is good once, and the service ends the session of one that is used twice.
 
-import { Client, fetchExchange } from "@urql/core";
+import { Client, CombinedError, fetchExchange } from "@urql/core";
 import { signal } from "@preact/signals";
 import { graphql, type ResultOf } from "./graphql.ts";
 import { graphqlUrl } from "./places.ts";
@@ -28,6 +28,9 @@ const RefreshSession = graphql(
       refreshSession(refreshToken: $refreshToken) {
         __typename
         ...SessionFields
+        ... on Problem {
+          code
+        }
       }
     }
   `,
@@ -42,6 +45,7 @@ const Logout = graphql(`
 
 type Session = ResultOf<typeof sessionFields>;
 export type User = Session["user"];
+/** An empty token: the session of this user is over, and they have not signed out. */
 type Kept = Pick<Session, "refreshToken" | "user">;
 
 const PLACE = "fiapx.session";
@@ -52,17 +56,27 @@ function kept(): Kept | null {
   return JSON.parse(stored(PLACE) || "null") as Kept | null;
 }
 
+function keep({ refreshToken, user }: Kept): void {
+  store(PLACE, JSON.stringify({ refreshToken, user }));
+}
+
+/** Who a page that has nothing to lose takes for signed in. */
+function keptUser(): User | null {
+  const found = kept();
+  return found?.refreshToken ? found.user : null;
+}
+
 let accessToken: string | null = null;
 let lapsesAt = 0;
 
 /** Who is signed in; null for nobody. */
-export const user = signal<User | null>(kept()?.user ?? null);
+export const user = signal<User | null>(keptUser());
 
 /** The session of `user` is over: what is on the page stays, until they have signed in again. */
 export const lapsed = signal(false);
 
 export function begin(session: Session): void {
-  store(PLACE, JSON.stringify({ refreshToken: session.refreshToken, user: session.user }));
+  keep(session);
   accessToken = session.accessToken;
   // Where this machine's clock is ahead of the service's, a new token must not look old.
   lapsesAt = Math.max(Date.parse(session.expiresAt), Date.now() + 2 * MARGIN);
@@ -72,11 +86,21 @@ export function begin(session: Session): void {
 
 export function end(): void {
   // The service hears of it where it can be reached; this page forgets in any case.
-  if (accessToken) void plain.mutation(Logout, {}, { fetchOptions: { headers: headers(), keepalive: true } }).toPromise();
+  void endAtService(kept()?.refreshToken, isGood() ? accessToken : null);
   store(PLACE, null);
   accessToken = null;
   lapsed.value = false;
   user.value = null;
+}
+
+/** Ending a session takes an access token of it; where there is none that is good, the refresh token gives one more. */
+async function endAtService(refreshToken: string | undefined, good: string | null): Promise<void> {
+  let last = good;
+  if (!last && refreshToken) {
+    const { data } = await plain.mutation(RefreshSession, { refreshToken }, { fetchOptions: { keepalive: true } }).toPromise();
+    if (data?.refreshSession.__typename === "Session") last = data.refreshSession.accessToken;
+  }
+  if (last) await plain.mutation(Logout, {}, { fetchOptions: { headers: bearer(last), keepalive: true } }).toPromise();
 }
 
 /** The access token, if there is one: it may have lapsed. */
@@ -86,13 +110,20 @@ export function token(): string | null {
 
 /** What goes with a request. */
 export function headers(): Record<string, string> {
-  return accessToken ? { authorization: `Bearer ${accessToken}` } : {};
+  return accessToken ? bearer(accessToken) : {};
+}
+
+function bearer(token: string): Record<string, string> {
+  return { authorization: `Bearer ${token}` };
+}
+
+function isGood(): boolean {
+  return accessToken !== null && Date.now() < lapsesAt - MARGIN;
 }
 
 /** Whether a request would fail for want of a token that could be had. */
 export function needsToken(): boolean {
-  const good = accessToken !== null && Date.now() < lapsesAt - MARGIN;
-  return user.peek() !== null && !lapsed.peek() && !good;
+  return user.peek() !== null && !lapsed.peek() && !isGood();
 }
 
 /** The service refused this token. */
@@ -102,7 +133,7 @@ export function refused(token: string | null): void {
 
 let running: Promise<void> | undefined;
 
-/** Get the next access token. Never rejects: without a connection there is none for now, without a session `lapsed`. */
+/** Get the next access token; `lapsed` where the session is over. Rejects with a CombinedError where there is none for now. */
 export function refresh(): Promise<void> {
   running ??= alone(next).finally(() => (running = undefined));
   return running;
@@ -110,17 +141,33 @@ export function refresh(): Promise<void> {
 
 async function next(): Promise<void> {
   const found = kept();
-  if (!found) {
+  if (!found?.refreshToken) {
     lapsed.value = user.value !== null;
     return;
   }
   const { data, error } = await plain.mutation(RefreshSession, { refreshToken: found.refreshToken }).toPromise();
-  if (data?.refreshSession.__typename === "Session") begin(data.refreshSession);
-  else if (!error) {
-    store(PLACE, null);
-    accessToken = null;
-    lapsed.value = true;
+  const answer = data?.refreshSession;
+  const now = kept()?.refreshToken;
+  if (answer?.__typename === "Session") {
+    // Without locks another tab may have had the same answer.
+    if (now === found.refreshToken || now === answer.refreshToken) return begin(answer);
+  } else if (now === found.refreshToken) {
+    // This code alone says that the session is over: a service that is away for the moment must not cost anybody theirs.
+    if (answer?.code !== "INVALID_CREDENTIALS") throw error ?? asError(answer!.code);
+    keep({ ...found, refreshToken: "" });
+    return lapse();
   }
+  // Somebody signed out or in meanwhile, and this answer is of a session that is no longer this page's.
+  return next();
+}
+
+function asError(code: string): CombinedError {
+  return new CombinedError({ graphQLErrors: [{ message: code, extensions: { code } }] });
+}
+
+function lapse(): void {
+  accessToken = null;
+  lapsed.value = true;
 }
 
 /** Tabs share one refresh token, and wait for each other. Browsers lock in secure contexts only; elsewhere the service's half minute of grace has to do. */
@@ -134,12 +181,13 @@ const plain = new Client({ url: graphqlUrl, preferGetMethod: false, exchanges: [
 // What another tab does with the session holds here too.
 addEventListener("storage", (event) => {
   if (event.key !== PLACE && event.key !== null) return;
-  const other = kept()?.user ?? null;
-  if (other?.id === user.value?.id) {
-    lapsed.value = false;
+  const other = kept();
+  if (user.value && other?.user.id === user.value.id) {
+    if (other.refreshToken) lapsed.value = false;
+    else lapse();
     return;
   }
   accessToken = null;
   lapsed.value = false;
-  user.value = other;
+  user.value = keptUser();
 });
