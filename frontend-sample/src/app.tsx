@@ -29,7 +29,9 @@ const UpdateProfile = graphql(`
 
 export function App() {
   const user = session.user.value;
-  const account = useSignal(false);
+  /** Whose account is open; it closes when somebody else is here, or nobody. */
+  const account = useSignal<string | null>(null);
+  useEffect(() => () => void (account.value = null), [user?.id]);
   const Screen = screen(place.value, user !== null);
 
   // A new screen begins at its heading, for eyes and for screen readers; the very first one at the top.
@@ -41,11 +43,11 @@ export function App() {
 
   return (
     <Provider value={client}>
-      <Head openAccount={() => (account.value = true)} />
+      <Head openAccount={() => (account.value = user!.id)} />
       <main>
         <Screen key={user?.id} />
       </main>
-      {user && account.value && <AccountDialog onClose={() => (account.value = false)} />}
+      {user && account.value === user.id && <AccountDialog onClose={() => (account.value = null)} />}
       {session.lapsed.value && <SignInAgain />}
       <p role="status" class="unseen">
         {said.value}
@@ -114,11 +116,13 @@ function Head({ openAccount }: { openAccount: () => void }) {
 /** The session is over: the page stays as it is, below, and goes on afterwards. */
 function SignInAgain() {
   const dialog = useRef<HTMLDialogElement>(null);
+  const show = (): void => dialog.current?.showModal();
   useSignalEffect(() => {
-    if (session.lapsed.value && !dialog.current?.open) dialog.current?.showModal();
+    if (session.lapsed.value && !dialog.current?.open) show();
   });
+  // A browser that does not know closedby lets the dialog be closed, but not for long.
   return (
-    <dialog ref={dialog} aria-label={texts.value.signIn} onCancel={(event) => event.preventDefault()}>
+    <dialog ref={dialog} aria-label={texts.value.signIn} closedby="none" onClose={() => session.lapsed.peek() && show()}>
       <SignIn again />
     </dialog>
   );

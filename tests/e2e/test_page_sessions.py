@@ -9,7 +9,7 @@ from playwright.async_api import Browser, Locator, Route, expect
 
 from app.domain.session import SessionId
 from app.usecases.ports import Transaction
-from tests.e2e.visitor import Visitor, new_visitor
+from tests.e2e.visitor import PASSWORD, Visitor, new_visitor
 from tests.parts.browser import running_browser
 from tests.parts.site import Site
 from tests.parts.site_fixtures import empty_database, site
@@ -191,3 +191,70 @@ async def test_a_refusal_that_comes_late_leaves_the_session_alone_that_another_t
     await expect(late.page.get_by_role("dialog")).to_have_count(0)
     await first.page.reload()
     await first.is_live()
+
+
+async def test_nothing_of_one_user_is_left_where_another_goes_on_in_their_place(
+    site: Site, browser: Browser, samples: Path
+):
+    bob = await new_visitor(browser, site.url)
+    await bob.sign_up("Bob")
+    ana = await new_visitor(browser, site.url)
+    page = ana.page
+    await ana.sign_up()
+    await ana.choose(samples / "bikes.mp4")
+    await ana.sees("bikes.mp4", "In line")
+    await ana.button("Your account: Ana Souza").click()
+    await page.get_by_label("Webhook").fill("https://ana.example/hook")
+    await end_sessions(site, ana.email)
+    again = page.get_by_role("dialog", name=ana.words.sign_in)
+    await again.get_by_label("E-mail").fill(bob.email)
+    await again.get_by_label("Password").fill(PASSWORD)
+    await again.get_by_role("button", name=ana.words.sign_in).click()
+    await expect(page.get_by_role("dialog")).to_have_count(0)
+    await expect(ana.button("Your account: Bob")).to_be_visible()
+    await expect(page.get_by_text("No videos yet.")).to_be_visible()
+    await expect(page.get_by_role("listitem")).to_have_count(0)
+    await ana.is_live()
+    await ana.button("Your account: Bob").click()
+    await expect(page.get_by_label("Webhook")).to_have_value("")
+
+
+async def test_the_next_account_does_not_open_by_itself_where_one_was_deleted(site: Site, browser: Browser):
+    ana = await new_visitor(browser, site.url)
+    await ana.sign_up()
+    await ana.button("Your account: Ana Souza").click()
+    ana.page.on("dialog", lambda dialog: dialog.accept())
+    await ana.page.get_by_role("dialog").get_by_label("Password").fill(PASSWORD)
+    await ana.button("Delete your account").click()
+    await is_signed_out(ana)
+    await ana.sign_up("Bob")
+    await expect(ana.button("Your account: Bob")).to_be_visible()
+    await expect(ana.page.get_by_role("dialog")).to_have_count(0)
+
+
+async def test_an_account_that_was_open_at_the_end_is_not_open_at_the_next_beginning(site: Site, browser: Browser):
+    ana = await new_visitor(browser, site.url)
+    await ana.sign_up()
+    other = await another_tab(ana)
+    await other.button("Your account: Ana Souza").click()
+    await ana.button("Sign out").click()
+    await is_signed_out(other)
+    await ana.sign_in()
+    await other.is_live()
+    await expect(other.page.get_by_role("dialog")).to_have_count(0)
+
+
+async def test_who_must_sign_in_again_cannot_lose_the_way_to_it(site: Site, browser: Browser):
+    ana = await new_visitor(browser, site.url)
+    await ana.sign_up()
+    await end_sessions(site, ana.email)
+    dialog = ana.page.get_by_role("dialog")
+    await expect(dialog).to_be_visible()
+    for _ in range(3):
+        await ana.page.keyboard.press("Escape")
+    await expect(dialog).to_be_visible()
+    # As a browser closes it that does not know what keeps it open.
+    await dialog.evaluate("(dialog) => dialog.close()")
+    await ana.sign_in()
+    await ana.is_live()
+    await expect(dialog).to_have_count(0)
