@@ -50,7 +50,7 @@ export function App() {
       {user && account.value === user.id && <AccountDialog onClose={() => (account.value = null)} />}
       {session.lapsed.value && <SignInAgain />}
       <p role="status" class="unseen">
-        {said.value}
+        <span key={said.value.number}>{said.value.text}</span>
       </p>
     </Provider>
   );

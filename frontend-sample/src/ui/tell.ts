@@ -5,8 +5,12 @@ import type { Problem } from "../api/graphql.ts";
 import type { Video } from "../api/video.ts";
 import { sentence, texts } from "./language.ts";
 
-/** What the live region says. */
-export const said = signal("");
+/** What the live region says. The number is another each time: the same words again are something new, and to be spoken. */
+export const said = signal({ text: "", number: 0 });
+
+function speak(text: string): void {
+  said.value = { text, number: said.peek().number + 1 };
+}
 
 const TOGETHER = 3;
 let waiting: { text: string; failed: boolean }[] = [];
@@ -17,21 +21,22 @@ function say(text: string, failed = false): void {
   waiting.push({ text, failed });
   timer ??= setTimeout(() => {
     const failures = waiting.filter((one) => one.failed).length;
-    said.value =
+    speak(
       waiting.length > TOGETHER
         ? texts.value.said.together(waiting.length - failures, failures)
-        : waiting.map((one) => one.text).join(" ");
+        : waiting.map((one) => one.text).join(" "),
+    );
     waiting = [];
     timer = undefined;
   }, 500);
 }
 
 export function tellAdded(count: number): void {
-  said.value = texts.value.said.added(count);
+  speak(texts.value.said.added(count));
 }
 
 export function tellRemoved(name: string): void {
-  said.value = texts.value.removed(name);
+  speak(texts.value.removed(name));
 }
 
 /** A processing has ended. */
