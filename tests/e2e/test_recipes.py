@@ -12,9 +12,10 @@ from pathlib import Path
 
 import httpx
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Route, WebSocketRoute, expect
 
 from app.infra.embedded.ports import free_pair
+from tests.e2e.client import Person
 from tests.e2e.conftest import ROOT, Up, start, stop
 from tests.e2e.visitor import ENGLISH, PASSWORD, SOON, Visitor, new_visitor
 from tests.parts.browser import running_browser
@@ -125,4 +126,113 @@ async def test_a_recipe_goes_the_whole_way_from_another_origin(
         async with page.expect_download() as download:
             await page.get_by_role("link", name="Download").first.click()
         assert (await download.value).suggested_filename == "carphone_pristine-frames.zip"
+        assert ana.wrong == []
+
+
+@asynccontextmanager
+async def recipes_built(service: Up, origin: str, folder: Path) -> AsyncIterator[Visitor]:
+    """Somebody with a browser, who can go to the recipes."""
+    building = await vite(
+        RECIPES, "build", "--logLevel", "error", "--outDir", f"{folder}", "--emptyOutDir", VITE_API_URL=service.url
+    )
+    assert await building.wait() == 0
+    async with served(RECIPES, origin, "preview", "--outDir", f"{folder}"), running_browser() as browser:
+        ana = Visitor(await browser.new_page(), origin, ENGLISH)
+        ana.page.on("pageerror", lambda error: ana.wrong.append(str(error)))
+        yield ana
+
+
+async def register(ana: Visitor, recipe: str) -> None:
+    await ana.page.goto(f"{ana.url}/{recipe}/")
+    await ana.page.get_by_label("Name").fill("Ana Souza")
+    await ana.page.get_by_label("E-mail").fill(ana.email)
+    await ana.page.get_by_label("Password").fill(PASSWORD)
+    await ana.page.get_by_role("button", name="Register").click()
+    await expect(ana.page.get_by_label("Video")).to_be_visible()
+
+
+@pytest.mark.parametrize("recipe", ["react-apollo", "plain"])
+async def test_a_recipe_outlives_a_refused_socket_and_shows_what_it_missed(
+    open_to_elsewhere: Up, elsewhere: str, samples: Path, tmp_path: Path, recipe: str
+):
+    async with recipes_built(open_to_elsewhere, elsewhere, tmp_path / "dist") as ana, asyncio.timeout(60):
+        open_sockets: list[WebSocketRoute] = []
+        refused, refusing = asyncio.Event(), True
+
+        async def route(socket: WebSocketRoute) -> None:
+            if refusing:
+                await socket.close(code=4429, reason="Too many sockets")
+                refused.set()
+            else:
+                socket.connect_to_server()
+                open_sockets.append(socket)
+
+        await ana.page.route_web_socket("**/graphql", route)
+        await register(ana, recipe)
+        await refused.wait()
+        async with Person(open_to_elsewhere.url, ana.email, PASSWORD) as person:
+            await person.login()
+            await person.upload(samples / "carphone_pristine.mp4")
+            refusing = False
+            line = ana.page.get_by_role("listitem").filter(has_text="carphone_pristine.mp4: COMPLETED 100 %")
+            await expect(line).to_have_count(1, timeout=SOON)
+
+            refusing = True
+            refused.clear()
+            for socket in open_sockets:
+                await socket.close(code=4429, reason="Too many sockets")
+            await refused.wait()
+            await person.login()
+            [edge] = (await person.videos())["edges"]
+            await person.ask("mutation($id: ID!) { deleteVideo(id: $id) { __typename } }", id=edge["node"]["id"])
+            refusing = False
+            await expect(line).to_have_count(0, timeout=SOON)
+        assert ana.wrong == []
+
+
+@pytest.mark.parametrize("recipe", ["react-apollo", "plain"])
+async def test_a_recipe_keeps_its_session_through_an_outage(
+    open_to_elsewhere: Up, elsewhere: str, samples: Path, tmp_path: Path, recipe: str
+):
+    async with recipes_built(open_to_elsewhere, elsewhere, tmp_path / "dist") as ana, asyncio.timeout(60):
+        tried = asyncio.Event()
+
+        async def away(route: Route) -> None:
+            """Answer a refresh as the service does while its database is away."""
+            if "refreshSession" in (route.request.post_data or ""):
+                problem = {"__typename": "Problem", "code": "STORAGE_ERROR", "message": "Away."}
+                headers = {"Access-Control-Allow-Origin": elsewhere}
+                await route.fulfill(json={"data": {"refreshSession": problem}}, headers=headers)
+                tried.set()
+            else:
+                await route.continue_()
+
+        await register(ana, recipe)
+        await ana.page.route("**/graphql", away)
+        await tried.wait()  # The token has lapsed.
+        await ana.page.unroute("**/graphql", away)
+        await ana.page.get_by_label("Video").set_input_files(samples / "carphone_pristine.mp4")
+        line = ana.page.get_by_role("listitem").filter(has_text="carphone_pristine.mp4: COMPLETED 100 %")
+        await expect(line).to_have_count(1, timeout=SOON)
+        assert ana.wrong == []
+
+
+async def test_an_upload_that_is_refused_says_so_at_the_plain_recipe(
+    open_to_elsewhere: Up, elsewhere: str, samples: Path, tmp_path: Path
+):
+    async with recipes_built(open_to_elsewhere, elsewhere, tmp_path / "dist") as ana, asyncio.timeout(60):
+        await register(ana, "plain")
+        alert = ana.page.get_by_role("alert")
+        bodies = ['{"errors": [{"message": "This file is too large."}]}', "<html>"]
+
+        async def refuse(route: Route) -> None:
+            if "multipart" in route.request.headers.get("content-type", ""):
+                await route.fulfill(status=413, body=bodies.pop(0), headers={"Access-Control-Allow-Origin": elsewhere})
+            else:
+                await route.continue_()
+
+        await ana.page.route("**/graphql", refuse)
+        for said in ("This file is too large.", "JSON"):
+            await ana.page.get_by_label("Video").set_input_files(samples / "carphone_pristine.mp4")
+            await expect(alert).to_contain_text(said)
         assert ana.wrong == []

@@ -56,22 +56,27 @@ async function ask(query, variables = {}) {
 
 // The upload, by the GraphQL multipart request specification: operations, map, files, in this order.
 
-async function upload(file, onProgress) {
-  const query = "mutation($file: Upload!) { uploadVideo(file: $file) { ... on VideoProcessing { id } ... on Problem { message } } }";
+/** The key stays the same over all tries with one file: a try whose answer got lost makes no second video. */
+async function upload(file, key, onProgress) {
+  const query = `mutation($file: Upload!, $key: String) { uploadVideo(file: $file, idempotencyKey: $key) {
+    ... on VideoProcessing { id } ... on Problem { message } } }`;
   const form = new FormData();
-  form.append("operations", JSON.stringify({ query, variables: { file: null } }));
+  form.append("operations", JSON.stringify({ query, variables: { file: null, key } }));
   form.append("map", JSON.stringify({ 0: ["variables.file"] }));
   form.append("0", file);
   await ask("{ me { id } }"); // A token that has lapsed is better found now than after a gigabyte.
-  return new Promise((resolve, reject) => {
+  const { data, errors } = await new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
     request.open("POST", url);
     for (const [name, value] of Object.entries(headers())) request.setRequestHeader(name, value);
     request.upload.onprogress = ({ loaded, total }) => onProgress(loaded / total);
-    request.onload = () => resolve(JSON.parse(request.responseText).data.uploadVideo);
+    // What a proxy answers may be no JSON, which rejects.
+    request.onload = () => resolve(new Response(request.responseText).json());
     request.onerror = () => reject(new Error("The connection was lost."));
     request.send(form);
   });
+  if (errors) throw new Error(errors[0].message);
+  return data.uploadVideo;
 }
 
 // The subscription: one for the whole list; versions rise, so what is older than what is known is left out.
@@ -99,8 +104,12 @@ function take(video) {
 }
 
 async function readList() {
+  const before = [...videos.keys()];
   const { videos: page } = await ask(`{ videos(first: 100) { edges { node { ${VIDEO} } } } }`);
+  const found = new Set(page.edges.map(({ node }) => node.id));
   for (const { node } of page.edges) take(node);
+  // What is not there any more was deleted while nobody watched.
+  for (const id of before) if (!found.has(id)) videos.delete(id);
   show();
 }
 
@@ -164,6 +173,6 @@ find("input[type=file]").onchange = async ({ target }) => {
   say();
   const [file] = target.files;
   target.value = ""; // The same file may be chosen again.
-  const answer = await upload(file, (share) => (find("progress").value = share)).catch((error) => error);
+  const answer = await upload(file, crypto.randomUUID(), (share) => (find("progress").value = share)).catch((error) => error);
   if (answer.message) say(answer);
 };

@@ -24,7 +24,7 @@ export function begin(session) {
   localStorage.setItem(PLACE, session.refreshToken);
 }
 
-/** Get the next access token; many may ask at once, in many tabs, and one request goes out at a time. */
+/** Get the next access token; many may ask at once, in many tabs, and one request goes out at a time. Rejects while it cannot. */
 export function refresh() {
   refreshing ??= navigator.locks.request(PLACE, ask).finally(() => (refreshing = null));
   return refreshing;
@@ -40,19 +40,21 @@ async function ask() {
     body: JSON.stringify({ query, variables }),
   });
   const { data } = await answer.json();
-  if (data?.refreshSession.accessToken) begin(data.refreshSession);
-  else {
-    accessToken = null;
-    localStorage.removeItem(PLACE);
-  }
+  const session = data?.refreshSession;
+  if (session?.accessToken) return begin(session);
+  accessToken = null;
+  // This code alone says that the session is over; all else passes, and the token is still good then.
+  if (session?.code === "INVALID_CREDENTIALS") localStorage.removeItem(PLACE);
+  else throw new Error("The session could not be refreshed.");
 }
 
 const authorization = () => (accessToken ? { authorization: `Bearer ${accessToken}` } : {});
 
-const socket = createClient({
+export const socket = createClient({
   url: uri.replace(/^http/, "ws"),
   connectionParams: async () => {
-    if (!accessToken) await refresh();
+    // Without one the service refuses this connection, and the next asks again.
+    if (!accessToken) await refresh().catch(() => {});
     return authorization();
   },
   shouldRetry: () => true,

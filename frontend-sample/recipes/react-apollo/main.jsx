@@ -4,7 +4,7 @@ import { gql } from "@apollo/client";
 import { ApolloProvider, useMutation, useQuery } from "@apollo/client/react";
 import { useEffect, useState } from "react";
 import { createRoot } from "react-dom/client";
-import { begin, client, linked, VIDEO } from "./client.js";
+import { begin, client, linked, socket, VIDEO } from "./client.js";
 
 const SESSION = "... on Session { accessToken refreshToken } ... on Problem { code message }";
 const LOGIN = gql`mutation Login($input: LoginInput!) { login(input: $input) { ${SESSION} } }`;
@@ -39,7 +39,7 @@ function SignIn({ onDone }) {
 }
 
 const UPLOAD = gql`
-  mutation Upload($file: Upload!) { uploadVideo(file: $file) { ...Video ... on Problem { code message } } }
+  mutation Upload($file: Upload!, $key: String) { uploadVideo(file: $file, idempotencyKey: $key) { ...Video ... on Problem { code message } } }
   ${VIDEO}
 `;
 
@@ -52,7 +52,8 @@ function Upload({ onDone }) {
     const [file] = event.target.files;
     event.target.value = ""; // The same file may be chosen again.
     const context = { fetchOptions: { onProgress: setSent } };
-    const { data } = await upload({ variables: { file }, context });
+    // The key stays the same over all tries with one file: a try whose answer got lost makes no second video.
+    const { data } = await upload({ variables: { file, key: crypto.randomUUID() }, context });
     setProblem(data.uploadVideo.message ?? "");
     onDone();
   }
@@ -73,12 +74,24 @@ function Videos() {
 
   // What is watched lands in the cache, and so in the list; a video that is not in the list yet makes it be read again.
   useEffect(() => {
-    const watching = client.subscribe({ query: CHANGES }).subscribe(({ data: event }) => {
+    let watching, timer;
+    const watch = () => (watching = client.subscribe({ query: CHANGES }).subscribe({ next: take, complete: again }));
+    // graphql-ws takes some close codes (4429, too many sockets) for the end.
+    const again = () => (timer = setTimeout(watch, 3000));
+    watch();
+    // What was missed while there was no connection is in the list.
+    const forget = socket.on("connected", () => refetch().catch(() => {}));
+    return () => {
+      forget();
+      clearTimeout(timer);
+      watching.unsubscribe();
+    };
+
+    function take({ data: event }) {
       const { __typename: kind, id } = event?.videoStatus ?? {};
       const there = client.readQuery({ query: VIDEOS })?.videos.edges.some(({ node }) => node.id === id);
       if ((kind === "VideoProcessing") !== Boolean(there)) refetch();
-    });
-    return () => watching.unsubscribe();
+    }
   }, []);
 
   return (

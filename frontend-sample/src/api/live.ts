@@ -14,7 +14,7 @@ export const connections = signal(0);
 const LONGEST_WAIT = 3000;
 const PING_EVERY = 10_000;
 const PONG_WITHIN = 5000;
-/** The service pings every 20 s: a socket that heard nothing for longer is dead, such as after the machine slept. */
+/** Our own pings are answered within so long: a socket that heard nothing for longer is dead, such as after the machine slept. */
 const SILENCE = 25_000;
 
 let used: string | null = null;
