@@ -200,21 +200,28 @@ export async function read(): Promise<void> {
   const found = new Set<string>();
   const wanted = Math.max(loaded, PAGE);
   let after: string | null = null;
+  let oldest = Infinity;
   for (let more = true; more && found.size < wanted; ) {
     const page = await readPage(Math.min(wanted - found.size, 100), after);
     if (ours !== latestRead) return;
     if (!page) return;
-    page.edges.forEach(({ node }) => found.add(node.id));
+    page.edges.forEach(({ node }) => {
+      found.add(node.id);
+      oldest = Math.min(oldest, Date.parse(node.createdAt));
+    });
     after = page.pageInfo.endCursor;
     more = page.pageInfo.hasNextPage;
     if (!more) loaded = found.size;
   }
   loaded = Math.max(loaded, found.size);
   cursor = after;
-  // What is not there any more was deleted while nobody watched.
-  const oldest = hasOlder.value ? Math.min(...[...found].map((id) => byId.get(id)?.at ?? Infinity)) : -Infinity;
+  // What is not there any more was deleted while nobody watched; of what is older than all that was read, nothing is known.
+  if (!hasOlder.value) oldest = -Infinity;
   entries.value
-    .filter((entry) => before.has(entry) && !found.has(entry.video.peek()!.id) && entry.at >= oldest)
+    .filter((entry) => {
+      const video = entry.video.peek();
+      return before.has(entry) && !found.has(video!.id) && Date.parse(video!.createdAt) > oldest;
+    })
     .forEach(drop);
 }
 
