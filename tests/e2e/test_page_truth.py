@@ -1,16 +1,54 @@
 """What the page says is so: no line that is gone, no line of somebody else, no sentence that has ceased to be true."""
 
 import asyncio
+import asyncio
+from contextlib import suppress
 from pathlib import Path
 
-from playwright.async_api import expect
+import pytest
+from playwright.async_api import Error, Route, expect
 
 from app.domain.video import VideoId
-from tests.e2e.test_page_list import somebody
+from tests.e2e.test_page_list import somebody, uploaded
+from tests.e2e.visitor import Visitor
 from tests.parts.site import MP4, Site, running_site
 from tests.parts.site_fixtures import empty_database, site
 
 __all__ = ["empty_database", "site"]
+
+
+class Held:
+    """The answers to one operation, held back on their way to the page."""
+
+    def __init__(self, operation: str) -> None:
+        self._operation = operation
+        self.made, self.let_go, self.over = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    async def __call__(self, route: Route) -> None:
+        if not Visitor.asks(route.request, self._operation):
+            await route.fallback()
+            return
+        answer = await route.fetch()
+        self.made.set()
+        await self.let_go.wait()
+        with suppress(Error):  # The page does not wait for it any more.
+            await route.fulfill(response=answer)
+        self.over.set()
+
+
+async def held(visitor: Visitor, operation: str) -> Held:
+    answers = Held(operation)
+    await visitor.page.route("**/graphql", answers)
+    return answers
+
+
+async def next_user(ana: Visitor, site: Site) -> tuple[Visitor, Held]:
+    """Somebody who signs in at the same page, and whose own list is not there yet."""
+    bob = Visitor(ana.page, site.url, ana.words)
+    own = await held(bob, "Videos")
+    await bob.sign_up("Bob Lima")
+    await own.made.wait()
+    return bob, own
 
 
 def files_in(folder: Path, count: int) -> list[Path]:
@@ -41,3 +79,59 @@ async def test_a_new_connection_drops_what_was_deleted_of_a_large_drop_and_nothi
         await elsewhere.post("/videos/upload", files={"file": ("after.mp4", MP4)})
         await ana.sees("after.mp4", "In line")
         await expect(lines).to_have_count(60)
+
+
+@pytest.mark.parametrize("arrives", ["before the next user", "after the next user"])
+async def test_a_list_that_arrives_late_is_not_the_next_users(site: Site, arrives: str):
+    async with somebody(site) as (ana, elsewhere):
+        await uploaded(elsewhere, "a.mp4")
+        hers = await held(ana, "Videos")
+        await ana.page.reload()
+        await hers.made.wait()
+        await ana.button("Sign out").click()
+        await expect(ana.button("Sign in")).to_be_visible()
+        if arrives == "before the next user":
+            hers.let_go.set()
+            await hers.over.wait()
+        _, own = await next_user(ana, site)
+        hers.let_go.set()
+        await hers.over.wait()
+        await expect(ana.page.get_by_text("Reading your list")).to_be_visible()
+        own.let_go.set()
+        await expect(ana.page.get_by_text("No videos yet.")).to_be_visible()
+        await expect(ana.page.get_by_role("listitem")).to_have_count(0)
+
+
+@pytest.mark.parametrize(("action", "operation"), [("Cancel", "CancelVideo"), ("Try again", "ReprocessVideo")])
+async def test_a_video_that_arrives_late_is_not_in_the_next_users_list(site: Site, action: str, operation: str):
+    async with somebody(site) as (ana, elsewhere):
+        await uploaded(elsewhere, "a.mp4")
+        if action == "Try again":
+            await ana.button("Cancel", "a.mp4").click()
+            await ana.sees("a.mp4", "Canceled")
+        late = await held(ana, operation)
+        await ana.button(action, "a.mp4").click()
+        await late.made.wait()
+        await ana.button("Sign out").click()
+        await expect(ana.button("Sign in")).to_be_visible()
+        async with ana.page.expect_response(lambda answer: ana.asks(answer.request, operation)):
+            late.let_go.set()
+        await next_user(ana, site)
+        await expect(ana.page.get_by_text("Reading your list")).to_be_visible()
+        await expect(ana.page.get_by_role("listitem")).to_have_count(0)
+
+
+async def test_a_list_asked_for_before_a_connection_broke_does_not_answer_for_the_one_after_it(site: Site):
+    async with somebody(site) as (ana, elsewhere):
+        video = await uploaded(elsewhere, "a.mp4")
+        await ana.sees("a.mp4", "In line")
+        late = await held(ana, "Videos")
+        site.cut_connections()
+        await late.made.wait()
+        await ana.is_live()
+        await site.transactions.write(lambda t: t.videos.remove(VideoId(video)))
+        async with ana.page.expect_websocket():
+            site.cut_connections()
+        await ana.is_live()
+        late.let_go.set()
+        await expect(ana.line("a.mp4")).to_have_count(0)

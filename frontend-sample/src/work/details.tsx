@@ -8,7 +8,7 @@ import { graphql, type Problem, problemFields } from "../api/graphql.ts";
 import { linked } from "../api/places.ts";
 import { isVideo, videoFields } from "../api/video.ts";
 import { moment, number, sentence, size, texts, time } from "../ui/language.ts";
-import { apply } from "./list.ts";
+import { applyLater } from "./list.ts";
 import { type Chosen, chosenOf, DEFAULTS, OptionsFields, optionsOf } from "./options.tsx";
 
 export const optionsFields = graphql(`
@@ -82,11 +82,12 @@ const ReprocessVideo = graphql(
 export function useReprocess() {
   const [, reprocess] = useMutation(ReprocessVideo);
   return async (id: string, chosen?: Chosen): Promise<Problem | null> => {
+    const take = applyLater();
     const { data, error } = await reprocess({ id, options: chosen ? optionsOf(chosen) : null });
     const answer = data?.reprocessVideo;
     if (!answer) return problemOf(error!);
     if (!isVideo(answer)) return answer;
-    apply(answer);
+    take(answer);
     return null;
   };
 }

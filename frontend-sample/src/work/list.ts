@@ -1,8 +1,9 @@
 // The list: what the service knows and what is being uploaded, each once and each in its place.
 
 import { computed, type Signal, signal } from "@preact/signals";
+import type { OperationResult } from "@urql/core";
 import { client, problemOf } from "../api/client.ts";
-import { graphql, type Problem, problemFields } from "../api/graphql.ts";
+import { graphql, type Problem, problemFields, type ResultOf } from "../api/graphql.ts";
 import { keep } from "../api/live.ts";
 import { isUnfinished, isVideo, type Video, videoFields } from "../api/video.ts";
 import { tell } from "../ui/tell.ts";
@@ -83,7 +84,10 @@ const gone = new Set<string>();
 let arrivals = 0;
 let cursor: string | null = null;
 let loaded = 0;
-let latestRead = 0;
+/** Raised when somebody else signs in: what was asked for before is not for them. */
+let era = 0;
+/** Each ends a question for a page of the list that has no answer yet. */
+const questions = new Set<() => void>();
 
 /**
  * The list as it is shown. The word of a new video may come before the answer to its upload: until then it is that upload's
@@ -178,6 +182,14 @@ export function apply(video: Video): void {
   }
 }
 
+/** Take in the answer to what is asked now, unless somebody else has signed in by then. */
+export function applyLater(): (video: Video) => void {
+  const asked = era;
+  return (video) => {
+    if (asked === era) apply(video);
+  };
+}
+
 /** Another worker's attempt begins anew; the bar waits until it has caught up. */
 function withoutFalling(video: Video, before: Video): Video {
   return video.progress.percent < before.progress.percent ? { ...video, progress: before.progress } : video;
@@ -194,7 +206,7 @@ export function drop(entry: Entry): void {
 
 /** Read the list again, as far down as it is shown. */
 export async function read(): Promise<void> {
-  const ours = ++latestRead;
+  stopReading();
   // Not what comes meanwhile, nor an upload that becomes a video meanwhile: the answer may have been made before it.
   const before = new Set(entries.value.filter(({ video }) => video.peek()));
   const found = new Set<string>();
@@ -203,7 +215,6 @@ export async function read(): Promise<void> {
   let oldest = Infinity;
   for (let more = true; more && found.size < wanted; ) {
     const page = await readPage(Math.min(wanted - found.size, 100), after);
-    if (ours !== latestRead) return;
     if (!page) return;
     page.edges.forEach(({ node }) => {
       found.add(node.id);
@@ -237,7 +248,9 @@ export async function readOlder(): Promise<void> {
 }
 
 async function readPage(first: number, after: string | null) {
-  const { data, error } = await client.query(Videos, { first, after }, { requestPolicy: "network-only" }).toPromise();
+  const answer = await ask(first, after);
+  if (!answer) return null;
+  const { data, error } = answer;
   if (!data) {
     reading.value = error ? problemOf(error) : { code: "INTERNAL" };
     return null;
@@ -246,6 +259,28 @@ async function readPage(first: number, after: string | null) {
   hasOlder.value = data.videos.pageInfo.hasNextPage;
   reading.value = "idle";
   return data.videos;
+}
+
+/**
+ * Ask for a page of the list; null where it was stopped. The client answers two equal questions with one request, so a
+ * question must end before the same is asked anew: its answer may be older than what it is asked for, or another user's.
+ */
+function ask(first: number, after: string | null) {
+  const answers = client.query(Videos, { first, after }, { requestPolicy: "network-only" });
+  return new Promise<OperationResult<ResultOf<typeof Videos>> | null>((resolve) => {
+    const { unsubscribe } = answers.subscribe(end);
+    const stop = (): void => end(null);
+    questions.add(stop);
+    function end(answer: OperationResult<ResultOf<typeof Videos>> | null): void {
+      unsubscribe();
+      questions.delete(stop);
+      resolve(answer);
+    }
+  });
+}
+
+function stopReading(): void {
+  questions.forEach((stop) => stop());
 }
 
 /** Watch all of the user's videos, through every break of the connection, until the returned function is called. */
@@ -298,7 +333,9 @@ addEventListener("pagehide", () => void removeAll());
 
 /** Forget everything: somebody else signs in. */
 export function forget(): void {
-  latestRead++;
+  void removeAll();
+  era++;
+  stopReading();
   entries.value = [];
   sending.value = new Set();
   reading.value = "first";

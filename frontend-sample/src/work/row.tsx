@@ -11,7 +11,7 @@ import { isUnfinished, isVideo, type Video, videoFields } from "../api/video.ts"
 import { number, sentence, share, size, texts, time } from "../ui/language.ts";
 import { tellRemoved } from "../ui/tell.ts";
 import { DetailsDialog, useReprocess } from "./details.tsx";
-import { apply, drop, type Entry, remove, undo } from "./list.ts";
+import { applyLater, drop, type Entry, remove, undo } from "./list.ts";
 import { cancel, retry, type Upload } from "./uploads.ts";
 
 const CancelVideo = graphql(
@@ -148,9 +148,10 @@ function VideoRow({ entry, video }: { entry: Entry; video: Video }) {
   const isCanceled = failure?.code === "CANCELED";
 
   async function stop(): Promise<void> {
+    const take = applyLater();
     const { data, error } = await cancelVideo({ id });
     const answer = data?.cancelVideo;
-    if (answer && isVideo(answer)) apply(answer);
+    if (answer && isVideo(answer)) take(answer);
     else problem.value = answer ?? problemOf(error!);
   }
 
