@@ -1,12 +1,11 @@
 """What the page says is so: no line that is gone, no line of somebody else, no sentence that has ceased to be true."""
 
 import asyncio
-import asyncio
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Error, Route, expect
+from playwright.async_api import Dialog, Error, Route, expect
 
 from app.domain.video import VideoId
 from tests.e2e.test_page_list import somebody, uploaded
@@ -135,3 +134,65 @@ async def test_a_list_asked_for_before_a_connection_broke_does_not_answer_for_th
         await ana.is_live()
         late.let_go.set()
         await expect(ana.line("a.mp4")).to_have_count(0)
+
+
+@pytest.mark.parametrize("where", ["list", "account"])
+async def test_a_download_leaves_the_page_and_its_uploads_alone(site: Site, tmp_path: Path, where: str):
+    async with somebody(site) as (ana, elsewhere):
+        await site.completed(await uploaded(elsewhere, "a.mp4"))
+        await ana.sees("a.mp4", "Ready")
+        asked: list[str] = []
+
+        async def stay(dialog: Dialog) -> None:
+            asked.append(dialog.type)
+            await dialog.dismiss()
+
+        ana.page.on("dialog", stay)
+        await ana.slowly(2000)
+        (tmp_path / "b.mp4").write_bytes(MP4 * 100)
+        await ana.choose(tmp_path / "b.mp4")
+        await ana.sees("b.mp4", "Uploading")
+        if where == "account":
+            await ana.page.locator("button.who").click()
+        async with ana.page.expect_download() as download:
+            await ana.page.get_by_role("button", name="Download ZIP" if where == "list" else "Take your data").click()
+        name = (await download.value).suggested_filename
+        assert name == "a-frames.zip" if where == "list" else name.endswith(".json")
+        await ana.sees("b.mp4", "Uploading")
+        assert asked == []
+
+
+async def test_a_download_that_fails_does_not_take_the_pages_place(site: Site):
+    async with somebody(site) as (ana, elsewhere):
+        await site.completed(await uploaded(elsewhere, "a.mp4"))
+        await ana.sees("a.mp4", "Ready")
+        site.storage.objects = {key: one for key, one in site.storage.objects.items() if not key.endswith(".zip")}
+        async with ana.page.expect_download() as download:
+            await ana.button("Download ZIP", "a.mp4").click()
+        assert await (await download.value).failure() is not None
+        await ana.sees("a.mp4", "Ready")
+        assert ana.page.url == f"{site.url}/"
+
+
+async def test_a_download_that_fails_at_a_storage_elsewhere_does_not_take_the_pages_place(site: Site):
+    async def elsewhere_stored(route: Route) -> None:
+        if not Visitor.asks(route.request, "Links"):
+            await route.fallback()
+            return
+        answer = await route.fetch()
+        told = await answer.json()
+        result = told["data"]["video"]["result"]
+        result["downloadUrl"] = site.url.replace("127.0.0.1", "localhost") + "/files/lapsed"
+        await route.fulfill(response=answer, json=told)
+
+    async with somebody(site) as (ana, elsewhere):
+        await ana.page.route("**/graphql", elsewhere_stored)
+        await site.completed(await uploaded(elsewhere, "a.mp4"))
+        await ana.sees("a.mp4", "Ready")
+        async with ana.page.context.expect_event(
+            "response", lambda answer: answer.url.endswith("/files/lapsed")
+        ) as answer:
+            await ana.button("Download ZIP", "a.mp4").click()
+        assert (await answer.value).status == 404
+        await ana.sees("a.mp4", "Ready")
+        assert ana.page.url == f"{site.url}/"

@@ -6,6 +6,7 @@ import { problemIn } from "../api/client.ts";
 import { graphql, type Problem, problemFields } from "../api/graphql.ts";
 import { linked } from "../api/places.ts";
 import * as session from "../api/session.ts";
+import { download } from "../ui/download.ts";
 import { sentence, texts } from "../ui/language.ts";
 
 const ExportData = graphql(
@@ -44,7 +45,7 @@ export function ExportMyData() {
     const { data, error } = await exportData({});
     const answer = data?.exportMyData;
     problem.value = problemIn(answer, error);
-    if (answer?.__typename === "DataExport") location.assign(linked(answer.downloadUrl));
+    if (answer?.__typename === "DataExport") download(linked(answer.downloadUrl));
   }
 
   return (

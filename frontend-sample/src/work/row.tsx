@@ -8,6 +8,7 @@ import { problemOf } from "../api/client.ts";
 import { graphql, type Problem, problemFields } from "../api/graphql.ts";
 import { linked } from "../api/places.ts";
 import { isUnfinished, isVideo, type Video, videoFields } from "../api/video.ts";
+import { download } from "../ui/download.ts";
 import { number, sentence, share, size, texts, time } from "../ui/language.ts";
 import { tellRemoved } from "../ui/tell.ts";
 import { DetailsDialog, useReprocess } from "./details.tsx";
@@ -163,10 +164,10 @@ function VideoRow({ entry, video }: { entry: Entry; video: Video }) {
     return null;
   }
 
-  async function download(): Promise<void> {
+  async function save(): Promise<void> {
     problem.value = null;
     const found = await links();
-    if (found) location.assign(linked(found.downloadUrl));
+    if (found) download(linked(found.downloadUrl));
   }
 
   const { framesExtracted, framesExpected, percent } = progress;
@@ -196,7 +197,7 @@ function VideoRow({ entry, video }: { entry: Entry; video: Video }) {
       }
     >
       {isUnfinished(video) && <Action word={t.cancel} on={name} onClick={stop} />}
-      {status === "COMPLETED" && <Action word={t.download} on={name} primary onClick={download} />}
+      {status === "COMPLETED" && <Action word={t.download} on={name} primary onClick={save} />}
       {failure?.retryable && (
         <Action word={t.retry} on={name} primary onClick={async () => (problem.value = await reprocess(id))} />
       )}
