@@ -196,3 +196,79 @@ async def test_a_download_that_fails_at_a_storage_elsewhere_does_not_take_the_pa
         assert (await answer.value).status == 404
         await ana.sees("a.mp4", "Ready")
         assert ana.page.url == f"{site.url}/"
+
+
+async def test_a_deletion_that_is_under_way_cannot_be_undone_and_says_so_when_it_fails(site: Site):
+    async with somebody(site) as (ana, elsewhere):
+        await uploaded(elsewhere, "a.mp4")
+        await ana.sees("a.mp4", "In line")
+        sent, fails = asyncio.Event(), asyncio.Event()
+
+        async def fail(route: Route) -> None:
+            if not ana.asks(route.request, "DeleteVideo"):
+                await route.fallback()
+                return
+            sent.set()
+            await fails.wait()
+            await route.abort()
+
+        await ana.page.route("**/graphql", fail)
+        await ana.button("Delete", "a.mp4").click()
+        await sent.wait()
+        undo = ana.button("Undo", "a.mp4")
+        await expect(undo).to_be_disabled()
+        await undo.dispatch_event("click")
+        await expect(ana.page.locator(".row.removed")).to_have_count(1)
+        fails.set()
+        await ana.sees("a.mp4", "In line")
+        await expect(ana.line("a.mp4")).to_contain_text("The service cannot be reached.")
+        await expect(ana.page.get_by_role("status").last).to_contain_text("a.mp4: The service cannot be reached.")
+
+
+async def test_what_went_wrong_once_is_not_said_of_what_went_well_afterwards(site: Site):
+    async with somebody(site) as (ana, elsewhere):
+        video = await uploaded(elsewhere, "a.mp4")
+        await ana.sees("a.mp4", "In line")
+        tries = 0
+
+        async def fail_once(route: Route) -> None:
+            nonlocal tries
+            if not ana.asks(route.request, "CancelVideo"):
+                await route.fallback()
+                return
+            tries += 1
+            if tries == 1:
+                await route.abort()
+            elif tries == 2:
+                await expect(line).not_to_contain_text("The service cannot be reached.")
+                # Meanwhile a worker was faster.
+                await site.completed(video)
+                await ana.sees("a.mp4", "Ready")
+                await route.continue_()
+
+        line = ana.line("a.mp4")
+        await ana.page.route("**/graphql", fail_once)
+        await ana.button("Cancel", "a.mp4").click()
+        await expect(line).to_contain_text("The service cannot be reached.")
+        async with ana.page.expect_response(lambda answer: ana.asks(answer.request, "CancelVideo")) as told:
+            await ana.button("Cancel", "a.mp4").click()
+        await (await told.value).finished()
+        await uploaded(elsewhere, "after.mp4")
+        await ana.sees("after.mp4", "In line")
+        await expect(line.locator(".problem")).to_have_count(0)
+
+
+async def test_a_new_state_takes_the_old_sentence_away(site: Site):
+    async with somebody(site) as (ana, elsewhere):
+        video = await uploaded(elsewhere, "a.mp4")
+        await ana.sees("a.mp4", "In line")
+
+        async def fail(route: Route) -> None:
+            await (route.abort() if ana.asks(route.request, "CancelVideo") else route.fallback())
+
+        await ana.page.route("**/graphql", fail)
+        await ana.button("Cancel", "a.mp4").click()
+        await expect(ana.line("a.mp4")).to_contain_text("The service cannot be reached.")
+        await site.completed(video)
+        await ana.sees("a.mp4", "Ready")
+        await expect(ana.line("a.mp4").locator(".problem")).to_have_count(0)

@@ -2,11 +2,11 @@
 
 import { computed, type Signal, signal } from "@preact/signals";
 import type { OperationResult } from "@urql/core";
-import { client, problemOf } from "../api/client.ts";
+import { client, problemIn, problemOf } from "../api/client.ts";
 import { graphql, type Problem, problemFields, type ResultOf } from "../api/graphql.ts";
 import { keep } from "../api/live.ts";
 import { isUnfinished, isVideo, type Video, videoFields } from "../api/video.ts";
-import { tell } from "../ui/tell.ts";
+import { tell, tellUpload } from "../ui/tell.ts";
 import type { Upload } from "./uploads.ts";
 
 const Videos = graphql(
@@ -65,8 +65,10 @@ export interface Entry {
   readonly arrival: number;
   readonly upload: Upload | null;
   readonly video: Signal<Video | null>;
-  /** Deleted by the user, who can still undo it. */
-  readonly removed: Signal<boolean>;
+  /** Deleted by the user: "undoable" until the service is asked, "sent" until it has answered. */
+  readonly removed: Signal<"undoable" | "sent" | null>;
+  /** Why what the user did last was not done. */
+  readonly problem: Signal<Problem | null>;
   /** It was just brought back, and the keyboard's focus goes with it. */
   restored?: boolean;
 }
@@ -135,6 +137,10 @@ function place(entry: Entry): void {
   entries.value = list;
 }
 
+function newEntry(video: Video | null): Pick<Entry, "arrival" | "video" | "removed" | "problem"> {
+  return { arrival: ++arrivals, video: signal(video), removed: signal(null), problem: signal(null) };
+}
+
 /** Put uploads on top of the list, in the order of their files. */
 export function addUploads(uploads: readonly Upload[]): Entry[] {
   // Clocks differ: what is added now stands above all that is there.
@@ -142,10 +148,8 @@ export function addUploads(uploads: readonly Upload[]): Entry[] {
   const added = uploads.map((upload) => ({
     key: upload.key,
     at,
-    arrival: ++arrivals,
     upload,
-    video: signal(null),
-    removed: signal(false),
+    ...newEntry(null),
   }));
   entries.value = [...added, ...entries.value];
   return added;
@@ -173,11 +177,12 @@ export function apply(video: Video): void {
   const before = entry?.video.peek();
   if (!entry || !before) {
     const at = Date.parse(video.createdAt);
-    const added = { key: video.id, at, arrival: ++arrivals, upload: null, video: signal(video), removed: signal(false) };
+    const added = { key: video.id, at, upload: null, ...newEntry(video) };
     byId.set(video.id, added);
     place(added);
   } else if (video.version >= before.version) {
     entry.video.value = video.status === before.status ? withoutFalling(video, before) : video;
+    if (video.status !== before.status) entry.problem.value = null;
     if (isUnfinished(before) && !isUnfinished(video)) tell(video);
   }
 }
@@ -302,26 +307,34 @@ const removals = new Map<Entry, ReturnType<typeof setTimeout>>();
 
 /** Delete a video, but not at once: `undo` takes it back. */
 export function remove(entry: Entry): void {
-  entry.removed.value = true;
+  entry.problem.value = null;
+  entry.removed.value = "undoable";
   removals.set(entry, setTimeout(() => void removeNow(entry), UNDO_WITHIN));
 }
 
 export function undo(entry: Entry): void {
+  if (entry.removed.peek() !== "undoable") return;
   clearTimeout(removals.get(entry));
   removals.delete(entry);
   entry.restored = true;
-  entry.removed.value = false;
+  entry.removed.value = null;
 }
 
 async function removeNow(entry: Entry): Promise<void> {
+  const asked = era;
   clearTimeout(removals.get(entry));
   removals.delete(entry);
+  entry.removed.value = "sent";
   // The page may be about to close: the request outlives it.
   const sent = client.mutation(DeleteVideo, { id: entry.video.peek()!.id }, { fetchOptions: { keepalive: true } });
-  const { data } = await sent.toPromise();
-  const answer = data?.deleteVideo;
-  if (answer?.__typename === "Deleted" || (answer?.__typename === "Problem" && answer.code === "VIDEO_NOT_FOUND")) drop(entry);
-  else entry.removed.value = false;
+  const { data, error } = await sent.toPromise();
+  if (asked !== era) return;
+  const problem = problemIn(data?.deleteVideo, error);
+  if (!problem || problem.code === "VIDEO_NOT_FOUND") return drop(entry);
+  // That it is deleted was said already.
+  tellUpload(entry.video.peek()!.originalFileName, problem);
+  entry.problem.value = problem;
+  entry.removed.value = null;
 }
 
 /** Do at once what was put off. */

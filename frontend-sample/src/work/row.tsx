@@ -5,7 +5,7 @@ import { useClient, useMutation } from "@urql/preact";
 import type { ComponentChildren, Ref } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { problemOf } from "../api/client.ts";
-import { graphql, type Problem, problemFields } from "../api/graphql.ts";
+import { graphql, problemFields } from "../api/graphql.ts";
 import { linked } from "../api/places.ts";
 import { isUnfinished, isVideo, type Video, videoFields } from "../api/video.ts";
 import { download } from "../ui/download.ts";
@@ -137,7 +137,7 @@ function VideoRow({ entry, video }: { entry: Entry; video: Video }) {
   const t = texts.value;
   const { id, status, progress, failure, result, originalFileName: name } = video;
   const client = useClient();
-  const problem = useSignal<Problem | null>(null);
+  const { problem } = entry;
   const looking = useSignal(false);
   const [, cancelVideo] = useMutation(CancelVideo);
   const reprocess = useReprocess();
@@ -149,25 +149,36 @@ function VideoRow({ entry, video }: { entry: Entry; video: Video }) {
   const isCanceled = failure?.code === "CANCELED";
 
   async function stop(): Promise<void> {
+    problem.value = null;
     const take = applyLater();
     const { data, error } = await cancelVideo({ id });
     const answer = data?.cancelVideo;
     if (answer && isVideo(answer)) take(answer);
-    else problem.value = answer ?? problemOf(error!);
+    // That it could not be stopped is of no interest once it has ended.
+    else if (isUnfinished(entry.video.peek()!)) problem.value = answer ?? problemOf(error!);
+  }
+
+  async function again(): Promise<void> {
+    problem.value = null;
+    problem.value = await reprocess(id);
   }
 
   async function links() {
     const { data, error } = await client.query(Links, { id }, { requestPolicy: "network-only" }).toPromise();
-    const found = data?.video;
-    if (found?.__typename === "VideoProcessing") return found.result;
-    problem.value = found ?? problemOf(error!);
-    return null;
+    return data?.video ?? problemOf(error!);
   }
 
   async function save(): Promise<void> {
     problem.value = null;
     const found = await links();
-    if (found) download(linked(found.downloadUrl));
+    if (!("result" in found)) problem.value = found;
+    else if (found.result) download(linked(found.result.downloadUrl));
+  }
+
+  /** A picture that is missing speaks for itself. */
+  async function nextPicture(): Promise<string | null | undefined> {
+    const found = await links();
+    return "result" in found ? found.result?.contactSheetUrl : null;
   }
 
   const { framesExtracted, framesExpected, percent } = progress;
@@ -190,17 +201,11 @@ function VideoRow({ entry, video }: { entry: Entry; video: Video }) {
       numbers={numbers}
       percent={status === "PROCESSING" ? percent : undefined}
       problem={sentences.filter(Boolean).join(" ") || undefined}
-      picture={
-        result?.contactSheetUrl && (
-          <Picture url={result.contactSheetUrl} renew={async () => (await links())?.contactSheetUrl} />
-        )
-      }
+      picture={result?.contactSheetUrl && <Picture url={result.contactSheetUrl} renew={nextPicture} />}
     >
       {isUnfinished(video) && <Action word={t.cancel} on={name} onClick={stop} />}
       {status === "COMPLETED" && <Action word={t.download} on={name} primary onClick={save} />}
-      {failure?.retryable && (
-        <Action word={t.retry} on={name} primary onClick={async () => (problem.value = await reprocess(id))} />
-      )}
+      {failure?.retryable && <Action word={t.retry} on={name} primary onClick={again} />}
       {!isUnfinished(video) && <Action word={t.look} on={name} onClick={() => (looking.value = true)} />}
       <Action
         word={t.remove}
@@ -229,13 +234,20 @@ function Picture({ url, renew }: { url: string; renew: () => Promise<string | nu
   return <img src={linked(source.value)} alt="" loading="lazy" decoding="async" onError={again} />;
 }
 
+/** Once the deletion is sent, the button stays in its place for the keyboard's focus, but does nothing any more. */
 function RemovedRow({ entry, name }: { entry: Entry; name: string }) {
   const button = useRef<HTMLButtonElement>(null);
   useEffect(() => button.current?.focus(), []);
   return (
     <li class="row removed" data-state="removed">
       <p>{texts.value.removed(name)}</p>
-      <button type="button" ref={button} aria-label={texts.value.actionOn(texts.value.undo, name)} onClick={() => undo(entry)}>
+      <button
+        type="button"
+        ref={button}
+        aria-label={texts.value.actionOn(texts.value.undo, name)}
+        aria-disabled={entry.removed.value === "sent"}
+        onClick={() => undo(entry)}
+      >
         {texts.value.undo}
       </button>
     </li>
