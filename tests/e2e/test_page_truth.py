@@ -5,7 +5,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Dialog, Error, Route, expect
+from playwright.async_api import Dialog, Error, Locator, Route, expect
 
 from app.domain.video import VideoId
 from tests.e2e.test_page_list import somebody, uploaded
@@ -272,3 +272,70 @@ async def test_a_new_state_takes_the_old_sentence_away(site: Site):
         await site.completed(video)
         await ana.sees("a.mp4", "Ready")
         await expect(ana.line("a.mp4").locator(".problem")).to_have_count(0)
+
+
+async def twice(button: Locator) -> None:
+    """Press a button again before there is an answer to the first press."""
+    await button.evaluate("(button) => { button.click(); button.click(); }")
+
+
+def asked_for(visitor: Visitor, operation: str) -> list[str]:
+    """Collect, from now on, each time that the page asks for something."""
+    asked: list[str] = []
+    visitor.page.on("request", lambda sent: asked.append(operation) if visitor.asks(sent, operation) else None)
+    return asked
+
+
+@pytest.mark.parametrize("where", ["line", "details"])
+async def test_whoever_presses_twice_has_a_video_processed_again_once(site: Site, where: str):
+    async with somebody(site) as (ana, elsewhere):
+        await uploaded(elsewhere, "a.mp4")
+        await ana.button("Cancel", "a.mp4").click()
+        await ana.sees("a.mp4", "Canceled")
+        again = ana.button("Try again", "a.mp4")
+        if where == "details":
+            await ana.button("Look inside", "a.mp4").click()
+            again = ana.page.get_by_role("dialog").get_by_role("button", name="Process again")
+        answer = await held(ana, "ReprocessVideo")
+        asked = asked_for(ana, "ReprocessVideo")
+        await twice(again)
+        await answer.made.wait()
+        await expect(again).to_be_disabled()
+        await again.dispatch_event("click")
+        answer.let_go.set()
+        await expect(ana.page.get_by_role("listitem")).to_have_count(2)
+        await uploaded(elsewhere, "after.mp4")
+        await ana.sees("after.mp4", "In line")
+        assert len(asked) == 1
+        await expect(ana.page.get_by_role("listitem")).to_have_count(3)
+
+
+@pytest.mark.parametrize(
+    ("word", "operation"),
+    [
+        ("Take your data with you", "ExportMyData"),
+        ("Save", "UpdateNotificationSettings"),
+        ("Send a test", "SendTestWebhook"),
+        ("New key", "RotateWebhookSecret"),
+        ("Delete your account", "DeleteAccount"),
+    ],
+)
+async def test_what_is_under_way_in_the_account_is_not_begun_again(site: Site, word: str, operation: str):
+    async with somebody(site) as (ana, _):
+        ana.page.on("dialog", lambda dialog: dialog.accept())
+        await ana.page.locator("button.who").click()
+        await ana.page.get_by_label("Webhook").fill("https://example.com/in")
+        await ana.page.get_by_role("dialog").get_by_label("Password").fill("not the password")
+        if word != "Save":
+            await ana.button("Save").click()
+            await expect(ana.button("New key")).to_be_visible()
+            await expect(ana.button("Save")).to_be_enabled()
+        answer = await held(ana, operation)
+        asked = asked_for(ana, operation)
+        await twice(ana.button(word))
+        await answer.made.wait()
+        await expect(ana.button(word)).to_be_disabled()
+        await ana.button(word).dispatch_event("click")
+        answer.let_go.set()
+        await expect(ana.button(word)).to_be_enabled()
+        assert len(asked) == 1

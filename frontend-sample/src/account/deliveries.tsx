@@ -5,6 +5,7 @@ import { useMutation, useQuery } from "@urql/preact";
 import { useEffect } from "preact/hooks";
 import { problemIn } from "../api/client.ts";
 import { graphql, type Problem, problemFields } from "../api/graphql.ts";
+import { ActionButton } from "../ui/action.tsx";
 import { moment, sentence, texts } from "../ui/language.ts";
 
 const NotificationDeliveries = graphql(`
@@ -87,13 +88,12 @@ export function Deliveries() {
               </span>
             </span>
             {!node.event.startsWith("account.") && (
-              <button
-                type="button"
+              <ActionButton
                 aria-label={t.actionOn(t.deliverAgain, t.events[node.event] ?? node.event)}
-                onClick={() => again(node.id)}
+                onAction={() => again(node.id)}
               >
                 {t.deliverAgain}
-              </button>
+              </ActionButton>
             )}
           </li>
         ))}

@@ -6,6 +6,7 @@ import { problemIn } from "../api/client.ts";
 import { graphql, type Problem, problemFields } from "../api/graphql.ts";
 import { linked } from "../api/places.ts";
 import * as session from "../api/session.ts";
+import { ActionButton, useOnce } from "../ui/action.tsx";
 import { download } from "../ui/download.ts";
 import { sentence, texts } from "../ui/language.ts";
 
@@ -39,7 +40,7 @@ const Delete = graphql(
 export function ExportMyData() {
   const t = texts.value;
   const problem = useSignal<Problem | null>(null);
-  const [{ fetching }, exportData] = useMutation(ExportData);
+  const [, exportData] = useMutation(ExportData);
 
   async function take(): Promise<void> {
     const { data, error } = await exportData({});
@@ -51,9 +52,7 @@ export function ExportMyData() {
   return (
     <>
       <p>
-        <button type="button" aria-disabled={fetching} onClick={take}>
-          {t.exportData}
-        </button>
+        <ActionButton onAction={take}>{t.exportData}</ActionButton>
       </p>
       <p role="alert" class="problem">
         {problem.value && sentence(problem.value)}
@@ -67,14 +66,17 @@ export function DeleteAccount() {
   const problem = useSignal<Problem | null>(null);
   const [, remove] = useMutation(Delete);
 
-  async function submit(event: SubmitEvent): Promise<void> {
-    event.preventDefault();
-    if (!confirm(t.deleteAccountSure)) return;
-    const password = new FormData(event.currentTarget as HTMLFormElement).get("password") as string;
+  const [deleteNow, busy] = useOnce(async (password: string) => {
     const { data, error } = await remove({ password });
     const answer = data?.deleteAccount;
     problem.value = problemIn(answer, error);
     if (answer?.__typename === "Deleted") session.end();
+  });
+
+  function submit(event: SubmitEvent): void {
+    event.preventDefault();
+    if (busy || !confirm(t.deleteAccountSure)) return;
+    void deleteNow(new FormData(event.currentTarget as HTMLFormElement).get("password") as string);
   }
 
   return (
@@ -85,7 +87,7 @@ export function DeleteAccount() {
           <label for="delete-password">{t.password}</label>
           <input id="delete-password" name="password" type="password" autocomplete="current-password" required />
         </div>
-        <button>{t.deleteAccount}</button>
+        <button aria-disabled={busy}>{t.deleteAccount}</button>
       </div>
       <p role="alert" class="problem">
         {problem.value && sentence(problem.value)}

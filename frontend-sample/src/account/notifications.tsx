@@ -5,6 +5,7 @@ import { useMutation, useQuery } from "@urql/preact";
 import { useEffect } from "preact/hooks";
 import { problemIn, problemOf } from "../api/client.ts";
 import { graphql, type Problem, problemFields, type ResultOf, type VariablesOf } from "../api/graphql.ts";
+import { ActionButton, useOnce } from "../ui/action.tsx";
 import { sentence, texts } from "../ui/language.ts";
 import { wake } from "./deliveries.tsx";
 
@@ -121,10 +122,11 @@ export function Notifications() {
     wake();
   }
 
-  function saveUrl(event: SubmitEvent): void {
+  const [saveUrl, saving] = useOnce((url: string) => change({ webhookUrl: url || null }));
+
+  function submit(event: SubmitEvent): void {
     event.preventDefault();
-    const url = new FormData(event.currentTarget as HTMLFormElement).get("webhookUrl") as string;
-    void change({ webhookUrl: url || null });
+    void saveUrl(new FormData(event.currentTarget as HTMLFormElement).get("webhookUrl") as string);
   }
 
   const now = settings.value;
@@ -142,7 +144,7 @@ export function Notifications() {
             checked={now.emailOnCompletion}
             choose={(emailOnCompletion) => change({ emailOnCompletion })}
           />
-          <form class="beside" onSubmit={saveUrl}>
+          <form class="beside" onSubmit={submit}>
             <div class="field">
               <label for="webhook-url">{t.webhookUrl}</label>
               <input
@@ -155,7 +157,7 @@ export function Notifications() {
                 aria-invalid={problem.value?.field?.at(-1) === "webhookUrl"}
               />
             </div>
-            <button>{t.save}</button>
+            <button aria-disabled={saving}>{t.save}</button>
           </form>
           {secret.value && (
             <p role="status">
@@ -164,12 +166,8 @@ export function Notifications() {
           )}
           {now.webhookUrl && (
             <p class="beside">
-              <button type="button" onClick={test}>
-                {t.sendTest}
-              </button>
-              <button type="button" onClick={newKey}>
-                {t.newKey}
-              </button>
+              <ActionButton onAction={test}>{t.sendTest}</ActionButton>
+              <ActionButton onAction={newKey}>{t.newKey}</ActionButton>
             </p>
           )}
         </>

@@ -7,6 +7,7 @@ import { problemOf } from "../api/client.ts";
 import { graphql, type Problem, problemFields } from "../api/graphql.ts";
 import { linked } from "../api/places.ts";
 import { isVideo, videoFields } from "../api/video.ts";
+import { useOnce } from "../ui/action.tsx";
 import { moment, number, sentence, size, texts, time } from "../ui/language.ts";
 import { applyLater } from "./list.ts";
 import { type Chosen, chosenOf, DEFAULTS, OptionsFields, optionsOf } from "./options.tsx";
@@ -107,10 +108,14 @@ export function DetailsDialog({ id, onClose }: { id: string; onClose: () => void
     if (video) chosen.value = chosenOf(video.options);
   }, [video]);
 
-  async function again(event: SubmitEvent): Promise<void> {
-    event.preventDefault();
+  const [again, busy] = useOnce(async () => {
     problem.value = await reprocess(id, chosen.value);
     if (!problem.value) dialog.current?.close();
+  });
+
+  function submit(event: SubmitEvent): void {
+    event.preventDefault();
+    void again();
   }
 
   const facts = video && [
@@ -148,13 +153,15 @@ export function DetailsDialog({ id, onClose }: { id: string; onClose: () => void
         </dl>
       )}
       {video && (
-        <form onSubmit={again}>
+        <form onSubmit={submit}>
           <h3>{t.again}</h3>
           <OptionsFields chosen={chosen} />
           <p role="alert" class="problem">
             {problem.value && sentence(problem.value)}
           </p>
-          <button class="primary">{t.again}</button>
+          <button class="primary" aria-disabled={busy}>
+            {t.again}
+          </button>
         </form>
       )}
     </dialog>

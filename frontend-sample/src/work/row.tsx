@@ -8,6 +8,7 @@ import { problemOf } from "../api/client.ts";
 import { graphql, problemFields } from "../api/graphql.ts";
 import { linked } from "../api/places.ts";
 import { isUnfinished, isVideo, type Video, videoFields } from "../api/video.ts";
+import { ActionButton } from "../ui/action.tsx";
 import { download } from "../ui/download.ts";
 import { number, sentence, share, size, texts, time } from "../ui/language.ts";
 import { tellRemoved } from "../ui/tell.ts";
@@ -93,15 +94,15 @@ interface ActionProps {
   on: string;
   primary?: boolean;
   button?: Ref<HTMLButtonElement>;
-  onClick: () => void;
+  onClick: () => unknown;
 }
 
 /** A button whose name says on what it acts: there is one of its kind in every line. */
 function Action({ word, on, primary = false, button, onClick }: ActionProps) {
   return (
-    <button type="button" ref={button} class={primary ? "primary" : ""} aria-label={texts.value.actionOn(word, on)} onClick={onClick}>
+    <ActionButton ref={button} class={primary ? "primary" : ""} aria-label={texts.value.actionOn(word, on)} onAction={onClick}>
       {word}
-    </button>
+    </ActionButton>
   );
 }
 
