@@ -59,7 +59,7 @@ class ProblemCode(Enum):
 
 @strawberry.type(
     description="An expected error, as data. A top-level error is one of extensions.code UNAUTHENTICATED (no session, "
-    "or a lapsed one), BAD_USER_INPUT (a page size, a cursor, an operation that is not valid), LIMIT_EXCEEDED (an "
+    "or a lapsed one), BAD_USER_INPUT (a page size, a cursor, an address, an operation that is not valid), LIMIT_EXCEEDED (an "
     "operation that asks for too much), RATE_LIMITED (with retryAfterSeconds), FILE_TOO_LARGE, STORAGE_ERROR or "
     "INTERNAL (with a requestId); where a field's type has no Problem, a Problem's code. Messages are English; "
     "clients translate codes."
@@ -126,6 +126,8 @@ def top_level(error: Exception) -> tuple[str, dict[str, Any]] | None:
     extensions: dict[str, Any] = {"code": _TOP_LEVEL_CODES.get(type(error), error.code)}
     if error.field:
         extensions["field"] = list(error.field)
+    if isinstance(error, errors.RateLimited):
+        extensions["retryAfterSeconds"] = error.retry_after_seconds
     return error.message, extensions
 
 

@@ -8,6 +8,8 @@ import pytest
 from playwright.async_api import Dialog, Error, Locator, Route, expect
 
 from app.domain.video import VideoId
+from app.http.policy import Policy
+from app.usecases.ports import Attempt
 from tests.e2e.test_page_list import somebody, uploaded
 from tests.e2e.visitor import Visitor
 from tests.parts.site import MP4, Site, running_site
@@ -339,3 +341,41 @@ async def test_what_is_under_way_in_the_account_is_not_begun_again(site: Site, w
         answer.let_go.set()
         await expect(ana.button(word)).to_be_enabled()
         assert len(asked) == 1
+
+
+async def test_whoever_asks_for_a_link_too_often_is_told_when_to_ask_again(site: Site):
+    site.limits.allowed = {Attempt.RESET_BY_ACCOUNT: 1}
+    async with somebody(site) as (ana, _):
+        await ana.button("Sign out").click()
+        await ana.page.get_by_role("link", name="Forgot your password?").click()
+        await ana.page.get_by_label("E-mail").fill(ana.email)
+        await ana.button("Send the link").click()
+        await expect(ana.page.get_by_text("a link is on its way")).to_be_visible()
+        await ana.button("Send the link").click()
+        await expect(ana.page.get_by_role("alert")).to_have_text("Too many tries. Try again in 1 min.")
+        await expect(ana.page.get_by_text("a link is on its way")).to_have_count(0)
+
+
+async def test_an_address_that_only_the_browser_takes_for_one_is_said_to_be_none(site: Site):
+    async with somebody(site) as (ana, _):
+        await ana.button("Sign out").click()
+        await ana.page.get_by_role("link", name="Forgot your password?").click()
+        email = ana.page.get_by_label("E-mail")
+        await email.fill("ana@example")
+        await ana.button("Send the link").click()
+        await expect(ana.page.get_by_role("alert")).to_have_text("This is no e-mail address.")
+        await expect(email).to_have_attribute("aria-invalid", "true")
+
+
+async def test_an_upload_that_came_too_soon_is_sent_again_when_it_may_be(empty_database: Path, tmp_path: Path):
+    policy = Policy(requests_per_minute=30)
+    async with (
+        running_site(empty_database, tmp_path, policy=policy) as site,
+        somebody(site) as (ana, elsewhere),
+    ):
+        await expect(ana.page.get_by_text("No videos yet.")).to_be_visible()
+        while (await elsewhere.get("/videos")).status_code != 429:
+            pass
+        async with ana.page.expect_response(lambda answer: answer.status == 429):
+            await ana.choose(*files_in(tmp_path, 1))
+        await ana.sees("0.mp4", "In line")

@@ -8,6 +8,7 @@ import pytest
 from gql import Client, FileVar, GraphQLRequest
 from gql.transport.httpx import HTTPXAsyncTransport
 
+from app.usecases.ports import Attempt
 from tests.parts.site import MAX_BYTES, MP4, PASSWORD, ZIP, Person, Site
 
 UNKNOWN = "3f0c1d7e-5a4b-4c3d-8e2f-1a2b3c4d5e6f"
@@ -204,6 +205,13 @@ async def test_too_many_unfinished_videos_are_told_when_to_come_back(site: Site,
     answer = await upload(ana)
     assert answer["code"] == "QUOTA_EXCEEDED"
     assert answer["retryAfterSeconds"] > 0
+
+
+async def test_too_many_tries_where_no_problem_can_stand_are_told_when_to_come_back(site: Site, ana: Person):
+    site.limits.allowed = {Attempt.RESET_BY_ADDRESS: 0}
+    answer = await ana.graphql("mutation($e: String!) { requestPasswordReset(email: $e) }", e=ana.email)
+    (error,) = answer["errors"]
+    assert error["extensions"] == {"code": "RATE_LIMITED", "retryAfterSeconds": 60}
 
 
 async def test_a_store_that_is_away_is_a_problem_and_not_a_promise(site: Site, ana: Person):

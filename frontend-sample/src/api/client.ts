@@ -30,6 +30,13 @@ function isUnauthenticated(error: CombinedError): boolean {
   return error.graphQLErrors.some(({ extensions }) => extensions.code === "UNAUTHENTICATED");
 }
 
+/** What a top-level error tells beside its message. */
+interface Extensions {
+  code?: string;
+  field?: readonly string[];
+  retryAfterSeconds?: number;
+}
+
 /** What the matter is where there is no answer at all. */
 export function problemOf(error: CombinedError): Problem {
   // There was no token to send it with, for this reason.
@@ -37,7 +44,11 @@ export function problemOf(error: CombinedError): Problem {
   if (isUnauthenticated(error)) return { code: "UNAUTHENTICATED" };
   const status = (error.response as Response | undefined)?.status;
   if (error.networkError) return { code: status ? "INTERNAL" : "NETWORK" };
-  return { code: error.graphQLErrors[0]?.extensions.code === "STORAGE_ERROR" ? "STORAGE_ERROR" : "INTERNAL" };
+  const { code, field, retryAfterSeconds } = (error.graphQLErrors[0]?.extensions ?? {}) as Extensions;
+  if (code === "STORAGE_ERROR") return { code };
+  if (code === "RATE_LIMITED") return { code, retryAfterSeconds: retryAfterSeconds ?? null };
+  // Where no field is named, it is this page that made the mistake, and not its user.
+  return code === "BAD_USER_INPUT" && field ? { code: "INVALID_INPUT", field } : { code: "INTERNAL" };
 }
 
 /** What the matter is with an answer that may be a problem or missing; null where it is what was asked for. */

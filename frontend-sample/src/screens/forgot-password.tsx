@@ -18,6 +18,7 @@ export function ForgotPassword() {
   const [, request] = useMutation(RequestPasswordReset);
 
   async function submit({ email = "" }: Record<string, string>) {
+    asked.value = false;
     const { error } = await request({ email });
     if (error) return problemOf(error);
     asked.value = true;
