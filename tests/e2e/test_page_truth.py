@@ -379,3 +379,59 @@ async def test_an_upload_that_came_too_soon_is_sent_again_when_it_may_be(empty_d
         async with ana.page.expect_response(lambda answer: answer.status == 429):
             await ana.choose(*files_in(tmp_path, 1))
         await ana.sees("0.mp4", "In line")
+
+
+async def test_a_log_that_is_not_there_is_not_said_to_be_empty(site: Site):
+    async with somebody(site) as (ana, _):
+        log = await held(ana, "NotificationDeliveries")
+        await ana.page.locator("button.who").click()
+        await log.made.wait()
+        await expect(ana.page.get_by_label("Webhook")).to_be_visible()
+        nothing = ana.page.get_by_text("Nothing yet.")
+        await expect(nothing).to_have_count(0)
+        log.let_go.set()
+        await expect(nothing).to_be_visible()
+        await ana.button("Close").click()
+
+        async def fail(route: Route) -> None:
+            await (route.abort() if ana.asks(route.request, "NotificationDeliveries") else route.fallback())
+
+        await ana.page.route("**/graphql", fail)
+        await ana.page.locator("button.who").click()
+        await expect(ana.page.get_by_role("alert").filter(has_text="cannot be reached")).to_have_count(1)
+        await expect(nothing).to_have_count(0)
+
+
+@pytest.mark.parametrize("first", ["works late", "fails late", "fails early"])
+async def test_two_quick_changes_leave_each_other_alone(site: Site, first: str):
+    async with somebody(site) as (ana, _):
+        on_failure = ana.page.get_by_label("A mail when a video fails")
+        on_completion = ana.page.get_by_label("A mail when the frames")
+        sent, ends = (asyncio.Event(), asyncio.Event()), (asyncio.Event(), asyncio.Event())
+
+        async def one_by_one(route: Route) -> None:
+            if not ana.asks(route.request, "UpdateNotificationSettings"):
+                await route.fallback()
+                return
+            number = 1 if sent[0].is_set() else 0
+            answer = await route.fetch()
+            sent[number].set()
+            await ends[number].wait()
+            await (route.abort() if number == 0 and "fails" in first else route.fulfill(response=answer))
+
+        await ana.page.route("**/graphql", one_by_one)
+        await ana.page.locator("button.who").click()
+        await expect(on_failure).to_be_checked()
+        await on_failure.uncheck()
+        await sent[0].wait()
+        await on_completion.check()
+        await sent[1].wait()
+        for end in ends if "early" in first else reversed(ends):
+            over = "requestfailed" if end is ends[0] and "fails" in first else "requestfinished"
+            async with ana.page.expect_event(over, lambda asked: ana.asks(asked, "UpdateNotificationSettings")):
+                end.set()
+            # What the page hears after it has heard of that.
+            await ana.page.evaluate("fetch('/livez').then((answer) => answer.text())")
+        await expect(on_failure).to_be_checked(checked="fails" in first)
+        await expect(on_completion).to_be_checked()
+        await expect(ana.page.get_by_text("cannot be reached")).to_have_count(1 if "fails" in first else 0)

@@ -3,7 +3,7 @@
 import { signal, useSignal } from "@preact/signals";
 import { useMutation, useQuery } from "@urql/preact";
 import { useEffect } from "preact/hooks";
-import { problemIn } from "../api/client.ts";
+import { problemIn, problemOf } from "../api/client.ts";
 import { graphql, type Problem, problemFields } from "../api/graphql.ts";
 import { ActionButton } from "../ui/action.tsx";
 import { moment, sentence, texts } from "../ui/language.ts";
@@ -50,7 +50,7 @@ export function wake(): void {
 export function Deliveries() {
   const t = texts.value;
   const problem = useSignal<Problem | null>(null);
-  const [{ data }, read] = useQuery({ query: NotificationDeliveries, requestPolicy: "network-only" });
+  const [{ data, error }, read] = useQuery({ query: NotificationDeliveries, requestPolicy: "network-only" });
   const [, redeliver] = useMutation(RedeliverNotification);
   const left = looks.value;
 
@@ -68,16 +68,17 @@ export function Deliveries() {
     wake();
   }
 
-  const edges = data?.notificationDeliveries.edges ?? [];
+  const edges = data?.notificationDeliveries.edges;
+  const wrong = problem.value ?? (error ? problemOf(error) : null);
   return (
     <section class="card">
       <h3>{t.deliveries}</h3>
       <p role="alert" class="problem">
-        {problem.value && sentence(problem.value)}
+        {wrong && sentence(wrong)}
       </p>
-      {edges.length === 0 && <p class="hint">{t.noDeliveries}</p>}
+      {edges?.length === 0 && <p class="hint">{t.noDeliveries}</p>}
       <ul class="told">
-        {edges.map(({ node }) => (
+        {edges?.map(({ node }) => (
           <li key={node.id} data-status={node.status}>
             <span>
               <strong>{t.events[node.event] ?? node.event}</strong> {t.channels[node.channel]}, {moment(node.createdAt)}

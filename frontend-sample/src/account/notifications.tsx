@@ -77,11 +77,12 @@ const SendTestWebhook = graphql(
   [problemFields],
 );
 
+type Settled = ResultOf<typeof settingsFields>;
 type Change = VariablesOf<typeof UpdateNotificationSettings>["input"];
 
 export function Notifications() {
   const t = texts.value;
-  const settings = useSignal<ResultOf<typeof settingsFields> | null>(null);
+  const settings = useSignal<Settled | null>(null);
   const secret = useSignal<string | null>(null);
   const problem = useSignal<Problem | null>(null);
   const [{ data, error }] = useQuery({ query: Settings, requestPolicy: "network-only" });
@@ -95,17 +96,25 @@ export function Notifications() {
   }, [data, error]);
 
   async function change(input: Change): Promise<void> {
-    const before = settings.value;
+    const before = settings.value!;
+    problem.value = null;
     // At once, or a box that was ticked would look unticked until the answer is here.
-    settings.value = { ...before, ...input } as typeof before;
+    settings.value = { ...before, ...input } as Settled;
     const { data, error } = await update({ input });
     const answer = data?.updateNotificationSettings;
-    problem.value = problemIn(answer, error);
-    if (answer?.__typename === "NotificationSettings") settings.value = answer;
-    if (answer?.__typename === "WebhookSecret") settings.value = answer.settings;
+    problem.value = problemIn(answer, error) ?? problem.value;
+    if (answer?.__typename === "NotificationSettings") settle(input, answer);
+    else if (answer?.__typename === "WebhookSecret") settle(input, answer.settings);
+    else settle(input, before);
     if (answer?.__typename === "WebhookSecret") secret.value = answer.secret;
-    else if (problem.value) settings.value = before;
-    else if ("webhookUrl" in input) secret.value = null;
+    else if (answer?.__typename === "NotificationSettings" && "webhookUrl" in input) secret.value = null;
+  }
+
+  /** Of the fields of one change, show how it ended, except where there is a newer change of the same field. */
+  function settle(input: Change, ended: Settled): void {
+    const now = settings.value!;
+    const fields = (Object.keys(input) as (keyof Settled)[]).filter((field) => now[field] === input[field]);
+    settings.value = { ...now, ...Object.fromEntries(fields.map((field) => [field, ended[field]])) };
   }
 
   async function newKey(): Promise<void> {
