@@ -1,6 +1,7 @@
 """What the page says is so: no line that is gone, no line of somebody else, no sentence that has ceased to be true."""
 
 import asyncio
+import re
 from contextlib import suppress
 from pathlib import Path
 
@@ -435,3 +436,80 @@ async def test_two_quick_changes_leave_each_other_alone(site: Site, first: str):
         await expect(on_failure).to_be_checked(checked="fails" in first)
         await expect(on_completion).to_be_checked()
         await expect(ana.page.get_by_text("cannot be reached")).to_have_count(1 if "fails" in first else 0)
+
+
+async def test_a_file_that_is_sent_again_is_counted_from_its_beginning(site: Site, tmp_path: Path):
+    (tmp_path / "a.mp4").write_bytes(MP4 * 100)
+    async with somebody(site) as (ana, _):
+        site.storage.flows.clear()
+        await ana.choose(tmp_path / "a.mp4")
+        line = ana.line("a.mp4")
+        bar = line.get_by_role("progressbar")
+        await expect(bar).to_have_attribute("aria-valuenow", "100")
+        await ana.slowly(20_000)
+        site.cut_connections()
+        await ana.sees("a.mp4", "Connection lost, sending again")
+        try:
+            await expect(line).to_contain_text("0 % · 0.0 / 206.0 kB")
+            await expect(bar).to_have_attribute("aria-valuenow", "100")
+        finally:
+            site.storage.flows.set()
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"), [(0.44, "0.4 sec"), (7.4, "0:07"), (59.6, "1:00"), (61, "1:01"), (3723, "1:02:03")]
+)
+async def test_a_video_lasts_as_long_as_it_lasts(site: Site, seconds: float, shown: str):
+    async def lasting(route: Route) -> None:
+        if not Visitor.asks(route.request, "Details"):
+            await route.fallback()
+            return
+        answer = await route.fetch()
+        told = await answer.json()
+        told["data"]["video"]["media"] = {
+            "durationSeconds": seconds,
+            "width": 640,
+            "height": 272,
+            "codec": "h264",
+            "framesPerSecond": 25,
+        }
+        await route.fulfill(response=answer, json=told)
+
+    async with somebody(site) as (ana, elsewhere):
+        await ana.page.route("**/graphql", lasting)
+        await site.completed(await uploaded(elsewhere, "a.mp4"))
+        await ana.button("Look inside", "a.mp4").click()
+        duration = ana.page.get_by_role("dialog").locator("dl div").filter(has_text="Duration").locator("dd")
+        await expect(duration).to_have_text(shown)
+
+
+async def test_what_cannot_be_read_does_not_take_the_rest_of_a_drop_with_it(site: Site, tmp_path: Path):
+    [good] = files_in(tmp_path, 1)
+    async with somebody(site) as (ana, _):
+        # The system's part: a file that is gone by now, and a folder that goes while it is read.
+        await ana.page.evaluate(
+            """() => {
+                const real = DataTransferItem.prototype.webkitGetAsEntry;
+                const fails = (_, failed) => failed(new DOMException("", "NotReadableError"));
+                const whole = (name) => ({ isFile: true, file: (read) => read(new File(["no video"], name)) });
+                let asked = 0;
+                const entries = {
+                  "gone.mp4": { isFile: true, file: fails },
+                  "folder.mp4": { isFile: false, createReader: () => ({
+                    readEntries: (read, failed) => (asked++ ? fails(read, failed) : read([whole("in it.mp4")])) }) },
+                };
+                DataTransferItem.prototype.webkitGetAsEntry = function () {
+                  return entries[this.getAsFile().name] ?? real.call(this);
+                };
+            }"""
+        )
+        for name in ("gone.mp4", "folder.mp4"):
+            (tmp_path / name).write_bytes(MP4)
+        await ana.drop(tmp_path / "gone.mp4", tmp_path / "folder.mp4", good)
+        await ana.sees(good.name, "In line")
+        await ana.sees("in it.mp4", "Not sent")
+        await expect(ana.page.get_by_role("listitem")).to_have_count(2)
+        await expect(ana.page.get_by_role("alert")).to_have_text("2 files or folders could not be read.")
+        await ana.choose(*files_in(tmp_path, 2)[1:])
+        await ana.sees("1.mp4", "In line")
+        await expect(ana.page.get_by_role("alert")).to_have_count(0)

@@ -53,8 +53,8 @@ export const en = {
   drop: "Drop videos here",
   dropHere: "Drop anywhere to upload",
   choose: "Choose videos",
+  unreadable: (count: number) => `${many(count, "file or folder", "files or folders")} could not be read.`,
   limits: (size: string, kinds: string) => `Up to ${size} each: ${kinds}`,
-  options: "Options",
   optionsNow: (summary: string) => `Options: ${summary}`,
   frames: "Frames",
   select: {
@@ -71,7 +71,7 @@ export const en = {
   selected: {
     framesPerSecond: (v: string) => `${v} a second`,
     everySeconds: (v: string) => `one every ${v} s`,
-    everyNthFrame: (v: string) => `every ${v}th`,
+    everyNthFrame: (v: string) => `1 of every ${v}`,
     count: (v: string) => `${v} evenly spread`,
     timestamps: (v: string) => `at ${v} s`,
     keyframesOnly: () => "keyframes",
@@ -147,7 +147,6 @@ export const en = {
     NOTIFICATION_ERROR: "The message could not be delivered.",
   },
   waitFor: (time: string) => `Too many tries. Try again in ${time}.`,
-  tooLarge: (limit: string) => `This file is larger than ${limit}.`,
   invalid: {
     password: "12 to 128 characters, and none that everybody tries first.",
     new: "12 to 128 characters, and none that everybody tries first.",

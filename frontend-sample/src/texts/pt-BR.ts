@@ -55,8 +55,8 @@ export const ptBR: Texts = {
   drop: "Solte os vídeos aqui",
   dropHere: "Solte em qualquer lugar para enviar",
   choose: "Escolher vídeos",
+  unreadable: (count) => `Não foi possível ler ${many(count, "arquivo ou pasta", "arquivos ou pastas")}.`,
   limits: (size, kinds) => `Até ${size} cada: ${kinds}`,
-  options: "Opções",
   optionsNow: (summary) => `Opções: ${summary}`,
   frames: "Quadros",
   select: {
@@ -149,7 +149,6 @@ export const ptBR: Texts = {
     NOTIFICATION_ERROR: "Não foi possível entregar a mensagem.",
   },
   waitFor: (time) => `Tentativas demais. Tente de novo em ${time}.`,
-  tooLarge: (limit) => `Este arquivo é maior que ${limit}.`,
   invalid: {
     password: "De 12 a 128 caracteres, e nenhuma que todos tentam primeiro.",
     new: "De 12 a 128 caracteres, e nenhuma que todos tentam primeiro.",

@@ -68,7 +68,15 @@ function inUnit(bytes: number, power: number, style: Intl.NumberFormatOptions): 
   return (bytes / 1000 ** power).toLocaleString(language.value, options);
 }
 
-/** Seconds, in the unit that fits. */
+/** How long something lasts, as players show it: 0:07, 1:01, 1:02:03; below a second in its tenths. */
+export function duration(seconds: number): string {
+  if (seconds < 0.95) return seconds.toLocaleString(language.value, { style: "unit", unit: "second", maximumFractionDigits: 1 });
+  const whole = Math.round(seconds);
+  const [first, ...rest] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60].slice(whole < 3600 ? 1 : 0);
+  return [first, ...rest.map((part) => String(part).padStart(2, "0"))].join(":");
+}
+
+/** How long to wait, in the unit that fits, and not too short. */
 export function time(seconds: number): string {
   const [value, unit] = seconds < 60 ? [seconds, "second"] : seconds < 5400 ? [seconds / 60, "minute"] : [seconds / 3600, "hour"];
   return Math.ceil(value).toLocaleString(language.value, { style: "unit", unit, unitDisplay: "short" });

@@ -8,7 +8,7 @@ import { graphql, type Problem, problemFields } from "../api/graphql.ts";
 import { linked } from "../api/places.ts";
 import { isVideo, videoFields } from "../api/video.ts";
 import { useOnce } from "../ui/action.tsx";
-import { moment, number, sentence, size, texts, time } from "../ui/language.ts";
+import { duration, moment, number, sentence, size, texts } from "../ui/language.ts";
 import { applyLater } from "./list.ts";
 import { type Chosen, chosenOf, DEFAULTS, OptionsFields, optionsOf } from "./options.tsx";
 
@@ -120,7 +120,7 @@ export function DetailsDialog({ id, onClose }: { id: string; onClose: () => void
 
   const facts = video && [
     [t.details.size, video.media && `${number(video.media.width)} × ${number(video.media.height)}`],
-    [t.details.duration, video.media?.durationSeconds && time(video.media.durationSeconds)],
+    [t.details.duration, video.media?.durationSeconds && duration(video.media.durationSeconds)],
     [t.details.rate, video.media?.framesPerSecond && number(video.media.framesPerSecond)],
     [t.details.codec, video.media?.codec],
     [t.details.sent, `${moment(video.createdAt)}, ${size(video.sizeBytes)}`],

@@ -14,6 +14,7 @@ interface DropCardProps {
 export function DropCard({ kinds, hint, onFiles }: DropCardProps) {
   const t = texts.value;
   const over = useSignal(false);
+  const unreadable = useSignal(0);
   const input = useRef<HTMLInputElement>(null);
   const latest = useRef(onFiles);
   latest.current = onFiles;
@@ -33,7 +34,8 @@ export function DropCard({ kinds, hint, onFiles }: DropCardProps) {
         event.preventDefault();
         depth = 0;
         over.value = false;
-        if (event.dataTransfer) latest.current(await dropped(event.dataTransfer.items));
+        unreadable.value = 0;
+        if (event.dataTransfer) latest.current(await dropped(event.dataTransfer.items, () => unreadable.value++));
       },
       { signal },
     );
@@ -54,31 +56,48 @@ export function DropCard({ kinds, hint, onFiles }: DropCardProps) {
         aria-label={t.choose}
         accept={kinds.map((kind) => `.${kind}`).join(",")}
         onChange={(event) => {
+          unreadable.value = 0;
           latest.current([...(event.currentTarget.files ?? [])]);
           event.currentTarget.value = "";
         }}
       />
       <p class="hint">{hint}</p>
+      <p role="alert" class="problem">
+        {unreadable.value > 0 && t.unreadable(unreadable.value)}
+      </p>
     </section>
   );
 }
 
-/** The files that were dropped, with those in folders. */
-async function dropped(items: DataTransferItemList): Promise<File[]> {
+/** The files that were dropped, with those in folders; `skipped` is told of each that cannot be read, one by one. */
+async function dropped(items: DataTransferItemList, skipped: () => void): Promise<File[]> {
   // All must be asked before anything is waited for: the list is gone after the event.
   const found = [...items].map((item) => item.webkitGetAsEntry() ?? item.getAsFile());
-  return (await Promise.all(found.map(filesOf))).flat();
+  return filesOfAll(found, skipped);
 }
 
-async function filesOf(found: FileSystemEntry | File | null): Promise<File[]> {
+async function filesOfAll(found: readonly (FileSystemEntry | File | null)[], skipped: () => void): Promise<File[]> {
+  const files = found.map((one) =>
+    filesOf(one, skipped).catch(() => {
+      skipped();
+      return [];
+    }),
+  );
+  return (await Promise.all(files)).flat();
+}
+
+async function filesOf(found: FileSystemEntry | File | null, skipped: () => void): Promise<File[]> {
   if (!found) return [];
   if (found instanceof File) return [found];
   if (found.isFile) return [await new Promise<File>((resolve, reject) => (found as FileSystemFileEntry).file(resolve, reject))];
   const reader = (found as FileSystemDirectoryEntry).createReader();
   const files: File[] = [];
   for (;;) {
-    const entries = await new Promise<FileSystemEntry[]>((resolve, reject) => reader.readEntries(resolve, reject));
+    const entries = await new Promise<FileSystemEntry[]>((resolve, reject) => reader.readEntries(resolve, reject)).catch(() => {
+      skipped();
+      return [];
+    });
     if (entries.length === 0) return files.filter(({ name }) => !name.startsWith("."));
-    files.push(...(await Promise.all(entries.map(filesOf))).flat());
+    files.push(...(await filesOfAll(entries, skipped)));
   }
 }

@@ -117,7 +117,7 @@ export const underWay = computed(() => {
     const found = video.value;
     if (removed.value || (found ? !isUnfinished(found) : !upload?.isActive)) continue;
     active++;
-    percent += found ? 50 + found.progress.percent / 2 : (50 * upload!.state.value.sent) / Math.max(upload!.file.size, 1);
+    percent += found ? 50 + found.progress.percent / 2 : (50 * upload!.state.value.furthest) / Math.max(upload!.file.size, 1);
   }
   return active ? { active, percent: Math.floor(percent / active) } : null;
 });

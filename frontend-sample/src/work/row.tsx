@@ -108,12 +108,12 @@ function Action({ word, on, primary = false, button, onClick }: ActionProps) {
 
 function UploadRow({ entry, upload }: { entry: Entry; upload: Upload }) {
   const t = texts.value;
-  const { phase, sent, rate, problem } = upload.state.value;
+  const { phase, sent, furthest, rate, problem } = upload.state.value;
   const { name, size: total } = upload.file;
-  const percent = total ? (100 * sent) / total : 0;
+  const percentOf = (bytes: number): number => (total ? (100 * bytes) / total : 0);
   const isSending = phase === "sending" || phase === "again";
   const numbers = [
-    `${Math.floor(percent)} %`,
+    `${Math.floor(percentOf(sent))} %`,
     share(sent, total),
     rate && `${size(rate)}/s`,
     rate && t.left(time((total - sent) / rate)),
@@ -124,7 +124,7 @@ function UploadRow({ entry, upload }: { entry: Entry; upload: Upload }) {
       name={name}
       word={phase === "failed" ? t.status.refused : t.status[phase]}
       numbers={isSending ? numbers.filter(Boolean).join(" · ") : size(total)}
-      percent={isSending ? percent : undefined}
+      percent={isSending ? percentOf(furthest) : undefined}
       problem={problem ? sentence(problem) : undefined}
     >
       {upload.isActive && <Action word={t.cancel} on={name} onClick={() => cancel(entry)} />}

@@ -10,8 +10,10 @@ import { addUploads, adopt, drop, type Entry, failedUploads, setSending } from "
 
 export interface UploadState {
   phase: "waiting" | "sending" | "again" | "failed" | "refused";
-  /** Bytes; never falls. */
+  /** Bytes of this try. */
   sent: number;
+  /** Bytes of the try that came furthest: what the bar shows, so that it never falls. */
+  furthest: number;
   /** Bytes a second over the last few; 0 where unknown. */
   rate: number;
   problem: Problem | null;
@@ -30,7 +32,7 @@ const FINAL = new Set<Problem["code"]>(["UNSUPPORTED_FILE_FORMAT", "FILE_TOO_LAR
 
 export class Upload {
   readonly key = uniqueKey();
-  readonly state = signal<UploadState>({ phase: "waiting", sent: 0, rate: 0, problem: null });
+  readonly state = signal<UploadState>({ phase: "waiting", sent: 0, furthest: 0, rate: 0, problem: null });
   readonly stop = new AbortController();
 
   constructor(
@@ -100,11 +102,11 @@ async function send(entry: Entry, one: Upload): Promise<void> {
   const { signal } = one.stop;
   for (let tries = 0; ; tries++) {
     await signedIn(signal);
-    one.set({ phase: tries ? "again" : "sending", rate: 0 });
+    one.set({ phase: tries ? "again" : "sending", sent: 0, rate: 0 });
     const answer = await upload(one.file, one.options, one.key, progress(one), signal);
     if (isVideo(answer)) return adopt(entry, answer);
     if (!PASSING.has(answer.code) || tries >= TRIES) return fail(entry, answer);
-    one.set({ phase: "again", rate: 0 });
+    one.set({ phase: "again", sent: 0, rate: 0 });
     const wait = Math.max(Math.min(1000 * 2 ** tries, LONGEST_WAIT), 1000 * (answer.retryAfterSeconds ?? 0));
     await pause(wait, signal);
   }
@@ -127,7 +129,7 @@ function progress(one: Upload): (bytes: number) => void {
     while (samples.length > 2 && now - samples[0]![0] > RATE_OVER) samples.shift();
     const [at, from] = samples[0]!;
     const rate = now - at > 500 ? ((bytes - from) * 1000) / (now - at) : 0;
-    one.set({ phase: "sending", rate, sent: Math.max(one.state.peek().sent, bytes) });
+    one.set({ phase: "sending", rate, sent: bytes, furthest: Math.max(one.state.peek().furthest, bytes) });
   };
 }
 
