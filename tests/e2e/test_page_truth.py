@@ -1,7 +1,6 @@
 """What the page says is so: no line that is gone, no line of somebody else, no sentence that has ceased to be true."""
 
 import asyncio
-import re
 from contextlib import suppress
 from pathlib import Path
 
