@@ -59,10 +59,10 @@ class ProblemCode(Enum):
 
 @strawberry.type(
     description="An expected error, as data. A top-level error is one of extensions.code UNAUTHENTICATED (no session, "
-    "or a lapsed one), BAD_USER_INPUT (a page size, a cursor, an address, an operation that is not valid), LIMIT_EXCEEDED (an "
-    "operation that asks for too much), RATE_LIMITED (with retryAfterSeconds), FILE_TOO_LARGE, STORAGE_ERROR or "
-    "INTERNAL (with a requestId); where a field's type has no Problem, a Problem's code. Messages are English; "
-    "clients translate codes."
+    "or a lapsed one), BAD_USER_INPUT (a page size, a cursor, an address, an operation that is not valid), "
+    "LIMIT_EXCEEDED (an operation that asks for too much), RATE_LIMITED (with retryAfterSeconds), FILE_TOO_LARGE, "
+    "STORAGE_ERROR or INTERNAL (with a requestId); where a field's type has no Problem, a Problem's code. Messages are "
+    "English; clients translate codes."
 )
 class Problem:
     """Why something was not done."""
