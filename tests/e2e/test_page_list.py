@@ -20,6 +20,13 @@ from tests.parts.site_fixtures import empty_database, site
 __all__ = ["empty_database", "site"]
 
 
+def files_in(folder: Path, count: int) -> list[Path]:
+    files = [folder / f"{number}.mp4" for number in range(count)]
+    for file in files:
+        file.write_bytes(MP4)
+    return files
+
+
 @asynccontextmanager
 async def somebody(site: Site) -> AsyncIterator[tuple[Visitor, httpx.AsyncClient]]:
     """Somebody at the page, who is also elsewhere."""
@@ -183,7 +190,7 @@ async def test_an_upload_whose_answer_was_lost_makes_no_second_video(site: Site,
         pattern = {"urlPattern": "*/graphql", "requestStage": "Response"}
         await network.send("Fetch.enable", {"patterns": [pattern]})
         await ana.choose(tmp_path / "a.mp4")
-        await ana.sees("a.mp4", "Connection lost, sending again")
+        await ana.sees("a.mp4", "Interrupted, sending again")
         await expect(ana.page.get_by_role("listitem")).to_have_count(1)
         await ana.sees("a.mp4", "In line")
         assert len(site.storage.objects) == 1

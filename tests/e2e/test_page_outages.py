@@ -82,7 +82,7 @@ async def test_a_killed_service_comes_back_and_all_that_was_under_way_ends_well(
 
         service.kill()
         await expect(ana.page.locator(".live")).to_have_text("Reconnecting")
-        await ana.sees("bikes.mp4", "Connection lost, sending again")
+        await ana.sees("bikes.mp4", "Interrupted, sending again")
         await ana.slowly(-1)
         await asyncio.to_thread(service.bring_back)
         await ana.is_live(within=1000 * BACK_WITHIN)

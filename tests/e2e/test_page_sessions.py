@@ -9,6 +9,7 @@ from playwright.async_api import Browser, Locator, Route, expect
 
 from app.domain.session import SessionId
 from app.usecases.ports import Transaction
+from tests.e2e.held import Held
 from tests.e2e.visitor import PASSWORD, Visitor, new_visitor
 from tests.parts.browser import running_browser
 from tests.parts.site import Site
@@ -124,48 +125,22 @@ async def test_a_session_that_ended_costs_no_tab_its_uploads(
             await tab.sees(name, "In line")
 
 
-class Held:
-    """Keeps a page's first operation of a name back until ``let_go`` is set: its answer, or the question itself."""
-
-    def __init__(self, operation: str, *, answered: bool = True) -> None:
-        self._operation, self._answered = operation, answered
-        self.here = asyncio.Event()
-        self.let_go = asyncio.Event()
-
-    async def __call__(self, route: Route) -> None:
-        if self.here.is_set() or not Visitor.asks(route.request, self._operation):
-            await route.continue_()
-        elif self._answered:
-            answer = await route.fetch()
-            await self._wait()
-            await route.fulfill(response=answer)
-        else:
-            await self._wait()
-            await route.continue_()
-
-    async def is_here(self) -> None:
-        await asyncio.wait_for(self.here.wait(), 10)
-
-    async def _wait(self) -> None:
-        self.here.set()
-        await self.let_go.wait()
-
-
 async def test_who_signs_out_while_the_page_refreshes_is_signed_out_here_and_at_the_service(
     site: Site, browser: Browser
 ):
     ana = await new_visitor(browser, site.url)
     await ana.sign_up()
-    refresh = Held("RefreshSession")
+    refresh = Held("RefreshSession", only_first=True)
     await ana.page.route("**/graphql", refresh)
     await ana.page.reload()
     await refresh.is_here()
     await ana.button("Sign out").click()
     await is_signed_out(ana)
     await until(lambda: has_no_session(site, ana.email))
-    # What waited for the answer goes out as soon as it is there.
-    async with ana.page.expect_response(lambda answer: Visitor.asks(answer.request, "Videos")):
+    async with ana.page.expect_response(lambda answer: Visitor.asks(answer.request, "RefreshSession")) as coming:
         refresh.let_go.set()
+    await (await coming.value).finished()
+    await ana.page.evaluate("new Promise(requestAnimationFrame)")  # The page has had its turn with it.
     await is_signed_out(ana)
     await ana.page.reload()
     await is_signed_out(ana)
@@ -177,7 +152,7 @@ async def test_a_refusal_that_comes_late_leaves_the_session_alone_that_another_t
     first = await new_visitor(browser, site.url)
     await first.sign_up()
     late = await another_tab(first)
-    refresh = Held("RefreshSession", answered=False)
+    refresh = Held("RefreshSession", only_first=True, answered=False)
     await late.page.route("**/graphql", refresh)
     await late.page.reload()
     await refresh.is_here()

@@ -86,7 +86,7 @@ export const en = {
   status: {
     waiting: "Waiting to upload",
     sending: "Uploading",
-    again: "Connection lost, sending again",
+    again: "Interrupted, sending again",
     refused: "Not sent",
     PENDING: "In line",
     PROCESSING: "Processing",

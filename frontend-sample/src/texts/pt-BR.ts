@@ -88,7 +88,7 @@ export const ptBR: Texts = {
   status: {
     waiting: "Aguardando envio",
     sending: "Enviando",
-    again: "Conexão perdida, enviando de novo",
+    again: "Interrompido, enviando de novo",
     refused: "Não enviado",
     PENDING: "Na fila",
     PROCESSING: "Processando",

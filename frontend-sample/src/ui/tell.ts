@@ -48,7 +48,8 @@ export function tell(video: Video): void {
   if (failure?.code !== "CANCELED") notify(failure ? failedTitle : readyTitle, name, video.id);
 }
 
-export function tellUpload(name: string, problem: Problem): void {
+/** What a user began has failed. */
+export function tellProblem(name: string, problem: Problem): void {
   say(texts.value.said.stateOf(name, sentence(problem).replace(/\.$/, "")), true);
 }
 

@@ -6,7 +6,7 @@ import { client, problemIn, problemOf } from "../api/client.ts";
 import { graphql, type Problem, problemFields, type ResultOf } from "../api/graphql.ts";
 import { keep } from "../api/live.ts";
 import { isUnfinished, isVideo, type Video, videoFields } from "../api/video.ts";
-import { tell, tellUpload } from "../ui/tell.ts";
+import { tell, tellProblem } from "../ui/tell.ts";
 import type { Upload } from "./uploads.ts";
 
 const Videos = graphql(
@@ -332,7 +332,7 @@ async function removeNow(entry: Entry): Promise<void> {
   const problem = problemIn(data?.deleteVideo, error);
   if (!problem || problem.code === "VIDEO_NOT_FOUND") return drop(entry);
   // That it is deleted was said already.
-  tellUpload(entry.video.peek()!.originalFileName, problem);
+  tellProblem(entry.video.peek()!.originalFileName, problem);
   entry.problem.value = problem;
   entry.removed.value = null;
 }

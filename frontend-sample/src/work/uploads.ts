@@ -5,7 +5,7 @@ import type { Problem } from "../api/graphql.ts";
 import * as session from "../api/session.ts";
 import { type Options, upload } from "../api/upload.ts";
 import { isVideo } from "../api/video.ts";
-import { tellUpload } from "../ui/tell.ts";
+import { tellProblem } from "../ui/tell.ts";
 import { addUploads, adopt, drop, type Entry, failedUploads, setSending } from "./list.ts";
 
 export interface UploadState {
@@ -114,7 +114,7 @@ async function send(entry: Entry, one: Upload): Promise<void> {
 
 function fail(entry: Entry, problem: Problem): void {
   entry.upload!.set({ phase: FINAL.has(problem.code) ? "refused" : "failed", problem });
-  tellUpload(entry.upload!.file.name, problem);
+  tellProblem(entry.upload!.file.name, problem);
 }
 
 /** Take in bytes as they are told, and show them a few times a second with their rate over the last seconds. */
