@@ -152,6 +152,7 @@ async def test_a_refusal_that_comes_late_leaves_the_session_alone_that_another_t
     first = await new_visitor(browser, site.url)
     await first.sign_up()
     late = await another_tab(first)
+    await late.is_live()
     refresh = Held("RefreshSession", only_first=True, answered=False)
     await late.page.route("**/graphql", refresh)
     await late.page.reload()
@@ -166,6 +167,18 @@ async def test_a_refusal_that_comes_late_leaves_the_session_alone_that_another_t
     await expect(late.page.get_by_role("dialog")).to_have_count(0)
     await first.page.reload()
     await first.is_live()
+
+
+async def test_who_signed_out_in_another_tab_stays_so_although_the_word_of_it_comes_late(site: Site, browser: Browser):
+    ana = await new_visitor(browser, site.url)
+    await ana.sign_up()
+    await ana.page.reload()  # Which renews the session.
+    await ana.is_live()
+    # Browsers tell a tab of another's write after a while: this tab has written its own meanwhile.
+    await ana.page.evaluate("dispatchEvent(new StorageEvent('storage', { key: 'fiapx.session', newValue: null }))")
+    await is_signed_out(ana)
+    await ana.page.reload()
+    await is_signed_out(ana)
 
 
 async def test_nothing_of_one_user_is_left_where_another_goes_on_in_their_place(

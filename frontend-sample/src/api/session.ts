@@ -53,7 +53,11 @@ const PLACE = "fiapx.session";
 const MARGIN = 30_000;
 
 function kept(): Kept | null {
-  return JSON.parse(stored(PLACE) || "null") as Kept | null;
+  return parsed(stored(PLACE));
+}
+
+function parsed(text: string | null): Kept | null {
+  return JSON.parse(text || "null") as Kept | null;
 }
 
 function keep({ refreshToken, user }: Kept): void {
@@ -132,6 +136,8 @@ export function refused(token: string | null): void {
 }
 
 let running: Promise<void> | undefined;
+/** What this page kept last of a refresh, whose answer it had to wait for. */
+let written: string | null = null;
 
 /** Get the next access token; `lapsed` where the session is over. Rejects with a CombinedError where there is none for now. */
 export function refresh(): Promise<void> {
@@ -150,11 +156,16 @@ async function next(): Promise<void> {
   const now = kept()?.refreshToken;
   if (answer?.__typename === "Session") {
     // Without locks another tab may have had the same answer.
-    if (now === found.refreshToken || now === answer.refreshToken) return begin(answer);
+    if (now === found.refreshToken || now === answer.refreshToken) {
+      begin(answer);
+      written = stored(PLACE);
+      return;
+    }
   } else if (now === found.refreshToken) {
     // This code alone says that the session is over: a service that is away for the moment must not cost anybody theirs.
     if (answer?.code !== "INVALID_CREDENTIALS") throw error ?? asError(answer!.code);
     keep({ ...found, refreshToken: "" });
+    written = stored(PLACE);
     return lapse();
   }
   // Somebody signed out or in meanwhile, and this answer is of a session that is no longer this page's.
@@ -181,6 +192,9 @@ const plain = new Client({ url: graphqlUrl, preferGetMethod: false, exchanges: [
 // What another tab does with the session holds here too.
 addEventListener("storage", (event) => {
   if (event.key !== PLACE && event.key !== null) return;
+  // Word of another tab's write takes its time: who signed out or in there while this page waited for its answer, holds.
+  const overwritten = written !== null && stored(PLACE) === written;
+  if (overwritten && parsed(event.newValue)?.user.id !== kept()?.user.id) store(PLACE, event.newValue);
   const other = kept();
   if (user.value && other?.user.id === user.value.id) {
     if (other.refreshToken) lapsed.value = false;
