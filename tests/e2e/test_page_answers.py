@@ -9,7 +9,7 @@ from playwright.async_api import Locator, Response, Route, expect
 from app.http.policy import Policy
 from app.usecases.ports import Attempt
 from tests.e2e.held import held
-from tests.e2e.test_page_list import files_in, somebody, uploaded
+from tests.e2e.somebody import files_in, somebody, uploaded
 from tests.e2e.visitor import Visitor
 from tests.parts.site import MP4, Site, running_site
 from tests.parts.site_fixtures import empty_database, site

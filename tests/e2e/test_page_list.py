@@ -1,8 +1,6 @@
 """The page's list, held against a service whose every word a test can choose."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,40 +10,12 @@ import pytest
 from playwright.async_api import Route, WebSocketRoute, expect
 
 from app.domain.video import Progress
-from tests.e2e.visitor import PASSWORD, Visitor, new_visitor
-from tests.parts.browser import running_browser
+from tests.e2e.somebody import somebody, uploaded
+from tests.e2e.visitor import PASSWORD, Visitor
 from tests.parts.site import MP4, Site, running_site
 from tests.parts.site_fixtures import empty_database, site
 
 __all__ = ["empty_database", "site"]
-
-
-def files_in(folder: Path, count: int) -> list[Path]:
-    files = [folder / f"{number}.mp4" for number in range(count)]
-    for file in files:
-        file.write_bytes(MP4)
-    return files
-
-
-@asynccontextmanager
-async def somebody(site: Site) -> AsyncIterator[tuple[Visitor, httpx.AsyncClient]]:
-    """Somebody at the page, who is also elsewhere."""
-    async with (
-        running_browser() as browser,
-        httpx.AsyncClient(base_url=site.url, timeout=30, trust_env=False) as elsewhere,
-        asyncio.timeout(60),
-    ):
-        ana = await new_visitor(browser, site.url)
-        await ana.sign_up()
-        login = await elsewhere.post("/auth/login", json={"email": ana.email, "password": PASSWORD})
-        elsewhere.headers["Authorization"] = f"Bearer {login.json()['access_token']}"
-        yield ana, elsewhere
-
-
-async def uploaded(elsewhere: httpx.AsyncClient, name: str) -> str:
-    answer = await elsewhere.post("/videos/upload", files={"file": (name, MP4)})
-    assert answer.status_code == 202, answer.text
-    return str(answer.json()["id"])
 
 
 async def deleted(elsewhere: httpx.AsyncClient, video: str) -> None:

@@ -8,7 +8,7 @@ from playwright.async_api import Dialog, Route, expect
 
 from app.domain.video import VideoId
 from tests.e2e.held import Held, held
-from tests.e2e.test_page_list import files_in, somebody, uploaded
+from tests.e2e.somebody import files_in, somebody, uploaded
 from tests.e2e.visitor import Visitor
 from tests.parts.site import MP4, Site, running_site
 from tests.parts.site_fixtures import empty_database, site
