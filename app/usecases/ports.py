@@ -476,11 +476,44 @@ class LiveStatus(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """One encoded picture: ``index`` from 1, ``time_seconds`` the presentation time in the source."""
+    """One encoded picture of the plan, whole.
 
-    index: int
+    ``number`` counts the film's pictures in the order of their presentation, from 0. ``time_seconds`` is when it
+    comes on the screen and ``until_seconds`` when the next one does, both from the start of the presentation.
+    ``instants`` are the times that were asked for and that it stands for, at least one: each is a file of the ZIP.
+    Sides are pixels of the encoded picture.
+    """
+
+    number: int
     time_seconds: float
+    until_seconds: float
+    instants: tuple[float, ...]
+    width: int
+    height: int
     data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How the film was read, for the manifest and the log.
+
+    ``whole`` is why all packets were decoded, None where only those were that the plan names: ``packets_decoded`` of
+    ``packets``. ``left_out`` are the asked times, in seconds, that lie beyond the film's end, ``notes`` what a user
+    should know of how the pictures look.
+    """
+
+    stream: int
+    container: str
+    codec: str
+    colour: str
+    orientation: str
+    tone_mapping: str | None
+    deinterlaced: bool
+    packets: int
+    packets_decoded: int
+    whole: str | None
+    left_out: tuple[float, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 class Extraction(Protocol):
@@ -489,26 +522,28 @@ class Extraction(Protocol):
     def __aiter__(self) -> AsyncIterator[Frame]: ...
     @property
     def progress(self) -> Progress:
-        """How far it is now; 100 per cent only after the judgement at the end."""
+        """How far it is now; 100 per cent only once every planned picture has come."""
         ...
 
     @property
     def contact_sheet(self) -> bytes | None:
-        """A JPEG of a few frames in one picture, once iteration has ended."""
+        """A JPEG of a few of the planned pictures in one, once iteration has ended."""
+        ...
+
+    @property
+    def reading(self) -> Reading:
+        """How the film was read; final once iteration has ended."""
         ...
 
 
 class FrameExtractor(Protocol):
     """The decoder."""
 
-    async def probe(self, source: Path) -> MediaInfo:
-        """Raises ``ProcessingError``."""
-        ...
+    def open(self, source: Path, options: ExtractionOptions) -> AbstractAsyncContextManager[tuple[MediaInfo, Extraction]]:
+        """Inspect the file, plan its pictures and start to decode them; leaving the block ends every child.
 
-    def extract(
-        self, source: Path, media: MediaInfo, options: ExtractionOptions
-    ) -> AbstractAsyncContextManager[Extraction]:
-        """Leaving the block ends the child, whatever happened."""
+        Raises ``ProcessingError``, also on entering.
+        """
         ...
 
 
