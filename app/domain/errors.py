@@ -27,6 +27,7 @@ import inspect
 from typing import ClassVar
 
 from app.domain.failure import FailureCode
+from app.domain.formats import ACCEPTED
 
 
 class DomainError(Exception):
@@ -71,9 +72,14 @@ class InvalidInput(DomainError):
 
 
 class UnsupportedFileFormat(DomainError):
-    """This file is not a video that can be processed: send an MP4, MOV, AVI, MKV, WebM or M4V file."""
+    """This file is not a video that can be processed."""
 
     code = "UNSUPPORTED_FILE_FORMAT"
+
+    def __init__(self, message: str | None = None, *, field: tuple[str, ...] = ()) -> None:
+        super().__init__(
+            message or f"{inspect.cleandoc(type(self).__doc__ or '')} Send a film in {ACCEPTED}.", field=field
+        )
 
 
 class FileTooLarge(DomainError):

@@ -53,6 +53,15 @@ _REASONS: Final = {
     FailureCode.INTERNAL: "Something went wrong on our side; try again later.",
 }
 
+ENCRYPTED: Final = "This video is encrypted (protected against copying); send an unprotected file."
+"""What is said where ``UNSUPPORTED_FORMAT`` means this."""
+
+JOINED: Final = "This file is several films joined into one; send them one by one."
+"""What is said where ``CORRUPT_VIDEO`` means this."""
+
+CUT_OFF: Final = "This file ends before the film does: the upload or the recording was cut off."
+"""What is said where ``CORRUPT_VIDEO`` means this."""
+
 _RETRYABLE: Final = frozenset(
     {
         FailureCode.TIMED_OUT,

@@ -1,4 +1,7 @@
-"""Which codecs are decoded: what cameras, phones, screens and editors write; each more would be an open door."""
+"""Which containers are read and which codecs decoded: what cameras, phones, screens and editors write.
+
+Each more would be an open door: ``python -m tests.fuzz.decoders`` is asked before one is let in.
+"""
 
 from collections.abc import Mapping
 from typing import Final
@@ -39,3 +42,9 @@ DECODER: Final[Mapping[str, str]] = {
     "wmv2": "wmv2",
     "wmv3": "wmv3",
 }
+
+ALPHA_DECODER: Final[Mapping[str, str]] = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
+"""Further decoders, for films whose transparency the usual ones do not see: it is a second film within each packet."""
+
+DEMUXERS: Final = ("mov", "matroska", "avi", "mpegts", "mpeg", "asf", "flv", "ogg")
+"""Which containers are read, for ``-format_whitelist``: any one of the names that libavformat gives a demuxer."""

@@ -1,0 +1,85 @@
+"""MP4, MOV and 3GP: boxes of ISO/IEC 14496-12, QuickTime's atoms among them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from app.infra.containers.reading import MAX_DEPTH, Reader, Structure
+
+# Only a known box is believed to be cut off: what editors and phones append to a film need be no box at all.
+_TOP: Final = frozenset(
+    {
+        b"ftyp", b"styp", b"moov", b"mdat", b"moof", b"mfra", b"sidx", b"ssix", b"free", b"skip", b"wide", b"pnot",
+        b"meta", b"uuid", b"udta", b"emsg", b"prft", b"pdin", b"PICT", b"imda",
+    }
+)  # fmt: skip
+_HOLDS_BOXES: Final = frozenset({b"trak", b"mdia", b"minf", b"stbl"})
+_ENCRYPTED: Final = frozenset({b"encv", b"drmi"})  # ISO/IEC 14496-12, 8.12, and FairPlay's.
+_ENTRIES_MAX: Final = 64
+_LONG: Final = 1  # A 64-bit size follows.
+_SHORT_HEADER: Final = 8
+_LONG_HEADER: Final = 16
+
+
+@dataclass(frozen=True, slots=True)
+class _Box:
+    kind: bytes
+    start: int
+    body: int
+    end: int
+
+
+def _boxes(reader: Reader, start: int, end: int) -> Iterator[_Box]:
+    """Give the boxes that stand from ``start`` on; the last may reach beyond ``end``. Stops at what is no box."""
+    while end - start >= _SHORT_HEADER:
+        reader.count()
+        head = reader.at(start, _LONG_HEADER)
+        size, kind, body = int.from_bytes(head[:4]), head[4:8], start + _SHORT_HEADER
+        if size == _LONG:
+            size, body = int.from_bytes(head[8:16]), start + _LONG_HEADER
+        elif size == 0:
+            size = end - start  # To the end of what it stands in.
+        if size < body - start:
+            return
+        yield _Box(kind, start, body, start + size)
+        start += size
+
+
+def structure(reader: Reader) -> Structure:
+    """Return what the boxes say."""
+    seen: set[bytes] = set()
+    place = 0
+    cut_off = joined = encrypted = False
+    promised: int | None = None
+    for box in _boxes(reader, 0, reader.size):
+        if box.kind not in _TOP and box.end > reader.size:
+            break
+        place = box.end
+        if box.end > reader.size:
+            cut_off, promised = True, box.end
+        if box.kind == b"moov":
+            joined = joined or b"moov" in seen
+            encrypted = encrypted or _encrypted(reader, box.body, min(box.end, reader.size), 1)
+        seen.add(box.kind)
+    # A recorder that broke off has no index yet. A picture (HEIF) has no moov either, but meta.
+    if b"moov" not in seen and seen & {b"ftyp", b"mdat"} and b"meta" not in seen:
+        cut_off = True
+    # So few bytes are no box; zeros may be padding.
+    if 0 < reader.size - place < _SHORT_HEADER and any(reader.at(place, _SHORT_HEADER)):
+        cut_off = True
+    return Structure(cut_off, joined, encrypted, promised)
+
+
+def _encrypted(reader: Reader, start: int, end: int, depth: int) -> bool:
+    """Return whether any sample entry says that its picture is encrypted."""
+    if depth > MAX_DEPTH:
+        return False
+    for box in _boxes(reader, start, end):
+        inside = min(box.end, end)
+        if box.kind in _HOLDS_BOXES and _encrypted(reader, box.body, inside, depth + 1):
+            return True
+        if box.kind == b"stsd":  # Version, flags and a count; then the entries, which are boxes.
+            entries = zip(_boxes(reader, box.body + 8, inside), range(_ENTRIES_MAX), strict=False)
+            if any(entry.kind in _ENCRYPTED for entry, _ in entries):
+                return True
+    return False

@@ -1,0 +1,68 @@
+"""MPEG's transport and program streams (ISO/IEC 13818-1): camcorders, television, DVDs."""
+
+from typing import Final
+
+from app.domain.container import SNIFF_BYTES, transport_packets
+from app.infra.containers.reading import Reader, Structure, samples
+
+_PACKET: Final = 188
+_STAMPED: Final = 192  # With four bytes of a time in front.
+_SYNC: Final = 0x47
+_NULL: Final = 0x1FFF
+_SAMPLED_PACKETS: Final = 2000
+_TAIL_PACKETS: Final = 12
+_PIECE: Final = 2 * 1024 * 1024
+_PICTURES: Final = range(0xE0, 0xF0)  # The stream ids of video.
+_MARKED: Final = 0x80  # The first two bits of an MPEG-2 PES packet's flags are 10.
+_FEWEST: Final = 8
+
+
+def transport_structure(reader: Reader) -> Structure:
+    """Return what the packets say: a stream has no end of its own, but its last packet has."""
+    packets = transport_packets(reader.at(0, SNIFF_BYTES))
+    if packets is None:
+        return Structure()
+    length, _ = packets
+    return Structure(cut_off=_ends_within_a_packet(reader, length), encrypted=_scrambled(reader, length))
+
+
+def _ends_within_a_packet(reader: Reader, length: int) -> bool:
+    """Return whether the last packet is incomplete; broadcasts lose bytes on the way, so the end has its own rhythm."""
+    tail = reader.at(max(reader.size - _TAIL_PACKETS * length, 0), _TAIL_PACKETS * length)
+    lead = length - _PACKET if length == _STAMPED else 0
+    firsts = [o for o in range(min(length, len(tail))) if set(tail[o::length]) == {_SYNC}]
+    # A file that ends with something else than packets, such as zeros, says nothing. A cut between the four bytes of
+    # a time and their packet is one too.
+    return bool(firsts) and all((len(tail) - first + lead) % length for first in firsts)
+
+
+def _scrambled(reader: Reader, length: int) -> bool:
+    """Return whether more than half of the packets with content have transport_scrambling_control set."""
+    full = scrambled = 0
+    for _, piece in samples(reader, _SAMPLED_PACKETS * length):
+        place = 0
+        while (place := piece.find(_SYNC, place)) >= 0 and place + length < len(piece):
+            if piece[place + length] != _SYNC:
+                place += 1
+                continue
+            control = piece[place + 3]
+            if int.from_bytes(piece[place + 1 : place + 3]) & _NULL != _NULL and control & 0x10:
+                full += 1
+                scrambled += control & 0x80 != 0
+            place += length
+    return scrambled * 2 > full
+
+
+def program_structure(reader: Reader) -> Structure:
+    """Return whether the pictures are scrambled, as on DVDs (CSS); a program stream promises no end.
+
+    Not all of a DVD's sectors are scrambled, but in other films none is.
+    """
+    seen = scrambled = 0
+    for _, piece in samples(reader, _PIECE):
+        place = -1
+        while (place := piece.find(b"\x00\x00\x01", place + 1)) >= 0 and place + 6 < len(piece):
+            if piece[place + 3] in _PICTURES and piece[place + 6] & 0xC0 == _MARKED:
+                seen += 1
+                scrambled += piece[place + 6] & 0x30 != 0
+    return Structure(encrypted=scrambled >= _FEWEST and scrambled * 10 > seen)
