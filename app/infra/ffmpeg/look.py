@@ -1,0 +1,348 @@
+"""From how a film is stored to how its pictures look: the filters between the decoder and the encoder.
+
+A rendering is made of facts and options alone, and its filters hold nothing but numbers. The order is always the same:
+fields are woven into pictures, colours and sizes are converted together, then the picture is turned. The film's own
+tags are never left to be guessed again: each filter is told what comes in.
+"""
+
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Final, final
+
+from app.domain.film import Look, Stream
+from app.domain.options import ExtractionOptions, ImageFormat
+
+THUMBNAIL_SIDE: Final = 320
+
+_MAX_SIDE: Final = {ImageFormat.JPEG: 65_500, ImageFormat.WEBP: 16_383, ImageFormat.PNG: 65_500}
+_FLATTEST, _TALLEST = Fraction(20), Fraction(1, 20)  # No camera writes pixels beyond; such a ratio is a mistake.
+
+# Code points of ITU-T H.273.
+_RGB, _BT709, _UNSPECIFIED, _BT601, _BT2020 = 0, 1, 2, 6, 9
+_LINEAR, _PQ, _HLG = 8, 16, 18
+_MATRIX: Final = {
+    1: "bt709", 4: "fcc", 5: "bt601", 6: "bt601", 7: "smpte240m", 8: "ycgco", 9: "bt2020nc", 10: "bt2020c", 14: "ictcp",
+}  # fmt: skip
+_OF_SWSCALE: Final = frozenset({1, 4, 5, 6, 7, 9})  # The matrices that the cheap filter knows.
+_AS_SRGB: Final = frozenset({0, 1, 2, 3, 5, 6, 7})  # Primaries so near to sRGB's that players make no difference.
+_PRIMARIES: Final = {
+    4: "bt470m", 8: "film", 9: "bt2020", 10: "xyz", 11: "dci-p3", 12: "display-p3", 22: "ebu3213",
+}  # fmt: skip
+_TRANSFER: Final = {8: "linear", 9: "log100", 10: "log316", _PQ: "pq", _HLG: "hlg"}  # All others look like BT.709.
+_HD_LINES: Final = 720
+_DOLBY_OWN: Final = 5
+
+# Light of reference white (203 cd/m2, ITU-R BT.2408) becomes 1. Above a knee shortly below, what is brighter is pressed
+# into the rest, up to 1000 cd/m2, for which most films are graded; the largest of the three colours decides, so that a
+# flame stays orange instead of turning yellow, then white, as where each is cut off alone.
+_REFERENCE_WHITE: Final = 203
+_KNEE: Final = 0.95
+_PEAK: Final = 1000 / _REFERENCE_WHITE
+
+_RGB_FORMAT: Final = re.compile(r"(0|x2|a)?(rgb|bgr)|gbr|pal8|bayer|mono|xyz")
+_FULL_FORMAT: Final = re.compile(r"yuvj|gray|ya\d")
+
+_FORMATS: Final = {
+    ImageFormat.JPEG: "yuvj420p|yuvj422p|yuvj444p",
+    ImageFormat.PNG: "rgb24",  # Eight bits of more, too: what readers expect, and a fifth of the size.
+    ImageFormat.WEBP: "yuv420p",
+}
+_WITH_ALPHA: Final = {ImageFormat.PNG: "rgba", ImageFormat.WEBP: "bgra"}  # libwebp keeps hidden colours out of edges.
+_OUT: Final = {
+    ImageFormat.JPEG: f"out_color_matrix={_BT601}:out_range=full",
+    ImageFormat.PNG: "out_range=full",
+    ImageFormat.WEBP: f"out_color_matrix={_BT601}:out_range=limited",
+}
+_TARGET: Final = {
+    ImageFormat.JPEG: "bt601 full (JFIF)",
+    ImageFormat.PNG: "rgb full",
+    ImageFormat.WEBP: "bt601 limited (VP8)",
+}
+# The default is exact for YUV and takes a third of the time; between YUV and RGB it would repeat the chroma's pixels.
+_QUICK: Final = "flags=bicubic"
+_EXACT: Final = "flags=bicubic+accurate_rnd+full_chroma_int"
+# Colour over white, by its share a: 1 - (1 - c) a.
+_ON_WHITE: Final = "format=gbrap,negate=components=r+g+b,premultiply=inplace=1,negate=components=r+g+b"
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Orientation:
+    """How a picture is turned: mirrored at its vertical axis first, then by quarters of a circle clockwise."""
+
+    quarters: int = 0
+    mirrored: bool = False
+
+    @property
+    def swaps(self) -> bool:
+        """Whether width and height change places."""
+        return self.quarters % 2 == 1
+
+    @property
+    def filters(self) -> list[str]:
+        """What turns a picture so, in order."""
+        if self.swaps:
+            clockwise = self.quarters == 1
+            if self.mirrored:
+                return [f"transpose={'clock_flip' if clockwise else 'cclock_flip'}"]
+            return [f"transpose={'clock' if clockwise else 'cclock'}"]
+        flips = ["hflip"] if self.mirrored != (self.quarters == 2) else []  # noqa: PLR2004 - half a circle
+        return [*flips, "vflip"] if self.quarters else flips
+
+    def __str__(self) -> str:
+        turned = f"rotated by {self.quarters * 90} degrees clockwise" if self.quarters else ""
+        return " and ".join(filter(None, ["mirrored" if self.mirrored else "", turned])) or "upright"
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Rendering:
+    """How a film's pictures are made.
+
+    ``filters`` stand after those that choose a picture; ``thumbnail`` turns what they give into a tile of the contact
+    sheet. ``width`` and ``height`` are those of a picture that is as large as the first one; the sentences are for
+    the manifest.
+    """
+
+    filters: str
+    thumbnail: str
+    width: int
+    height: int
+    colour: str
+    orientation: str
+    tone_mapping: str | None
+    deinterlaced: bool
+    notes: tuple[str, ...]
+
+
+def rendering(look: Look, options: ExtractionOptions, max_pixels: int, *, steady: bool = False) -> Rendering:
+    """Say how pictures of such a film become those that a user wants.
+
+    ``steady`` is for ``-reinit_filter 0``, where the filters stay when the size changes on the way: those that touch
+    pixels would then read beyond a smaller one, so that where there are any, all pictures get the first one's size.
+    """
+    turned, angle = _orientation(look.display_matrix)
+    colour = _Colour.of(look)
+    alpha = look.alpha
+    size = _Size.of(look, options, max_pixels, swapped=turned.swaps)
+    width, height = size.of_first()
+    touched = look.interlaced or alpha or colour.mapped or bool(turned.filters)
+    chain = [f"scale=w={look.width}:h={look.height}"] if steady and touched else []
+    if look.interlaced:
+        chain += ["estdif=mode=frame:deint=interlaced"]
+    chain += _developing(colour, size, options.format, alpha=alpha, scaled=(width, height) != (look.width, look.height))
+    chain += turned.filters
+    pixels = (_WITH_ALPHA if alpha else {}).get(options.format, _FORMATS[options.format])
+    chain += [f"format={pixels}", "setsar=1"]
+    shown = (height, width) if turned.swaps else (width, height)
+    return Rendering(
+        filters=",".join(chain),
+        thumbnail=_thumbnail(shown, options.format, alpha=alpha),
+        width=shown[0],
+        height=shown[1],
+        colour=f"{colour} to {_TARGET[options.format]}",
+        orientation=str(turned),
+        tone_mapping=f"{colour.curve} to BT.709, reference white of {_REFERENCE_WHITE} cd/m2 at white"
+        if colour.tone_mapped
+        else None,
+        deinterlaced=look.interlaced,
+        notes=tuple(_notes(look, angle)),
+    )
+
+
+def displayed_size(look: Look) -> tuple[int, int]:
+    """Give width and height as players show the film: with square pixels, and turned."""
+    turned, _ = _orientation(look.display_matrix)
+    width, height = max(1, math.floor(look.width * _pixel_shape(look) + Fraction(1, 2))), look.height
+    return (height, width) if turned.swaps else (width, height)
+
+
+def orientation(display_matrix: Sequence[int] | None) -> Orientation:
+    """Read a display matrix; what is no quarter of a circle becomes the nearest."""
+    return _orientation(display_matrix)[0]
+
+
+def decoder(stream: Stream, look: Look) -> list[str]:
+    """Name the decoder where it matters: only libvpx sees the transparency of VP8 and VP9."""
+    names = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
+    return [f"-c:{stream.index}", names[stream.codec]] if look.alpha and stream.codec in names else []
+
+
+def _orientation(display_matrix: Sequence[int] | None) -> tuple[Orientation, float]:
+    """Give the orientation, and the angle in degrees by which it is off."""
+    if display_matrix is None:
+        return Orientation(), 0.0
+    a, b, c, d = (display_matrix[i] for i in (0, 1, 3, 4))
+    if not a * d - b * c:
+        return Orientation(), 0.0  # It would leave nothing to see.
+    mirrored = a * d - b * c < 0
+    angle = math.degrees(math.atan2(-b, -a) if mirrored else math.atan2(b, a))  # Where a row goes.
+    quarters = round(angle / 90)
+    return Orientation(quarters % 4, mirrored), abs(angle - quarters * 90)
+
+
+def _pixel_shape(look: Look) -> Fraction:
+    shape = look.sample_aspect_ratio
+    return shape if _TALLEST <= shape <= _FLATTEST else Fraction(1)
+
+
+def _notes(look: Look, angle: float) -> list[str]:
+    notes = []
+    if look.dolby_vision_profile == _DOLBY_OWN:
+        notes.append("The colours are those of Dolby Vision profile 5, which cannot be converted: they look wrong.")
+    elif look.matrix not in _MATRIX and look.matrix not in {_RGB, _UNSPECIFIED}:
+        notes.append(f"The film's colour matrix {look.matrix} (ITU-T H.273) is not known: colours may look wrong.")
+    if angle > 1:
+        notes.append("The film asks to be turned by no quarter of a circle: it is turned by the nearest.")
+    if look.sample_aspect_ratio not in {0, _pixel_shape(look)}:
+        notes.append(f"The film says that its pixels are {look.sample_aspect_ratio} wide: they are taken as square.")
+    return notes
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class _Colour:
+    """What the stored numbers mean, once all that the film does not say was filled in."""
+
+    rgb: bool
+    matrix: int
+    transfer: int
+    primaries: int
+    full_range: bool
+
+    @classmethod
+    def of(cls, look: Look) -> "_Colour":
+        rgb = _RGB_FORMAT.match(look.pixel_format) is not None
+        own = look.dolby_vision_profile == _DOLBY_OWN
+        transfer = look.transfer if look.transfer in _TRANSFER and not own else _BT709
+        bright = transfer in {_PQ, _HLG}
+        primaries = _BT709 if own or look.primaries not in _PRIMARIES else look.primaries
+        if bright and look.primaries == _UNSPECIFIED:
+            primaries = _BT2020
+        matrix = look.matrix
+        if matrix not in _MATRIX or own:
+            matrix = _BT709 if look.height >= _HD_LINES else _BT601
+            matrix = _BT2020 if primaries == _BT2020 else matrix
+        full = rgb or look.full_range is True or _FULL_FORMAT.match(look.pixel_format) is not None
+        return cls(rgb, _RGB if rgb else matrix, transfer, primaries, full)
+
+    @property
+    def tone_mapped(self) -> bool:
+        return self.transfer in {_PQ, _HLG}
+
+    @property
+    def mapped(self) -> bool:
+        """Whether more than matrix and range must be converted."""
+        return (
+            not (self.rgb or self.matrix in _OF_SWSCALE) or self.primaries not in _AS_SRGB or self.transfer in _TRANSFER
+        )
+
+    @property
+    def range(self) -> str:
+        return "full" if self.full_range else "limited"
+
+    @property
+    def curve(self) -> str:
+        return {_PQ: "PQ (SMPTE ST 2084)", _HLG: "HLG (ARIB STD-B67)"}.get(self.transfer, "")
+
+    def __str__(self) -> str:
+        more = [_TRANSFER.get(self.transfer, ""), f"{p} primaries" if (p := _PRIMARIES.get(self.primaries)) else ""]
+        return ", ".join(["rgb full" if self.rgb else f"{_MATRIX[self.matrix]} {self.range}", *filter(None, more)])
+
+    def incoming(self) -> str:
+        """Tell ``scale`` what comes in."""
+        return f"in_range={self.range}" if self.rgb else f"in_color_matrix={self.matrix}:in_range={self.range}"
+
+    def to_rgb(self, size: str, *, alpha: bool) -> list[str]:
+        """Convert to RGB as sRGB has it: brightness and colours are mapped in linear light."""
+        if not self.mapped:
+            return [f"scale={size}:{self.incoming()}:out_range=full:{_EXACT}", f"format={'gbrap' if alpha else 'gbrp'}"]
+        a = "a" if alpha else ""
+        wide = f"gbr{a}p16le" if self.rgb else f"yuv{a}444p16le"  # Whole chroma: zscale takes no odd sides else.
+        first = [f"scale={size}:in_range={self.range}:out_range={self.range}:{_QUICK}", f"format={wide}"]
+        known = f"min={self.matrix}:tin={self.transfer}:pin={self.primaries}:rin={self.range}"
+        if not self.tone_mapped:
+            return [*first, f"zscale={known}:m={_RGB}:t={_BT709}:p={_BT709}:r=full", f"format=gbr{a}p"]
+        return [
+            *first,
+            f"zscale={known}:m={_RGB}:t={_LINEAR}:p={_BT709}:r=full:npl={_REFERENCE_WHITE}",
+            f"format=gbr{a}pf32le",
+            f"tonemap=mobius:param={_KNEE}:peak={_PEAK:.3f}:desat=0",
+            f"zscale=min={_RGB}:tin={_LINEAR}:pin={_BT709}:rin=full:m={_RGB}:t={_BT709}:p={_BT709}:r=full",
+            f"format=gbr{a}p",
+        ]
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class _Size:
+    """The size of a picture, square pixels and within all limits, of whatever size it comes in."""
+
+    stored: tuple[int, int]
+    shape: Fraction
+    limits: tuple[int, int]
+    max_pixels: int
+
+    @classmethod
+    def of(cls, look: Look, options: ExtractionOptions, max_pixels: int, *, swapped: bool) -> "_Size":
+        side = _MAX_SIDE[options.format]
+        limits = min(options.max_width or side, side), min(options.max_height or side, side)
+        return cls((look.width, look.height), _pixel_shape(look), limits[::-1] if swapped else limits, max_pixels)
+
+    def of_first(self) -> tuple[int, int]:
+        """Do for the first picture what the expression does for each."""
+        width, height = self.stored[0] * self.shape.numerator / self.shape.denominator, self.stored[1]
+        factor = min(1.0, self.limits[0] / width, self.limits[1] / height)
+        most = math.sqrt(self.max_pixels / (width * height))
+        if self.shape > 1 and most < factor:
+            return max(1, math.floor(width * most)), max(1, math.floor(height * most))
+        return max(1, math.floor(width * factor + 0.5)), max(1, math.floor(height * factor + 0.5))
+
+    def expression(self) -> str:
+        """Scale down, never up but to make pixels square, and keep the shape."""
+        width = f"iw*{self.shape.numerator}/{self.shape.denominator}" if self.shape != 1 else "iw"
+        factor = f"min(1,min({self.limits[0]}/({width}),{self.limits[1]}/ih))"
+        sides = f"round({width}*{factor})", f"round(ih*{factor})"
+        if self.shape > 1:  # Only so can a picture become larger than the decoder lets pass.
+            most = f"sqrt({self.max_pixels}/({width}*ih))"
+            over = f"lt({most},{factor})"
+            sides = f"if({over},floor({width}*{most}),{sides[0]})", f"if({over},floor(ih*{most}),{sides[1]})"
+        return f"w='max(1,{sides[0]})':h='max(1,{sides[1]})'"
+
+
+def _developing(colour: _Colour, size: _Size, image_format: ImageFormat, *, alpha: bool, scaled: bool) -> list[str]:
+    """Convert colours and size; transparency is applied at the full size, so that no hidden colour seeps in."""
+    same, wanted, out = "w=iw:h=ih", size.expression(), _OUT[image_format]
+    flags = _QUICK if image_format is not ImageFormat.PNG else _EXACT
+    if not alpha:
+        if not colour.mapped:
+            return [f"scale={wanted}:{colour.incoming()}:{out}:{_EXACT if colour.rgb else flags}"]
+        return [*colour.to_rgb(wanted, alpha=False), f"scale={same}:in_range=full:{out}:{_EXACT}"]
+    chain = colour.to_rgb(same, alpha=True)
+    if image_format is ImageFormat.JPEG:
+        return [*chain, _ON_WHITE, f"scale={wanted}:in_range=full:{out}:{_EXACT}"]
+    if not scaled:
+        return chain
+    return [
+        *chain,
+        "format=gbrap16le,premultiply=inplace=1",
+        f"scale={wanted}:in_range=full:out_range=full:{_EXACT}",
+        "format=gbrap16le,unpremultiply=inplace=1",
+    ]
+
+
+def _thumbnail(size: tuple[int, int], image_format: ImageFormat, *, alpha: bool) -> str:
+    """Fit a picture into a tile; all tiles are of one size, since ``tile`` would read beyond a smaller one."""
+    factor = min(1.0, THUMBNAIL_SIDE / max(size))
+    width, height = (max(1, math.floor(side * factor + 0.5)) for side in size)
+    over_white = f"{_ON_WHITE}," if alpha and image_format in _WITH_ALPHA else ""
+    known = {
+        ImageFormat.JPEG: f"in_color_matrix={_BT601}:in_range=full",
+        ImageFormat.PNG: "in_range=full",
+        ImageFormat.WEBP: "in_range=full" if alpha else f"in_color_matrix={_BT601}:in_range=limited",
+    }[image_format]
+    out = _OUT[ImageFormat.JPEG]
+    return f"{over_white}scale=w={width}:h={height}:{known}:{out}:{_QUICK},format=yuvj420p,setsar=1"
