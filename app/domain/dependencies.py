@@ -1,0 +1,58 @@
+"""Which packets a decoder needs for some pictures: each from its key picture up to it, without those nobody needs."""
+
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+
+from app.domain.film import NON_REFERENCE, Film, Packets
+from app.domain.presentation import keys_of
+
+
+def needed(film: Film, wanted: Sequence[int]) -> tuple[tuple[int, int], ...]:
+    """Return the ranges (first, last) of packets in decoding order that must be decoded for the wanted packets.
+
+    ``wanted`` rises. A *leading* packet is shown before its key picture though decoded after it, and may need the
+    group of pictures before (an open group); no other packet of the group needs a leading one.
+    """
+    packets = film.packets
+    kept = bytearray(len(packets))
+    if not film.intra_only:
+        keys = keys_of(packets)
+        for group, members in groupby(wanted, key=lambda place: bisect_right(keys, place) - 1):
+            _keep_group(packets, keys, group, list(members), kept)
+    for place in wanted:
+        kept[place] = 1
+    return tuple(_ranges(kept))
+
+
+def _keep_group(packets: Packets, keys: Sequence[int], group: int, members: Sequence[int], kept: bytearray) -> None:
+    """Keep what the wanted members of one group need."""
+    key = keys[group]
+    start = packets.pts[key]
+    kept[key] = 1  # A decoder begins with nothing else, whatever the marks say.
+    _keep_references(packets, range(key, members[-1]), kept, start)
+    leading = [place for place in members if packets.pts[place] < start]
+    if leading:
+        for place in range(key, leading[-1]):
+            if not packets.flags[place] & NON_REFERENCE and packets.pts[place] < start:
+                kept[place] = 1
+        if group:
+            before = keys[group - 1]
+            kept[before] = 1
+            _keep_references(packets, range(before, key), kept, packets.pts[before])
+
+
+def _keep_references(packets: Packets, places: range, kept: bytearray, start: int) -> None:
+    pts, flags = packets.pts, packets.flags
+    for place in places:
+        if not flags[place] & NON_REFERENCE and pts[place] >= start:
+            kept[place] = 1
+
+
+def _ranges(kept: bytearray) -> Iterator[tuple[int, int]]:
+    first = kept.find(1)
+    while first >= 0:
+        stop = kept.find(0, first)
+        stop = len(kept) if stop < 0 else stop
+        yield first, stop - 1
+        first = kept.find(1, stop)

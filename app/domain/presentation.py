@@ -1,0 +1,237 @@
+"""A film's pictures in the order in which people see them, each with the time at which it comes on the screen.
+
+All times in here are whole ticks of the film's time base, so that nothing is ever rounded; what users type is turned
+into (fractions of) ticks, never the other way round.
+"""
+
+import math
+from array import array
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import accumulate, chain, compress, islice, pairwise, repeat
+from operator import gt, mul, sub
+from typing import Final, final
+
+from app.domain.errors import ProcessingError
+from app.domain.failure import FailureCode
+from app.domain.film import DISCARD, KEY, NO_TIME, Film, Packets
+
+_IS_KEY: Final = bytes(bool(flags & KEY) for flags in range(256))
+_IS_SHOWN: Final = bytes(not flags & DISCARD for flags in range(256))
+_REORDERED: Final = 16
+"""Codecs reorder no more pictures than this, so decoding times that fall further are those of another recording."""
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Presentation:
+    """The pictures of a film as columns, in order of presentation.
+
+    Tick t is (t * ``per_tick`` - ``offset``) / ``divisor`` seconds from the start of the presentation. ``begins`` are
+    the ticks at which they come, ``ticks`` what the film itself calls them (the same but where times begin anew on the
+    way), ``packets`` the places of their packets in decoding order, None where only the decoder knows those. ``end``
+    is the tick at which the last picture goes. ``whole`` says why nothing can be left out of the decoding, and
+    ``by_number`` that pictures cannot be told by their times.
+    """
+
+    per_tick: int
+    offset: int
+    divisor: int
+    begins: Sequence[int]
+    ticks: Sequence[int]
+    packets: "array[int] | None"
+    end: int
+    whole: str | None
+    by_number: bool
+
+    def __len__(self) -> int:
+        return len(self.begins)
+
+    def until(self, number: int) -> int:
+        """Return the tick at which the next picture comes, or at which the last one goes."""
+        return self.begins[number + 1] if number + 1 < len(self.begins) else self.end
+
+    def place(self, seconds: float | Fraction) -> Fraction:
+        """Return an instant of the presentation, as typed by a user, in ticks."""
+        return (Fraction(str(seconds)) * self.divisor + self.offset) / self.per_tick
+
+    def span(self, seconds: Fraction) -> Fraction:
+        """Return so many seconds in ticks."""
+        return seconds * self.divisor / self.per_tick
+
+    def seconds(self, ticks: int) -> float:
+        """Return a tick in seconds from the start of the presentation, rounded to millionths."""
+        divisor = self.divisor
+        return (2_000_000 * (ticks * self.per_tick - self.offset) + divisor) // (2 * divisor) / 1_000_000
+
+    @property
+    def endless(self) -> bool:
+        """Whether nobody knows how long its only picture lasts, so that it is always on the screen."""
+        return self.end <= self.begins[0]
+
+    def usual_interval(self) -> int:
+        """Return the lower median of the times between pictures, those of the same time left aside; 0 for one."""
+        return _lower_median(self.begins)
+
+    def settled(self) -> list[int]:
+        """Return for each picture four times the earliest instant from which it or a later one counts as being there.
+
+        A picture that begins at most a quarter of its own interval after an instant counts, so a later one with a
+        long interval can count before an earlier one with a short interval does; of several the latest is taken.
+        """
+        untils = chain((self.end,), reversed(self.begins))
+        fourfold = list(accumulate(map(sub, map(mul, repeat(5), reversed(self.begins)), untils), min))
+        fourfold.reverse()
+        return fourfold
+
+
+def present(film: Film) -> Presentation:
+    """Return the film's pictures in order of presentation.
+
+    Raises ProcessingError (NO_FRAMES) where there is none.
+    """
+    packets = film.packets
+    first = _first(packets)
+    unordered = only_the_decoder_knows(film)
+    times = _stand_ins(film, first) if unordered else packets.pts
+    beginnings = [*_beginnings(packets, first), len(packets)]
+    order = array("q")
+    # Recordings that were joined can add up to more than a column holds.
+    joined = len(beginnings) > 2  # noqa: PLR2004 - one beginning and the end
+    begins: list[int] | array[int] = [] if joined else array("q")
+    end = 0
+    for section, (start, stop) in enumerate(pairwise(beginnings)):
+        shown = list(compress(range(start, stop), packets.flags[start:stop].translate(_IS_SHOWN)))
+        if section == 0 and film.first_shown is not None and not unordered:
+            # Pictures that are shown before the first key picture and need what came before the recording.
+            shown = [i for i in shown if times[i] >= film.first_shown]
+        if not shown:
+            continue
+        if _fall([times[i] for i in shown]):
+            shown.sort(key=times.__getitem__)  # Stable: pictures of the same time stay in decoding order.
+        shift = end - times[shown[0]] if order else 0
+        order.extend(shown)
+        begins.extend(times[i] + shift for i in shown)
+        last = [packets.durations[i] for i in shown if times[i] == times[shown[-1]]]
+        end = begins[-1] + (max(last) if max(last) > 0 else _lower_median(begins) or _nominal(film))
+    if not order:
+        raise ProcessingError(FailureCode.NO_FRAMES)
+    base, origin = packets.time_base, film.origin
+    return Presentation(
+        per_tick=base.numerator * origin.denominator,
+        offset=origin.numerator * base.denominator,
+        divisor=base.denominator * origin.denominator,
+        begins=begins,
+        ticks=array("q", (times[i] for i in order)),
+        packets=None if unordered else order,
+        end=end,
+        whole=_why_whole(film, joined=joined),
+        by_number=unordered or joined,
+    )
+
+
+def _why_whole(film: Film, *, joined: bool) -> str | None:
+    """Return why nothing can be left out of the decoding, None where it can."""
+    if film.timeless:
+        return "the container has no presentation times"
+    if only_the_decoder_knows(film):
+        return "packets without presentation times"
+    if joined:
+        return "its times begin anew on the way"
+    if film.intra_only:
+        return None
+    if not is_marked(film.packets):
+        return "the container marks no key pictures"
+    return "key pictures out of order" if _fall(_key_times(film.packets)) else None
+
+
+def only_the_decoder_knows(film: Film) -> bool:
+    """Tell whether nothing but decoding says in which order the packets' pictures are shown."""
+    return film.timeless or NO_TIME in film.packets.pts[_first(film.packets) :]
+
+
+def _first(packets: Packets) -> int:
+    """Return the place of the first key picture: nothing before it is a picture of the film. 0 where none is marked."""
+    return max(packets.flags.translate(_IS_KEY).find(1), 0)
+
+
+def keys_of(packets: Packets) -> "array[int]":
+    """Return the places of the key pictures in decoding order."""
+    return array("q", compress(range(len(packets)), packets.flags.translate(_IS_KEY)))
+
+
+def is_marked(packets: Packets) -> bool:
+    """Tell whether any packet is marked as a key picture."""
+    return 1 in packets.flags.translate(_IS_KEY)
+
+
+def _key_times(packets: Packets) -> "array[int]":
+    return array("q", compress(packets.pts, packets.flags.translate(_IS_KEY)))
+
+
+def _fall(times: Sequence[int]) -> bool:
+    return any(map(gt, times, islice(times, 1, None)))
+
+
+def _lower_median(times: Sequence[int]) -> int:
+    """Return the lower median of the steps by which times rise, 0 where they never do."""
+    steps: Counter[int] = Counter(map(sub, islice(times, 1, None), times))
+    rising = sorted((step, often) for step, often in steps.items() if step > 0)
+    half, seen = (sum(often for _, often in rising) + 1) // 2, 0
+    for step, often in rising:
+        seen += often
+        if seen >= half:
+            return step
+    return 0
+
+
+def _nominal(film: Film) -> int:
+    """Return the interval between pictures that the container states, in ticks, 0 where it states none."""
+    rate = film.frames_per_second
+    if rate is None or not 0 < rate < math.inf:
+        return 0
+    return max(1, int(1 / Fraction(rate) / film.packets.time_base + Fraction(1, 2)))
+
+
+def _stand_ins(film: Film, first: int) -> list[int]:
+    """Return the decoding times in rising order, where they must stand for presentation times that nobody knows.
+
+    The codec gives its pictures in some other order than that of the packets, but the first of them is shown for the
+    first of the times, the second for the second and so on.
+    """
+    dts, durations = film.packets.dts, film.packets.durations
+    known = array("q", (time for time in dts[first:] if time != NO_TIME))
+    usual = _lower_median(known) or _nominal(film) or max(durations[first:], default=0) or 1
+    times = list(dts)
+    ahead = next((i for i in range(first, len(times)) if times[i] != NO_TIME), first)
+    if times and times[ahead] == NO_TIME:
+        times[ahead] = math.floor(film.origin / film.packets.time_base)
+    for i in range(ahead - 1, first - 1, -1):
+        times[i] = times[i + 1] - usual
+    for i in range(ahead + 1, len(times)):
+        if times[i] == NO_TIME:
+            times[i] = times[i - 1] + usual
+    return times
+
+
+def _beginnings(packets: Packets, first: int) -> list[int]:
+    """Return where the recordings begin of which a file was joined: where times fall as they never do in one.
+
+    They fall further than any codec reorders, or fall for a key picture that would be shown before the last one.
+    """
+    dts, pts, flags = packets.dts, packets.pts, packets.flags
+    if not _fall(dts[first:]) and not _fall(_key_times(packets)):
+        return [first]
+    usual = _lower_median(array("q", (time for time in dts[first:] if time != NO_TIME)))
+    starts, highest, key = [first], NO_TIME, NO_TIME
+    for i in range(first, len(packets)):
+        is_key = flags[i] & KEY
+        clock = dts[i] if dts[i] != NO_TIME else pts[i] if is_key and pts[i] != NO_TIME else highest
+        if clock < highest - _REORDERED * usual or (is_key and pts[i] < key and clock < highest):
+            starts.append(i)
+            highest = key = NO_TIME
+        highest = max(highest, clock)
+        key = pts[i] if is_key else key
+    return starts
