@@ -6,37 +6,77 @@ import fcntl
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, TypeVar, final
+from typing import Final, SupportsIndex, final
 
-from app.domain.errors import ProcessingError
-from app.domain.failure import FailureCode
 from app.infra.ffmpeg import launcher
+from app.infra.ffmpeg.budget import TimeBudget
+from app.infra.ffmpeg.last_words import LastWords
+from app.infra.ffmpeg.watchdog import Watchdog
 
 PIPE_BYTES: Final = 1024 * 1024
 """How much a pipe holds where the kernel allows, and how much of it is read ahead: the decoder need not wait for us."""
 
-T = TypeVar("T")
-
-_LAUNCHER: Final = str(Path(launcher.__file__).resolve())
 _MALLOC: Final = {"MALLOC_ARENA_MAX": "4"}  # Each arena of glibc takes 64 MiB of the address space that is limited.
+_LAST_WORDS_SECONDS: Final = 1.0
+_END_SECONDS: Final = 10.0
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class ChildLimits:
+    """What one child may use: address space, and processor time of all its threads."""
+
+    memory_bytes: int
+    cpu_seconds: int
+
+
+@final
+class _Output(asyncio.StreamReader):
+    """One of the child's pipes, with what came by it so far."""
+
+    def __init__(self) -> None:
+        super().__init__(limit=PIPE_BYTES)
+        self.received = 0
+
+    def feed_data(self, data: Iterable[SupportsIndex]) -> None:
+        data = bytes(data)  # Which they are: no copy is made.
+        self.received += len(data)
+        super().feed_data(data)
 
 
 @final
 class Child:
-    """A running child: ``log`` is its stderr, ``outputs`` are the further pipes in the order of their numbers."""
+    """A running child; ``outputs`` are its pipes in the order of their numbers."""
 
-    def __init__(self, process: asyncio.subprocess.Process, pipes: Sequence[asyncio.StreamReader]) -> None:
-        self._process = process
-        self.log, *self.outputs = pipes
+    def __init__(
+        self,
+        process: asyncio.subprocess.Process,
+        outputs: Sequence[asyncio.StreamReader],
+        words: LastWords,
+        watchdog: Watchdog,
+        limits: ChildLimits,
+    ) -> None:
+        self.outputs = outputs
         self.killed = False
+        self._process = process
+        self._words = words
+        self._watchdog = watchdog
+        self._limits = limits
 
     @property
     def pid(self) -> int:
         """The number of the process, which is also that of its session and group."""
         return self._process.pid
+
+    @property
+    def out_of_time(self) -> bool:
+        """Whether it had, as far as anybody can know, used up its processor time."""
+        may_have_used = self._watchdog.cpu_seconds + self._watchdog.interval * (os.cpu_count() or 1)
+        return may_have_used >= self._limits.cpu_seconds
 
     def kill(self) -> None:
         """SIGKILL to the whole group: damaged input can make a decoder deaf to everything else."""
@@ -49,70 +89,108 @@ class Child:
         """Wait for its end; give the exit code, negative for a signal."""
         return await self._process.wait()
 
-
-@final
-class Patience:
-    """Seconds that may be spent waiting for a child; the time that a slow consumer takes does not count."""
-
-    def __init__(self, seconds: float) -> None:
-        self._left = seconds
-
-    async def wait(self, awaited: Awaitable[T]) -> T:
-        """Wait for something of the child's.
-
-        :raises ProcessingError: TIMED_OUT, once all is used up
-        """
-        loop = asyncio.get_running_loop()
-        began = loop.time()
-        try:
-            async with asyncio.timeout(self._left):
-                return await awaited
-        except TimeoutError:
-            raise ProcessingError(FailureCode.TIMED_OUT) from None
-        finally:
-            self._left -= loop.time() - began
+    async def last_words(self) -> bytes:
+        """Give the beginning and the end of its stderr, which is read all the while; to be called after its end."""
+        with suppress(TimeoutError):  # Somebody else may hold the pipe, where a child may have children.
+            async with asyncio.timeout(_LAST_WORDS_SECONDS):
+                await self._words.over.wait()
+        return self._words.kept
 
 
 @asynccontextmanager
 async def child(
-    command: Callable[[Sequence[int]], Sequence[str]], *, outputs: int, directory: Path, memory_bytes: int
+    command: Callable[[Sequence[int], Sequence[int]], Sequence[str]],
+    *,
+    outputs: int,
+    readable: Sequence[Path],
+    limits: ChildLimits,
+    budget: TimeBudget,
+    directory: Path,
+    inputs: Sequence[bytes] = (),
 ) -> AsyncIterator[Child]:
-    """Start ``command(pipe numbers)`` in ``directory`` with nothing inherited; leaving the block ends it.
+    """Start ``command(numbers of output pipes, numbers of input pipes)`` in ``directory`` with nothing inherited.
+
+    The child can open nothing but ``readable`` (files, or folders with all beneath), its program and the system's
+    libraries. Each of ``inputs`` waits for it in a pipe. Leaving the block ends it, and so does its watchdog, which
+    then gives up the ``budget``: through that everything of the child's is awaited.
 
     :raises OSError: where the machine cannot start one more process now
     """
     async with AsyncExitStack() as stack:
-        writing: list[int] = []
-        pipes: list[asyncio.StreamReader] = []
         with contextlib.ExitStack() as ours:
-            for _ in range(1 + outputs):
-                reading, write = os.pipe()
-                ours.callback(os.close, write)
-                writing.append(write)
-                pipes.append(await _reader(reading, stack))
+            words = LastWords()
+            stderr = await _receiving(words, stack, ours)
+            readers = [_Output() for _ in range(outputs)]
+            writing = [await _receiving(asyncio.StreamReaderProtocol(r), stack, ours) for r in readers]
+            reading = [await _sending(data, stack, ours) for data in inputs]
+            program = command(writing, reading)
             process = await asyncio.create_subprocess_exec(
-                sys.executable, "-I", "-S", "-B", _LAUNCHER, str(memory_bytes), str(os.getpid()), *command(writing[1:]),
-                stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.DEVNULL, stderr=writing[0],
-                pass_fds=writing[1:], cwd=directory, env=_MALLOC, start_new_session=True,
+                sys.executable, "-I", "-S", "-B", "-c", f"{launcher.START}main()",
+                f"parent={os.getpid()}", f"memory={limits.memory_bytes}", f"cpu={limits.cpu_seconds}",
+                *(f"read={path}" for path in readable), "--", *program,
+                stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.DEVNULL, stderr=stderr,
+                pass_fds=[*writing, *reading], cwd=directory, env=_MALLOC, start_new_session=True,
             )  # fmt: skip
-        running = Child(process, pipes)
-        stack.push_async_callback(running.ended)
+        watchdog = Watchdog(process.pid, lambda: sum(r.received for r in readers), budget, limits.cpu_seconds)
+        running = Child(process, readers, words, watchdog, limits)
+        stack.push_async_callback(_gone, running)
         stack.callback(running.kill)
+        watching = asyncio.create_task(_watch(running, watchdog, budget))
+        stack.callback(watching.cancel)
         yield running
 
 
-async def _reader(descriptor: int, stack: AsyncExitStack) -> asyncio.StreamReader:
-    if sys.platform == "linux":
-        with suppress(OSError):  # Beyond the user's share of pipe memory the usual 64 KiB must do.
-            fcntl.fcntl(descriptor, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
-    file = os.fdopen(descriptor, "rb", buffering=0)
-    reader = asyncio.StreamReader(limit=PIPE_BYTES)
+async def _watch(running: Child, watchdog: Watchdog, budget: TimeBudget) -> None:
+    fault = await watchdog.fault()
+    running.kill()
+    budget.give_up(fault)
+
+
+async def _gone(running: Child) -> None:
+    """Wait until it has ended, but not for one that the kernel itself cannot end: its disk may be away for hours."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_END_SECONDS):
+            await running.ended()
+
+
+async def _receiving(protocol: asyncio.Protocol, stack: AsyncExitStack, ours: contextlib.ExitStack) -> int:
+    """Make a pipe that is read from now on; give the end that is the child's."""
+    reading, writing = os.pipe()
+    ours.callback(os.close, writing)
+    _widen(reading)
+    file = os.fdopen(reading, "rb", buffering=0)
     try:
-        transport, _ = await asyncio.get_running_loop().connect_read_pipe(
-            lambda: asyncio.StreamReaderProtocol(reader), file
-        )
+        transport, _ = await asyncio.get_running_loop().connect_read_pipe(lambda: protocol, file)
     except BaseException:
         file.close()
         raise
     stack.callback(transport.close)
-    return reader
+    return writing
+
+
+async def _sending(data: bytes, stack: AsyncExitStack, ours: contextlib.ExitStack) -> int:
+    """Make a pipe that gives the data and then ends; give the end that is the child's."""
+    reading, writing = os.pipe()
+    ours.callback(os.close, reading)
+    _widen(writing)
+    file = os.fdopen(writing, "wb", buffering=0)
+    try:
+        transport, _ = await asyncio.get_running_loop().connect_write_pipe(asyncio.BaseProtocol, file)
+    except BaseException:
+        file.close()
+        raise
+    transport.write(data)
+    transport.close()  # Once all is written, or the child wants no more of it.
+
+    def abandon() -> None:
+        if transport.get_write_buffer_size():
+            transport.abort()
+
+    stack.callback(abandon)
+    return reading
+
+
+def _widen(descriptor: int) -> None:
+    if sys.platform == "linux":
+        with suppress(OSError):  # Beyond the user's share of pipe memory the usual 64 KiB must do.
+            fcntl.fcntl(descriptor, fcntl.F_SETPIPE_SZ, PIPE_BYTES)

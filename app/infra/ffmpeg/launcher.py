@@ -1,7 +1,9 @@
-"""Becomes a program that may do very little: ``python -I -S launcher.py <memory bytes> <parent's pid> <program> ...``.
+"""Becomes a program that may do very little.
 
-A file of its own that imports nothing of ours, because it runs as its own process: setting limits between fork and
-exec of a process with threads is not safe in Python, setting them here and then calling exec is.
+    main(): parent=PID memory=BYTES cpu=SECONDS [read=PATH ...] -- PROGRAM [ARGUMENT ...]
+
+A process of its own, because setting limits between fork and exec of a process with threads is not safe in Python;
+setting them here and then calling exec is. It imports, beside the standard library, only its two neighbours.
 """
 
 import contextlib
@@ -10,30 +12,66 @@ import os
 import resource
 import signal
 import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Final
+
+from app.infra.ffmpeg import landlock, seccomp
+
+START: Final = (
+    f"import sys; sys.path.append({str(Path(__file__).resolve().parents[3])!r});"
+    " from app.infra.ffmpeg import launcher; launcher."
+)
+"""What Python is given with ``-I -S -B -c``, and ``main()`` or ``tell()`` behind it."""
 
 FAULT: Final = "launcher: "
 """How a line begins that tells of a fault of the machine and not of the video."""
 
+FAULT_CODE: Final = 71
+"""The launcher's own exit code (EX_OSERR of sysexits(3)); ffmpeg has no error that would become it."""
+
 _PR_SET_PDEATHSIG: Final = 1  # prctl(2)
+_PR_CAPBSET_DROP: Final = 24
 _PR_SET_NO_NEW_PRIVS: Final = 38
+_CAP_DAC_READ_SEARCH: Final = 2
+_CAPABILITIES: Final = 64
 _CLONE_NEWUSER: Final = 0x10000000  # unshare(2)
 _CLONE_NEWNET: Final = 0x40000000
 _NICENESS: Final = 10
 _OPEN_FILES: Final = 64
 
+_LIBRARIES: Final = ("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/etc/ld.so.cache")
+_ELF: Final = b"\x7fELF\x02"
+_PT_INTERP: Final = 3
 
-def _confine(memory_bytes: int, parent: int) -> None:
-    if sys.platform == "linux":
-        libc = ctypes.CDLL(None, use_errno=True)
-        # No network at all, where the kernel lets us; the allow-list of protocols stands in any case.
-        if libc.unshare(_CLONE_NEWNET) != 0:
-            libc.unshare(_CLONE_NEWUSER | _CLONE_NEWNET)
-        libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
-        # After unshare, which takes this back where it changes the credentials.
-        libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-        if os.getppid() != parent:  # It died before prctl was heard.
-            os.kill(os.getpid(), signal.SIGKILL)
+
+def main() -> None:
+    """Take on the limits and become the program; a line that begins with ``FAULT`` says why that failed."""
+    end = sys.argv.index("--")
+    options = [option.partition("=")[::2] for option in sys.argv[1:end]]
+    command = sys.argv[end + 1 :]
+    given = dict(options)
+    try:
+        _limit(int(given["memory"]), int(given["cpu"]))
+        _leave_the_network()
+        _give_up_privileges()
+        _die_with(int(given["parent"]))
+        landlock.restrict_self(_rules(command[0], [path for name, path in options if name == "read"]))
+        seccomp.restrict_self()  # The last, for it forbids what the others need.
+        os.execv(command[0], command)  # noqa: S606 - this is what the launcher is for; no shell takes part
+    except OSError as fault:
+        sys.stderr.write(f"{FAULT}{fault.errno} {fault.strerror}\n")
+        sys.exit(FAULT_CODE)
+
+
+def tell() -> None:
+    """Take on what the kernel has, and print it: Landlock's ABI, then whether seccomp and whether no network."""
+    alone = _leave_the_network()
+    _give_up_privileges()
+    print(landlock.restrict_self([]), int(seccomp.restrict_self()), int(alone))  # noqa: T201 - its parent reads it
+
+
+def _limit(memory_bytes: int, cpu_seconds: int) -> None:
     os.umask(0o077)
     with contextlib.suppress(OSError):
         os.nice(_NICENESS)
@@ -41,22 +79,69 @@ def _confine(memory_bytes: int, parent: int) -> None:
         (resource.RLIMIT_CORE, 0),
         (resource.RLIMIT_FSIZE, 0),  # Pipes are no files: nothing may be written to the disk.
         (resource.RLIMIT_NOFILE, _OPEN_FILES),
+        (resource.RLIMIT_CPU, cpu_seconds),
         (resource.RLIMIT_AS, memory_bytes),
     ):
         _, hard = resource.getrlimit(limit)
         lowest = value if hard == resource.RLIM_INFINITY else min(value, hard)
-        resource.setrlimit(limit, (lowest, lowest))
+        # One second more until it is killed, so that it ends by the signal that says why.
+        highest = lowest + 1 if limit == resource.RLIMIT_CPU and hard == resource.RLIM_INFINITY else lowest
+        with _not_everywhere():
+            resource.setrlimit(limit, (lowest, highest))
 
 
-def main() -> None:
-    """Take on the limits and become the program; a line that begins with ``FAULT`` says why that failed."""
-    memory_bytes, parent, *command = sys.argv[1:]
-    try:
-        _confine(int(memory_bytes), int(parent))
-        os.execv(command[0], command)  # noqa: S606 - this is what the launcher is for; no shell takes part
-    except OSError as fault:
-        sys.exit(f"{FAULT}{fault.errno} {fault.strerror}")
+def _not_everywhere() -> contextlib.AbstractContextManager[None]:
+    """Bear that macOS refuses to bound the address space."""
+    return contextlib.nullcontext() if sys.platform == "linux" else contextlib.suppress(ValueError, OSError)
 
 
-if __name__ == "__main__":
-    main()
+def _leave_the_network() -> bool:
+    """Be in a network namespace of its own, where the kernel lets us, with a user namespace if need be."""
+    if sys.platform != "linux":
+        return False
+    libc = ctypes.CDLL(None)
+    return any(libc.unshare(namespaces) == 0 for namespaces in (_CLONE_NEWNET, _CLONE_NEWUSER | _CLONE_NEWNET))
+
+
+def _give_up_privileges() -> None:
+    if sys.platform == "linux":
+        libc = ctypes.CDLL(None, use_errno=True)
+        if libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0:
+            raise OSError(ctypes.get_errno(), "no new privileges: refused")
+        # Root's program keeps the one capability that may be why it can be read at all.
+        for capability in set(range(_CAPABILITIES)) - {_CAP_DAC_READ_SEARCH}:
+            libc.prctl(_PR_CAPBSET_DROP, capability, 0, 0, 0)
+
+
+def _die_with(parent: int) -> None:
+    if sys.platform == "linux":
+        # After unshare, which takes this back where it changes the credentials.
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+        if os.getppid() != parent:  # It died before prctl was heard.
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _rules(program: str, readable: Sequence[str]) -> Iterator[tuple[str, int]]:
+    """Say what may be opened: what was named, the libraries, and to be executed the program and its ELF loader."""
+    for path in (*_LIBRARIES, *readable, "/dev/urandom"):
+        yield path, landlock.READ_FILE | landlock.READ_DIR
+    yield "/dev/null", landlock.READ_FILE | landlock.WRITE_FILE
+    yield program, landlock.READ_FILE | landlock.EXECUTE
+    if loader := _loader(program):
+        yield loader, landlock.READ_FILE | landlock.EXECUTE
+
+
+def _loader(program: str) -> str | None:
+    """Give the path that an ELF file of 64 bits names in its program header PT_INTERP (elf(5)), if it does."""
+    with Path(program).open("rb") as file:
+        header = file.read(64)
+        if not header.startswith(_ELF):
+            return None
+        table, size, count = (int.from_bytes(header[a:b], sys.byteorder) for a, b in ((32, 40), (54, 56), (56, 58)))
+        for index in range(count):
+            file.seek(table + index * size)
+            entry = file.read(size)
+            if int.from_bytes(entry[:4], sys.byteorder) == _PT_INTERP:
+                file.seek(int.from_bytes(entry[8:16], sys.byteorder))
+                return os.fsdecode(file.read(int.from_bytes(entry[32:40], sys.byteorder)).rstrip(b"\0"))
+    return None

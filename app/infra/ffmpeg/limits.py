@@ -1,9 +1,15 @@
 """What one video may cost."""
 
+import math
+import os
 from dataclasses import dataclass
-from typing import Self, final
+from typing import Final, Self, final
 
+from app.infra.ffmpeg.child import ChildLimits
 from app.settings import Settings
+
+_INSPECTING_SECONDS: Final = 60.0
+_INSPECTING_BYTES_PER_SECOND: Final = 20 * 1024 * 1024
 
 
 @final
@@ -20,6 +26,14 @@ class Limits:
     """Address space of the child."""
     threads: int = 0
     """Of the decoder; 0 lets ffmpeg choose."""
+
+    def inspecting_seconds(self, size_bytes: int) -> float:
+        """How long looking at a file of this size may take: it is read once, from a slow disk at worst."""
+        return min(self.timeout_seconds, _INSPECTING_SECONDS + size_bytes / _INSPECTING_BYTES_PER_SECOND)
+
+    def of_child(self, seconds: float) -> ChildLimits:
+        """Give the limits of a child that is waited for so long: no more processor time than all cores can give."""
+        return ChildLimits(self.memory_bytes, math.ceil(seconds * (os.cpu_count() or 1)))
 
     @classmethod
     def of(cls, settings: Settings) -> Self:

@@ -1,0 +1,66 @@
+"""What a child's end means: a failure of the video, a fault of the machine, or all well.
+
+Only the exit status decides. What ffmpeg says is meant for people and changes with its version.
+"""
+
+import errno
+import os
+import re
+import signal
+from typing import Final
+
+from app.domain.errors import ProcessingError
+from app.domain.failure import FailureCode
+from app.infra.ffmpeg import launcher
+
+# Sent by an operator, an orchestrator, or the kernel for want of memory that others may have taken.
+_FROM_OUTSIDE: Final = frozenset(
+    -number for number in (signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT)
+)
+_OUT_OF_TIME: Final = -signal.SIGXCPU
+
+# ffmpeg's main returns an AVERROR, of which the status has the lowest byte: 256 - errno, or 256 - the first letter.
+_OUT_OF_MEMORY: Final = frozenset({256 - errno.ENOMEM, 256 - errno.EAGAIN})  # The latter of a thread without a stack.
+_OUT_OF_REACH: Final = frozenset(256 - number for number in (errno.EPERM, errno.ENOENT, errno.EACCES, errno.ENFILE))
+_SIGNALLED: Final = frozenset({255, 123})  # ffmpeg catches SIGTERM and SIGINT: after one it tidies up, after four not.
+_NOT_FOUND: Final = 8  # All AVERRORs of names that it does not know: options, decoders, filters.
+
+
+def classify_exit(code: int, *, words: bytes = b"", out_of_time: bool = False) -> Exception | None:
+    """Say what the end of any child means that nobody here has killed; None where its own exit code decides.
+
+    ``code`` is negative for a signal. ``words`` are its last words, of which only the launcher's own count.
+    ``out_of_time`` says that it had used the processor time that it may use.
+    An ``OSError`` is a passing fault of the machine, a ``ProcessingError`` the video's.
+    """
+    if code == launcher.FAULT_CODE:
+        number = _errno(words)
+        return OSError(number, f"a child could not be started: {os.strerror(number)}")
+    if code == _OUT_OF_TIME or (code in _FROM_OUTSIDE and out_of_time):
+        return ProcessingError(FailureCode.TIMED_OUT)
+    if code in _FROM_OUTSIDE:
+        return OSError(errno.EINTR, f"a child was ended from outside by {signal.Signals(-code).name}")
+    return ProcessingError(FailureCode.CORRUPT_VIDEO) if code < 0 else None
+
+
+def classify_ffmpeg_exit(code: int, *, words: bytes = b"", out_of_time: bool = False) -> Exception | None:
+    """Say what the end of an ffmpeg that nobody here has killed means; None where it did its work.
+
+    See ``classify_exit``; a ``RuntimeError`` is a mistake of ours.
+    """
+    if fault := classify_exit(code, words=words, out_of_time=out_of_time):
+        return fault
+    if code in _SIGNALLED and out_of_time:
+        return ProcessingError(FailureCode.TIMED_OUT)
+    if code in _SIGNALLED | _OUT_OF_REACH:
+        return OSError(errno.EINTR, f"ffmpeg was ended from outside, or could not reach its file: status {code}")
+    if code in _OUT_OF_MEMORY:
+        return ProcessingError(FailureCode.OUT_OF_MEMORY)
+    if code == _NOT_FOUND:
+        return RuntimeError("ffmpeg does not know our arguments")
+    return ProcessingError(FailureCode.CORRUPT_VIDEO) if code else None
+
+
+def _errno(words: bytes) -> int:
+    found = re.search(rf"^{launcher.FAULT}(\d+) ".encode(), words, re.MULTILINE)
+    return int(found[1]) if found else errno.EIO
