@@ -12,6 +12,7 @@ from opentelemetry.trace import SpanKind, get_current_span
 
 from app.domain.errors import ProcessingError, StorageError
 from app.domain.failure import Failure, FailureCode
+from app.domain.manifest import Reading
 from app.domain.user import pseudonym
 from app.domain.video import FramesArchive, VideoId, VideoProcessing
 from app.infra.traces import span
@@ -107,9 +108,10 @@ async def _work_under_lease(work: WorkerUseCases, metrics: WorkerMetrics, video:
             log.info("stopped, the lease is no longer ours")
             metrics.ended.labels("lost").inc()
             return
-        if await work.mark_processing_completed(video, making.result(), attempt.media):
-            metrics.completed(making.result())
-            log.info("attempt completed", frames=making.result().frame_count, bytes=making.result().size_bytes)
+        archive, reading = making.result()
+        if await work.mark_processing_completed(video, archive, attempt.media):
+            metrics.completed(archive)
+            _tell_completed(archive, reading)
         else:
             log.info("the result came too late, the lease is no longer ours")
             metrics.ended.labels("lost").inc()
@@ -119,11 +121,25 @@ async def _work_under_lease(work: WorkerUseCases, metrics: WorkerMetrics, video:
         await asyncio.gather(making, holding, return_exceptions=True)
 
 
-async def _make_archive(work: WorkerUseCases, video: VideoProcessing, attempt: Attempt) -> FramesArchive:
+def _tell_completed(archive: FramesArchive, reading: Reading) -> None:
+    log.info(
+        "attempt completed",
+        frames=archive.frame_count,
+        bytes=archive.size_bytes,
+        decoding=reading.decoding,
+        why=reading.whole,
+        packets=reading.packets,
+        packets_decoded=reading.packets_decoded,
+    )
+
+
+async def _make_archive(
+    work: WorkerUseCases, video: VideoProcessing, attempt: Attempt
+) -> tuple[FramesArchive, Reading]:
     async with work.process_video_frames(video) as (media, extraction):
         attempt.media, attempt.progress = media, lambda: extraction.progress
         with span("decode, zip and upload"):
-            return await work.generate_zip_file(video, media, extraction)
+            return await work.generate_zip_file(video, media, extraction), extraction.reading
 
 
 async def _fail(work: WorkerUseCases, metrics: WorkerMetrics, video: VideoProcessing, failure: Failure) -> None:

@@ -1,23 +1,72 @@
-"""What the ZIP says of itself: the names of its pictures and its last entry, ``manifest.json``."""
+"""What the ZIP says of itself: the names of its pictures and its last entry, ``manifest.json``.
 
-from collections.abc import Sequence
+``docs/frames.schema.json`` is its schema, ``docs/frames.md`` explains it.
+"""
+
+import json
 from dataclasses import dataclass
+from io import BytesIO
+from typing import Final, final
 
 from app.domain.options import ExtractionOptions, ImageFormat, SelectionKind
 from app.domain.video import MediaInfo, VideoProcessing
 
+VERSION: Final = 2
+"""Version 1 had of each picture only ``file``, ``timeSeconds`` and ``sizeBytes``, and neither leftOut nor reading."""
+BEYOND_THE_END: Final = "beyond the end of the film"
+OUTSIDE_OF_THE_PART: Final = "outside of the chosen part"
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How the film was read, for the manifest and the log.
+
+    ``whole`` is why all packets were decoded, None where only those were that the plan names: ``packets_decoded`` of
+    ``packets``. ``left_out`` are the asked times, in seconds, at which nothing could be taken, ``notes`` what a user
+    should know of how the pictures look.
+    """
+
+    stream: int
+    container: str
+    codec: str
+    colour: str
+    orientation: str
+    tone_mapping: str | None
+    deinterlaced: bool
+    packets: int
+    packets_decoded: int
+    whole: str | None
+    left_out: tuple[float, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def decoding(self) -> str:
+        """Say in one word which of both was done."""
+        return "planned" if self.whole is None else "whole"
+
 
 @dataclass(frozen=True, slots=True)
 class FrameEntry:
-    """One picture of the ZIP: its name, its presentation time in the source in seconds, its size in bytes."""
+    """One file of the ZIP: a picture, the one instant that this file stands for, and where its bytes are.
+
+    ``number``, ``time_seconds`` and ``until_seconds`` are of the source picture, sides are pixels, ``sha256`` is hex,
+    and ``offset`` is where in the ZIP the file's ``size_bytes`` bytes begin.
+    """
 
     file: str
+    number: int
     time_seconds: float
+    until_seconds: float
+    instant: float
+    width: int
+    height: int
     size_bytes: int
+    sha256: str
+    offset: int
 
 
 def frame_file_name(index: int, time_seconds: float, image_format: ImageFormat) -> str:
-    """Name a picture by its place, from 1, and the time of its frame: ``frame_000012_00-00-11.000.jpg``."""
+    """Name a file by its place, from 1, and the time of its picture: ``frame_000012_00-00-11.000.jpg``."""
     milliseconds = max(0, round(time_seconds * 1000))
     seconds, millis = divmod(milliseconds, 1000)
     minutes, second = divmod(seconds, 60)
@@ -25,11 +74,20 @@ def frame_file_name(index: int, time_seconds: float, image_format: ImageFormat) 
     return f"frame_{index:06d}_{hours:02d}-{minute:02d}-{second:02d}.{millis:03d}.{image_format.extension}"
 
 
-def manifest(video: VideoProcessing, media: MediaInfo, frames: Sequence[FrameEntry]) -> dict[str, object]:
-    """Describe the ZIP for programs: times are seconds, sizes bytes, sides pixels."""
-    return {
-        "version": 1,
-        "source": {
+@final
+class Manifest:
+    """``manifest.json`` as it grows: its head, a line for each file, and, once the film is read, how that was done.
+
+    It is kept as the text that it will be: 30 MB for a hundred thousand files, which as objects would be ten times
+    as much.
+    """
+
+    def __init__(self, video: VideoProcessing, media: MediaInfo) -> None:
+        self.frame_count = 0
+        self._options = video.options
+        self._duration = media.duration_seconds
+        self._text = BytesIO()
+        source = {
             "fileName": video.original_file_name,
             "sizeBytes": video.size_bytes,
             "durationSeconds": media.duration_seconds,
@@ -37,13 +95,47 @@ def manifest(video: VideoProcessing, media: MediaInfo, frames: Sequence[FrameEnt
             "height": media.height,
             "codec": media.codec,
             "framesPerSecond": media.frames_per_second,
-        },
-        "options": _options(video.options),
-        "frames": [
-            {"file": frame.file, "timeSeconds": round(frame.time_seconds, 6), "sizeBytes": frame.size_bytes}
-            for frame in frames
-        ],
-    }
+        }
+        self._write(f'{{\n"version": {VERSION},\n"source": {_json(source)},\n"options": ')
+        self._write(f'{_json(_options(video.options))},\n"frames": [')
+
+    def add(self, frame: FrameEntry) -> None:
+        """Add the next file of the ZIP."""
+        line = _json(
+            {
+                "file": frame.file,
+                "number": frame.number,
+                "timeSeconds": round(frame.time_seconds, 6),
+                "untilSeconds": round(frame.until_seconds, 6),
+                "instants": [round(frame.instant, 6)],
+                "width": frame.width,
+                "height": frame.height,
+                "sizeBytes": frame.size_bytes,
+                "sha256": frame.sha256,
+                "range": {"first": frame.offset, "last": frame.offset + frame.size_bytes - 1},
+            }
+        )
+        self._write(f",\n{line}" if self.frame_count else f"\n{line}")
+        self.frame_count += 1
+
+    def end(self, reading: Reading) -> bytes:
+        """Give the whole document in UTF-8; nothing can be added any more."""
+        left_out = [{"timeSeconds": round(time, 6), "reason": self._why_left_out(time)} for time in reading.left_out]
+        self._write(f'\n],\n"leftOut": {_json(left_out)},\n"reading": {_json(_reading(reading))}\n}}\n')
+        return self._text.getvalue()
+
+    def _why_left_out(self, time: float) -> str:
+        start, end = self._options.start_seconds or 0.0, self._options.end_seconds
+        if start <= time and (end is None or time < end):
+            return BEYOND_THE_END
+        return BEYOND_THE_END if self._duration is not None and time >= self._duration else OUTSIDE_OF_THE_PART
+
+    def _write(self, text: str) -> None:
+        self._text.write(text.encode())
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False)
 
 
 def _options(options: ExtractionOptions) -> dict[str, object]:
@@ -60,4 +152,21 @@ def _options(options: ExtractionOptions) -> dict[str, object]:
         "maxHeight": options.max_height,
         "startSeconds": options.start_seconds,
         "endSeconds": options.end_seconds,
+    }
+
+
+def _reading(reading: Reading) -> dict[str, object]:
+    return {
+        "stream": reading.stream,
+        "container": reading.container,
+        "codec": reading.codec,
+        "colour": reading.colour,
+        "orientation": reading.orientation,
+        "toneMapping": reading.tone_mapping,
+        "deinterlaced": reading.deinterlaced,
+        "decoding": reading.decoding,
+        "why": reading.whole,
+        "packets": reading.packets,
+        "packetsDecoded": reading.packets_decoded,
+        "notes": list(reading.notes),
     }

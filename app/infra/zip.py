@@ -30,10 +30,13 @@ _LAST_YEAR: Final = 2107
 
 @final
 class StoredZip:
-    """``ZipEncoder``: one archive; ``entry`` for each file, then ``end``. Holds about 60 bytes and the name of each."""
+    """``ZipEncoder``: one archive; ``entry`` for each file, then ``end``. Holds about 60 bytes and the name of each.
+
+    ``offset`` is where the next entry begins, in bytes; the data of the last one ends there.
+    """
 
     def __init__(self) -> None:
-        self._offset = 0
+        self.offset = 0
         self._count = 0
         self._directory = bytearray()
 
@@ -47,7 +50,7 @@ class StoredZip:
             raise ValueError("the name of an entry has 1 to 65535 bytes")
         flags = 0 if name.isascii() else _UTF8
         time, date = _dos(modified_at)
-        crc, size, offset = zlib.crc32(data), len(data), self._offset
+        crc, size, offset = zlib.crc32(data), len(data), self.offset
         local_extra = _zip64_extra(size, size) if size >= _MAX32 else b""
         needed = _ZIP64 if size >= _MAX32 or offset >= _MAX32 else _PLAIN
         header = _LOCAL.pack(
@@ -60,13 +63,13 @@ class StoredZip:
             b"PK\x01\x02", _MADE_BY_UNIX | _ZIP64, needed, flags, _STORED, time, date, crc,
             min(size, _MAX32), min(size, _MAX32), len(raw), len(extra), 0, 0, 0, _FILE_MODE, min(offset, _MAX32),
         ) + raw + extra  # fmt: skip
-        self._offset += len(header) + size
+        self.offset += len(header) + size
         self._count += 1
         return iter((header, memoryview(data)))
 
     def end(self) -> Iterator[bytes]:
         """Give the central directory and the records that close the archive."""
-        size, offset, count = len(self._directory), self._offset, self._count
+        size, offset, count = len(self._directory), self.offset, self._count
         yield bytes(self._directory)
         if count >= _MAX16 or size >= _MAX32 or offset >= _MAX32:
             yield _END64.pack(

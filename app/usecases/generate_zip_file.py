@@ -1,16 +1,15 @@
 """GenerateZipFile."""
 
 import hashlib
-import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import final
 
 from app.domain.errors import ProcessingError
 from app.domain.failure import FailureCode
-from app.domain.manifest import FrameEntry, frame_file_name, manifest
+from app.domain.manifest import FrameEntry, Manifest, frame_file_name
 from app.domain.video import FramesArchive, MediaInfo, VideoProcessing, archive_key, contact_sheet_key
-from app.usecases.ports import Extraction, ObjectStorage, ObjectWriter, ZipEncoder
+from app.usecases.ports import Extraction, Frame, ObjectStorage, ObjectWriter, ZipEncoder
 
 
 @final
@@ -18,7 +17,8 @@ from app.usecases.ports import Extraction, ObjectStorage, ObjectWriter, ZipEncod
 class GenerateZipFile:
     """Put frames into a ZIP that goes to the storage while it grows, and a contact sheet beside it.
 
-    No picture touches the disk and memory does not depend on the length of the video. The ZIP's key holds the
+    Each instant that was asked for is a file, so a picture that stands for eight is there eight times. No picture
+    touches the disk, and of one that is written memory keeps its line of the manifest. The ZIP's key holds the
     attempt; the object appears only when it is whole, and nobody is told of it here.
 
     :raises ProcessingError: OUTPUT_TOO_LARGE, or what the extraction found out
@@ -29,18 +29,20 @@ class GenerateZipFile:
     max_bytes: int
 
     async def __call__(self, video: VideoProcessing, media: MediaInfo, extraction: Extraction) -> FramesArchive:
-        key, encoder, frames = archive_key(video.id, video.attempt), self.new_zip(), list[FrameEntry]()
+        key, encoder, manifest = archive_key(video.id, video.attempt), self.new_zip(), Manifest(video, media)
         async with self.storage.writer(key, "application/zip") as writer:
             output = _Output(writer, self.max_bytes)
             async for frame in extraction:
-                name = frame_file_name(frame.index, frame.time_seconds, video.options.format)
-                await output.write(encoder.entry(name, frame.data, video.created_at))
-                frames.append(FrameEntry(name, frame.time_seconds, len(frame.data)))
-            document = json.dumps(manifest(video, media, frames), ensure_ascii=False, indent=1).encode()
+                sha256 = hashlib.sha256(frame.data).hexdigest()
+                for instant in frame.instants:
+                    name = frame_file_name(manifest.frame_count + 1, frame.time_seconds, video.options.format)
+                    await output.write(encoder.entry(name, frame.data, video.created_at))
+                    manifest.add(_entry(name, frame, instant, sha256, ends_at=encoder.offset))
+            document = manifest.end(extraction.reading)
             await output.write(encoder.entry("manifest.json", document, video.created_at))
             await output.write(encoder.end())
         sheet = await self._keep_contact_sheet(video, extraction.contact_sheet)
-        return FramesArchive(key, output.size, output.sha256.hexdigest(), len(frames), sheet)
+        return FramesArchive(key, output.size, output.sha256.hexdigest(), manifest.frame_count, sheet)
 
     async def _keep_contact_sheet(self, video: VideoProcessing, picture: bytes | None) -> str | None:
         if picture is None:
@@ -49,6 +51,23 @@ class GenerateZipFile:
         async with self.storage.writer(key, "image/jpeg") as writer:
             await writer.write(picture)
         return key
+
+
+def _entry(name: str, frame: Frame, instant: float, sha256: str, *, ends_at: int) -> FrameEntry:
+    """Describe the file that ends at this byte of the ZIP."""
+    size = len(frame.data)
+    return FrameEntry(
+        file=name,
+        number=frame.number,
+        time_seconds=frame.time_seconds,
+        until_seconds=frame.until_seconds,
+        instant=instant,
+        width=frame.width,
+        height=frame.height,
+        size_bytes=size,
+        sha256=sha256,
+        offset=ends_at - size,
+    )
 
 
 @dataclass(slots=True)

@@ -14,6 +14,7 @@ from typing import Protocol, TypeVar
 
 from app.domain.events import DomainEvent
 from app.domain.failure import Failure
+from app.domain.manifest import Reading
 from app.domain.notification import Mail, Notification, NotificationChannel
 from app.domain.options import ExtractionOptions
 from app.domain.session import SessionId
@@ -493,29 +494,6 @@ class Frame:
     data: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """How the film was read, for the manifest and the log.
-
-    ``whole`` is why all packets were decoded, None where only those were that the plan names: ``packets_decoded`` of
-    ``packets``. ``left_out`` are the asked times, in seconds, that lie beyond the film's end, ``notes`` what a user
-    should know of how the pictures look.
-    """
-
-    stream: int
-    container: str
-    codec: str
-    colour: str
-    orientation: str
-    tone_mapping: str | None
-    deinterlaced: bool
-    packets: int
-    packets_decoded: int
-    whole: str | None
-    left_out: tuple[float, ...] = ()
-    notes: tuple[str, ...] = ()
-
-
 class Extraction(Protocol):
     """One run of the decoder. Iterating raises ``ProcessingError`` where the video is bad, at the latest at its end."""
 
@@ -539,7 +517,9 @@ class Extraction(Protocol):
 class FrameExtractor(Protocol):
     """The decoder."""
 
-    def open(self, source: Path, options: ExtractionOptions) -> AbstractAsyncContextManager[tuple[MediaInfo, Extraction]]:
+    def open(
+        self, source: Path, options: ExtractionOptions
+    ) -> AbstractAsyncContextManager[tuple[MediaInfo, Extraction]]:
         """Inspect the file, plan its pictures and start to decode them; leaving the block ends every child.
 
         Raises ``ProcessingError``, also on entering.
@@ -559,6 +539,11 @@ class ZipEncoder(Protocol):
     """A ZIP as it grows: entries stored, sizes known, nothing to seek back to."""
 
     def entry(self, name: str, data: bytes, modified_at: datetime) -> Iterator[bytes | memoryview]: ...
+    @property
+    def offset(self) -> int:
+        """Where the next entry will begin; the data of the last one ends there, so it is ``len(data)`` before."""
+        ...
+
     def end(self) -> Iterator[bytes]: ...
 
 

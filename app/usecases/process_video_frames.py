@@ -34,6 +34,5 @@ class ProcessVideoFrames:
                 await self.storage.download(video.source_key, source)
             except ObjectMissing:
                 raise ProcessingError(FailureCode.SOURCE_MISSING) from None
-            media = await self.extractor.probe(source)
-            async with self.extractor.extract(source, media, video.options) as extraction:
-                yield media, extraction
+            async with self.extractor.open(source, video.options) as found:
+                yield found

@@ -2,6 +2,7 @@
 
 import asyncio
 import email
+import hashlib
 import io
 import json
 import subprocess
@@ -14,9 +15,13 @@ from uuid import uuid4
 import httpx
 import imageio_ffmpeg
 import pytest
+from jsonschema import Draft202012Validator
 
 from tests.e2e.client import Person
 from tests.e2e.conftest import Up
+
+SCHEMA = json.loads((Path(__file__).parents[2] / "docs" / "frames.schema.json").read_text("utf-8"))
+MANIFEST = Draft202012Validator(SCHEMA)
 
 
 def new_email() -> str:
@@ -52,10 +57,12 @@ def check_archive(archive: zipfile.ZipFile, frames: int, size: tuple[int, int]) 
     assert [entry["file"] for entry in manifest["frames"]] == names[:-1]
     assert len(names) - 1 == frames
     assert manifest["frames"][0]["timeSeconds"] == 0
+    MANIFEST.validate(manifest)
     for entry in manifest["frames"]:
         picture = archive.read(entry["file"])
         assert len(picture) == entry["sizeBytes"]
-        assert decoded_size(picture) == size
+        assert hashlib.sha256(picture).hexdigest() == entry["sha256"]
+        assert decoded_size(picture) == size == (entry["width"], entry["height"])
     return manifest
 
 
@@ -106,8 +113,11 @@ async def test_a_recording_becomes_a_zip_of_its_frames_watched_live(
         zip_path = await ana.download(final["result"]["downloadUrl"], tmp_path / "frames.zip")
         assert zip_path.stat().st_size == final["result"]["sizeBytes"]
         with zipfile.ZipFile(zip_path) as archive:
-            check_archive(archive, final["result"]["frameCount"], size)
+            last = check_archive(archive, final["result"]["frameCount"], size)["frames"][-1]
             assert final["result"]["frameCount"] == frames
+        wanted = {"Range": "bytes={first}-{last}".format(**last["range"])}
+        alone = await ana.http.get(final["result"]["downloadUrl"], headers=wanted)
+        assert (alone.status_code, hashlib.sha256(alone.content).hexdigest()) == (206, last["sha256"])
         sheet = await ana.download(final["result"]["contactSheetUrl"], tmp_path / "sheet.jpg")
         assert min(decoded_size(sheet.read_bytes())) > 0
 

@@ -69,6 +69,19 @@ def test_the_data_itself_is_handed_on_and_no_copy():
     assert isinstance(header, bytes)
 
 
+@given(st.lists(st.binary(max_size=300), min_size=1, max_size=20))
+def test_the_data_of_an_entry_ends_where_the_next_one_begins(files: list[bytes]):
+    encoder, ends = StoredZip(), list[int]()
+    grown = b""
+    for index, data in enumerate(files):
+        grown += b"".join(encoder.entry(f"{index}", data, NOON))
+        ends.append(encoder.offset)
+    whole = grown + b"".join(encoder.end())
+    assert [whole[end - len(data) : end] for data, end in zip(files, ends, strict=True)] == files
+    with opened(whole) as read:
+        assert [info.header_offset for info in read.infolist()] == [0, *ends[:-1]]
+
+
 def test_times_are_utc_and_held_within_what_dos_can_say():
     behind = datetime(2026, 1, 1, 0, 30, tzinfo=UTC) + timedelta(0)
     for at, expected in (
@@ -108,6 +121,7 @@ def test_sizes_and_offsets_beyond_four_gib(tmp_path: Path):
                 file.seek(len(body), os.SEEK_CUR)
             else:
                 file.write(body)
+            assert file.tell() == encoder.offset
         for piece in encoder.end():
             file.write(piece)
     assert path.stat().st_blocks * 512 < 1024**2

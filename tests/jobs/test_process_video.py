@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 from arq import Retry
+from structlog.testing import capture_logs
 
 from app.domain.failure import Failure, FailureCode
+from app.domain.manifest import Reading
 from app.domain.options import ExtractionOptions
 from app.domain.video import MediaInfo, ProcessingStatus, VideoId, VideoProcessing
 from app.infra.ffmpeg.extractor import FfmpegFrameExtractor
@@ -25,6 +27,7 @@ from app.usecases.process_video_frames import ProcessVideoFrames
 from app.usecases.upload_video import IncomingVideo
 from jobs.metrics import WorkerMetrics
 from jobs.process_video import process_video
+from tests.fakes.extractor import FILM, ScriptedExtractor, a_frame, a_reading
 from tests.fakes.live_status import InMemoryLiveStatus
 from tests.usecases.world import LEASE, World, chunks
 
@@ -40,15 +43,16 @@ class BrokenExtractor:
         self.began = asyncio.Event()
         self._hangs = hangs
 
-    async def probe(self, source: Path) -> MediaInfo:
+    @asynccontextmanager
+    async def open(self, source: Path, options: ExtractionOptions) -> AsyncIterator[tuple[MediaInfo, Extraction]]:
+        await self._inspect()
+        yield await asyncio.Future()
+
+    async def _inspect(self) -> None:
         self.began.set()
         if self._hangs:
             await asyncio.Event().wait()
         raise RuntimeError("a bug")
-
-    @asynccontextmanager
-    async def extract(self, source: Path, media: MediaInfo, options: ExtractionOptions) -> AsyncIterator[Extraction]:
-        yield await asyncio.Future()
 
 
 def ctx(world: World, tmp_path: Path, extractor: FrameExtractor | None = None, **settings: Any) -> dict[str, Any]:
@@ -96,6 +100,27 @@ async def test_a_recording_becomes_a_whole_zip_and_a_second_delivery_changes_not
         await process_video(ctx(world, tmp_path), video)
     assert await world.row(video) == row
     assert list((tmp_path / "work").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("reading", "told"),
+    [
+        (a_reading(packets=75, packets_decoded=3), ("planned", None, 75, 3)),
+        (a_reading(packets=75, packets_decoded=75, whole="no times"), ("whole", "no times", 75, 75)),
+    ],
+)
+async def test_operators_see_how_much_was_decoded_and_why(
+    world: World, tmp_path: Path, samples: Path, reading: Reading, told: tuple[object, ...]
+):
+    video = await uploaded_file(world, samples / "bikes.mp4")
+    still = a_frame(0, b"a picture", 0.0, 1.0, 2.0)
+    with capture_logs() as lines:
+        await process_video(ctx(world, tmp_path, ScriptedExtractor([still], reading)), video)
+    completed = next(line for line in lines if line["event"] == "attempt completed")
+    assert tuple(completed[name] for name in ("decoding", "why", "packets", "packets_decoded")) == told
+    assert completed["frames"] == 3
+    row = await world.row(video)
+    assert (row.status, row.progress.frames_extracted, row.media) == (ProcessingStatus.COMPLETED, 3, FILM)
 
 
 async def test_a_delivery_that_meets_a_live_lease_comes_back_when_it_ends(world: World, tmp_path: Path, samples: Path):
