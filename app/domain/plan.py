@@ -123,16 +123,14 @@ def _recognised(shown: Presentation, surveyed: Sequence[tuple[int, int]]) -> Ite
 def _planned(film: Film, shown: Presentation, chosen: Chosen) -> Plan:
     pictures = []
     for number, instants in chosen.pictures:
-        ticks = shown.ticks[number]
-        twins = 0 if shown.by_number else number - bisect_left(shown.ticks, ticks, 0, number)
         pictures.append(
             PlannedPicture(
                 number,
-                ticks,
+                shown.ticks[number],
                 shown.seconds(shown.begins[number]),
                 shown.seconds(shown.until(number)),
                 instants,
-                twins,
+                number - shown.twins(number).start,
             )
         )
     return Plan(
@@ -153,7 +151,7 @@ def _keep(film: Film, shown: Presentation, numbers: Sequence[int]) -> tuple[tupl
     stop = 0
     for number in numbers:
         if number >= stop:
-            ticks = shown.ticks[number]
-            first, stop = bisect_left(shown.ticks, ticks, 0, number), bisect_right(shown.ticks, ticks, number)
-            wanted.update(shown.packets[first:stop])
+            twins = shown.twins(number)
+            wanted.update(shown.packets[twins.start : twins.stop])
+            stop = twins.stop
     return needed(film, sorted(wanted))

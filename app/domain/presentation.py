@@ -6,6 +6,7 @@ into (fractions of) ticks, never the other way round.
 
 import math
 from array import array
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -52,6 +53,14 @@ class Presentation:
     def until(self, number: int) -> int:
         """Return the tick at which the next picture comes, or at which the last one goes."""
         return self.begins[number + 1] if number + 1 < len(self.begins) else self.end
+
+    def twins(self, number: int) -> range:
+        """Return the pictures, this one among them, that cannot be told apart by their ticks."""
+        ticks, tick = self.ticks, self.ticks[number]
+        alone = ticks[max(number - 1, 0)] < tick or number == 0
+        if self.by_number or (alone and (number + 1 == len(ticks) or ticks[number + 1] > tick)):
+            return range(number, number + 1)  # Nearly always, so the search below is spared.
+        return range(bisect_left(ticks, tick, 0, number), bisect_right(ticks, tick, number))
 
     def place(self, seconds: float | Fraction) -> Fraction:
         """Return an instant of the presentation, as typed by a user, in ticks."""
