@@ -4,145 +4,105 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from app.domain.options import ExtractionOptions, FrameSelection, ImageFormat, SelectionKind
-from app.domain.video import MediaInfo
-from app.infra.ffmpeg.codecs import DECODER
+from app.domain.film import Film
+from app.domain.options import ExtractionOptions, ImageFormat
+from app.infra.ffmpeg.codecs import ALPHA_DECODER, DECODER, DEMUXERS
+from app.infra.ffmpeg.encoders import encoding
 from app.infra.ffmpeg.limits import Limits
-from app.infra.ffmpeg.selection import Part, selecting
 
-SHEET_COLUMNS: Final = 4
-SHEET_ROWS: Final = 3
-_SHEET_SIDE: Final = 320
-_SHEET_QUALITY: Final = "4"
+_TILE_QUALITY: Final = "3"
 _ENCODER_THREADS: Final = "4"  # Each holds a picture: more would cost memory and gain little beside the decoder.
-_PIXELS: Final = {
-    # JPEG's full range, said here: without a single frame ffmpeg does not work it out, and fails for a wrong reason.
-    ImageFormat.JPEG: ",format=yuvj420p|yuvj422p|yuvj444p",
-    ImageFormat.PNG: "",
-    ImageFormat.WEBP: "",
-}
-# One filter graph for the whole stream: a new one, as by default when the picture's size changes on the way, would
-# start counting anew. Then no filter that touches pixels may stand before ``scale``, which bears another size:
-# ffmpeg's own for rotation would read beyond the picture. So a turned video has the default, and no other is turned.
-_UPRIGHT: Final = ("-reinit_filter", "0", "-noautorotate")
-_TURNED: Final = ("-reinit_filter", "1", "-autorotate")
-_MAX_SIDE: Final = {ImageFormat.JPEG: 65_500, ImageFormat.WEBP: 16_383, ImageFormat.PNG: 65_500}
 
 
-def _guarded(limits: Limits, *, verbosity: str) -> list[str]:
+def _guarded(limits: Limits) -> list[str]:
     """Bear a file that may be hostile: nothing but this one file is read, and by a few parsers only."""
     return [
-        "-nostdin", "-hide_banner", "-nostats", "-v", verbosity,
+        "-nostdin", "-hide_banner", "-nostats", "-v", "error",
         "-protocol_whitelist", "file,pipe",
-        "-format_whitelist", "mov,matroska,webm,avi",
-        "-codec_whitelist", ",".join(DECODER.values()),
+        "-format_whitelist", ",".join(DEMUXERS),
+        "-codec_whitelist", ",".join((*DECODER.values(), *ALPHA_DECODER.values())),
         "-max_pixels", str(limits.max_pixels),
         "-threads", str(limits.threads),
+        "-copyts",  # The packets' times as they are: by them the plan names packets and pictures.
     ]  # fmt: skip
 
 
-def _source(source: Path) -> list[str]:
-    return ["-i", f"file:{source}"]
+def _strict() -> list[str]:
+    """End at the first packet that cannot be decoded and the first picture that the decoder marks as corrupt.
 
-
-def probing(source: Path, limits: Limits) -> list[str]:
-    """Describe the file on stderr; the exit code says nothing, since there is no output."""
-    return _guarded(limits, verbosity="repeat+info") + _source(source)
-
-
-def measuring(source: Path, limits: Limits, pipe: int) -> list[str]:
-    """List the picture's packets with their times, without decoding them."""
-    return [
-        *_guarded(limits, verbosity="repeat+error"), *_source(source), "-map", "0:V:0", "-c", "copy",
-        "-f", "framecrc", f"pipe:{pipe}",
-    ]  # fmt: skip
-
-
-def extracting(
-    source: Path,
-    media: MediaInfo,
-    options: ExtractionOptions,
-    part: Part,
-    limits: Limits,
-    pipes: Sequence[int],
-    *,
-    turned: bool,
-) -> list[str]:
-    """Decode once; write the frames, each frame's instants and the contact sheet to the three ``pipes``.
-
-    ``turned`` says that the file asks for its picture to be rotated or mirrored.
+    Only packets that a planned picture needs are decoded, so either spoils one; the exit code says so.
     """
-    frames, instants, sheet = pipes
-    select = options.select
-    chosen = selecting(options, part, media, limits.max_duration_seconds)
-    size = fitting(options, _MAX_SIDE[options.format])
-    if select.kind is SelectionKind.SCENE_CHANGE:
-        chosen = f"{size},{chosen}"  # The comparison needs pictures of one size even where the stream's size changes.
-    spread = (SHEET_COLUMNS * SHEET_ROWS) / part.seconds if part.seconds else 1.0
-    small = fitting(ExtractionOptions(max_width=_SHEET_SIDE, max_height=_SHEET_SIDE), _SHEET_SIDE)
-    tiles = SHEET_COLUMNS * SHEET_ROWS
-    graph = (
-        f"[0:V:0]split=2[one][other];"
-        f"[one]{chosen},{size}{_PIXELS[options.format]}[frames];"
-        # Without ``trim`` a gap in the stream would be filled with tiles until memory is used up.
-        f"[other]fps=fps={spread:.9f}:round=up:start_time=0,trim=end_frame={tiles},{small},setsar=1,"
-        f"tile={SHEET_COLUMNS}x{SHEET_ROWS},format=yuvj420p[sheet]"
+    return ["-xerror", "-max_error_rate", "0"]
+
+
+def decoding(
+    source: Path,
+    film: Film,
+    options: ExtractionOptions,
+    limits: Limits,
+    *,
+    decoder: Sequence[str],
+    drop: int | None,
+    graph: int,
+    outputs: Sequence[int],
+    pictures: int,
+    tiles: int,
+    by_number: bool,
+) -> list[str]:
+    """Decode and encode the planned pictures; write them, a line for each, and the contact sheet's tiles to ``outputs``.
+
+    ``drop`` and ``graph`` are the pipes from which the packets to leave out and the filters are read.
+    """
+    frames, lines, small = outputs
+    return [
+        *_guarded(limits), *_strict(),
+        *([f"-/bsf:{film.stream.index}", f"pipe:{drop}"] if drop is not None else []),
+        # A new graph where the picture's size changes on the way; it would count anew, so not where numbers count.
+        "-reinit_filter", "0" if by_number else "1",
+        "-noautorotate",  # The rendering turns it, from what the inspection found.
+        *decoder,
+        "-i", f"file:{source}",
+        "-/filter_complex", f"pipe:{graph}",
+        "-map", "[frames]", "-fps_mode", "passthrough", "-enc_time_base", "filter",
+        "-frames:v", str(pictures),
+        "-threads", _ENCODER_THREADS, *encoding(options), *_bit_exact(),
+        "-stats_enc_pre", f"pipe:{lines}", "-stats_enc_pre_fmt", "{ni} {ptsi}",
+        "-f", "mpjpeg" if options.format is ImageFormat.JPEG else "image2pipe", f"pipe:{frames}",
+        "-map", "[tiles]", "-fps_mode", "passthrough", "-enc_time_base", "filter",
+        "-frames:v", str(tiles),
+        "-c:v", "mjpeg", "-q:v", _TILE_QUALITY, *_bit_exact(), "-f", "mpjpeg", f"pipe:{small}",
+    ]  # fmt: skip
+
+
+def surveying(source: Path, film: Film, limits: Limits, outputs: Sequence[int], *, scenes: bool) -> list[str]:
+    """Decode all and encode nothing; write a line for each picture: all with their scores, or the key pictures."""
+    lines, scores = outputs
+    # Scores need pictures of one size even where the film's changes on the way.
+    scored = (
+        f"scale={film.look.width}:{film.look.height},select='gte(scene,0)',"
+        f"metadata=mode=print:key=lavfi.scene_score:file=pipe\\\\:{scores}"
     )
     return [
-        *_guarded(limits, verbosity="repeat+error"),
-        "-max_error_rate", "0",  # One frame that cannot be decoded is a failure.
-        *(["-skip_frame", "nokey"] if select.kind is SelectionKind.KEYFRAMES_ONLY else []),
-        *(["-ss", f"{part.start:.6f}"] if part.start else []),
-        *(_TURNED if turned else _UPRIGHT),
-        *_source(source),
-        "-filter_complex", graph,
-        "-map", "[frames]",
-        "-fps_mode", "passthrough", "-enc_time_base", "filter",  # Not one frame dropped or doubled on the way out.
-        "-frames:v", str(_most(select, limits)),
-        "-threads", _ENCODER_THREADS, *encoding(options), *_bit_exact(),
-        "-stats_enc_pre", f"pipe:{instants}", "-stats_enc_pre_fmt", "{ptsi} {tbi} {t}",
-        *_container(options.format), f"pipe:{frames}",
-        "-map", "[sheet]", "-fps_mode", "passthrough", "-frames:v", "1",
-        "-c:v", "mjpeg", "-q:v", _SHEET_QUALITY, *_bit_exact(), "-f", "image2pipe", f"pipe:{sheet}",
+        *_guarded(limits), *_strict(),
+        "-reinit_filter", "0", "-noautorotate",
+        "-i", f"file:{source}",
+        "-filter_complex", f"[0:{film.stream.index}]{scored if scenes else 'select=key'}[seen]",
+        "-map", "[seen]", "-fps_mode", "passthrough",
+        "-stats_enc_pre", f"pipe:{lines}", "-stats_enc_pre_fmt", "{ni} {ptsi}",
+        "-f", "null", "-",
     ]  # fmt: skip
 
 
-def _most(select: FrameSelection, limits: Limits) -> int:
-    """As many as were asked for, or one more than is allowed, so that the limit cannot be a silent cut."""
-    return int(select.value) if select.kind is SelectionKind.COUNT else limits.max_frames + 1
-
-
-def fitting(options: ExtractionOptions, longest_side: int) -> str:
-    """Scale down, never up, and keep the shape: within what the user asked and what the format can hold."""
-    width, height = options.max_width or longest_side, options.max_height or longest_side
-    factor = f"min(1,min({min(width, longest_side)}/iw,{min(height, longest_side)}/ih))"
-    return f"scale=w='max(1,round(iw*{factor}))':h='max(1,round(ih*{factor}))'"
-
-
-def encoding(options: ExtractionOptions) -> list[str]:
-    """Choose the encoder and its quality."""
-    match options.format:
-        case ImageFormat.JPEG:
-            return ["-c:v", "mjpeg", "-qmin", "1", "-q:v", str(jpeg_scale(options.quality))]
-        case ImageFormat.PNG:
-            return ["-c:v", "png", "-compression_level", "1"]  # A fifth of the default's time, a few per cent larger.
-        case ImageFormat.WEBP:
-            return ["-c:v", "libwebp", "-quality", str(options.quality), "-compression_level", "2"]
-
-
-def jpeg_scale(quality: int) -> int:
-    """Turn the usual JPEG quality, 1 to 100, into mjpeg's quantiser scale, 31 to 1, at about the same loss.
-
-    libjpeg scales its tables (at most 99 for brightness, below 100) by S per cent, S = 200 - 2Q from Q = 50 on and
-    5000 / Q below; mjpeg scales its own (at most 83) by q / 8. They meet where q is about S / 10.5: 90 becomes 2,
-    75 becomes 5, 50 becomes 10.
-    """
-    percent = 200 - 2 * quality if quality >= 50 else 5000 / quality  # noqa: PLR2004 - libjpeg's own knee
-    return max(1, min(31, round(percent / 10.5)))
-
-
-def _container(image_format: ImageFormat) -> list[str]:
-    return ["-f", "mpjpeg" if image_format is ImageFormat.JPEG else "image2pipe"]
+def tiling(limits: Limits, tile: tuple[int, int], grid: tuple[int, int], tiles: int, sheet: int) -> list[str]:
+    """Put small pictures, which come one after the other through a pipe, into one of ``grid`` columns and rows."""
+    return [
+        "-nostdin", "-hide_banner", "-nostats", "-v", "error", "-protocol_whitelist", "pipe",
+        "-max_pixels", str(limits.max_pixels),
+        "-reinit_filter", "0",  # A film whose size changes on the way has tiles of several sizes.
+        "-f", "mjpeg", "-i", f"pipe:{tiles}",
+        "-vf", f"scale={tile[0]}:{tile[1]},tile={grid[0]}x{grid[1]}", "-frames:v", "1",
+        "-c:v", "mjpeg", "-q:v", "4", *_bit_exact(), "-f", "image2pipe", f"pipe:{sheet}",
+    ]  # fmt: skip
 
 
 def _bit_exact() -> list[str]:

@@ -131,7 +131,13 @@ async def child(
                 stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.DEVNULL, stderr=stderr,
                 pass_fds=[*writing, *reading], cwd=directory, env=_MALLOC, start_new_session=True,
             )  # fmt: skip
-        watchdog = Watchdog(process.pid, lambda: sum(r.received for r in readers), budget, limits.cpu_seconds)
+        watchdog = Watchdog(
+            process.pid,
+            received=lambda: sum(reader.received for reader in readers),
+            alive=lambda: process.returncode is None,
+            budget=budget,
+            cpu_limit=limits.cpu_seconds,
+        )
         running = Child(process, readers, words, watchdog, limits)
         stack.push_async_callback(_gone, running)
         stack.callback(running.kill)

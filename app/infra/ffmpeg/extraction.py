@@ -1,55 +1,47 @@
-"""One run of the decoder: its pictures, their instants, and the judgement at its end."""
+"""One extraction: the planned pictures in their order, each compared with the plan, and all that is told of them."""
 
-import asyncio
-from collections.abc import AsyncIterator
-from contextlib import suppress
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from typing import Final, final
+
+import structlog
 
 from app.domain.errors import ProcessingError
 from app.domain.failure import FailureCode
-from app.domain.options import ImageFormat
+from app.domain.plan import Plan, PlannedPicture, plan_surveyed, without_dropping
 from app.domain.video import Progress
-from app.infra.ffmpeg.child import PIPE_BYTES, Child, Patience
-from app.infra.ffmpeg.judge import LOG_BYTES, complaints, judge
-from app.infra.ffmpeg.limits import Limits
-from app.infra.ffmpeg.selection import Part
-from app.infra.ffmpeg.split import BrokenStream, Splitter
-from app.usecases.ports import Frame
+from app.infra.ffmpeg.budget import TimeBudget
+from app.infra.ffmpeg.contact_sheet import COLUMNS, ROWS, contact_sheet
+from app.infra.ffmpeg.decoding import Recipe, decoding, settled
+from app.infra.ffmpeg.split import picture_size
+from app.infra.ffmpeg.survey import survey
+from app.usecases.ports import Frame, Reading
 
-_SHEET_BYTES: Final = 16 * 1024 * 1024
-_LAST_WORDS_SECONDS: Final = 1.0
-_BYTES_PER_PIXEL: Final = 9  # Four channels of 16 bits, and what PNG adds.
-_BYTES_BESIDE: Final = 65_536
+log = structlog.get_logger(__name__)
+
 _ALMOST: Final = 99.0
-_NO_TIME: Final = 2**62  # AV_NOPTS_VALUE, -2**63, and its opposite lie beyond.
+_SURVEYED_PERCENT: Final = 50.0
 
 
 @final
 class FfmpegExtraction:
     """The port's ``Extraction``; to be iterated once.
 
-    Holds one picture and what the pipes hold: the decoder stands still while its consumer does.
+    Holds one picture, what the pipes hold and a dozen small pictures: the decoder stands still while its consumer does.
+    ``planned`` is None where the decoder must be asked first, which then is the first part of the work.
     """
 
     def __init__(
-        self,
-        child: Child,
-        image_format: ImageFormat,
-        part: Part,
-        expected: int | None,
-        limits: Limits,
-        patience: Patience,
+        self, recipe: Recipe, planned: Plan | None, distrust: str | None, budget: TimeBudget
     ) -> None:
-        self._child = child
-        self._pictures, self._instants, sheet = child.outputs
-        self._splitter = Splitter(image_format, limits.max_pixels * _BYTES_PER_PIXEL + _BYTES_BESIDE)
-        self._part = part
-        self._limits = limits
-        self._patience = patience
-        self._progress = Progress(frames_expected=expected)
+        self._recipe = recipe
+        self._plan = planned
+        self._distrust = distrust
+        self._budget = budget
+        self._surveyed = 0.0
+        self._progress = Progress(0.0, 0, None if planned is None else planned.files)
         self._sheet: bytes | None = None
-        self._log_task = asyncio.create_task(_listen(child))
-        self._sheet_task = asyncio.create_task(_whole(sheet, _SHEET_BYTES))
+        self._reading = reading_of(recipe, planned)
 
     @property
     def progress(self) -> Progress:
@@ -59,77 +51,94 @@ class FfmpegExtraction:
     def contact_sheet(self) -> bytes | None:
         return self._sheet
 
+    @property
+    def reading(self) -> Reading:
+        return self._reading
+
     def __aiter__(self) -> AsyncIterator[Frame]:
         return self._frames()
 
-    async def stop_listening(self) -> None:
-        """End the tasks that read the lesser pipes."""
-        for task in (self._log_task, self._sheet_task):
-            task.cancel()
-        await asyncio.gather(self._log_task, self._sheet_task, return_exceptions=True)
-
     async def _frames(self) -> AsyncIterator[Frame]:
-        index = 0
-        try:
-            while piece := await self._patience.wait(self._pictures.read(PIPE_BYTES)):
-                for picture in self._splitter.feed(piece):
-                    index += 1
-                    yield await self._frame(index, picture)
-        except BrokenStream:
-            self._child.kill()
-            raise RuntimeError("ffmpeg's pictures could not be told apart") from None
-        await self._judge(index)
+        if self._plan is None:
+            self._plan = await self._ask()
+        plan, wanted, files, expected = self._plan, self._plan.pictures, 0, self._plan.files
+        log.info("pictures planned", pictures=len(wanted), files=expected, whole=plan.whole)
+        on_sheet = _evenly(wanted, COLUMNS * ROWS)
+        tiles: list[bytes] = []
+        while wanted:
+            small = [picture for picture in wanted if picture.number in on_sheet]
+            done = 0
+            async with decoding(self._recipe, plan, wanted, small, self._budget) as run:
+                async for picture, data in run.pictures(self._budget):
+                    files, done = files + len(picture.instants), done + 1
+                    percent = self._surveyed + (100 - self._surveyed) * files / expected
+                    self._progress = Progress(min(_ALMOST, percent), files, expected)
+                    yield self._frame(picture, data)
+            tiles += run.tiles
+            wanted = wanted[done:]
+            if wanted:
+                plan = self._whole(plan, wanted[0])
+        self._sheet = await contact_sheet(self._recipe, tiles, self._budget)
+        self._progress = Progress(100.0, files, expected)
 
-    async def _frame(self, index: int, picture: bytes) -> Frame:
-        if index > self._limits.max_frames:
-            raise ProcessingError(FailureCode.TOO_MANY_FRAMES)
-        # ffmpeg writes a frame's line before it encodes the frame.
-        ticks, base, shown = (await self._patience.wait(self._instants.readline())).split()
-        numerator, _, denominator = base.partition(b"/")
-        at = float(shown)  # On the grid; the true instant is that of the source's frame, where it is known.
-        since_start = int(ticks) * int(numerator) / int(denominator) if abs(int(ticks)) < _NO_TIME else at
-        time = self._part.start + since_start
-        if max(time, self._part.start + at) > self._limits.max_duration_seconds:
-            raise ProcessingError(FailureCode.TOO_LONG)
-        part = self._part.seconds
-        percent = min(_ALMOST, max(self._progress.percent, 100 * at / part)) if part else 0.0
-        self._progress = Progress(percent, index, self._progress.frames_expected)
-        return Frame(index, max(0.0, round(time, 6)), picture)
+    async def _ask(self) -> Plan:
+        """Let the decoder choose in a first pass, and plan what it chose."""
+        recipe = self._recipe
+        packets = len(recipe.film.packets)
 
-    async def _judge(self, count: int) -> None:
-        exit_code = await self._patience.wait(self._child.ended())
-        judge(exit_code, await self._patience.wait(self._log_task), killed=self._child.killed)
-        if self._splitter.rest:
-            raise ProcessingError(FailureCode.CORRUPT_VIDEO)
-        if count == 0:
-            raise ProcessingError(FailureCode.NO_FRAMES)
-        self._sheet = await self._patience.wait(self._sheet_task)
-        self._progress = Progress(100.0, count, self._progress.frames_expected)
+        def advanced(seen: int) -> None:
+            self._surveyed = _SURVEYED_PERCENT * min(1.0, seen / packets)
+            self._progress = Progress(self._surveyed)
 
+        surveyed = await survey(
+            recipe.program, recipe.source, recipe.film, recipe.options.select, recipe.limits, self._budget, advanced
+        )
+        chosen = plan_surveyed(recipe.film, recipe.options, surveyed, most=recipe.limits.max_frames)
+        plan = settled(chosen, recipe.film, self._distrust)
+        self._reading = reading_of(recipe, plan)
+        return plan
 
-async def _listen(child: Child) -> bytes:
-    """Keep what the child complains of, and end it then: whatever follows cannot make the video whole again."""
-    said = bytearray()
-    while piece := await child.log.read(LOG_BYTES):
-        said += piece
-        if complaints(bytes(said)):
-            break
-        del said[: said.rfind(b"\n") + 1]  # What is harmless need not be kept.
-    if said:
-        with suppress(TimeoutError):
-            async with asyncio.timeout(_LAST_WORDS_SECONDS):  # The next lines often tell the cause.
-                while len(said) < LOG_BYTES and (piece := await child.log.read(LOG_BYTES)):
-                    said += piece
-        child.kill()
-    return bytes(said)
+    def _frame(self, picture: PlannedPicture, data: bytes) -> Frame:
+        width, height = picture_size(self._recipe.options.format, data)
+        return Frame(picture.number, picture.time, picture.until, picture.instants, width, height, data)
+
+    def _whole(self, plan: Plan, missing: PlannedPicture) -> Plan:
+        """Return the plan with all packets decoded, where a picture did not come from the planned ones.
+
+        :raises ProcessingError: where all were decoded already
+        """
+        if plan.keep is None:
+            raise ProcessingError(
+                FailureCode.CORRUPT_VIDEO,
+                f"This video is damaged: its picture at {missing.time:.3f} s cannot be decoded.",
+            )
+        why = f"the planned packets did not give the picture at {missing.time:.3f} s"
+        log.warning("planned decoding fell short, all is decoded", why=why)
+        self._reading = replace(self._reading, whole=why, packets_decoded=self._reading.packets)
+        return without_dropping(plan, why)
 
 
-async def _whole(reader: asyncio.StreamReader, most: int) -> bytes | None:
-    """Read to the end; None where there is nothing or more than ``most`` bytes."""
-    data = bytearray()
-    size = 0
-    while piece := await reader.read(PIPE_BYTES):
-        size += len(piece)
-        if size <= most:
-            data += piece
-    return bytes(data) if 0 < size <= most else None
+def _evenly(pictures: Sequence[PlannedPicture], most: int) -> frozenset[int]:
+    """Return the numbers of so many pictures, spread evenly over the plan."""
+    count = min(most, len(pictures))
+    return frozenset(pictures[place * len(pictures) // count].number for place in range(count))
+
+
+def reading_of(recipe: Recipe, plan: Plan | None) -> Reading:
+    """Return how the film is read, as far as it is known."""
+    film, rendering = recipe.film, recipe.rendering(plan)
+    packets = len(film.packets)
+    return Reading(
+        stream=film.stream.index,
+        container=film.container,
+        codec=film.stream.codec,
+        colour=rendering.colour,
+        orientation=rendering.orientation,
+        tone_mapping=rendering.tone_mapping,
+        deinterlaced=rendering.deinterlaced,
+        packets=packets,
+        packets_decoded=packets if plan is None else plan.decoded(packets),
+        whole=None if plan is None else plan.whole,
+        left_out=() if plan is None else plan.left_out,
+        notes=rendering.notes,
+    )

@@ -1,95 +1,87 @@
-"""The decoder: one ffmpeg child for each video."""
+"""The port's decoder: inspects a file, plans its pictures, and decodes just those, each in a confined child."""
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
-from fractions import Fraction
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, final
 
+import structlog
+
 from app.domain.errors import ProcessingError
 from app.domain.failure import FailureCode
+from app.domain.film import Film
 from app.domain.options import ExtractionOptions
+from app.domain.plan import needs_survey, plan, without_dropping
+from app.domain.presentation import present
 from app.domain.video import MediaInfo
-from app.infra.ffmpeg import arguments
-from app.infra.ffmpeg.child import Patience, child
+from app.infra.ffmpeg.budget import TimeBudget
+from app.infra.ffmpeg.child import child
+from app.infra.ffmpeg.decoding import Recipe, by_exact_times, settled
+from app.infra.ffmpeg.exits import classify_exit
 from app.infra.ffmpeg.extraction import FfmpegExtraction
-from app.infra.ffmpeg.judge import judge_opening
+from app.infra.ffmpeg.inspection import BrokenInspection, Inspected, read_inspection
 from app.infra.ffmpeg.limits import Limits
-from app.infra.ffmpeg.probe import is_turned, read_description
-from app.infra.ffmpeg.selection import NEEDS_THE_END, Part, expected_frames
+from app.infra.ffmpeg.look import displayed_size
+from app.infra.ffmpeg.refusals import film_or_refusal
 from app.infra.traces import span
 
-_PROBE_SECONDS: Final = 60.0
-_DESCRIPTION_BYTES: Final = 1024 * 1024
-_TIME_BASE: Final = b"#tb 0: "
+log = structlog.get_logger(__name__)
+
+_APP: Final = Path(__file__).resolve().parents[2]
+_PYTHON: Final = tuple({Path(sys.prefix).resolve(), Path(sys.base_prefix).resolve()})
+_INSPECTOR: Final = str(Path(__file__).with_name("inspect_child.py"))
 
 
 @final
 @dataclass(frozen=True)
 class FfmpegFrameExtractor:
-    """``FrameExtractor`` on the ffmpeg that imageio-ffmpeg brings.
+    """``FrameExtractor`` on PyAV, which inspects, and on the ffmpeg that imageio-ffmpeg brings, which decodes.
 
     Works in the source's own directory, which must be private to it, and writes nothing there.
     """
 
     limits: Limits
     executable: str | None = None
-
-    async def probe(self, source: Path) -> MediaInfo:
-        """Describe the video; reads the whole file, without decoding, only where its header tells no duration.
-
-        :raises ProcessingError: where it cannot be processed, with the reason
-        :raises OSError: where the machine is to blame
-        """
-        with span("probe video"):
-            return await self._probed(source)
-
-    async def _probed(self, source: Path) -> MediaInfo:
-        source = await asyncio.to_thread(source.resolve, strict=True)
-        said = await self._described(source, Patience(min(_PROBE_SECONDS, self.limits.timeout_seconds)))
-        media = read_description(said, source, self.limits.max_pixels)
-        if media.duration_seconds is None:
-            media = replace(media, duration_seconds=await self._measured(source, Patience(self.limits.timeout_seconds)))
-        if (media.duration_seconds or 0.0) > self.limits.max_duration_seconds:
-            raise ProcessingError(FailureCode.TOO_LONG)
-        return media
+    decode_all: bool = False
+    """Whether all packets of every film are decoded, to compare with what the plan's alone give."""
 
     @asynccontextmanager
-    async def extract(
-        self, source: Path, media: MediaInfo, options: ExtractionOptions
-    ) -> AsyncIterator[FfmpegExtraction]:
-        """Start to decode; see the port.
+    async def open(
+        self, source: Path, options: ExtractionOptions
+    ) -> AsyncIterator[tuple[MediaInfo, FfmpegExtraction]]:
+        """Inspect, plan and start to decode; see the port.
 
-        :raises ProcessingError: also here, where it is clear beforehand that the video cannot give these frames
+        :raises ProcessingError: also here, where it is clear beforehand that the video cannot give these pictures
         :raises OSError: where the machine is to blame
         """
         source = await asyncio.to_thread(source.resolve, strict=True)
-        patience = Patience(self.limits.timeout_seconds)
-        if options.select.kind in NEEDS_THE_END:
-            media = replace(media, duration_seconds=await self._measured(source, patience) or media.duration_seconds)
-        part = Part.of(options, media.duration_seconds)
-        if part.start and part.seconds is not None and part.seconds <= 0:
-            raise ProcessingError(FailureCode.NO_FRAMES, "The chosen start is later than the end of this video.")
-        expected = expected_frames(options.select, part, media)
-        if expected is not None and expected > self.limits.max_frames:
-            raise ProcessingError(FailureCode.TOO_MANY_FRAMES)
-        turned = is_turned(await self._described(source, patience))
-        async with child(
-            lambda pipes: [
-                self._program(),
-                *arguments.extracting(source, media, options, part, self.limits, pipes, turned=turned),
-            ],
-            outputs=3,
-            directory=source.parent,
-            memory_bytes=self.limits.memory_bytes,
-        ) as running:
-            extraction = FfmpegExtraction(running, options.format, part, expected, self.limits, patience)
-            try:
-                yield extraction
-            finally:
-                await extraction.stop_listening()
+        with span("inspect video"):
+            found = await self._inspect(source)
+            film = await asyncio.to_thread(film_or_refusal, source, found, self.limits.max_pixels)
+            length = await asyncio.to_thread(self._checked_length, film)
+        recipe = Recipe(self._program(), source, film, options, self.limits)
+        planned = None
+        if not needs_survey(film, options):
+            chosen = await asyncio.to_thread(plan, film, options, most=self.limits.max_frames)
+            planned = by_exact_times(settled(chosen, film, found.distrust), film)
+            if self.decode_all:
+                planned = without_dropping(planned, "all is decoded to compare")
+        media = MediaInfo(length, *displayed_size(film.look), film.stream.codec, film.frames_per_second)
+        yield media, FfmpegExtraction(recipe, planned, found.distrust, TimeBudget(self.limits.timeout_seconds))
+
+    def _checked_length(self, film: Film) -> float:
+        """Return the film's length in seconds.
+
+        :raises ProcessingError: where it is longer than is allowed, or has no picture
+        """
+        shown = present(film)
+        length = shown.seconds(shown.end)
+        if length > self.limits.max_duration_seconds:
+            raise ProcessingError(FailureCode.TOO_LONG)
+        return length
 
     def _program(self) -> str:
         if self.executable is not None:
@@ -99,36 +91,23 @@ class FfmpegFrameExtractor:
 
         return str(imageio_ffmpeg.get_ffmpeg_exe())
 
-    async def _described(self, source: Path, patience: Patience) -> str:
-        """Give what ``ffmpeg -i`` prints of the file."""
+    async def _inspect(self, source: Path) -> Inspected:
+        seconds = self.limits.inspecting_seconds(source.stat().st_size)
+        budget = TimeBudget(seconds)
         async with child(
-            lambda _: [self._program(), *arguments.probing(source, self.limits)],
-            outputs=0,
-            directory=source.parent,
-            memory_bytes=self.limits.memory_bytes,
-        ) as running:
-            said = bytearray()
-            while len(said) < _DESCRIPTION_BYTES and (piece := await patience.wait(running.log.read(65536))):
-                said += piece
-            if len(said) < _DESCRIPTION_BYTES:
-                judge_opening(await patience.wait(running.ended()), bytes(said))
-        return said.decode(errors="replace")
-
-    async def _measured(self, source: Path, patience: Patience) -> float | None:
-        """Give the instant at which the picture ends, or None where not even the packets tell."""
-        end = 0
-        unit = Fraction(1)
-        async with child(
-            lambda pipes: [self._program(), *arguments.measuring(source, self.limits, pipes[0])],
+            lambda outputs, _: [
+                sys.executable, "-I", "-B", _INSPECTOR, str(source), str(self.limits.max_pixels), str(outputs[0]),
+            ],
             outputs=1,
+            readable=[source, *_PYTHON, _APP],
             directory=source.parent,
-            memory_bytes=self.limits.memory_bytes,
+            limits=self.limits.of_child(seconds),
+            budget=budget,
         ) as running:
-            while line := await patience.wait(running.outputs[0].readline()):
-                if line.startswith(_TIME_BASE):
-                    unit = Fraction(line.removeprefix(_TIME_BASE).decode().strip())
-                elif not line.startswith(b"#"):
-                    _, _, shown, lasts, *_ = line.split(b",")
-                    end = max(end, int(shown) + int(lasts))  # Not in order where there are B-frames.
-            await patience.wait(running.ended())
-        return float(end * unit) or None
+            try:
+                return await read_inspection(running.outputs[0], budget)
+            except BrokenInspection as error:
+                code = await budget.wait(running.ended())
+                words = await running.last_words()
+                log.warning("the inspection broke", error=str(error), exit_code=code, last_words=words[-2000:].decode(errors="replace"))
+                raise classify_exit(code, words=words, out_of_time=running.out_of_time) or ProcessingError(FailureCode.CORRUPT_VIDEO) from None

@@ -31,7 +31,8 @@ _RESTRICT_SELF: Final = 446
 _VERSION: Final = 1
 _PATH_BENEATH: Final = 1
 
-_ABSENT: Final = (errno.ENOSYS, errno.EOPNOTSUPP)  # Older than 5.13, or switched off at boot.
+# Older than 5.13, switched off at boot, or kept from us by a container's own filter.
+_ABSENT: Final = (errno.ENOSYS, errno.EOPNOTSUPP, errno.EPERM)
 _OUT_OF_REACH: Final = (FileNotFoundError, NotADirectoryError, PermissionError)
 
 

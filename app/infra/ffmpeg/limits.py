@@ -5,8 +5,9 @@ import os
 from dataclasses import dataclass
 from typing import Final, Self, final
 
+from app.infra import machine
 from app.infra.ffmpeg.child import ChildLimits
-from app.settings import Settings
+from app.settings import GIB, Settings
 
 _INSPECTING_SECONDS: Final = 60.0
 _INSPECTING_BYTES_PER_SECOND: Final = 20 * 1024 * 1024
@@ -23,7 +24,7 @@ class Limits:
     timeout_seconds: float
     """Counted only while waiting for ffmpeg."""
     memory_bytes: int
-    """Address space of the child."""
+    """Address space of one child."""
     threads: int = 0
     """Of the decoder; 0 lets ffmpeg choose."""
 
@@ -36,12 +37,25 @@ class Limits:
         return ChildLimits(self.memory_bytes, math.ceil(seconds * (os.cpu_count() or 1)))
 
     @classmethod
-    def of(cls, settings: Settings) -> Self:
+    def of(cls, settings: Settings, machine_bytes: int | None = None) -> Self:
+        """Read them from the settings; ``machine_bytes`` stands for the memory that this machine has."""
         return cls(
             max_duration_seconds=settings.max_duration_seconds,
             max_frames=settings.max_frames_per_video,
             max_pixels=settings.max_pixels,
             timeout_seconds=settings.extraction_timeout_seconds,
-            memory_bytes=settings.extraction_memory_bytes,
+            memory_bytes=_memory_bytes(settings, machine_bytes),
             threads=settings.ffmpeg_threads,
         )
+
+
+def _memory_bytes(settings: Settings, machine_bytes: int | None) -> int:
+    """Share half of the machine among all children that there can be, unless somebody has said how much one gets.
+
+    Not less than a GiB: that is address space, of which a program and its threads reserve more than they use.
+    """
+    most = settings.extraction_memory_bytes
+    if "extraction_memory_bytes" in settings.model_fields_set:
+        return most
+    children = settings.workers * settings.worker_slots
+    return min(most, max(GIB, (machine_bytes or machine.memory_bytes()) // 2 // children))

@@ -72,7 +72,7 @@ _THREAD_NAME: Final = (15, 16)  # prctl(2): PR_SET_NAME and PR_GET_NAME.
 
 _FILTER: Final = 1  # SECCOMP_SET_MODE_FILTER
 _SPECULATION_ALLOWED: Final = 4  # Kernels before 5.16 would slow a decoder that has no secrets of its own.
-_ABSENT: Final = (errno.ENOSYS, errno.EINVAL)
+_ABSENT: Final = (errno.ENOSYS, errno.EINVAL, errno.EPERM)  # The last where a container's own filter refuses it.
 
 Program = list[bytes]
 

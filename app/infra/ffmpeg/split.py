@@ -112,3 +112,43 @@ def _riff(buffer: bytearray) -> tuple[int, int] | None:
     if riff != b"RIFF" or form != b"WEBP":
         raise BrokenStream
     return 0, 8 + size + size % 2
+
+
+def picture_size(image_format: ImageFormat, data: bytes) -> tuple[int, int]:
+    """Return an encoded picture's width and height in pixels, from its own header.
+
+    :raises BrokenStream: where it is no picture of the format
+    """
+    match image_format:
+        case ImageFormat.JPEG:
+            return _jpeg_size(data)
+        case ImageFormat.PNG:
+            width, height = struct.unpack_from(">II", data, 16)  # ISO/IEC 15948, 11.2.2: IHDR is the first chunk.
+            return width, height
+        case ImageFormat.WEBP:
+            return _webp_size(data)
+
+
+def _jpeg_size(data: bytes) -> tuple[int, int]:
+    """Find the frame header (ITU-T T.81, B.2.2) by the segments' lengths."""
+    place = 2
+    while place + 9 <= len(data) and data[place] == 0xFF:  # noqa: PLR2004 - every marker begins so
+        if 0xC0 <= data[place + 1] <= 0xC2:  # noqa: PLR2004 - SOF0 to SOF2
+            height, width = struct.unpack_from(">HH", data, place + 5)
+            return width, height
+        place += 2 + int.from_bytes(data[place + 2 : place + 4], "big")
+    raise BrokenStream
+
+
+def _webp_size(data: bytes) -> tuple[int, int]:
+    """Read the first chunk (RFC 9649, 2.5 to 2.7)."""
+    kind = data[12:16]
+    if kind == b"VP8X":
+        return 1 + int.from_bytes(data[24:27], "little"), 1 + int.from_bytes(data[27:30], "little")
+    if kind == b"VP8L":
+        bits = int.from_bytes(data[21:25], "little")
+        return 1 + (bits & 0x3FFF), 1 + (bits >> 14 & 0x3FFF)
+    if kind == b"VP8 ":
+        width, height = struct.unpack_from("<HH", data, 26)
+        return width & 0x3FFF, height & 0x3FFF
+    raise BrokenStream

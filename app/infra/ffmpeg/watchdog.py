@@ -59,15 +59,26 @@ def _cpu_seconds(pid: int) -> float | None:
     return (int(fields[11]) + int(fields[12])) / float(os.sysconf("SC_CLK_TCK"))
 
 
+_GONE: Final = Vitals(None, None)
+
+
 @final
 class Watchdog:
     """Watches one child until it is cancelled; ``cpu_seconds`` is what it had used at the last look."""
 
-    def __init__(self, pid: int, received: Callable[[], int], budget: TimeBudget, cpu_limit: float) -> None:
+    def __init__(
+        self,
+        pid: int,
+        received: Callable[[], int],
+        alive: Callable[[], bool],
+        budget: TimeBudget,
+        cpu_limit: float,
+    ) -> None:
         self.cpu_seconds = 0.0
         self.interval = min(1.0, budget.stall_seconds / _LOOKS)
         self._pid = pid
         self._received = received
+        self._alive = alive
         self._budget = budget
         self._cpu_limit = cpu_limit
 
@@ -79,7 +90,8 @@ class Watchdog:
         loop = asyncio.get_running_loop()
         since, cpu_then, seen = loop.time(), 0.0, (-1, -1)
         while True:
-            vitals = Vitals.of(self._pid)
+            # Once it is gone its number may be another's; what is waited for then is a pipe that somebody else holds.
+            vitals = Vitals.of(self._pid) if self._alive() else _GONE
             self.cpu_seconds = max(self.cpu_seconds, vitals.cpu_seconds or 0.0)
             if self.cpu_seconds >= self._cpu_limit:
                 return ProcessingError(FailureCode.TIMED_OUT)

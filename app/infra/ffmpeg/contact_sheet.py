@@ -1,0 +1,49 @@
+"""The contact sheet: small ones of the planned pictures, side by side in one JPEG."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import structlog
+
+from app.domain.options import ImageFormat
+from app.infra.ffmpeg import arguments
+from app.infra.ffmpeg.budget import TimeBudget
+from app.infra.ffmpeg.child import PIPE_BYTES, child
+from app.infra.ffmpeg.decoding import Recipe, refuse_faults
+from app.infra.ffmpeg.split import picture_size
+
+log = structlog.get_logger(__name__)
+
+COLUMNS: Final = 4
+ROWS: Final = 3
+_SHEET_BYTES: Final = 16 * 1024 * 1024
+
+
+async def contact_sheet(recipe: Recipe, tiles: Sequence[bytes], budget: TimeBudget) -> bytes | None:
+    """Return the tiles as one picture, None where they do not make one: the ZIP is whole all the same.
+
+    :raises OSError: where the machine is to blame
+    """
+    if not tiles:
+        return None
+    width, height = picture_size(ImageFormat.JPEG, tiles[0])
+    sheet = bytearray()
+    async with child(
+        lambda outputs, inputs: [
+            recipe.program,
+            *arguments.tiling(recipe.limits, (width, height), (COLUMNS, ROWS), inputs[0], outputs[0]),
+        ],
+        outputs=1,
+        inputs=[b"".join(tiles)],
+        readable=[],
+        directory=recipe.source.parent,
+        limits=recipe.limits.of_child(recipe.limits.timeout_seconds),
+        budget=budget,
+    ) as running:
+        while len(sheet) <= _SHEET_BYTES and (piece := await budget.wait(running.outputs[0].read(PIPE_BYTES))):
+            sheet += piece
+        if len(sheet) <= _SHEET_BYTES and await budget.wait(running.ended()) == 0 and sheet:
+            return bytes(sheet)
+        await refuse_faults(running, budget)
+    log.warning("no contact sheet could be made", tiles=len(tiles))
+    return None

@@ -1,0 +1,254 @@
+"""One run of the decoder over a plan: which packets it gets, what it writes, and how each picture is recognised."""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from itertools import islice
+from operator import ge
+from pathlib import Path
+from typing import Final, final
+
+import structlog
+
+from app.domain.errors import ProcessingError
+from app.domain.failure import FailureCode
+from app.domain.film import DISCARD, NO_TIME, Film
+from app.domain.options import ExtractionOptions, ImageFormat
+from app.domain.plan import Plan, PlannedPicture, without_dropping
+from app.infra.ffmpeg import arguments
+from app.infra.ffmpeg.budget import TimeBudget
+from app.infra.ffmpeg.child import PIPE_BYTES, Child, child
+from app.infra.ffmpeg.exits import classify_ffmpeg_exit
+from app.infra.ffmpeg.expressions import Span, dropping, selecting, spans
+from app.infra.ffmpeg.limits import Limits
+from app.infra.ffmpeg.look import Rendering, decoder, rendering
+from app.infra.ffmpeg.split import BrokenStream, Splitter
+
+log = structlog.get_logger(__name__)
+
+_LOGGED: Final = 2000
+_BYTES_PER_PIXEL: Final = 9  # Four channels of 16 bits, and what PNG adds.
+_BYTES_BESIDE: Final = 65_536
+_TILE_BYTES: Final = 4 * 1024 * 1024
+_UNTIMED: Final = 16
+"""How many packets at a film's start may lack a decoding timestamp: more than any codec reorders."""
+_EXACT: Final = 2**53  # Beyond it ffmpeg's expressions, which are doubles, do not tell two times apart.
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """All that a run is made of, but for the plan."""
+
+    program: str
+    source: Path
+    film: Film
+    options: ExtractionOptions
+    limits: Limits
+
+    def rendering(self, plan: Plan | None = None) -> Rendering:
+        """Return how the pictures are made; one graph must do for all where they are known by their number."""
+        steady = plan is not None and plan.by_number
+        return rendering(self.film.look, self.options, self.limits.max_pixels, steady=steady)
+
+
+@final
+class Decoding:
+    """A run under way: iterate over ``pictures`` once; ``tiles`` are the small ones that have come so far."""
+
+    def __init__(self, running: Child, recipe: Recipe, plan: Plan, wanted: Sequence[PlannedPicture]) -> None:
+        self._child = running
+        self._pictures, self._lines, small = running.outputs
+        self._plan = plan
+        self._wanted = wanted
+        pixels = recipe.limits.max_pixels
+        self._splitter = Splitter(recipe.options.format, pixels * _BYTES_PER_PIXEL + _BYTES_BESIDE)
+        self.tiles: list[bytes] = []
+        self._small = asyncio.create_task(_collect(small, self.tiles))
+
+    async def pictures(self, budget: TimeBudget) -> AsyncIterator[tuple[PlannedPicture, bytes]]:
+        """Yield the wanted pictures in their order; ends early where one of them does not come.
+
+        :raises OSError: where the machine is to blame
+        :raises ProcessingError: where a limit was reached
+        """
+        expected = iter(self._wanted)
+        following = next(expected, None)
+        seen = Counter[int]()
+        try:
+            while following is not None and (piece := await budget.wait(self._pictures.read(PIPE_BYTES))):
+                for data in self._splitter.feed(piece):
+                    # ffmpeg writes a picture's line before it encodes the picture.
+                    number, _, ticks = (await budget.wait(self._lines.readline())).partition(b" ")
+                    shown = int(number if self._plan.by_number else ticks)
+                    rank, seen[shown] = seen[shown], seen[shown] + 1
+                    if following is None or not _is(following, shown, rank, by_number=self._plan.by_number):
+                        continue
+                    yield following, data
+                    following = next(expected, None)
+        except (BrokenStream, ValueError):
+            self._child.kill()
+            raise RuntimeError("ffmpeg's pictures could not be told apart") from None
+        if following is None:
+            await budget.wait(asyncio.shield(self._small))
+            return
+        await refuse_faults(self._child, budget)
+
+    async def stop_listening(self) -> None:
+        """End the task that reads the tiles."""
+        self._small.cancel()
+        await asyncio.gather(self._small, return_exceptions=True)
+
+
+def _is(planned: PlannedPicture, shown: int, rank: int, *, by_number: bool) -> bool:
+    if by_number:
+        return planned.number == shown
+    return planned.ticks == shown and planned.twins == rank
+
+
+@asynccontextmanager
+async def decoding(
+    recipe: Recipe, plan: Plan, wanted: Sequence[PlannedPicture], tiles: Sequence[PlannedPicture], budget: TimeBudget
+) -> AsyncIterator[Decoding]:
+    """Start to decode ``wanted``, pictures of the plan; those that are in ``tiles`` come as small ones too."""
+    drop = None if plan.keep is None else dropping(_kept_times(recipe.film, plan.keep)).encode()
+    chosen, count = _choice(recipe.film, plan, wanted)
+    small, small_count = _choice(recipe.film, plan, tiles)
+    made = recipe.rendering(plan)
+    graph = (
+        f"[0:{recipe.film.stream.index}]{chosen},split[one][other];"
+        f"[one]{made.filters}[frames];"
+        f"[other]{small},{made.filters},{made.thumbnail}[tiles]"
+    ).encode()
+    async with child(
+        lambda outputs, inputs: [
+            recipe.program,
+            *arguments.decoding(
+                recipe.source,
+                recipe.film,
+                recipe.options,
+                recipe.limits,
+                decoder=decoder(recipe.film.stream, recipe.film.look),
+                drop=None if drop is None else inputs[1],
+                graph=inputs[0],
+                outputs=outputs,
+                pictures=count,
+                tiles=small_count,
+                by_number=plan.by_number,
+            ),
+        ],
+        outputs=3,
+        inputs=[graph] if drop is None else [graph, drop],
+        readable=[recipe.source],
+        directory=recipe.source.parent,
+        limits=recipe.limits.of_child(recipe.limits.timeout_seconds),
+        budget=budget,
+    ) as running:
+        run = Decoding(running, recipe, plan, wanted)
+        try:
+            yield run
+        finally:
+            await run.stop_listening()
+
+
+def _kept_times(film: Film, keep: Sequence[Span]) -> list[Span]:
+    """Return the kept packets as runs of decoding timestamps, by which both libraries name them.
+
+    Packets without one, which Matroska has at its very start, are always kept.
+    """
+    dts = film.packets.dts
+    runs = []
+    for first, last in keep:
+        begin = next((index for index in range(first, last + 1) if dts[index] != NO_TIME), None)
+        if begin is not None:
+            runs.append((dts[begin], dts[last]))
+    return runs
+
+
+def _choice(film: Film, plan: Plan, wanted: Sequence[PlannedPicture]) -> tuple[str, int]:
+    """Return the filter that lets the wanted pictures through, and how many pictures it lets through.
+
+    Pictures of the same time cannot be told apart by it: all of them come, and the others are passed over.
+    """
+    if plan.by_number:
+        numbers = [picture.number for picture in wanted]
+        return selecting("n", _runs_of_numbers(numbers)), len(numbers)
+    times = {picture.ticks for picture in wanted}
+    decoded = sorted(_decoded_times(film, plan))
+    values = sorted(set(decoded))
+    count = sum(1 for pts in decoded if pts in times)
+    return selecting("pts", spans(values, [pts in times for pts in values])), count
+
+
+def _runs_of_numbers(numbers: Sequence[int]) -> list[Span]:
+    runs: list[Span] = []
+    for number in numbers:
+        if runs and runs[-1][1] == number - 1:
+            runs[-1] = (runs[-1][0], number)
+        else:
+            runs.append((number, number))
+    return runs
+
+
+def _decoded_times(film: Film, plan: Plan) -> list[int]:
+    packets = film.packets
+    kept = plan.keep if plan.keep is not None else ((0, len(packets) - 1),)
+    return [
+        packets.pts[index]
+        for first, last in kept
+        for index in range(first, last + 1)
+        if not packets.flags[index] & DISCARD and packets.pts[index] != NO_TIME
+    ]
+
+
+def settled(plan: Plan, film: Film, distrust: str | None) -> Plan:
+    """Return the plan as it can be carried out: with all packets decoded where none can safely be left out.
+
+    ``distrust`` is what the inspection has against the marks of key pictures.
+    """
+    if plan.keep is None:
+        return plan
+    why = distrust or _why_none_can_be_dropped(film)
+    return plan if why is None else without_dropping(plan, why)
+
+
+def _why_none_can_be_dropped(film: Film) -> str | None:
+    """Return why packets cannot be named by their decoding timestamps, None where they can."""
+    dts = film.packets.dts
+    known = next((index for index, time in enumerate(dts) if time != NO_TIME), len(dts))
+    if known > _UNTIMED:
+        return "packets without decoding times"
+    if any(map(ge, islice(dts, known, None), islice(dts, known + 1, None))):
+        return "decoding times that do not rise"
+    return None
+
+
+def by_exact_times(plan: Plan, film: Film) -> Plan:
+    """Return the plan, by number where ffmpeg's expressions would not tell all of the film's times apart."""
+    if plan.by_number or all(abs(pts) < _EXACT for pts in film.packets.pts if pts != NO_TIME):
+        return plan
+    return replace(without_dropping(plan, "times too large to be told apart"), by_number=True)
+
+
+async def refuse_faults(ended: Child, budget: TimeBudget) -> None:
+    """Wait for the end of a child that did not give what was wanted; return where the film is to blame.
+
+    Its last words go to the log, for the operator.
+
+    :raises OSError: where the machine is to blame
+    :raises ProcessingError: where a limit was reached
+    """
+    code = await budget.wait(ended.ended())
+    words = await ended.last_words()
+    log.info("the decoder ended early", exit_code=code, last_words=words[-_LOGGED:].decode(errors="replace"))
+    fault = classify_ffmpeg_exit(code, words=words, out_of_time=ended.out_of_time)
+    if fault is not None and not (isinstance(fault, ProcessingError) and fault.failure is FailureCode.CORRUPT_VIDEO):
+        raise fault
+
+
+async def _collect(reader: asyncio.StreamReader, into: list[bytes]) -> None:
+    splitter = Splitter(ImageFormat.JPEG, _TILE_BYTES)
+    while piece := await reader.read(PIPE_BYTES):
+        into.extend(splitter.feed(piece))

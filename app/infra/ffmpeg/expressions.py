@@ -1,0 +1,45 @@
+"""Hands the plan's decisions to ffmpeg as expressions of its own language: numbers only, no text of anybody's.
+
+Both are balanced trees: a chain of terms would be as deep as it is long, and ffmpeg refuses more than a hundred.
+"""
+
+from collections.abc import Sequence
+
+Span = tuple[int, int]
+"""The first and the last of a run, both included."""
+
+
+def spans(values: Sequence[int], wanted: Sequence[bool]) -> list[Span]:
+    """Return the runs of neighbours in ``values``, which rise, that are all wanted."""
+    found: list[Span] = []
+    open_run = False
+    for value, is_wanted in zip(values, wanted, strict=True):
+        if not is_wanted:
+            open_run = False
+        elif open_run:
+            found[-1] = (found[-1][0], value)
+        else:
+            found.append((value, value))
+            open_run = True
+    return found
+
+
+def within(variable: str, runs: Sequence[Span]) -> str:
+    """Return an expression that is 1 where the variable lies in one of the runs, which rise and do not touch."""
+    if not runs:
+        return "0"
+    if len(runs) == 1:
+        first, last = runs[0]
+        return f"between({variable},{first},{last})"
+    half = len(runs) // 2
+    return f"if(lt({variable},{runs[half][0]}),{within(variable, runs[:half])},{within(variable, runs[half:])})"
+
+
+def dropping(runs: Sequence[Span]) -> str:
+    """Return the bitstream filter that lets only packets through whose decoding timestamp lies in the runs, or is none."""
+    return f"noise=drop='not(eq(dts,nopts)+{within('dts', runs)})'"
+
+
+def selecting(variable: str, runs: Sequence[Span]) -> str:
+    """Return the filter that lets only pictures through whose time (``pts``) or number (``n``) lies in the runs."""
+    return f"select='{within(variable, runs)}'"

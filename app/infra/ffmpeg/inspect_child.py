@@ -1,0 +1,254 @@
+"""Inspects one file with PyAV, in a confined process of its own: ``inspect_child.py <source> <max pixels> <pipe>``.
+
+Writes facts and decides nothing: a document of the streams, then the film's packets in blocks as they are read, then a
+document of the film's first picture. ``inspection.py`` reads them and says how they are laid out.
+"""
+
+import json
+import os
+import struct
+import sys
+import types
+from fractions import Fraction
+from pathlib import Path
+from typing import IO, Any, Final
+
+if "app" not in sys.modules:  # Started in isolation: our package is readable here, the folder that it lies in is not.
+    _APP = types.ModuleType("app")
+    _APP.__path__ = [str(Path(__file__).resolve().parents[2])]
+    sys.modules["app"] = _APP
+
+import av  # noqa: E402
+from av.sidedata.sidedata import Type  # noqa: E402
+
+from app.domain.film import CORRUPT, DISCARD, KEY, NO_TIME, NON_REFERENCE, Packets, Stream, film_of  # noqa: E402
+from app.infra.ffmpeg.codecs import DECODER, DEMUXERS  # noqa: E402
+from app.infra.ffmpeg.reference_marks import Hevc, marks_of  # noqa: E402
+
+BLOCK: Final = 4096
+_TRIED: Final = 96
+"""How many packets are decoded, at most, to find the first picture: more than any codec reorders."""
+_ENCRYPTED_TAGS: Final = frozenset({"encv", "enca", "drmi"})
+_DOLBY_TAGS: Final = frozenset({"dvh1", "dvhe", "dva1", "dvav", "dav1"})
+_UNSPECIFIED: Final = 2
+_FULL_RANGE: Final = 2
+_INTERLACED: Final = range(2, 6)  # AV_FIELD_TT to AV_FIELD_BT.
+
+
+def main() -> None:
+    """Inspect, and end with 0 where the file could be opened at all; with 1 where it is no file of ours."""
+    source, max_pixels, pipe = sys.argv[1], sys.argv[2], int(sys.argv[3])
+    av.logging.set_level(av.logging.ERROR)
+    with open(pipe, "wb", buffering=0) as told:
+        try:
+            container = av.open(
+                source,
+                metadata_errors="replace",
+                options={"format_whitelist": ",".join(DEMUXERS), "protocol_whitelist": "file"},
+            )
+        except (av.error.FFmpegError, OSError, ValueError) as error:
+            _tell(told, {"opened": False, "error": getattr(error, "errno", 0) or 0})
+            return
+        with container:
+            _inspect(container, {"max_pixels": max_pixels, "threads": "1"}, told)
+
+
+def _inspect(container: Any, options: dict[str, str], told: IO[bytes]) -> None:
+    streams = [_stream(stream) for stream in container.streams]
+    chosen = film_of(streams)
+    _tell(
+        told,
+        {
+            "opened": True,
+            "container": container.format.name,
+            "film": None if chosen is None else chosen.index,
+            "streams": [_plain(stream) for stream in streams],
+        },
+    )
+    if chosen is None or chosen.codec not in DECODER or chosen.encrypted:
+        _blocks_end(told)
+        _tell(told, {})
+        return
+    stream = container.streams[chosen.index]
+    _tell(told, _read(container, stream, options, told))
+
+
+def _plain(stream: Stream) -> dict[str, object]:
+    return {
+        name: sorted(value) if isinstance(value, frozenset) else _ratio(value) if isinstance(value, Fraction) else value
+        for name in Stream.__slots__
+        for value in [getattr(stream, name)]
+    }
+
+
+def _ratio(value: Fraction) -> list[int]:
+    return [value.numerator, value.denominator]
+
+
+def _stream(stream: Any) -> Stream:
+    context = stream.codec_context
+    start = None if stream.start_time is None else Fraction(stream.start_time) * stream.time_base
+    tag = "" if context is None else str(context.codec_tag)
+    return Stream(
+        index=stream.index,
+        kind=stream.type,
+        codec="" if context is None else context.codec.canonical_name,
+        width=getattr(context, "width", 0) or 0,
+        height=getattr(context, "height", 0) or 0,
+        disposition=frozenset(mark.name for mark in type(stream.disposition) if mark & stream.disposition and mark.name),
+        start=start,
+        declared_packets=stream.frames or None,
+        encrypted=tag in _ENCRYPTED_TAGS,
+    )
+
+
+def _read(container: Any, stream: Any, options: dict[str, str], told: IO[bytes]) -> dict[str, object]:
+    """List the film's packets and decode its first picture on the way."""
+    context = stream.codec_context
+    marks = marks_of(context.codec.canonical_name, bytes(context.extradata or b""))
+    first = _FirstPicture(context, options)
+    packets = Packets(stream.time_base)
+    encrypted, unsafe_keys, broken = False, 0, 0
+    try:
+        for packet in container.demux(stream):
+            if not packet.size:
+                continue  # The demuxer's end, and pictures that an AVI leaves out: the last one stays.
+            flags = packet.is_keyframe * KEY | packet.is_discard * DISCARD | packet.is_corrupt * CORRUPT
+            flags |= packet.is_disposable * NON_REFERENCE
+            if marks is not None:
+                needless, starts = marks(memoryview(packet))
+                flags |= needless * NON_REFERENCE
+                unsafe_keys += packet.is_keyframe and not starts
+            encrypted = encrypted or packet.has_sidedata("encryption_info")
+            packets.add(
+                NO_TIME if packet.pts is None else packet.pts,
+                NO_TIME if packet.dts is None else packet.dts,
+                packet.duration or 0,
+                flags,
+            )
+            first.try_packet(packet)
+            if len(packets) == BLOCK:
+                _block(told, packets)
+                packets = Packets(stream.time_base)
+    except av.error.FFmpegError as error:
+        broken = error.errno or 1
+    _block(told, packets)
+    _blocks_end(told)
+    first.finish()
+    return {
+        **first.facts(stream),
+        "time_base": _ratio(stream.time_base),
+        "rate": float(stream.average_rate or 0),
+        "encrypted": encrypted,
+        "unsafe_keys": unsafe_keys,
+        "reorders": bool(context.has_b_frames),
+        "intra_only": bool(context.codec.intra_only),
+        "layered": isinstance(marks, Hevc) and marks.layered,
+        "broken": broken,
+    }
+
+
+class _FirstPicture:
+    """Decodes from the first key packet on, until the earliest picture that the decoder can give is known."""
+
+    def __init__(self, context: Any, options: dict[str, str]) -> None:
+        context.options = options
+        context.thread_count = 1
+        self._context = context
+        self._left = _TRIED
+        self._key: int | None = None
+        self._begun = self._done = False
+        self._frame: Any = None
+        self._earliest: int | None = None
+
+    def try_packet(self, packet: Any) -> None:
+        if self._done or not (self._begun or packet.is_keyframe):
+            return
+        if not self._begun:
+            self._begun, self._key = True, packet.pts
+        self._left -= 1
+        self._decode(packet)
+        if self._left == 0:
+            self.finish()
+
+    def finish(self) -> None:
+        if not self._done:
+            self._done = True
+            if self._begun:
+                self._decode(None)
+
+    def _decode(self, packet: Any) -> None:
+        try:
+            for frame in self._context.decode(packet):
+                self._look_at(frame)
+        except (av.error.FFmpegError, MemoryError, ValueError):
+            return  # What is wrong with the film is found out where a planned picture is missing.
+
+    def _look_at(self, frame: Any) -> None:
+        if frame.is_corrupt:
+            return
+        if self._frame is None:
+            self._frame = frame
+        if frame.pts is not None and (self._earliest is None or frame.pts < self._earliest):
+            self._earliest = frame.pts
+        if self._key is not None and frame.pts is not None and frame.pts >= self._key:
+            self._done = True
+
+    def facts(self, stream: Any) -> dict[str, object]:
+        frame, context = self._frame, self._context
+        shape = stream.sample_aspect_ratio or Fraction(1)
+        if frame is None:  # The header must do: another picture may be whole.
+            look: dict[str, object] = {
+                "width": context.width,
+                "height": context.height,
+                "pixel_format": context.pix_fmt or "yuv420p",
+                "sample_aspect_ratio": _ratio(Fraction(shape)),
+            }
+            return {"look": look, "first_shown": None}
+        sides = {side.type: bytes(side) for side in frame.side_data}
+        matrix = sides.get(Type.DISPLAYMATRIX)
+        look = {
+            "width": frame.width,
+            "height": frame.height,
+            "pixel_format": frame.format.name,
+            "sample_aspect_ratio": _ratio(Fraction(shape)),
+            "primaries": int(frame.color_primaries),
+            "transfer": int(frame.color_trc),
+            "matrix": int(frame.colorspace),
+            "full_range": {1: False, _FULL_RANGE: True}.get(int(frame.color_range)),
+            "display_matrix": struct.unpack("=9i", matrix[:36]) if matrix else None,
+            "interlaced": bool(frame.interlaced_frame or context.field_order in _INTERLACED),
+            "alpha": stream.metadata.get("alpha_mode") == "1" or any(part.is_alpha for part in frame.format.components),
+            "dolby_vision_profile": self._dolby_vision(sides),
+        }
+        return {"look": look, "first_shown": self._earliest}
+
+    def _dolby_vision(self, sides: dict[Any, bytes]) -> int | None:
+        """Return 5 for a film that is nothing but Dolby Vision: its colours have no other name."""
+        tagged = Type.DOVI_METADATA in sides or str(self._context.codec_tag) in _DOLBY_TAGS
+        return 5 if tagged and int(self._frame.color_trc) == _UNSPECIFIED else None
+
+
+def _tell(told: IO[bytes], document: dict[str, object]) -> None:
+    data = json.dumps(document).encode()
+    _write(told, struct.pack("=I", len(data)) + data)
+
+
+def _block(told: IO[bytes], packets: Packets) -> None:
+    if len(packets):
+        columns = (packets.pts, packets.dts, packets.durations)
+        _write(told, struct.pack("=I", len(packets)) + b"".join(c.tobytes() for c in columns) + bytes(packets.flags))
+
+
+def _blocks_end(told: IO[bytes]) -> None:
+    _write(told, struct.pack("=I", 0))
+
+
+def _write(told: IO[bytes], data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[os.write(told.fileno(), view) :]
+
+
+if __name__ == "__main__":
+    main()

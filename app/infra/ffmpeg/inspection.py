@@ -1,0 +1,179 @@
+"""Reads what the inspecting child tells, and makes the film's facts of it.
+
+The child is confined but decodes strangers' bytes, so what it writes is checked like any other input. It writes
+documents (four bytes of length, then JSON) and, between the first and the last, blocks of packets: four bytes that say
+how many, their pts, dts and durations as columns of 64-bit integers, then a byte of flags each. A block of none ends
+them. All numbers are in the machine's own byte order.
+"""
+
+import json
+import math
+import struct
+from array import array
+from asyncio import IncompleteReadError, StreamReader
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, Final, final
+
+from app.domain.film import DISCARD, KEY, NO_TIME, NON_REFERENCE, Film, Look, Packets, Stream, film_of
+from app.infra.ffmpeg.budget import TimeBudget
+
+_DOCUMENT_BYTES: Final = 1024 * 1024
+_BLOCK: Final = 65_536
+_MOST_PACKETS: Final = 20_000_000
+"""Beyond 24 hours at 240 pictures a second: half a gigabyte of columns, more than any film within the limits needs."""
+_NO_PRESENTATION_TIMES: Final = frozenset({"avi"})
+
+
+class BrokenInspection(Exception):
+    """The child did not tell what it should: it was ended, or it was taken over."""
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Inspected:
+    """What was found: ``film`` is None where no stream is one, or its codec is not decoded (``stream`` then names it).
+
+    ``opened`` says whether a demuxer knew the file. ``broken`` says that the container could not be read to its end.
+    ``distrust`` is why the marks of its key pictures cannot be built on, None where they can.
+    """
+
+    opened: bool
+    stream: Stream | None = None
+    film: Film | None = None
+    broken: bool = False
+    encrypted: bool = False
+    distrust: str | None = None
+
+
+async def read_inspection(told: StreamReader, budget: TimeBudget) -> Inspected:
+    """Read all that the child tells.
+
+    :raises BrokenInspection: where it ends too soon or says what makes no sense
+    """
+    try:
+        head = await _document(told, budget)
+        if head["opened"] is not True:
+            return Inspected(opened=False)
+        streams = [_stream(entry) for entry in head["streams"]]
+        packets = Packets(Fraction(1))
+        while count := await _number(told, budget):
+            if count > _BLOCK or len(packets) > _MOST_PACKETS:
+                raise BrokenInspection
+            for column in (packets.pts, packets.dts, packets.durations):
+                column.frombytes(await budget.wait(told.readexactly(8 * count)))
+            packets.flags += await budget.wait(told.readexactly(count))
+        tail = await _document(told, budget)
+        chosen = film_of(streams)
+        if chosen is None or not tail:
+            return Inspected(opened=True, stream=chosen, encrypted=bool(chosen and chosen.encrypted))
+        return _inspected(str(head["container"]), streams, chosen, packets, tail)
+    except (IncompleteReadError, KeyError, TypeError, ValueError, ArithmeticError, struct.error) as error:
+        raise BrokenInspection(repr(error)) from error
+
+
+async def _number(told: StreamReader, budget: TimeBudget) -> int:
+    (value,) = struct.unpack("=I", await budget.wait(told.readexactly(4)))
+    return int(value)
+
+
+async def _document(told: StreamReader, budget: TimeBudget) -> dict[str, Any]:
+    size = await _number(told, budget)
+    if size > _DOCUMENT_BYTES:
+        raise BrokenInspection
+    found = json.loads(await budget.wait(told.readexactly(size)))
+    if not isinstance(found, dict):
+        raise BrokenInspection
+    return found
+
+
+def _stream(entry: dict[str, Any]) -> Stream:
+    return Stream(
+        index=int(entry["index"]),
+        kind=str(entry["kind"]),
+        codec=str(entry["codec"]),
+        width=int(entry["width"]),
+        height=int(entry["height"]),
+        disposition=frozenset(map(str, entry["disposition"])),
+        start=None if entry["start"] is None else Fraction(*entry["start"]),
+        declared_packets=entry["declared_packets"] and int(entry["declared_packets"]),
+        encrypted=bool(entry["encrypted"]),
+    )
+
+
+def _inspected(
+    container: str, streams: list[Stream], chosen: Stream, packets: Packets, tail: dict[str, Any]
+) -> Inspected:
+    packets.time_base = Fraction(*tail["time_base"])
+    if packets.time_base <= 0:
+        raise BrokenInspection
+    if tail["layered"]:  # What no picture of its own layer needs, one of a higher layer may.
+        for index, flags in enumerate(packets.flags):
+            packets.flags[index] = flags & ~NON_REFERENCE
+    intra_only = bool(tail["intra_only"])
+    rate = float(tail["rate"])
+    film = Film(
+        container=container,
+        stream=chosen,
+        look=_look(tail["look"]),
+        packets=packets,
+        origin=_origin(streams, chosen, packets),
+        frames_per_second=rate if math.isfinite(rate) and rate > 0 else None,
+        first_shown=None if tail["first_shown"] is None else int(tail["first_shown"]),
+        timeless=container in _NO_PRESENTATION_TIMES and bool(tail["reorders"]),
+        intra_only=intra_only,
+    )
+    return Inspected(
+        opened=True,
+        stream=chosen,
+        film=film,
+        broken=bool(tail["broken"]),
+        encrypted=chosen.encrypted or bool(tail["encrypted"]),
+        distrust=None if intra_only else _distrust(chosen.codec, packets, int(tail["unsafe_keys"])),
+    )
+
+
+def _look(facts: dict[str, Any]) -> Look:
+    matrix = facts.get("display_matrix")
+    shape = Fraction(*facts["sample_aspect_ratio"])
+    return Look(
+        width=int(facts["width"]),
+        height=int(facts["height"]),
+        pixel_format=str(facts["pixel_format"]),
+        sample_aspect_ratio=shape if shape > 0 else Fraction(1),
+        primaries=int(facts.get("primaries", 2)),
+        transfer=int(facts.get("transfer", 2)),
+        matrix=int(facts.get("matrix", 2)),
+        full_range=facts.get("full_range"),
+        display_matrix=None if matrix is None else tuple(map(int, matrix)),
+        interlaced=bool(facts.get("interlaced", False)),
+        alpha=bool(facts.get("alpha", False)),
+        dolby_vision_profile=facts.get("dolby_vision_profile"),
+    )
+
+
+def _origin(streams: list[Stream], chosen: Stream, packets: Packets) -> Fraction:
+    """Return where the presentation starts: with the first of sound and picture.
+
+    Sound that begins before zero is what its decoder needs to run in and is not heard: players start at zero then.
+    """
+    shown = [pts for pts, flags in zip(packets.pts, packets.flags, strict=True) if pts != NO_TIME and not flags & DISCARD]
+    times = shown or [dts for dts in packets.dts if dts != NO_TIME]
+    film = min(times, default=0) * packets.time_base
+    sounds = [s.start for s in streams if s.kind == "audio" and s.start is not None and s.index != chosen.index]
+    first = min([film, *sounds])
+    return Fraction(0) if first < 0 <= film else first
+
+
+def _distrust(codec: str, packets: Packets, unsafe_keys: int) -> str | None:
+    """Return why a decoder must not be started at what is marked as a key picture."""
+    if unsafe_keys:
+        return "key pictures that others may reach beyond"
+    marked = sum(1 for flags in packets.flags if flags & KEY)
+    if codec not in _MARKS_ARE_READ and marked == len(packets) > 1:
+        return "every packet is marked as a key picture"
+    return None
+
+
+_MARKS_ARE_READ: Final = frozenset({"h264", "hevc", "mpeg1video", "mpeg2video", "mpeg4", "vp8", "vvc", "av1", "vp9"})
+"""Codecs whose own headers say what a key picture is, to us or to their parser."""

@@ -1,0 +1,144 @@
+"""What a coded picture's own header says: whether others need it, and whether a decoder may start at it.
+
+Containers rarely say the first and sometimes lie about the second, so both are read from the first bytes of the
+codec's own syntax. Runs in the confined child: the bytes are a stranger's.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Final, final
+
+_START_CODE: Final = b"\x00\x00\x01"
+_AVC_SLICE: Final = 1  # ITU-T H.264, table 7-1.
+_AVC_IDR: Final = 5
+_AVC_SEI: Final = 6
+_AVC_RECOVERY_POINT: Final = 6  # D.1.1, payloadType.
+_HEVC_LAST_SLICE: Final = 31  # ITU-T H.265, table 7-1.
+_HEVC_IRAP: Final = range(16, 24)
+_MPEG2_PICTURE: Final = b"\x00\x00\x01\x00"  # ISO/IEC 13818-2, table 6-1.
+_MPEG4_VOP: Final = b"\x00\x00\x01\xb6"  # ISO/IEC 14496-2, table 6-3.
+_SEARCHED: Final = 64 * 1024
+_INTRA: Final = 1
+_BIDIRECTIONAL: Final = 3
+
+Marks = tuple[bool, bool]
+"""Whether no other picture needs it, and whether a decoder that starts here gives it and all that follow it."""
+
+
+def marks_of(codec: str, extradata: bytes) -> "Callable[[memoryview], Marks] | None":
+    """Return what reads a packet of this codec, None for a codec whose headers are not read."""
+    match codec:
+        case "h264":
+            return _Avc(extradata)
+        case "hevc":
+            return Hevc(extradata)
+        case "mpeg1video" | "mpeg2video":
+            return _mpeg2
+        case "mpeg4":
+            return _mpeg4
+        case "vp8":
+            return _vp8
+        case _:
+            return None
+
+
+def _units(data: memoryview, length_size: int) -> Iterator[memoryview]:
+    """Yield NAL units: each behind its length (ISO/IEC 14496-15) or between start codes (ITU-T H.264, annex B)."""
+    if length_size:
+        place, end = 0, len(data)
+        while place + length_size < end:
+            size = int.from_bytes(data[place : place + length_size], "big")
+            place += length_size
+            yield data[place : place + size]
+            place += size
+        return
+    whole = bytes(data)
+    place = whole.find(_START_CODE)
+    while place >= 0:
+        following = whole.find(_START_CODE, place + 3)
+        yield data[place + 3 : following if following >= 0 else len(data)]
+        place = following
+
+
+@final
+class _Avc:
+    """H.264: nal_ref_idc, IDR pictures and recovery points."""
+
+    def __init__(self, extradata: bytes) -> None:
+        self._length = (extradata[4] & 3) + 1 if len(extradata) > 4 and extradata[0] == 1 else 0  # noqa: PLR2004
+
+    def __call__(self, data: memoryview) -> Marks:
+        needed, starts = False, False
+        for unit in _units(data, self._length):
+            if not len(unit):
+                continue
+            kind = unit[0] & 31
+            if kind in {_AVC_SLICE, _AVC_IDR}:
+                needed = needed or bool(unit[0] >> 5 & 3)
+                starts = starts or kind == _AVC_IDR
+            elif kind == _AVC_SEI:
+                starts = starts or _recovers_at_once(bytes(unit[1:_SEARCHED]))
+        return not needed, starts
+
+
+def _recovers_at_once(sei: bytes) -> bool:
+    """Return whether there is a recovery point whose very picture is right (D.2.8: recovery_frame_cnt is 0)."""
+    place = 0
+    while place + 2 < len(sei):
+        kind = size = 0
+        for number in range(2):
+            value = 0
+            while place < len(sei) and sei[place] == 0xFF:  # noqa: PLR2004 - 7.3.2.3.1: ff_byte
+                value, place = value + 255, place + 1
+            if place >= len(sei):
+                return False
+            value, place = value + sei[place], place + 1
+            kind, size = (value, 0) if number == 0 else (kind, value)
+        if kind == _AVC_RECOVERY_POINT:
+            return place < len(sei) and bool(sei[place] & 0x80)  # ue(v) of 0 is a single one bit.
+        place += size
+    return False
+
+
+@final
+class Hevc:
+    """HEVC: sub-layer non-reference pictures, which count only where there is one temporal layer, and IRAP pictures."""
+
+    def __init__(self, extradata: bytes) -> None:
+        self._length = (extradata[21] & 3) + 1 if len(extradata) > 22 and extradata[0] == 1 else 0  # noqa: PLR2004
+        self.layered = False
+        """Whether a higher temporal layer was seen: then a non-reference picture of a lower one may be needed there."""
+
+    def __call__(self, data: memoryview) -> Marks:
+        needed, starts, seen = False, False, False
+        for unit in _units(data, self._length):
+            if len(unit) < 2:  # noqa: PLR2004 - nal_unit_header()
+                continue
+            kind, layer = unit[0] >> 1 & 63, (unit[1] & 7) - 1
+            if kind <= _HEVC_LAST_SLICE:
+                seen = True
+                self.layered = self.layered or layer > 0
+                starts = starts or kind in _HEVC_IRAP
+                needed = needed or kind >= _HEVC_IRAP.start or bool(kind & 1)
+        return seen and not needed, starts
+
+
+def _mpeg2(data: memoryview) -> Marks:
+    return _coding_types(data, _MPEG2_PICTURE, lambda header: (header[1] >> 3 & 7))
+
+
+def _mpeg4(data: memoryview) -> Marks:
+    return _coding_types(data, _MPEG4_VOP, lambda header: (header[0] >> 6) + 1)
+
+
+def _coding_types(data: memoryview, start: bytes, read: Callable[[bytes], int]) -> Marks:
+    """Return the marks by the coding types of all pictures in the packet: two fields, or a packed pair."""
+    whole = bytes(data)
+    place, kinds = whole.find(start), list[int]()
+    while 0 <= place <= len(whole) - 6:
+        kinds.append(read(whole[place + 4 : place + 6]))
+        place = whole.find(start, place + 4)
+    return bool(kinds) and set(kinds) == {_BIDIRECTIONAL}, bool(kinds) and kinds[0] == _INTRA
+
+
+def _vp8(data: memoryview) -> Marks:
+    return False, bool(len(data)) and not data[0] & 1  # RFC 6386, 9.1.

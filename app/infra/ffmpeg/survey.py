@@ -1,0 +1,64 @@
+"""Asks the decoder what only it can tell, in a first pass over the whole film: scene changes, and the key pictures of
+a film whose container does not say in which order its pictures are shown."""
+
+from asyncio import StreamReader
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from app.domain.film import Film
+from app.domain.options import FrameSelection, SelectionKind
+from app.infra.ffmpeg import arguments
+from app.infra.ffmpeg.budget import TimeBudget
+from app.infra.ffmpeg.child import child
+from app.infra.ffmpeg.exits import classify_ffmpeg_exit
+from app.infra.ffmpeg.limits import Limits
+
+Surveyed = list[tuple[int, int]]
+"""The number in the decoder's output and the time in ticks of each picture that was chosen."""
+
+_SCORE: Final = b"lavfi.scene_score="
+
+
+async def survey(
+    program: str,
+    source: Path,
+    film: Film,
+    select: FrameSelection,
+    limits: Limits,
+    budget: TimeBudget,
+    advanced: Callable[[int], None],
+) -> Surveyed:
+    """Decode all and return the pictures that the selection chooses; ``advanced`` is told how many were seen.
+
+    :raises ProcessingError: where a picture cannot be decoded: every one of them counts
+    :raises OSError: where the machine is to blame
+    """
+    scenes = select.kind is SelectionKind.SCENE_CHANGE
+    found: Surveyed = []
+    async with child(
+        lambda outputs, _: [program, *arguments.surveying(source, film, limits, outputs, scenes=scenes)],
+        outputs=2,
+        readable=[source],
+        directory=source.parent,
+        limits=limits.of_child(limits.timeout_seconds),
+        budget=budget,
+    ) as running:
+        lines, scores = running.outputs
+        while line := await budget.wait(lines.readline()):
+            number, _, ticks = line.partition(b" ")
+            if not scenes or await _score(scores, budget) > select.value:
+                found.append((int(number), int(ticks)))
+            advanced(int(number) + 1)
+        code = await budget.wait(running.ended())
+        words = await running.last_words()
+        if fault := classify_ffmpeg_exit(code, words=words, out_of_time=running.out_of_time):
+            raise fault
+    return found
+
+
+async def _score(scores: StreamReader, budget: TimeBudget) -> float:
+    while line := await budget.wait(scores.readline()):
+        if line.startswith(_SCORE):
+            return float(line.removeprefix(_SCORE))
+    return 0.0
