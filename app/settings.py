@@ -115,12 +115,17 @@ class Settings(BaseSettings):
     max_pixels: int = 35_651_584
     max_output_bytes: int = 100 * GIB
     extraction_timeout_seconds: float = 6 * 3600
+    # Where it is not set, less on a machine that has less; app/infra/ffmpeg/limits.py says how much.
     extraction_memory_bytes: int = 4 * GIB
+    # A kernel without Landlock or seccomp then keeps a worker from starting.
+    require_confinement: bool = False
     upload_timeout_seconds: float = 24 * 3600
 
     # Work.
     work_dir: Path | None = None
     worker_slots: int = 1
+    # How many worker processes share this machine; ``fiapx up`` tells them.
+    workers: PositiveInt = 1
     worker_port: Annotated[int, Field(ge=1, le=65535)] | None = None
     control_slots: int = 4
     ffmpeg_threads: int = 0

@@ -2,12 +2,14 @@
 
 import asyncio
 import signal
+import sys
 from typing import Final, Literal
 
 import structlog
 from arq import cron, func
 
 from app.bootstrap import Service, compose
+from app.infra.ffmpeg.confinement import NotConfined, available, insist
 from app.infra.ffmpeg.privacy import keep_private
 from app.infra.redis.queue import CONTROL_QUEUE, DELIVER_NOTIFICATIONS, PROCESS_VIDEO, REMOVE_OBJECTS, VIDEO_QUEUE
 from app.settings import Settings
@@ -28,7 +30,13 @@ _EVERY_HALF_MINUTE: Final = {12, 42}
 def main(only: Only | None = None) -> None:
     """Serve both queues, or only the one named, until SIGTERM or SIGINT."""
     keep_private()
-    asyncio.run(_serve(Settings(), only))
+    settings = Settings()
+    if only != "control":
+        try:
+            insist(available(), required=settings.require_confinement)
+        except NotConfined as error:
+            sys.exit(f"fiapx worker: {error}")
+    asyncio.run(_serve(settings, only))
 
 
 async def _serve(settings: Settings, only: Only | None) -> None:

@@ -17,8 +17,9 @@ def migration(environment: Mapping[str, str]) -> Program:
 
 
 def workers(environment: Mapping[str, str], count: int) -> Sequence[Program]:
-    """Give so many workers."""
-    return [_fiapx(f"worker-{number}", "worker", environment) for number in range(1, count + 1)]
+    """Give so many workers, each of which knows how many share the machine."""
+    told = {**environment, "FIAPX_WORKERS": str(count)}
+    return [_fiapx(f"worker-{number}", "worker", told) for number in range(1, count + 1)]
 
 
 def api(environment: Mapping[str, str], host: str, port: int) -> Program:
