@@ -1,7 +1,7 @@
 """Which pictures of a film a user's options mean. Docs: FRAMES, "Which picture"."""
 
 import math
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -54,8 +54,8 @@ class Part:
         return self.stop is None and self.start == shown.place(0)
 
     def pictures(self, shown: Presentation) -> range:
-        """Return those that are on the screen during it, the one at its start included."""
-        first = _there(shown.settled(), self.start)
+        """Return those that begin in it and, before them, the one that is on the screen at its start."""
+        first = min(shown.there(math.floor(4 * self.start)), bisect_left(shown.begins, math.ceil(self.start)))
         stop = len(shown) if self.stop is None else bisect_left(shown.begins, math.ceil(self.stop))
         return range(first, max(stop, first + 1))
 
@@ -115,13 +115,7 @@ def _check_number(files: int, most: int | None) -> None:
         raise ProcessingError(FailureCode.TOO_MANY_FRAMES)
 
 
-def _there(settled: Sequence[int], instant: Fraction) -> int:
-    """Return the latest picture that counts as being on the screen at an instant, the first one before all."""
-    return max(bisect_right(settled, math.floor(4 * instant)) - 1, 0)
-
-
 def _at_times(shown: Presentation, part: Part, times: Sequence[float]) -> Chosen:
-    settled = shown.settled()
     pictures: dict[int, tuple[float, ...]] = {}
     left_out = []
     for time in times:
@@ -130,7 +124,7 @@ def _at_times(shown: Presentation, part: Part, times: Sequence[float]) -> Chosen
         if past or instant < part.start:
             left_out.append(time)
         else:
-            number = _there(settled, instant)
+            number = shown.there(math.floor(4 * instant))
             pictures[number] = (*pictures.get(number, ()), time)
     if not pictures:
         where = "in it" if part.is_all(shown) else "in the chosen part of it"
@@ -152,9 +146,8 @@ def _on_grid(shown: Presentation, part: Part, options: ExtractionOptions, most: 
     divisor = math.lcm(begin.denominator, seconds.denominator)
     typed, further = int(begin * divisor), int(seconds * divisor)
     pictures: dict[int, list[float]] = {}
-    number = 0
     for k in range(instants):
-        number = _there_on_grid(shown, 4 * at // parts, (4 * at + by) // (4 * parts), number)
+        number = shown.there(4 * at // parts, (4 * at + by) // (4 * parts))
         pictures.setdefault(number, []).append((typed + k * further) / divisor)
         at += by
     return Chosen([(number, tuple(times)) for number, times in pictures.items()])
@@ -172,21 +165,6 @@ def _instants(shown: Presentation, part: Part, step: Fraction) -> int:
     reached = shown.end - min(Fraction(last), Fraction(shown.usual_interval() or last), step) / 4
     stop = reached if part.stop is None else min(reached, part.stop)
     return max(1, math.ceil((stop - part.start) / step))
-
-
-def _there_on_grid(shown: Presentation, fourfold: int, latest: int, at_least: int) -> int:
-    """Return the latest picture that counts as being there, where a quarter of the grid's step bounds what counts.
-
-    ``fourfold`` is four times the instant and ``latest`` the instant a quarter of a step later, both rounded down.
-    These windows never overlap, so that all instants together look at each picture once at most.
-    """
-    begins = shown.begins
-    number = bisect_right(begins, latest, at_least) - 1
-    while number > at_least and 4 * begins[number] > fourfold:
-        if 5 * begins[number] - shown.until(number) <= fourfold:
-            break
-        number -= 1
-    return max(number, at_least)
 
 
 def _spread(shown: Presentation, part: Part, count: int) -> Sequence[int]:

@@ -1,11 +1,15 @@
 """Which packets a decoder needs for some pictures: each from its key picture up to it, without those nobody needs."""
 
+from array import array
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from itertools import groupby
+from itertools import compress, groupby
+from typing import Final
 
-from app.domain.film import NON_REFERENCE, Film, Packets
-from app.domain.presentation import keys_of
+from app.domain.film import KEY, NON_REFERENCE, OPEN, Film, Packets
+
+_IS_KEY: Final = bytes(bool(flags & KEY) for flags in range(256))
+_IS_ENTRY: Final = bytes(flags & (KEY | OPEN) == KEY for flags in range(256))
 
 
 def needed(film: Film, wanted: Sequence[int]) -> tuple[tuple[int, int], ...]:
@@ -17,12 +21,19 @@ def needed(film: Film, wanted: Sequence[int]) -> tuple[tuple[int, int], ...]:
     packets = film.packets
     kept = bytearray(len(packets))
     if not film.intra_only:
-        keys = keys_of(packets)
+        keys = _entries(packets)
         for group, members in groupby(wanted, key=lambda place: bisect_right(keys, place) - 1):
             _keep_group(packets, keys, group, list(members), kept)
     for place in wanted:
         kept[place] = 1
     return tuple(_ranges(kept))
+
+
+def _entries(packets: Packets) -> "array[int]":
+    """Return the places at which a decoder can start: the first key picture, and all that leave nothing open."""
+    first = packets.flags.translate(_IS_KEY).find(1)
+    entries = array("q", compress(range(len(packets)), packets.flags.translate(_IS_ENTRY)))
+    return entries if first < 0 or first in entries[:1] else array("q", [first, *entries])
 
 
 def _keep_group(packets: Packets, keys: Sequence[int], group: int, members: Sequence[int], kept: bytearray) -> None:

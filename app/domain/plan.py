@@ -130,7 +130,7 @@ def _planned(film: Film, shown: Presentation, chosen: Chosen) -> Plan:
                 shown.seconds(shown.begins[number]),
                 shown.seconds(shown.until(number)),
                 instants,
-                number - shown.twins(number).start,
+                0 if shown.by_number else number - shown.twins(number).start,
             )
         )
     return Plan(

@@ -11,8 +11,8 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import accumulate, chain, compress, islice, pairwise, repeat
-from operator import gt, mul, sub
+from itertools import compress, islice, pairwise
+from operator import gt, sub
 from typing import Final, final
 
 from app.domain.errors import ProcessingError
@@ -55,12 +55,14 @@ class Presentation:
         return self.begins[number + 1] if number + 1 < len(self.begins) else self.end
 
     def twins(self, number: int) -> range:
-        """Return the pictures, this one among them, that cannot be told apart by their ticks."""
-        ticks, tick = self.ticks, self.ticks[number]
-        alone = ticks[max(number - 1, 0)] < tick or number == 0
-        if self.by_number or (alone and (number + 1 == len(ticks) or ticks[number + 1] > tick)):
-            return range(number, number + 1)  # Nearly always, so the search below is spared.
-        return range(bisect_left(ticks, tick, 0, number), bisect_right(ticks, tick, number))
+        """Return the pictures of the same time, this one among them."""
+        begins, begin = self.begins, self.begins[number]
+        first, stop = number, number + 1
+        if number and begins[number - 1] == begin:  # Seldom, so the search is mostly spared.
+            first = bisect_left(begins, begin, 0, number)
+        if stop < len(begins) and begins[stop] == begin:
+            stop = bisect_right(begins, begin, stop)
+        return range(first, stop)
 
     def place(self, seconds: float | Fraction) -> Fraction:
         """Return an instant of the presentation, as typed by a user, in ticks."""
@@ -84,16 +86,23 @@ class Presentation:
         """Return the lower median of the times between pictures, those of the same time left aside; 0 for one."""
         return _lower_median(self.begins)
 
-    def settled(self) -> list[int]:
-        """Return for each picture four times the earliest instant from which it or a later one counts as being there.
+    def there(self, fourfold: int, latest: int | None = None) -> int:
+        """Return the picture that is on the screen at an instant; the first one is there also before its time.
 
-        A picture that begins at most a quarter of its own interval after an instant counts, so a later one with a
-        long interval can count before an earlier one with a short interval does; of several the latest is taken.
+        The next one counts as being there already where it begins at most a quarter of its own interval later, since
+        clocks waver and containers round times. It must also be at most a quarter of the interval of the picture
+        whose place it takes: else one that stays for a minute would hide all that came in the seconds before it.
+        ``fourfold`` is four times the instant in ticks, rounded down, and ``latest`` a bound to what counts.
         """
-        untils = chain((self.end,), reversed(self.begins))
-        fourfold = list(accumulate(map(sub, map(mul, repeat(5), reversed(self.begins)), untils), min))
-        fourfold.reverse()
-        return fourfold
+        begins = self.begins
+        here = bisect_right(begins, fourfold // 4) - 1
+        if here < 0 or here + 1 == len(begins):
+            return max(here, 0)
+        begin = begins[here + 1]
+        if 4 * begin - (begin - begins[here]) > fourfold or (latest is not None and begin > latest):
+            return here
+        following = self.twins(here + 1).stop - 1
+        return following if 5 * begin - self.until(following) <= fourfold else here
 
 
 def present(film: Film) -> Presentation:
@@ -228,7 +237,7 @@ def _stand_ins(film: Film, first: int) -> list[int]:
 def _beginnings(packets: Packets, first: int) -> list[int]:
     """Return where the recordings begin of which a file was joined: where times fall as they never do in one.
 
-    They fall further than any codec reorders, or fall for a key picture that would be shown before the last one.
+    They fall further than any codec reorders, or fall for a key picture that would be shown no later than the last one.
     """
     dts, pts, flags = packets.dts, packets.pts, packets.flags
     if not _fall(dts[first:]) and not _fall(_key_times(packets)):
@@ -238,7 +247,7 @@ def _beginnings(packets: Packets, first: int) -> list[int]:
     for i in range(first, len(packets)):
         is_key = flags[i] & KEY
         clock = dts[i] if dts[i] != NO_TIME else pts[i] if is_key and pts[i] != NO_TIME else highest
-        if clock < highest - _REORDERED * usual or (is_key and pts[i] < key and clock < highest):
+        if clock < highest - _REORDERED * usual or (is_key and pts[i] <= key and clock < highest):
             starts.append(i)
             highest = key = NO_TIME
         highest = max(highest, clock)
