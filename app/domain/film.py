@@ -18,6 +18,8 @@ KEY: Final = 1  # A key picture, as container or codec mark it.
 NON_REFERENCE: Final = 2  # No other picture needs it.
 DISCARD: Final = 4  # Must be decoded for others and is never shown, as an edit list says.
 CORRUPT: Final = 8  # The container itself says that this packet is damaged or cut off.
+UNPROVEN: Final = 16  # Marked as a key picture, but not by the codec's own header.
+OPEN: Final = 32  # A key picture across which the order of pictures is counted on: a decoder cannot leap to it.
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,9 +21,20 @@ if "app" not in sys.modules:  # Started in isolation: our package is readable he
 import av  # noqa: E402
 from av.sidedata.sidedata import Type  # noqa: E402
 
-from app.domain.film import CORRUPT, DISCARD, KEY, NO_TIME, NON_REFERENCE, Packets, Stream, film_of  # noqa: E402
+from app.domain.film import (  # noqa: E402
+    CORRUPT,
+    DISCARD,
+    KEY,
+    NO_TIME,
+    NON_REFERENCE,
+    OPEN,
+    UNPROVEN,
+    Packets,
+    Stream,
+    film_of,
+)
 from app.infra.ffmpeg.codecs import DECODER, DEMUXERS  # noqa: E402
-from app.infra.ffmpeg.reference_marks import Hevc, marks_of  # noqa: E402
+from app.infra.ffmpeg.picture_headers import Hevc, marks_of  # noqa: E402
 
 BLOCK: Final = 4096
 _TRIED: Final = 96
@@ -95,7 +106,9 @@ def _stream(stream: Any) -> Stream:
         codec="" if context is None else context.codec.canonical_name,
         width=getattr(context, "width", 0) or 0,
         height=getattr(context, "height", 0) or 0,
-        disposition=frozenset(mark.name for mark in type(stream.disposition) if mark & stream.disposition and mark.name),
+        disposition=frozenset(
+            mark.name for mark in type(stream.disposition) if mark & stream.disposition and mark.name
+        ),
         start=start,
         declared_packets=stream.frames or None,
         encrypted=tag in _ENCRYPTED_TAGS,
@@ -108,7 +121,7 @@ def _read(container: Any, stream: Any, options: dict[str, str], told: IO[bytes])
     marks = marks_of(context.codec.canonical_name, bytes(context.extradata or b""))
     first = _FirstPicture(context, options)
     packets = Packets(stream.time_base)
-    encrypted, unsafe_keys, broken = False, 0, 0
+    encrypted, broken = False, 0
     try:
         for packet in container.demux(stream):
             if not packet.size:
@@ -116,9 +129,10 @@ def _read(container: Any, stream: Any, options: dict[str, str], told: IO[bytes])
             flags = packet.is_keyframe * KEY | packet.is_discard * DISCARD | packet.is_corrupt * CORRUPT
             flags |= packet.is_disposable * NON_REFERENCE
             if marks is not None:
-                needless, starts = marks(memoryview(packet))
-                flags |= needless * NON_REFERENCE
-                unsafe_keys += packet.is_keyframe and not starts
+                header = marks(memoryview(packet))
+                flags |= header.needless * NON_REFERENCE
+                if packet.is_keyframe:
+                    flags |= (not header.key) * UNPROVEN | (not header.entry) * OPEN
             encrypted = encrypted or packet.has_sidedata("encryption_info")
             packets.add(
                 NO_TIME if packet.pts is None else packet.pts,
@@ -140,7 +154,6 @@ def _read(container: Any, stream: Any, options: dict[str, str], told: IO[bytes])
         "time_base": _ratio(stream.time_base),
         "rate": float(stream.average_rate or 0),
         "encrypted": encrypted,
-        "unsafe_keys": unsafe_keys,
         "reorders": bool(context.has_b_frames),
         "intra_only": bool(context.codec.intra_only),
         "layered": isinstance(marks, Hevc) and marks.layered,

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Final, final
 
-from app.domain.film import DISCARD, KEY, NO_TIME, NON_REFERENCE, Film, Look, Packets, Stream, film_of
+from app.domain.film import DISCARD, KEY, NO_TIME, NON_REFERENCE, OPEN, UNPROVEN, Film, Look, Packets, Stream, film_of
 from app.infra.ffmpeg.budget import TimeBudget
 
 _DOCUMENT_BYTES: Final = 1024 * 1024
@@ -111,16 +111,18 @@ def _inspected(
         for index, flags in enumerate(packets.flags):
             packets.flags[index] = flags & ~NON_REFERENCE
     intra_only = bool(tail["intra_only"])
+    timeless = container in _NO_PRESENTATION_TIMES and bool(tail["reorders"])
+    distrust = None if intra_only else _distrust(chosen.codec, packets)
     rate = float(tail["rate"])
     film = Film(
         container=container,
         stream=chosen,
         look=_look(tail["look"]),
         packets=packets,
-        origin=_origin(streams, chosen, packets),
+        origin=_origin(streams, chosen, packets, timeless=timeless),
         frames_per_second=rate if math.isfinite(rate) and rate > 0 else None,
         first_shown=None if tail["first_shown"] is None else int(tail["first_shown"]),
-        timeless=container in _NO_PRESENTATION_TIMES and bool(tail["reorders"]),
+        timeless=timeless,
         intra_only=intra_only,
     )
     return Inspected(
@@ -129,7 +131,7 @@ def _inspected(
         film=film,
         broken=bool(tail["broken"]),
         encrypted=chosen.encrypted or bool(tail["encrypted"]),
-        distrust=None if intra_only else _distrust(chosen.codec, packets, int(tail["unsafe_keys"])),
+        distrust=distrust,
     )
 
 
@@ -152,24 +154,32 @@ def _look(facts: dict[str, Any]) -> Look:
     )
 
 
-def _origin(streams: list[Stream], chosen: Stream, packets: Packets) -> Fraction:
+def _origin(streams: list[Stream], chosen: Stream, packets: Packets, *, timeless: bool) -> Fraction:
     """Return where the presentation starts: with the first of sound and picture.
 
     Sound that begins before zero is what its decoder needs to run in and is not heard: players start at zero then.
     """
-    shown = [pts for pts, flags in zip(packets.pts, packets.flags, strict=True) if pts != NO_TIME and not flags & DISCARD]
-    times = shown or [dts for dts in packets.dts if dts != NO_TIME]
+    shown = [
+        pts for pts, flags in zip(packets.pts, packets.flags, strict=True) if pts != NO_TIME and not flags & DISCARD
+    ]
+    times = (not timeless and shown) or [dts for dts in packets.dts if dts != NO_TIME]
     film = min(times, default=0) * packets.time_base
     sounds = [s.start for s in streams if s.kind == "audio" and s.start is not None and s.index != chosen.index]
     first = min([film, *sounds])
     return Fraction(0) if first < 0 <= film else first
 
 
-def _distrust(codec: str, packets: Packets, unsafe_keys: int) -> str | None:
-    """Return why a decoder must not be started at what is marked as a key picture."""
-    if unsafe_keys:
-        return "key pictures that others may reach beyond"
+def _distrust(codec: str, packets: Packets) -> str | None:
+    """Return why a decoder must not be started at what is marked as a key picture, None where it may be.
+
+    Demuxers also mark plain intra pictures, beyond which others may reach. Where the codec itself marks key pictures
+    those alone count; where it does no more after the first, the plain ones are key pictures but no places to start.
+    """
+    unproven = [index for index, flags in enumerate(packets.flags) if flags & UNPROVEN]
     marked = sum(1 for flags in packets.flags if flags & KEY)
+    plain = marked - len(unproven) > 1
+    for index in unproven:
+        packets.flags[index] = packets.flags[index] & ~KEY if plain else packets.flags[index] | OPEN
     if codec not in _MARKS_ARE_READ and marked == len(packets) > 1:
         return "every packet is marked as a key picture"
     return None

@@ -5,23 +5,33 @@ codec's own syntax. Runs in the confined child: the bytes are a stranger's.
 """
 
 from collections.abc import Callable, Iterator
-from typing import Final, final
+from typing import Final, NamedTuple, final
 
 _START_CODE: Final = b"\x00\x00\x01"
 _AVC_SLICE: Final = 1  # ITU-T H.264, table 7-1.
+_AVC_PARTITION: Final = 2
 _AVC_IDR: Final = 5
 _AVC_SEI: Final = 6
 _AVC_RECOVERY_POINT: Final = 6  # D.1.1, payloadType.
 _HEVC_LAST_SLICE: Final = 31  # ITU-T H.265, table 7-1.
 _HEVC_IRAP: Final = range(16, 24)
+_HEVC_ENTRIES: Final = range(16, 21)  # Not a CRA picture, whose order is counted from the pictures before it (8.3.1).
+_VVC_IDR: Final = frozenset({7, 8})  # ITU-T H.266, table 5.
+_VVC_CRA: Final = 9
 _MPEG2_PICTURE: Final = b"\x00\x00\x01\x00"  # ISO/IEC 13818-2, table 6-1.
 _MPEG4_VOP: Final = b"\x00\x00\x01\xb6"  # ISO/IEC 14496-2, table 6-3.
 _SEARCHED: Final = 64 * 1024
 _INTRA: Final = 1
 _BIDIRECTIONAL: Final = 3
 
-Marks = tuple[bool, bool]
-"""Whether no other picture needs it, and whether a decoder that starts here gives it and all that follow it."""
+
+class Marks(NamedTuple):
+    """Whether no other picture needs it; whether it is a key picture, from which on all that are shown later can be
+    decoded; and whether a decoder may leap to it, which needs the pictures' order to begin anew as well."""
+
+    needless: bool = False
+    key: bool = False
+    entry: bool = False
 
 
 def marks_of(codec: str, extradata: bytes) -> "Callable[[memoryview], Marks] | None":
@@ -31,6 +41,8 @@ def marks_of(codec: str, extradata: bytes) -> "Callable[[memoryview], Marks] | N
             return _Avc(extradata)
         case "hevc":
             return Hevc(extradata)
+        case "vvc":
+            return _Vvc(extradata)
         case "mpeg1video" | "mpeg2video":
             return _mpeg2
         case "mpeg4":
@@ -67,17 +79,18 @@ class _Avc:
         self._length = (extradata[4] & 3) + 1 if len(extradata) > 4 and extradata[0] == 1 else 0  # noqa: PLR2004
 
     def __call__(self, data: memoryview) -> Marks:
-        needed, starts = False, False
+        seen = needed = recovers = idr = False
         for unit in _units(data, self._length):
             if not len(unit):
                 continue
             kind = unit[0] & 31
-            if kind in {_AVC_SLICE, _AVC_IDR}:
+            if kind in {_AVC_SLICE, _AVC_PARTITION, _AVC_IDR}:
+                seen = True
                 needed = needed or bool(unit[0] >> 5 & 3)
-                starts = starts or kind == _AVC_IDR
+                idr = idr or kind == _AVC_IDR
             elif kind == _AVC_SEI:
-                starts = starts or _recovers_at_once(bytes(unit[1:_SEARCHED]))
-        return not needed, starts
+                recovers = recovers or _recovers_at_once(bytes(unit[1:_SEARCHED]))
+        return Marks(seen and not needed, idr or recovers, idr)
 
 
 def _recovers_at_once(sei: bytes) -> bool:
@@ -109,7 +122,7 @@ class Hevc:
         """Whether a higher temporal layer was seen: then a non-reference picture of a lower one may be needed there."""
 
     def __call__(self, data: memoryview) -> Marks:
-        needed, starts, seen = False, False, False
+        seen = needed = key = entry = False
         for unit in _units(data, self._length):
             if len(unit) < 2:  # noqa: PLR2004 - nal_unit_header()
                 continue
@@ -117,13 +130,27 @@ class Hevc:
             if kind <= _HEVC_LAST_SLICE:
                 seen = True
                 self.layered = self.layered or layer > 0
-                starts = starts or kind in _HEVC_IRAP
+                key = key or kind in _HEVC_IRAP
+                entry = entry or kind in _HEVC_ENTRIES
                 needed = needed or kind >= _HEVC_IRAP.start or bool(kind & 1)
-        return seen and not needed, starts
+        return Marks(seen and not needed, key, entry)
+
+
+@final
+class _Vvc:
+    """VVC: which key pictures are IDR pictures; which pictures nobody needs, its headers do not say."""
+
+    def __init__(self, extradata: bytes) -> None:
+        self._length = (extradata[0] >> 1 & 3) + 1 if extradata and extradata[0] >> 3 == 31 else 0  # noqa: PLR2004
+
+    def __call__(self, data: memoryview) -> Marks:
+        kinds = {unit[1] >> 3 for unit in _units(data, self._length) if len(unit) >= 2}  # noqa: PLR2004
+        idr = not kinds.isdisjoint(_VVC_IDR)
+        return Marks(key=idr or _VVC_CRA in kinds, entry=idr)
 
 
 def _mpeg2(data: memoryview) -> Marks:
-    return _coding_types(data, _MPEG2_PICTURE, lambda header: (header[1] >> 3 & 7))
+    return _coding_types(data, _MPEG2_PICTURE, lambda header: header[1] >> 3 & 7)
 
 
 def _mpeg4(data: memoryview) -> Marks:
@@ -137,8 +164,10 @@ def _coding_types(data: memoryview, start: bytes, read: Callable[[bytes], int]) 
     while 0 <= place <= len(whole) - 6:
         kinds.append(read(whole[place + 4 : place + 6]))
         place = whole.find(start, place + 4)
-    return bool(kinds) and set(kinds) == {_BIDIRECTIONAL}, bool(kinds) and kinds[0] == _INTRA
+    intra = bool(kinds) and kinds[0] == _INTRA
+    return Marks(bool(kinds) and set(kinds) == {_BIDIRECTIONAL}, intra, intra)
 
 
 def _vp8(data: memoryview) -> Marks:
-    return False, bool(len(data)) and not data[0] & 1  # RFC 6386, 9.1.
+    key = bool(len(data)) and not data[0] & 1  # RFC 6386, 9.1.
+    return Marks(key=key, entry=key)
