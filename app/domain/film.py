@@ -1,5 +1,6 @@
-"""What is known of a file once it was inspected: facts, as data, from which the plan is made. Nothing is decided here
-but which stream is the film.
+"""What is known of a file once it was inspected: facts, as data, from which the plan is made.
+
+Nothing is decided here but which stream is the film.
 
 The words are the field's: a *packet* is what the container stores and the decoder takes; *pts* and *dts* are its
 presentation and decoding timestamps in ticks of its stream's time base; a *key* packet starts a group of pictures.

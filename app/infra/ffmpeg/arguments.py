@@ -24,6 +24,7 @@ def _guarded(limits: Limits) -> list[str]:
         "-max_pixels", str(limits.max_pixels),
         "-threads", str(limits.threads),
         "-copyts",  # The packets' times as they are: by them the plan names packets and pictures.
+        "-fflags", "+genpts",  # As PyAV has it: presentation times of MPEG-PS that follow from the others.
     ]  # fmt: skip
 
 
@@ -49,7 +50,7 @@ def decoding(
     tiles: int,
     by_number: bool,
 ) -> list[str]:
-    """Decode and encode the planned pictures; write them, a line for each, and the contact sheet's tiles to ``outputs``.
+    """Decode and encode the planned pictures; write them, a line for each, and tiles of a few to ``outputs``.
 
     ``drop`` and ``graph`` are the pipes from which the packets to leave out and the filters are read.
     """

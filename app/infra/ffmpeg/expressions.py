@@ -36,7 +36,7 @@ def within(variable: str, runs: Sequence[Span]) -> str:
 
 
 def dropping(runs: Sequence[Span]) -> str:
-    """Return the bitstream filter that lets only packets through whose decoding timestamp lies in the runs, or is none."""
+    """Return the bitstream filter that lets packets through whose decoding timestamp lies in the runs, or is none."""
     return f"noise=drop='not(eq(dts,nopts)+{within('dts', runs)})'"
 
 

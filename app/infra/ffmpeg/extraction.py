@@ -8,6 +8,7 @@ import structlog
 
 from app.domain.errors import ProcessingError
 from app.domain.failure import FailureCode
+from app.domain.manifest import Reading
 from app.domain.plan import Plan, PlannedPicture, plan_surveyed, without_dropping
 from app.domain.video import Progress
 from app.infra.ffmpeg.budget import TimeBudget
@@ -15,7 +16,7 @@ from app.infra.ffmpeg.contact_sheet import COLUMNS, ROWS, contact_sheet
 from app.infra.ffmpeg.decoding import Recipe, decoding, settled
 from app.infra.ffmpeg.split import picture_size
 from app.infra.ffmpeg.survey import survey
-from app.usecases.ports import Frame, Reading
+from app.usecases.ports import Frame
 
 log = structlog.get_logger(__name__)
 
@@ -31,9 +32,7 @@ class FfmpegExtraction:
     ``planned`` is None where the decoder must be asked first, which then is the first part of the work.
     """
 
-    def __init__(
-        self, recipe: Recipe, planned: Plan | None, distrust: str | None, budget: TimeBudget
-    ) -> None:
+    def __init__(self, recipe: Recipe, planned: Plan | None, distrust: str | None, budget: TimeBudget) -> None:
         self._recipe = recipe
         self._plan = planned
         self._distrust = distrust

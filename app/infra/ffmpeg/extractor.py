@@ -49,9 +49,7 @@ class FfmpegFrameExtractor:
     """Whether all packets of every film are decoded, to compare with what the plan's alone give."""
 
     @asynccontextmanager
-    async def open(
-        self, source: Path, options: ExtractionOptions
-    ) -> AsyncIterator[tuple[MediaInfo, FfmpegExtraction]]:
+    async def open(self, source: Path, options: ExtractionOptions) -> AsyncIterator[tuple[MediaInfo, FfmpegExtraction]]:
         """Inspect, plan and start to decode; see the port.
 
         :raises ProcessingError: also here, where it is clear beforehand that the video cannot give these pictures
@@ -92,11 +90,18 @@ class FfmpegFrameExtractor:
         return str(imageio_ffmpeg.get_ffmpeg_exe())
 
     async def _inspect(self, source: Path) -> Inspected:
-        seconds = self.limits.inspecting_seconds(source.stat().st_size)
+        size = (await asyncio.to_thread(source.stat)).st_size
+        seconds = self.limits.inspecting_seconds(size)
         budget = TimeBudget(seconds)
         async with child(
             lambda outputs, _: [
-                sys.executable, "-I", "-B", _INSPECTOR, str(source), str(self.limits.max_pixels), str(outputs[0]),
+                sys.executable,
+                "-I",
+                "-B",
+                _INSPECTOR,
+                str(source),
+                str(self.limits.max_pixels),
+                str(outputs[0]),
             ],
             outputs=1,
             readable=[source, *_PYTHON, _APP],
@@ -109,5 +114,12 @@ class FfmpegFrameExtractor:
             except BrokenInspection as error:
                 code = await budget.wait(running.ended())
                 words = await running.last_words()
-                log.warning("the inspection broke", error=str(error), exit_code=code, last_words=words[-2000:].decode(errors="replace"))
-                raise classify_exit(code, words=words, out_of_time=running.out_of_time) or ProcessingError(FailureCode.CORRUPT_VIDEO) from None
+                log.warning(
+                    "the inspection broke",
+                    error=str(error),
+                    exit_code=code,
+                    last_words=words[-2000:].decode(errors="replace"),
+                )
+                raise classify_exit(code, words=words, out_of_time=running.out_of_time) or ProcessingError(
+                    FailureCode.CORRUPT_VIDEO
+                ) from None

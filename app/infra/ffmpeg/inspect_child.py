@@ -18,10 +18,10 @@ if "app" not in sys.modules:  # Started in isolation: our package is readable he
     _APP.__path__ = [str(Path(__file__).resolve().parents[2])]
     sys.modules["app"] = _APP
 
-import av  # noqa: E402
-from av.sidedata.sidedata import Type  # noqa: E402
+import av
+from av.sidedata.sidedata import Type
 
-from app.domain.film import (  # noqa: E402
+from app.domain.film import (
     CORRUPT,
     DISCARD,
     KEY,
@@ -33,8 +33,8 @@ from app.domain.film import (  # noqa: E402
     Stream,
     film_of,
 )
-from app.infra.ffmpeg.codecs import DECODER, DEMUXERS  # noqa: E402
-from app.infra.ffmpeg.picture_headers import Hevc, marks_of  # noqa: E402
+from app.infra.ffmpeg.codecs import DECODER, DEMUXERS
+from app.infra.ffmpeg.picture_headers import Hevc, marks_of
 
 BLOCK: Final = 4096
 _TRIED: Final = 96

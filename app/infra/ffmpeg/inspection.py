@@ -9,7 +9,6 @@ them. All numbers are in the machine's own byte order.
 import json
 import math
 import struct
-from array import array
 from asyncio import IncompleteReadError, StreamReader
 from dataclasses import dataclass
 from fractions import Fraction

@@ -26,8 +26,11 @@ _BIDIRECTIONAL: Final = 3
 
 
 class Marks(NamedTuple):
-    """Whether no other picture needs it; whether it is a key picture, from which on all that are shown later can be
-    decoded; and whether a decoder may leap to it, which needs the pictures' order to begin anew as well."""
+    """What a packet's headers say.
+
+    ``needless`` is that no other picture needs it, ``key`` that from it on all that are shown later can be decoded,
+    and ``entry`` that a decoder may leap to it, for which the pictures' order must begin anew as well.
+    """
 
     needless: bool = False
     key: bool = False
@@ -36,21 +39,9 @@ class Marks(NamedTuple):
 
 def marks_of(codec: str, extradata: bytes) -> "Callable[[memoryview], Marks] | None":
     """Return what reads a packet of this codec, None for a codec whose headers are not read."""
-    match codec:
-        case "h264":
-            return _Avc(extradata)
-        case "hevc":
-            return Hevc(extradata)
-        case "vvc":
-            return _Vvc(extradata)
-        case "mpeg1video" | "mpeg2video":
-            return _mpeg2
-        case "mpeg4":
-            return _mpeg4
-        case "vp8":
-            return _vp8
-        case _:
-            return None
+    if codec in _READERS:
+        return _READERS[codec](extradata)
+    return {"mpeg1video": _mpeg2, "mpeg2video": _mpeg2, "mpeg4": _mpeg4, "vp8": _vp8}.get(codec)
 
 
 def _units(data: memoryview, length_size: int) -> Iterator[memoryview]:
@@ -171,3 +162,6 @@ def _coding_types(data: memoryview, start: bytes, read: Callable[[bytes], int]) 
 def _vp8(data: memoryview) -> Marks:
     key = bool(len(data)) and not data[0] & 1  # RFC 6386, 9.1.
     return Marks(key=key, entry=key)
+
+
+_READERS: Final = {"h264": _Avc, "hevc": Hevc, "vvc": _Vvc}

@@ -1,5 +1,7 @@
-"""Asks the decoder what only it can tell, in a first pass over the whole film: scene changes, and the key pictures of
-a film whose container does not say in which order its pictures are shown."""
+"""Asks the decoder what only it can tell, in a first pass over the whole film.
+
+That is where scenes change, and the key pictures of a film whose container does not tell the pictures' order.
+"""
 
 from asyncio import StreamReader
 from collections.abc import Callable
