@@ -34,6 +34,8 @@ _BYTES_BESIDE: Final = 65_536
 _TILE_BYTES: Final = 4 * 1024 * 1024
 _UNTIMED: Final = 16
 """How many packets at a film's start may lack a decoding timestamp: more than any codec reorders."""
+_COUNTED: Final = "setpts=N"
+"""Encoders refuse two pictures of the same time. The lines that name the pictures have their own times all the same."""
 _EXACT: Final = 2**53  # Beyond it ffmpeg's expressions, which are doubles, do not tell two times apart.
 
 
@@ -114,13 +116,15 @@ async def decoding(
 ) -> AsyncIterator[Decoding]:
     """Start to decode ``wanted``, pictures of the plan; those that are in ``tiles`` come as small ones too."""
     drop = None if plan.keep is None else dropping(_kept_times(recipe.film, plan.keep)).encode()
-    chosen, count = _choice(recipe.film, plan, wanted)
-    small, small_count = _choice(recipe.film, plan, tiles)
+    chosen, count = _choice(recipe.film, plan, wanted, [picture.number for picture in wanted])
+    small, small_count = _choice(
+        recipe.film, plan, tiles, [place for place, picture in enumerate(wanted) if picture in tiles]
+    )
     made = recipe.rendering(plan)
     graph = (
         f"[0:{recipe.film.stream.index}]{chosen},split[one][other];"
-        f"[one]{made.filters}[frames];"
-        f"[other]{small},{made.filters},{made.thumbnail}[tiles]"
+        f"[one]{made.filters},{_COUNTED}[frames];"
+        f"[other]{small},{made.filters},{made.thumbnail},{_COUNTED}[tiles]"
     ).encode()
     async with child(
         lambda outputs, inputs: [
@@ -167,13 +171,13 @@ def _kept_times(film: Film, keep: Sequence[Span]) -> list[Span]:
     return runs
 
 
-def _choice(film: Film, plan: Plan, wanted: Sequence[PlannedPicture]) -> tuple[str, int]:
+def _choice(film: Film, plan: Plan, wanted: Sequence[PlannedPicture], numbers: Sequence[int]) -> tuple[str, int]:
     """Return the filter that lets the wanted pictures through, and how many pictures it lets through.
 
-    Pictures of the same time cannot be told apart by it: all of them come, and the others are passed over.
+    ``numbers`` are theirs among the pictures that reach the filter. Pictures of the same time cannot be told apart by
+    it: all of them come, and the others are passed over.
     """
     if plan.by_number:
-        numbers = [picture.number for picture in wanted]
         return selecting("n", _runs_of_numbers(numbers)), len(numbers)
     times = {picture.ticks for picture in wanted}
     decoded = sorted(_decoded_times(film, plan))
