@@ -26,7 +26,8 @@ _LINEAR, _PQ, _HLG = 8, 16, 18
 _MATRIX: Final = {
     1: "bt709", 4: "fcc", 5: "bt601", 6: "bt601", 7: "smpte240m", 8: "ycgco", 9: "bt2020nc", 10: "bt2020c", 14: "ictcp",
 }  # fmt: skip
-_OF_SWSCALE: Final = frozenset({1, 4, 5, 6, 7, 9})  # The matrices that the cheap filter knows.
+_OF_SWSCALE: Final = frozenset({1, 2, 4, 5, 6, 7, 9})  # The matrices that ``scale`` knows or takes for no tag at all.
+_UNTAGGED: Final = "setparams=colorspace=unknown"  # It fails for other tags; what they mean is said to ``zscale``.
 _AS_SRGB: Final = frozenset({0, 1, 2, 3, 5, 6, 7})  # Primaries so near to sRGB's that players make no difference.
 _PRIMARIES: Final = {
     4: "bt470m", 8: "film", 9: "bt2020", 10: "xyz", 11: "dci-p3", 12: "display-p3", 22: "ebu3213",
@@ -45,8 +46,9 @@ _PEAK: Final = 1000 / _REFERENCE_WHITE
 _RGB_FORMAT: Final = re.compile(r"(0|x2|a)?(rgb|bgr)|gbr|pal8|bayer|mono|xyz")
 _FULL_FORMAT: Final = re.compile(r"yuvj|gray|ya\d")
 
+_QUARTER_CHROMA: Final = re.compile(r".*4(20|10)|nv12|nv21|p01|gray|ya\d|mono")  # Or less, or none.
+_HALF_CHROMA: Final = re.compile(r".*4(22|11)|nv16|nv20|p21|y21|uyyvyy")
 _FORMATS: Final = {
-    ImageFormat.JPEG: "yuvj420p|yuvj422p|yuvj444p",
     ImageFormat.PNG: "rgb24",  # Eight bits of more, too: what readers expect, and a fifth of the size.
     ImageFormat.WEBP: "yuv420p",
 }
@@ -64,6 +66,10 @@ _TARGET: Final = {
 # The default is exact for YUV and takes a third of the time; between YUV and RGB it would repeat the chroma's pixels.
 _QUICK: Final = "flags=bicubic"
 _EXACT: Final = "flags=bicubic+accurate_rnd+full_chroma_int"
+# Only within a picture, since its neighbours are not decoded. Pictures that are not marked as interlaced stay as they
+# are. Without the search along edges it takes half the time and is nearer to the truth.
+_DEINTERLACED: Final = "estdif=mode=frame:deint=interlaced:redge=0"
+_SRGB: Final = "setparams=color_primaries=bt709:color_trc=iec61966-2-1"  # What PNG says of itself.
 # Colour over white, by its share a: 1 - (1 - c) a.
 _ON_WHITE: Final = "format=gbrap,negate=components=r+g+b,premultiply=inplace=1,negate=components=r+g+b"
 
@@ -103,8 +109,7 @@ class Rendering:
     """How a film's pictures are made.
 
     ``filters`` stand after those that choose a picture; ``thumbnail`` turns what they give into a tile of the contact
-    sheet. ``width`` and ``height`` are those of a picture that is as large as the first one; the sentences are for
-    the manifest.
+    sheet. ``width`` and ``height`` are those of the pictures; the sentences are for the manifest.
     """
 
     filters: str
@@ -121,22 +126,20 @@ class Rendering:
 def rendering(look: Look, options: ExtractionOptions, max_pixels: int, *, steady: bool = False) -> Rendering:
     """Say how pictures of such a film become those that a user wants.
 
-    ``steady`` is for ``-reinit_filter 0``, where the filters stay when the size changes on the way: those that touch
-    pixels would then read beyond a smaller one, so that where there are any, all pictures get the first one's size.
+    All become as large as the first one: ffmpeg's encoders can do no other, and a filter that touches pixels would read
+    beyond a smaller picture. ``steady`` is for ``-reinit_filter 0``, where filters are not made anew for another size.
     """
     turned, angle = _orientation(look.display_matrix)
     colour = _Colour.of(look)
     alpha = look.alpha
-    size = _Size.of(look, options, max_pixels, swapped=turned.swaps)
-    width, height = size.of_first()
-    touched = look.interlaced or alpha or colour.mapped or bool(turned.filters)
-    chain = [f"scale=w={look.width}:h={look.height}"] if steady and touched else []
+    stored = (look.width, look.height)
+    width, height = _size(look, options, max_pixels, swapped=turned.swaps)
+    chain = [_UNTAGGED] if look.matrix not in ({*_OF_SWSCALE, _RGB} if colour.rgb else _OF_SWSCALE) else []
     if look.interlaced:
-        chain += ["estdif=mode=frame:deint=interlaced"]
-    chain += _developing(colour, size, options.format, alpha=alpha, scaled=(width, height) != (look.width, look.height))
+        chain += [_scale(stored), _DEINTERLACED] if steady else [_DEINTERLACED]
+    chain += _developing(colour, stored, (width, height), options.format, alpha=alpha)
     chain += turned.filters
-    pixels = (_WITH_ALPHA if alpha else {}).get(options.format, _FORMATS[options.format])
-    chain += [f"format={pixels}", "setsar=1"]
+    chain += [f"format={_pixels(look, options.format, swapped=turned.swaps)}", _SRGB, "setsar=1"]
     shown = (height, width) if turned.swaps else (width, height)
     return Rendering(
         filters=",".join(chain),
@@ -156,7 +159,7 @@ def rendering(look: Look, options: ExtractionOptions, max_pixels: int, *, steady
 def displayed_size(look: Look) -> tuple[int, int]:
     """Give width and height as players show the film: with square pixels, and turned."""
     turned, _ = _orientation(look.display_matrix)
-    width, height = max(1, math.floor(look.width * _pixel_shape(look) + Fraction(1, 2))), look.height
+    width, height = _rounded(look.width * _pixel_shape(look)), look.height
     return (height, width) if turned.swaps else (width, height)
 
 
@@ -182,6 +185,15 @@ def _orientation(display_matrix: Sequence[int] | None) -> tuple[Orientation, flo
     angle = math.degrees(math.atan2(-b, -a) if mirrored else math.atan2(b, a))  # Where a row goes.
     quarters = round(angle / 90)
     return Orientation(quarters % 4, mirrored), abs(angle - quarters * 90)
+
+
+def _pixels(look: Look, image_format: ImageFormat, *, swapped: bool) -> str:
+    """Choose the pixel format for the encoder: JPEG keeps as much chroma as the film has."""
+    if image_format is not ImageFormat.JPEG:
+        return (_WITH_ALPHA if look.alpha else _FORMATS)[image_format]
+    if _QUARTER_CHROMA.match(look.pixel_format):
+        return "yuvj420p"
+    return "yuvj422p" if _HALF_CHROMA.match(look.pixel_format) and not swapped else "yuvj444p"
 
 
 def _pixel_shape(look: Look) -> Fraction:
@@ -252,17 +264,18 @@ class _Colour:
         more = [_TRANSFER.get(self.transfer, ""), f"{p} primaries" if (p := _PRIMARIES.get(self.primaries)) else ""]
         return ", ".join(["rgb full" if self.rgb else f"{_MATRIX[self.matrix]} {self.range}", *filter(None, more)])
 
+    @property
     def incoming(self) -> str:
         """Tell ``scale`` what comes in."""
         return f"in_range={self.range}" if self.rgb else f"in_color_matrix={self.matrix}:in_range={self.range}"
 
-    def to_rgb(self, size: str, *, alpha: bool) -> list[str]:
+    def to_rgb(self, size: tuple[int, int], *, alpha: bool) -> list[str]:
         """Convert to RGB as sRGB has it: brightness and colours are mapped in linear light."""
-        if not self.mapped:
-            return [f"scale={size}:{self.incoming()}:out_range=full:{_EXACT}", f"format={'gbrap' if alpha else 'gbrp'}"]
         a = "a" if alpha else ""
+        if not self.mapped:
+            return [_scale(size, self.incoming, "out_range=full", _EXACT), f"format=gbr{a}p"]
         wide = f"gbr{a}p16le" if self.rgb else f"yuv{a}444p16le"  # Whole chroma: zscale takes no odd sides else.
-        first = [f"scale={size}:in_range={self.range}:out_range={self.range}:{_QUICK}", f"format={wide}"]
+        first = [_scale(size, f"in_range={self.range}:out_range={self.range}", _QUICK), f"format={wide}"]
         known = f"min={self.matrix}:tin={self.transfer}:pin={self.primaries}:rin={self.range}"
         if not self.tone_mapped:
             return [*first, f"zscale={known}:m={_RGB}:t={_BT709}:p={_BT709}:r=full", f"format=gbr{a}p"]
@@ -276,68 +289,51 @@ class _Colour:
         ]
 
 
-@final
-@dataclass(frozen=True, slots=True)
-class _Size:
-    """The size of a picture, square pixels and within all limits, of whatever size it comes in."""
-
-    stored: tuple[int, int]
-    shape: Fraction
-    limits: tuple[int, int]
-    max_pixels: int
-
-    @classmethod
-    def of(cls, look: Look, options: ExtractionOptions, max_pixels: int, *, swapped: bool) -> "_Size":
-        side = _MAX_SIDE[options.format]
-        limits = min(options.max_width or side, side), min(options.max_height or side, side)
-        return cls((look.width, look.height), _pixel_shape(look), limits[::-1] if swapped else limits, max_pixels)
-
-    def of_first(self) -> tuple[int, int]:
-        """Do for the first picture what the expression does for each."""
-        width, height = self.stored[0] * self.shape.numerator / self.shape.denominator, self.stored[1]
-        factor = min(1.0, self.limits[0] / width, self.limits[1] / height)
-        most = math.sqrt(self.max_pixels / (width * height))
-        if self.shape > 1 and most < factor:
-            return max(1, math.floor(width * most)), max(1, math.floor(height * most))
-        return max(1, math.floor(width * factor + 0.5)), max(1, math.floor(height * factor + 0.5))
-
-    def expression(self) -> str:
-        """Scale down, never up but to make pixels square, and keep the shape."""
-        width = f"iw*{self.shape.numerator}/{self.shape.denominator}" if self.shape != 1 else "iw"
-        factor = f"min(1,min({self.limits[0]}/({width}),{self.limits[1]}/ih))"
-        sides = f"round({width}*{factor})", f"round(ih*{factor})"
-        if self.shape > 1:  # Only so can a picture become larger than the decoder lets pass.
-            most = f"sqrt({self.max_pixels}/({width}*ih))"
-            over = f"lt({most},{factor})"
-            sides = f"if({over},floor({width}*{most}),{sides[0]})", f"if({over},floor(ih*{most}),{sides[1]})"
-        return f"w='max(1,{sides[0]})':h='max(1,{sides[1]})'"
+def _size(look: Look, options: ExtractionOptions, max_pixels: int, *, swapped: bool) -> tuple[int, int]:
+    """Make pixels square, scale down, never up, and keep the shape: all within the user's, the format's, our limits."""
+    side, shape = _MAX_SIDE[options.format], _pixel_shape(look)
+    limits = min(options.max_width or side, side), min(options.max_height or side, side)
+    widest, highest = reversed(limits) if swapped else limits
+    width, height = look.width * shape, Fraction(look.height)
+    factor = min(Fraction(1), widest / width, highest / height)
+    if shape > 1 and width * height * factor**2 > max_pixels:  # Only so can it be more than the decoder lets pass.
+        factor = Fraction(math.sqrt(max_pixels / (width * height)))
+        return max(1, math.floor(width * factor)), max(1, math.floor(height * factor))
+    return _rounded(width * factor), _rounded(height * factor)
 
 
-def _developing(colour: _Colour, size: _Size, image_format: ImageFormat, *, alpha: bool, scaled: bool) -> list[str]:
+def _rounded(side: Fraction) -> int:
+    return max(1, math.floor(side + Fraction(1, 2)))
+
+
+def _scale(size: tuple[int, int], *options: str) -> str:
+    return ":".join([f"scale=w={size[0]}:h={size[1]}", *options])
+
+
+def _developing(
+    colour: _Colour, stored: tuple[int, int], wanted: tuple[int, int], image_format: ImageFormat, *, alpha: bool
+) -> list[str]:
     """Convert colours and size; transparency is applied at the full size, so that no hidden colour seeps in."""
-    same, wanted, out = "w=iw:h=ih", size.expression(), _OUT[image_format]
-    flags = _QUICK if image_format is not ImageFormat.PNG else _EXACT
+    out = _OUT[image_format]
+    if not alpha and not colour.mapped:
+        flags = _EXACT if colour.rgb or image_format is ImageFormat.PNG else _QUICK
+        return [_scale(wanted, colour.incoming, out, flags)]
+    last = _scale(wanted, "in_range=full", out, _EXACT)
     if not alpha:
-        if not colour.mapped:
-            return [f"scale={wanted}:{colour.incoming()}:{out}:{_EXACT if colour.rgb else flags}"]
-        return [*colour.to_rgb(wanted, alpha=False), f"scale={same}:in_range=full:{out}:{_EXACT}"]
-    chain = colour.to_rgb(same, alpha=True)
+        return [*colour.to_rgb(wanted, alpha=False), last]
+    chain = colour.to_rgb(stored, alpha=True)
     if image_format is ImageFormat.JPEG:
-        return [*chain, _ON_WHITE, f"scale={wanted}:in_range=full:{out}:{_EXACT}"]
-    if not scaled:
+        return [*chain, _ON_WHITE, last]
+    if stored == wanted:
         return chain
-    return [
-        *chain,
-        "format=gbrap16le,premultiply=inplace=1",
-        f"scale={wanted}:in_range=full:out_range=full:{_EXACT}",
-        "format=gbrap16le,unpremultiply=inplace=1",
-    ]
+    shrunk = _scale(wanted, "in_range=full:out_range=full", _EXACT)
+    return [*chain, "format=gbrap16le,premultiply=inplace=1", shrunk, "format=gbrap16le,unpremultiply=inplace=1"]
 
 
 def _thumbnail(size: tuple[int, int], image_format: ImageFormat, *, alpha: bool) -> str:
     """Fit a picture into a tile; all tiles are of one size, since ``tile`` would read beyond a smaller one."""
-    factor = min(1.0, THUMBNAIL_SIDE / max(size))
-    width, height = (max(1, math.floor(side * factor + 0.5)) for side in size)
+    factor = min(Fraction(1), Fraction(THUMBNAIL_SIDE, max(size)))
+    width, height = (_rounded(side * factor) for side in size)
     over_white = f"{_ON_WHITE}," if alpha and image_format in _WITH_ALPHA else ""
     known = {
         ImageFormat.JPEG: f"in_color_matrix={_BT601}:in_range=full",
@@ -345,4 +341,4 @@ def _thumbnail(size: tuple[int, int], image_format: ImageFormat, *, alpha: bool)
         ImageFormat.WEBP: "in_range=full" if alpha else f"in_color_matrix={_BT601}:in_range=limited",
     }[image_format]
     out = _OUT[ImageFormat.JPEG]
-    return f"{over_white}scale=w={width}:h={height}:{known}:{out}:{_QUICK},format=yuvj420p,setsar=1"
+    return f"{over_white}{_scale((width, height), known, out, _QUICK)},format=yuvj420p,setsar=1"
