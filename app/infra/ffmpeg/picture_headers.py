@@ -4,7 +4,7 @@ Containers rarely say the first and sometimes lie about the second, so both are 
 codec's own syntax. Runs in the confined child: the bytes are a stranger's.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Final, NamedTuple, final
 
 _START_CODE: Final = b"\x00\x00\x01"
@@ -39,9 +39,8 @@ class Marks(NamedTuple):
 
 def marks_of(codec: str, extradata: bytes) -> "Callable[[memoryview], Marks] | None":
     """Return what reads a packet of this codec, None for a codec whose headers are not read."""
-    if codec in _READERS:
-        return _READERS[codec](extradata)
-    return {"mpeg1video": _mpeg2, "mpeg2video": _mpeg2, "mpeg4": _mpeg4, "vp8": _vp8}.get(codec)
+    reader = _READERS.get(codec)
+    return None if reader is None else reader(extradata)
 
 
 def _units(data: memoryview, length_size: int) -> Iterator[memoryview]:
@@ -164,4 +163,12 @@ def _vp8(data: memoryview) -> Marks:
     return Marks(key=key, entry=key)
 
 
-_READERS: Final = {"h264": _Avc, "hevc": Hevc, "vvc": _Vvc}
+_READERS: Final[Mapping[str, Callable[[bytes], Callable[[memoryview], Marks]]]] = {
+    "h264": _Avc,
+    "hevc": Hevc,
+    "mpeg1video": lambda _: _mpeg2,
+    "mpeg2video": lambda _: _mpeg2,
+    "mpeg4": lambda _: _mpeg4,
+    "vp8": lambda _: _vp8,
+    "vvc": _Vvc,
+}
