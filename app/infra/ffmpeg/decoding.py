@@ -2,10 +2,10 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from itertools import islice
+from itertools import chain, islice, takewhile
 from operator import ge
 from pathlib import Path
 from typing import Final, final
@@ -198,13 +198,16 @@ def _runs_of_numbers(numbers: Sequence[int]) -> list[Span]:
 
 def _decoded_times(film: Film, plan: Plan) -> list[int]:
     packets = film.packets
-    kept = plan.keep if plan.keep is not None else ((0, len(packets) - 1),)
-    return [
-        packets.pts[index]
-        for first, last in kept
-        for index in range(first, last + 1)
-        if not packets.flags[index] & DISCARD and packets.pts[index] != NO_TIME
-    ]
+    pts, dts, flags = packets.pts, packets.dts, packets.flags
+    decoded = range(len(packets)) if plan.keep is None else _with_untimed(plan.keep, dts)
+    return [pts[index] for index in decoded if not flags[index] & DISCARD and pts[index] != NO_TIME]
+
+
+def _with_untimed(keep: Sequence[Span], dts: Sequence[int]) -> Iterator[int]:
+    """Give the places of the packets that reach the decoder: those of the plan, and those that cannot be named."""
+    untimed = takewhile(lambda index: dts[index] == NO_TIME, range(len(dts)))
+    kept = (index for first, last in keep for index in range(first, last + 1))
+    return chain(untimed, (index for index in kept if dts[index] != NO_TIME))
 
 
 def settled(plan: Plan, film: Film, distrust: str | None) -> Plan:

@@ -41,6 +41,7 @@ _TRIED: Final = 96
 """How many packets are decoded, at most, to find the first picture: more than any codec reorders."""
 _ENCRYPTED_TAGS: Final = frozenset({"encv", "enca", "drmi"})
 _DOLBY_TAGS: Final = frozenset({"dvh1", "dvhe", "dva1", "dvav", "dav1"})
+_INTRA_ONLY: Final = frozenset({"png"})  # libavcodec does not say so of all.
 _UNSPECIFIED: Final = 2
 _FULL_RANGE: Final = 2
 _INTERLACED: Final = range(2, 6)  # AV_FIELD_TT to AV_FIELD_BT.
@@ -155,7 +156,7 @@ def _read(container: Any, stream: Any, options: dict[str, str], told: IO[bytes])
         "rate": float(stream.average_rate or 0),
         "encrypted": encrypted,
         "reorders": bool(context.has_b_frames),
-        "intra_only": bool(context.codec.intra_only),
+        "intra_only": bool(context.codec.intra_only) or context.codec.canonical_name in _INTRA_ONLY,
         "layered": isinstance(marks, Hevc) and marks.layered,
         "broken": broken,
     }
