@@ -75,7 +75,9 @@ def decoding(
     ]  # fmt: skip
 
 
-def surveying(source: Path, film: Film, limits: Limits, outputs: Sequence[int], *, scenes: bool) -> list[str]:
+def surveying(
+    source: Path, film: Film, limits: Limits, drop: str | None, outputs: Sequence[int], *, scenes: bool
+) -> list[str]:
     """Decode all and encode nothing; write a line for each picture: all with their scores, or the key pictures."""
     lines, scores = outputs
     # Scores need pictures of one size even where the film's changes on the way.
@@ -85,6 +87,7 @@ def surveying(source: Path, film: Film, limits: Limits, outputs: Sequence[int], 
     )
     return [
         *_guarded(limits), *_strict(),
+        *([f"-bsf:{film.stream.index}", drop] if drop is not None else []),
         "-reinit_filter", "0", "-noautorotate",
         "-i", f"file:{source}",
         "-filter_complex", f"[0:{film.stream.index}]{scored if scenes else 'select=key'}[seen]",

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from itertools import chain, islice, takewhile
@@ -14,14 +14,14 @@ import structlog
 
 from app.domain.errors import ProcessingError
 from app.domain.failure import FailureCode
-from app.domain.film import DISCARD, NO_TIME, Film
+from app.domain.film import DISCARD, KEY, NO_TIME, Film
 from app.domain.options import ExtractionOptions, ImageFormat
 from app.domain.plan import Plan, PlannedPicture, without_dropping
 from app.infra.ffmpeg import arguments
 from app.infra.ffmpeg.budget import TimeBudget
 from app.infra.ffmpeg.child import PIPE_BYTES, Child, child
 from app.infra.ffmpeg.exits import classify_ffmpeg_exit
-from app.infra.ffmpeg.expressions import Span, dropping, selecting, spans
+from app.infra.ffmpeg.expressions import Span, keeping, leaving_out, selecting, spans
 from app.infra.ffmpeg.limits import Limits
 from app.infra.ffmpeg.look import Rendering, decoder, rendering
 from app.infra.ffmpeg.split import BrokenStream, Splitter
@@ -115,7 +115,7 @@ async def decoding(
     recipe: Recipe, plan: Plan, wanted: Sequence[PlannedPicture], tiles: Sequence[PlannedPicture], budget: TimeBudget
 ) -> AsyncIterator[Decoding]:
     """Start to decode ``wanted``, pictures of the plan; those that are in ``tiles`` come as small ones too."""
-    drop = None if plan.keep is None else dropping(_kept_times(recipe.film, plan.keep)).encode()
+    drop = packet_filter(recipe.film, plan)
     chosen, count = _choice(recipe.film, plan, wanted, [picture.number for picture in wanted])
     small, small_count = _choice(
         recipe.film, plan, tiles, [place for place, picture in enumerate(wanted) if picture in tiles]
@@ -144,7 +144,7 @@ async def decoding(
             ),
         ],
         outputs=3,
-        inputs=[graph] if drop is None else [graph, drop],
+        inputs=[graph] if drop is None else [graph, drop.encode()],
         readable=[recipe.source],
         directory=recipe.source.parent,
         limits=recipe.limits.of_child(recipe.limits.timeout_seconds),
@@ -155,6 +155,30 @@ async def decoding(
             yield run
         finally:
             await run.stop_listening()
+
+
+def packet_filter(film: Film, plan: Plan | None = None) -> str | None:
+    """Return the filter for the packets that do not reach the decoder, None where all do.
+
+    Without a plan, or with one of all packets, those are left out from which no decoder can make a picture, so that
+    they are not taken for damage.
+    """
+    if plan is not None and plan.keep is not None:
+        return keeping("dts", _kept_times(film, plan.keep), always="eq(dts,nopts)")
+    hopeless = _undecodable(film)
+    if not hopeless:
+        return None
+    return leaving_out("n", spans(range(hopeless[-1] + 1), [index in hopeless for index in range(hopeless[-1] + 1)]))
+
+
+def _undecodable(film: Film) -> Sequence[int]:
+    """Give the places of the packets before the first key picture, and of those after it that need what was before."""
+    packets = film.packets
+    keys = (index for index, flags in enumerate(packets.flags) if flags & KEY)
+    first, second = next(keys, 0), next(keys, len(packets))
+    shown = film.first_shown
+    leading = () if shown is None or film.timeless else range(first + 1, second)
+    return [*range(first), *(index for index in leading if shown is not None and NO_TIME < packets.pts[index] < shown)]
 
 
 def _kept_times(film: Film, keep: Sequence[Span]) -> list[Span]:
@@ -199,7 +223,11 @@ def _runs_of_numbers(numbers: Sequence[int]) -> list[Span]:
 def _decoded_times(film: Film, plan: Plan) -> list[int]:
     packets = film.packets
     pts, dts, flags = packets.pts, packets.dts, packets.flags
-    decoded = range(len(packets)) if plan.keep is None else _with_untimed(plan.keep, dts)
+    if plan.keep is None:
+        hopeless = frozenset(_undecodable(film))
+        decoded: Iterable[int] = (index for index in range(len(packets)) if index not in hopeless)
+    else:
+        decoded = _with_untimed(plan.keep, dts)
     return [pts[index] for index in decoded if not flags[index] & DISCARD and pts[index] != NO_TIME]
 
 

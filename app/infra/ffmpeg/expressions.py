@@ -35,9 +35,14 @@ def within(variable: str, runs: Sequence[Span]) -> str:
     return f"if(lt({variable},{runs[half][0]}),{within(variable, runs[:half])},{within(variable, runs[half:])})"
 
 
-def dropping(runs: Sequence[Span]) -> str:
-    """Return the bitstream filter that lets packets through whose decoding timestamp lies in the runs, or is none."""
-    return f"noise=drop='not(eq(dts,nopts)+{within('dts', runs)})'"
+def keeping(variable: str, runs: Sequence[Span], *, always: str) -> str:
+    """Return the bitstream filter that lets packets through that lie in the runs or for which ``always`` is 1."""
+    return f"noise=drop='not({always}+{within(variable, runs)})'"
+
+
+def leaving_out(variable: str, runs: Sequence[Span]) -> str:
+    """Return the bitstream filter that lets all packets through but those in the runs."""
+    return f"noise=drop='{within(variable, runs)}'"
 
 
 def selecting(variable: str, runs: Sequence[Span]) -> str:

@@ -13,6 +13,7 @@ from app.domain.options import FrameSelection, SelectionKind
 from app.infra.ffmpeg import arguments
 from app.infra.ffmpeg.budget import TimeBudget
 from app.infra.ffmpeg.child import child
+from app.infra.ffmpeg.decoding import packet_filter
 from app.infra.ffmpeg.exits import classify_ffmpeg_exit
 from app.infra.ffmpeg.limits import Limits
 
@@ -39,7 +40,10 @@ async def survey(
     scenes = select.kind is SelectionKind.SCENE_CHANGE
     found: Surveyed = []
     async with child(
-        lambda outputs, _: [program, *arguments.surveying(source, film, limits, outputs, scenes=scenes)],
+        lambda outputs, _: [
+            program,
+            *arguments.surveying(source, film, limits, packet_filter(film), outputs, scenes=scenes),
+        ],
         outputs=2,
         readable=[source],
         directory=source.parent,
