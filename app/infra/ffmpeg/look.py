@@ -69,6 +69,8 @@ _EXACT: Final = "flags=bicubic+accurate_rnd+full_chroma_int"
 # Only within a picture, since its neighbours are not decoded. Pictures that are not marked as interlaced stay as they
 # are. Without the search along edges it takes half the time and is nearer to the truth.
 _DEINTERLACED: Final = "estdif=mode=frame:deint=interlaced:redge=0"
+# Encoders would pass on the orientation, so that readers turn the picture again, and Exif, which tells places.
+_BARE: Final = "sidedata=mode=delete"
 _SRGB: Final = "setparams=color_primaries=bt709:color_trc=iec61966-2-1"  # What PNG says of itself.
 # Colour over white, by its share a: 1 - (1 - c) a.
 _ON_WHITE: Final = "format=gbrap,negate=components=r+g+b,premultiply=inplace=1,negate=components=r+g+b"
@@ -134,7 +136,9 @@ def rendering(look: Look, options: ExtractionOptions, max_pixels: int, *, steady
     alpha = look.alpha
     stored = (look.width, look.height)
     width, height = _size(look, options, max_pixels, swapped=turned.swaps)
-    chain = [_UNTAGGED] if look.matrix not in ({*_OF_SWSCALE, _RGB} if colour.rgb else _OF_SWSCALE) else []
+    chain = [_BARE]
+    if look.matrix not in _OF_SWSCALE and not (colour.rgb and look.matrix == _RGB):
+        chain += [_UNTAGGED]
     if look.interlaced:
         chain += [_scale(stored), _DEINTERLACED] if steady else [_DEINTERLACED]
     chain += _developing(colour, stored, (width, height), options.format, alpha=alpha)
