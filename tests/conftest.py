@@ -11,6 +11,7 @@ import redis
 from botocore.client import Config
 
 from tests.clips import Clips
+from tests.films import Films
 from tests.parts.known_secrets import remember
 from tests.parts.mariadb import MariaDbPart
 from tests.parts.stores import S3Part, SmtpSinkPart, ValkeyPart
@@ -57,6 +58,11 @@ def samples() -> Path:
 @pytest.fixture(scope="session")
 def clips(tmp_path_factory: pytest.TempPathFactory) -> Clips:
     return Clips(tmp_path_factory.mktemp("clips"))
+
+
+@pytest.fixture(scope="session")
+def films(tmp_path_factory: pytest.TempPathFactory) -> Films:
+    return Films(tmp_path_factory.mktemp("films"))
 
 
 @pytest.fixture
