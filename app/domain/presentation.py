@@ -175,11 +175,6 @@ def _first(packets: Packets) -> int:
     return max(packets.flags.translate(_IS_KEY).find(1), 0)
 
 
-def keys_of(packets: Packets) -> "array[int]":
-    """Return the places of the key pictures in decoding order."""
-    return array("q", compress(range(len(packets)), packets.flags.translate(_IS_KEY)))
-
-
 def is_marked(packets: Packets) -> bool:
     """Tell whether any packet is marked as a key picture."""
     return 1 in packets.flags.translate(_IS_KEY)

@@ -4,7 +4,7 @@ import pytest
 
 from app.domain.errors import ProcessingError
 from app.domain.failure import FailureCode
-from app.domain.film import CORRUPT, DISCARD, KEY, NO_TIME, NON_REFERENCE, Film
+from app.domain.film import CORRUPT, DISCARD, KEY, NO_TIME, NON_REFERENCE, OPEN, Film
 from app.domain.options import SelectionKind
 from app.domain.plan import needs_survey, plan, plan_surveyed, without_dropping
 from tests.domain.films import (
@@ -330,6 +330,14 @@ def test_a_picture_before_its_key_picture_needs_the_group_before_too():
     assert plan(film, options(AT, [0.28])).keep == ((0, 2), (5, 6), (8, 8))
     assert plan(film, options(AT, [0.32])).keep == ((5, 5),)
     assert plan(film, options(AT, [0.48])).keep == ((5, 5), (9, 9))
+
+
+def test_no_decoding_starts_at_a_key_picture_that_leaves_something_open_though_it_is_one():
+    marks = [KEY, 0, KEY | OPEN, 0, KEY, 0]
+    film = film_of_packets([Packet(40 * n, flags, 40) for n, flags in enumerate(marks)])
+    assert plan(film, options(AT, [0.12])).keep == ((0, 3),)
+    assert plan(film, options(AT, [0.2])).keep == ((4, 5),)
+    assert taken(film, KEYS) == [0, 2, 4]
 
 
 def test_where_no_picture_needs_another_only_the_wanted_are_decoded():
