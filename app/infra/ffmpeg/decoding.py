@@ -117,8 +117,9 @@ async def decoding(
     """Start to decode ``wanted``, pictures of the plan; those that are in ``tiles`` come as small ones too."""
     drop = packet_filter(recipe.film, plan)
     chosen, count = _choice(recipe.film, plan, wanted, [picture.number for picture in wanted])
+    small_numbers = {picture.number for picture in tiles}
     small, small_count = _choice(
-        recipe.film, plan, tiles, [place for place, picture in enumerate(wanted) if picture in tiles]
+        recipe.film, plan, tiles, [place for place, picture in enumerate(wanted) if picture.number in small_numbers]
     )
     made = recipe.rendering(plan)
     graph = (
