@@ -1,6 +1,7 @@
 """The worker process: ``fiapx worker``."""
 
 import asyncio
+import os
 import signal
 import sys
 from typing import Final, Literal
@@ -9,7 +10,7 @@ import structlog
 from arq import cron, func
 
 from app.bootstrap import Service, compose
-from app.infra.ffmpeg.confinement import NotConfined, available, insist
+from app.infra.ffmpeg.confinement import Confinement, available
 from app.infra.ffmpeg.privacy import keep_private
 from app.infra.redis.queue import CONTROL_QUEUE, DELIVER_NOTIFICATIONS, PROCESS_VIDEO, REMOVE_OBJECTS, VIDEO_QUEUE
 from app.settings import Settings
@@ -32,11 +33,19 @@ def main(only: Only | None = None) -> None:
     keep_private()
     settings = Settings()
     if only != "control":
-        try:
-            insist(available(), required=settings.require_confinement)
-        except NotConfined as error:
-            sys.exit(f"fiapx worker: {error}")
+        insist_on(available(), required=settings.require_confinement)
     asyncio.run(_serve(settings, only))
+
+
+def insist_on(found: Confinement, *, required: bool) -> None:
+    """Say which layers of the decoders' confinement this machine lacks; exit where all are required."""
+    if not found.missing:
+        return
+    kernel = f"{os.uname().sysname} {os.uname().release} on {os.uname().machine}"
+    missing = " and ".join(found.missing)
+    if required:
+        sys.exit(f"fiapx worker: this kernel ({kernel}) has no {missing}, which FIAPX_REQUIRE_CONFINEMENT asks for.")
+    log.warning("decoders are not fully confined here", missing=missing, kernel=kernel)
 
 
 async def _serve(settings: Settings, only: Only | None) -> None:

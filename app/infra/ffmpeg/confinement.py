@@ -1,6 +1,5 @@
 """Which layers of a child's confinement this machine has, and what a child that is a Python program must read."""
 
-import os
 import subprocess
 import sys
 import sysconfig
@@ -9,11 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, final
 
-import structlog
-
 from app.infra.ffmpeg import launcher
-
-log = structlog.get_logger(__name__)
 
 _SECONDS: Final = 60
 _PACKAGE: Final = Path(__file__).resolve().parents[2]
@@ -52,23 +47,6 @@ def available() -> Confinement:
         ) from fault
     abi, seccomp, alone = (int(number) for number in told.split())
     return Confinement(abi, bool(seccomp), bool(alone))
-
-
-class NotConfined(Exception):
-    """This kernel lacks what must hold a decoder that a hostile file has taken over."""
-
-
-def insist(found: Confinement, *, required: bool) -> None:
-    """Say once which layers are missing; raise ``NotConfined`` where all are required."""
-    if not found.missing:
-        return
-    kernel = f"{os.uname().sysname} {os.uname().release} on {os.uname().machine}"
-    missing = " and ".join(found.missing)
-    if required:
-        raise NotConfined(
-            f"this machine ({kernel}) has no {missing} for its decoders, and FIAPX_REQUIRE_CONFINEMENT asks for it."
-        )
-    log.warning("decoders are not fully confined here", missing=missing, kernel=kernel)
 
 
 def python_paths() -> Sequence[Path]:
