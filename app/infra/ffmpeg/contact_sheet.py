@@ -9,7 +9,8 @@ from app.domain.options import ImageFormat
 from app.infra.ffmpeg import arguments
 from app.infra.ffmpeg.budget import TimeBudget
 from app.infra.ffmpeg.child import PIPE_BYTES, child
-from app.infra.ffmpeg.decoding import Recipe, refuse_faults
+from app.infra.ffmpeg.decoding import Recipe
+from app.infra.ffmpeg.ending import refuse_faults
 from app.infra.ffmpeg.split import picture_size
 
 log = structlog.get_logger(__name__)

@@ -10,25 +10,18 @@ from operator import ge
 from pathlib import Path
 from typing import Final, final
 
-import structlog
-
-from app.domain.errors import ProcessingError
-from app.domain.failure import FailureCode
 from app.domain.film import DISCARD, KEY, NO_TIME, Film
 from app.domain.options import ExtractionOptions, ImageFormat
 from app.domain.plan import Plan, PlannedPicture, without_dropping
 from app.infra.ffmpeg import arguments
 from app.infra.ffmpeg.budget import TimeBudget
 from app.infra.ffmpeg.child import PIPE_BYTES, Child, child
-from app.infra.ffmpeg.exits import classify_ffmpeg_exit
+from app.infra.ffmpeg.ending import refuse_faults
 from app.infra.ffmpeg.expressions import Span, keeping, leaving_out, selecting, spans
 from app.infra.ffmpeg.limits import Limits
 from app.infra.ffmpeg.look import Rendering, decoder, rendering
 from app.infra.ffmpeg.split import BrokenStream, Splitter
 
-log = structlog.get_logger(__name__)
-
-_LOGGED: Final = 2000
 _BYTES_PER_PIXEL: Final = 9  # Four channels of 16 bits, and what PNG adds.
 _BYTES_BESIDE: Final = 65_536
 _TILE_BYTES: Final = 4 * 1024 * 1024
@@ -266,22 +259,6 @@ def by_exact_times(plan: Plan, film: Film) -> Plan:
     if plan.by_number or all(abs(pts) < _EXACT for pts in film.packets.pts if pts != NO_TIME):
         return plan
     return replace(without_dropping(plan, "times too large to be told apart"), by_number=True)
-
-
-async def refuse_faults(ended: Child, budget: TimeBudget) -> None:
-    """Wait for the end of a child that did not give what was wanted; return where the film is to blame.
-
-    Its last words go to the log, for the operator.
-
-    :raises OSError: where the machine is to blame
-    :raises ProcessingError: where a limit was reached
-    """
-    code = await budget.wait(ended.ended())
-    words = await ended.last_words()
-    log.info("the decoder ended early", exit_code=code, last_words=words[-_LOGGED:].decode(errors="replace"))
-    fault = classify_ffmpeg_exit(code, words=words, out_of_time=ended.out_of_time)
-    if fault is not None and not (isinstance(fault, ProcessingError) and fault.failure is FailureCode.CORRUPT_VIDEO):
-        raise fault
 
 
 async def _collect(reader: asyncio.StreamReader, into: list[bytes]) -> None:

@@ -19,8 +19,9 @@ from app.domain.presentation import present
 from app.domain.video import MediaInfo
 from app.infra.ffmpeg.budget import TimeBudget
 from app.infra.ffmpeg.child import child
+from app.infra.ffmpeg.confinement import python_paths
 from app.infra.ffmpeg.decoding import Recipe, by_exact_times, settled
-from app.infra.ffmpeg.exits import classify_exit
+from app.infra.ffmpeg.ending import fault_of
 from app.infra.ffmpeg.extraction import FfmpegExtraction
 from app.infra.ffmpeg.inspection import BrokenInspection, Inspected, read_inspection
 from app.infra.ffmpeg.limits import Limits
@@ -30,8 +31,6 @@ from app.infra.traces import span
 
 log = structlog.get_logger(__name__)
 
-_APP: Final = Path(__file__).resolve().parents[2]
-_PYTHON: Final = tuple({Path(sys.prefix).resolve(), Path(sys.base_prefix).resolve()})
 _INSPECTOR: Final = str(Path(__file__).with_name("inspect_child.py"))
 
 
@@ -104,7 +103,7 @@ class FfmpegFrameExtractor:
                 str(outputs[0]),
             ],
             outputs=1,
-            readable=[source, *_PYTHON, _APP],
+            readable=[source, *python_paths()],
             directory=source.parent,
             limits=self.limits.of_child(seconds),
             budget=budget,
@@ -112,14 +111,5 @@ class FfmpegFrameExtractor:
             try:
                 return await read_inspection(running.outputs[0], budget)
             except BrokenInspection as error:
-                code = await budget.wait(running.ended())
-                words = await running.last_words()
-                log.warning(
-                    "the inspection broke",
-                    error=str(error),
-                    exit_code=code,
-                    last_words=words[-2000:].decode(errors="replace"),
-                )
-                raise classify_exit(code, words=words, out_of_time=running.out_of_time) or ProcessingError(
-                    FailureCode.CORRUPT_VIDEO
-                ) from None
+                log.warning("the inspection broke", error=str(error))
+                raise await fault_of(running, budget) or ProcessingError(FailureCode.CORRUPT_VIDEO) from None

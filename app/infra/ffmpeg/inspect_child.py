@@ -4,6 +4,7 @@ Writes facts and decides nothing: a document of the streams, then the film's pac
 document of the film's first picture. ``inspection.py`` reads them and says how they are laid out.
 """
 
+import errno
 import json
 import os
 import struct
@@ -48,7 +49,14 @@ _INTERLACED: Final = range(2, 6)  # AV_FIELD_TT to AV_FIELD_BT.
 
 
 def main() -> None:
-    """Inspect, and end with 0 where the file could be opened at all; with 1 where it is no file of ours."""
+    """Inspect, and end as ffmpeg does where the memory is too little for it."""
+    try:
+        _main()
+    except MemoryError:
+        sys.exit(256 - errno.ENOMEM)
+
+
+def _main() -> None:
     source, max_pixels, pipe = sys.argv[1], sys.argv[2], int(sys.argv[3])
     av.logging.set_level(av.logging.ERROR)
     with open(pipe, "wb", buffering=0) as told:
@@ -58,6 +66,8 @@ def main() -> None:
                 metadata_errors="replace",
                 options={"format_whitelist": ",".join(DEMUXERS), "protocol_whitelist": "file"},
             )
+        except MemoryError:
+            raise
         except (av.error.FFmpegError, OSError, ValueError) as error:
             _tell(told, {"opened": False, "error": getattr(error, "errno", 0) or 0})
             return

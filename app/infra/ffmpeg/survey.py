@@ -14,7 +14,7 @@ from app.infra.ffmpeg import arguments
 from app.infra.ffmpeg.budget import TimeBudget
 from app.infra.ffmpeg.child import child
 from app.infra.ffmpeg.decoding import packet_filter
-from app.infra.ffmpeg.exits import classify_ffmpeg_exit
+from app.infra.ffmpeg.ending import fault_of
 from app.infra.ffmpeg.limits import Limits
 
 Surveyed = list[tuple[int, int]]
@@ -56,9 +56,7 @@ async def survey(
             if not scenes or await _score(scores, budget) > select.value:
                 found.append((int(number), int(ticks)))
             advanced(int(number) + 1)
-        code = await budget.wait(running.ended())
-        words = await running.last_words()
-        if fault := classify_ffmpeg_exit(code, words=words, out_of_time=running.out_of_time):
+        if fault := await fault_of(running, budget):
             raise fault
     return found
 
