@@ -94,7 +94,8 @@ class FfmpegExtraction:
         )
         chosen = plan_surveyed(recipe.film, recipe.options, surveyed, most=recipe.limits.max_frames)
         plan = settled(chosen, recipe.film, self._distrust)
-        self._reading = reading_of(recipe, plan)
+        why = plan.whole or "only the decoder knows where scenes change"
+        self._reading = replace(reading_of(recipe, plan), whole=why, packets_decoded=packets)
         return plan
 
     def _frame(self, picture: PlannedPicture, data: bytes) -> Frame:
