@@ -1,8 +1,8 @@
 """From how a film is stored to how its pictures look: the filters between the decoder and the encoder.
 
 A rendering is made of facts and options alone, and its filters hold nothing but numbers. The order is always the same:
-fields are woven into pictures, colours and sizes are converted together, then the picture is turned. The film's own
-tags are never left to be guessed again: each filter is told what comes in.
+fields are taken apart, colours and sizes are converted together, then the picture is turned. Nothing is left to be
+guessed again: each filter is told what comes in, whether the film's own tags say it or not.
 """
 
 import math
@@ -63,7 +63,7 @@ _TARGET: Final = {
     ImageFormat.PNG: "rgb full",
     ImageFormat.WEBP: "bt601 limited (VP8)",
 }
-# The default is exact for YUV and takes a third of the time; between YUV and RGB it would repeat the chroma's pixels.
+# Between YUV formats the default is off by a level or two at half of the time; to RGB it would repeat chroma's pixels.
 _QUICK: Final = "flags=bicubic"
 _EXACT: Final = "flags=bicubic+accurate_rnd+full_chroma_int"
 # Only within a picture, since its neighbours are not decoded. Pictures that are not marked as interlaced stay as they
@@ -129,7 +129,8 @@ def rendering(look: Look, options: ExtractionOptions, max_pixels: int, *, steady
     """Say how pictures of such a film become those that a user wants.
 
     All become as large as the first one: ffmpeg's encoders can do no other, and a filter that touches pixels would read
-    beyond a smaller picture. ``steady`` is for ``-reinit_filter 0``, where filters are not made anew for another size.
+    beyond a smaller picture. ``steady`` is for ``-reinit_filter 0``, where filters are not made anew for another size;
+    where they are, the last picture before may be lost in ``estdif``, which gives each one picture late.
     """
     turned, angle = _orientation(look.display_matrix)
     colour = _Colour.of(look)
