@@ -38,7 +38,6 @@ def structure(reader: Reader) -> Structure:
     encrypted, packets_bytes = _header(reader, _HEADER_OBJECT, header_end, 0)
     place, first = header_end, True
     while reader.size - place >= _OBJECT:
-        reader.count()
         guid = reader.at(place, 16)
         end = place + reader.number(place + 16, 8, little=True)
         if guid == _HEADER:
@@ -58,7 +57,6 @@ def _header(reader: Reader, place: int, end: int, depth: int) -> tuple[bool, int
     """Return whether the content is encrypted, and how many bytes of packets are promised (None: live)."""
     encrypted, promised = False, None
     while end - place >= _OBJECT:
-        reader.count()
         guid, size = reader.at(place, 16), reader.number(place + 16, 8, little=True)
         if guid in _ENCRYPTION:
             encrypted = True

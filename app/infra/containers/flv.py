@@ -17,7 +17,6 @@ def structure(reader: Reader) -> Structure:
     place = reader.number(5, 4) + _LENGTH
     encrypted = False
     while place < reader.size:
-        reader.count()
         head = reader.at(place, _TAG_HEADER)
         if head.startswith(b"FLV\x01"):
             return Structure(joined=True, encrypted=encrypted)

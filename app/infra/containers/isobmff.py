@@ -1,8 +1,7 @@
 """MP4, MOV and 3GP: boxes of ISO/IEC 14496-12, QuickTime's atoms among them."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from app.infra.containers.reading import MAX_DEPTH, Reader, Structure
 
@@ -21,8 +20,7 @@ _SHORT_HEADER: Final = 8
 _LONG_HEADER: Final = 16
 
 
-@dataclass(frozen=True, slots=True)
-class _Box:
+class _Box(NamedTuple):
     kind: bytes
     start: int
     body: int
@@ -32,7 +30,6 @@ class _Box:
 def _boxes(reader: Reader, start: int, end: int) -> Iterator[_Box]:
     """Give the boxes that stand from ``start`` on; the last may reach beyond ``end``. Stops at what is no box."""
     while end - start >= _SHORT_HEADER:
-        reader.count()
         head = reader.at(start, _LONG_HEADER)
         size, kind, body = int.from_bytes(head[:4]), head[4:8], start + _SHORT_HEADER
         if size == _LONG:
@@ -64,8 +61,9 @@ def structure(reader: Reader) -> Structure:
     # A recorder that broke off has no index yet. A picture (HEIF) has no moov either, but meta.
     if b"moov" not in seen and seen & {b"ftyp", b"mdat"} and b"meta" not in seen:
         cut_off = True
-    # So few bytes are no box; zeros may be padding.
-    if 0 < reader.size - place < _SHORT_HEADER and any(reader.at(place, _SHORT_HEADER)):
+    # The beginning of one more fragment's header; other bytes are what some program left behind.
+    rest = reader.at(place, _SHORT_HEADER) if b"moof" in seen else b""
+    if rest.startswith(b"\x00") and len(rest) < _SHORT_HEADER and any(rest):
         cut_off = True
     return Structure(cut_off, joined, encrypted, promised)
 

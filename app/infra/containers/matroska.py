@@ -1,8 +1,7 @@
 """Matroska and WebM: elements of EBML (RFC 8794) as RFC 9559 names them."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from app.infra.containers.reading import Reader, Structure
 
@@ -25,8 +24,7 @@ _LONGEST_ID: Final = 4
 _LONGEST_SIZE: Final = 8
 
 
-@dataclass(frozen=True, slots=True)
-class _Element:
+class _Element(NamedTuple):
     id: int
     start: int
     body: int
@@ -35,7 +33,6 @@ class _Element:
 
 def _element(reader: Reader, start: int, end: int) -> _Element | None:
     """Return the element that begins here, None where there is none."""
-    reader.count()
     head = reader.at(start, _HEADER)
     if not head or start >= end:
         return None

@@ -39,7 +39,7 @@ def _ends_within_a_packet(reader: Reader, length: int) -> bool:
 def _scrambled(reader: Reader, length: int) -> bool:
     """Return whether more than half of the packets with content have transport_scrambling_control set."""
     full = scrambled = 0
-    for _, piece in samples(reader, _SAMPLED_PACKETS * length):
+    for piece in samples(reader, _SAMPLED_PACKETS * length):
         place = 0
         while (place := piece.find(_SYNC, place)) >= 0 and place + length < len(piece):
             if piece[place + length] != _SYNC:
@@ -59,7 +59,7 @@ def program_structure(reader: Reader) -> Structure:
     Not all of a DVD's sectors are scrambled, but in other films none is.
     """
     seen = scrambled = 0
-    for _, piece in samples(reader, _PIECE):
+    for piece in samples(reader, _PIECE):
         place = -1
         while (place := piece.find(b"\x00\x00\x01", place + 1)) >= 0 and place + 6 < len(piece):
             if piece[place + 3] in _PICTURES and piece[place + 6] & 0xC0 == _MARKED:

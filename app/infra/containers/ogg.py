@@ -13,7 +13,6 @@ def structure(reader: Reader) -> Structure:
     """Return what the pages say: streams may begin together only, so one that begins later is another film."""
     place, begun = 0, False
     while place < reader.size:
-        reader.count()
         page = reader.at(place, _HEADER + _LONGEST_TABLE)
         if not page.startswith(b"OggS"[: len(page)]):
             break  # Padding or damage; readers look for the next page.

@@ -5,13 +5,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO, Final, final
 
-MAX_ELEMENTS: Final = 2_000_000
+MAX_READS: Final = 2_000_000
 """How many boxes, elements, chunks, tags or pages are looked at: more than six hours of film have."""
 
 MAX_DEPTH: Final = 16
 """How deep containers within containers are entered: films need eight levels."""
 
-_AHEAD: Final = 4096
+# Elements of a few kilobytes are read with what lies between them, which asks the system less often; more than their
+# heads is not read of elements that lie farther apart.
+_NEAR: Final = 8192
+_DENSE: Final = 16384
+_SPARSE: Final = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,22 +39,31 @@ class Enough(Exception):
 
 @final
 class Reader:
-    """Gives bytes from anywhere in a file, which are few at a time, and counts how often it is asked for an element."""
+    """Gives bytes from anywhere in a file, which are few at a time, and not without end."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
         self._start = 0
         self._ahead = b""
-        self._left = MAX_ELEMENTS
+        self._left = MAX_READS
         self.size = file.seek(0, io.SEEK_END)
 
     def at(self, place: int, length: int) -> bytes:
-        """Return the bytes from ``place`` on, fewer where the file ends."""
+        """Return the bytes from ``place`` on, fewer where the file ends.
+
+        :raises Enough: where it was asked too often
+        """
+        self._left -= 1
+        if self._left < 0:
+            raise Enough
+        if place >= self.size:
+            return b""  # Such a place may even be none that a file can have.
         offset = place - self._start
-        if offset >= 0 and offset + length <= len(self._ahead):
+        if 0 <= offset <= len(self._ahead) - length:
             return self._ahead[offset : offset + length]
+        dense = 0 <= offset <= len(self._ahead) + _NEAR
         self._file.seek(place)
-        self._ahead = self._file.read(max(length, _AHEAD)) or b""
+        self._ahead = self._file.read(max(length, _DENSE if dense else _SPARSE)) or b""
         self._start = place
         return self._ahead[:length]
 
@@ -59,17 +72,8 @@ class Reader:
         data = self.at(place, length)
         return int.from_bytes(data, "little" if little else "big") if len(data) == length else 0
 
-    def count(self) -> None:
-        """Take note of one more element.
 
-        :raises Enough: where they are too many
-        """
-        self._left -= 1
-        if self._left < 0:
-            raise Enough
-
-
-def samples(reader: Reader, length: int) -> Iterator[tuple[int, bytes]]:
-    """Give the place and the bytes of three pieces: from the start, a third and two thirds of the file."""
+def samples(reader: Reader, length: int) -> Iterator[bytes]:
+    """Give three pieces: from the start, a third and two thirds of the file."""
     for place in sorted({0, reader.size // 3, reader.size * 2 // 3}):
-        yield place, reader.at(place, length)
+        yield reader.at(place, length)

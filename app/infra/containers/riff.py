@@ -20,13 +20,13 @@ def structure(reader: Reader) -> Structure:
     place, riffs = 0, 0
     index = pictures = False
     while reader.size - place >= _HEADER:
-        reader.count()
         head = reader.at(place, _LIST_HEADER)
         kind, size, form = head[:4], int.from_bytes(head[4:8], "little"), head[8:12]
         if kind == b"RIFF" and form in {b"AVI ", b"AVIX"}:
             if form == b"AVI " and riffs:
                 return Structure(joined=True)
             riffs += 1
+            index = False  # What follows the first RIFF has no such index.
             place += _LIST_HEADER
             continue
         if not _is_name(kind) or (kind == b"LIST" and size == 0):
