@@ -77,7 +77,7 @@ _CODEC: Final[Mapping[str, str]] = {
     "vc1": "VC-1",
     "vp3": "VP3",
     "vp6": "VP6",
-    "vp6a": "VP6 with alpha",
+    "vp6a": "VP6",
     "vp6f": "VP6",
     "vp8": "VP8",
     "vp9": "VP9",

@@ -22,6 +22,7 @@ from opentelemetry.trace import SpanKind
 
 from app.domain.errors import NotificationError
 from app.domain.failure import FailureCode
+from app.domain.formats import ACCEPTED_NAMES, listed
 from app.domain.notification import Mail
 from app.domain.user import Locale
 from app.infra.traces import continued, current_traceparent, span
@@ -97,6 +98,7 @@ class SmtpMailer:
             lstrip_blocks=True,
         )
         self._portuguese: dict[str, str] = json.loads((_TEMPLATES / "reasons.pt-BR.json").read_text("utf-8"))
+        self._sentences: dict[str, str] = json.loads((_TEMPLATES / "sentences.pt-BR.json").read_text("utf-8"))
 
     async def send(self, mail: Mail) -> str:
         """Give the server's answer.
@@ -171,12 +173,20 @@ class SmtpMailer:
         """Give what templates may name: the mail's own values and, with a ``code``, what the failure means."""
         values: dict[str, object] = {name: _one_line(value) for name, value in mail.values.items()}
         values["lang"] = mail.locale.value
+        values["accepted"] = listed(ACCEPTED_NAMES, "ou" if mail.locale is Locale.PT_BR else "or")
         if mail.values.get("code"):
             code = FailureCode(mail.values["code"])
             values["retryable"] = code.retryable
             if mail.locale is Locale.PT_BR:
-                values["reason"] = self._portuguese[code]
+                values["reason"] = self._in_portuguese(code, str(values.get("reason", "")))
         return values
+
+    def _in_portuguese(self, code: FailureCode, reason: str) -> str:
+        """Give what names the fault of this one video, where Portuguese has words for it, else what the code means."""
+        for said, translated in self._sentences.items():
+            if found := re.fullmatch(said, reason):
+                return re.sub(r"(?<=\d)\.(?=\d)", ",", found.expand(translated))
+        return self._portuguese[code]
 
 
 def _recipient(address: str) -> Address:

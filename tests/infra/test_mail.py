@@ -157,7 +157,7 @@ async def test_what_else_is_told_by_mail(
 
 def test_each_mail_is_there_in_both_languages_as_text_and_html() -> None:
     folder = Path(app.infra.mail.__file__).with_name("mail_templates")
-    names = {path.name for path in folder.iterdir()} - {"layout.html", "reasons.pt-BR.json"}
+    names = {path.name for path in folder.iterdir()} - {"layout.html", "reasons.pt-BR.json", "sentences.pt-BR.json"}
     told_by_mail = set(NotificationEvent) - {NotificationEvent.WEBHOOK_TEST}
     assert names == {
         f"{event}.{locale}.{kind}" for event in told_by_mail for locale in Locale for kind in ("txt", "html")
