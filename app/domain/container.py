@@ -69,6 +69,10 @@ _OTHERS: Final[tuple[tuple["re.Pattern[bytes]", str], ...]] = tuple(
         (rb"MZ|\x7fELF", "a program"),
     )
 )
+_TEXT: Final = "text"
+_UNKNOWN: Final = "not a video that can be processed"
+CONTENTS: Final = frozenset({_TEXT, _UNKNOWN, *(what for _, what in _OTHERS)})
+"""What a file that is refused may be called."""
 
 
 def container_of(head: bytes) -> str | None:
@@ -122,7 +126,7 @@ def _content(head: bytes) -> str:
     for pattern, what in _OTHERS:
         if pattern.match(head):
             return what
-    return "text" if _is_text(head) else "not a video that can be processed"
+    return _TEXT if _is_text(head) else _UNKNOWN
 
 
 def _is_text(head: bytes) -> bool:

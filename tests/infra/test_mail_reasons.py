@@ -1,9 +1,12 @@
 """What mails say of the fault of one file, in both languages."""
 
+import re
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from app.domain.container import CONTENTS, check_container
 from app.domain.errors import UnsupportedFileFormat
 from app.domain.failure import CUT_OFF, ENCRYPTED, JOINED, FailureCode
 from app.domain.formats import ACCEPTED, unsupported_codec_reason, unsupported_container_reason
@@ -40,6 +43,12 @@ NAMED_FAULTS = [
 ]
 
 
+def refusal(head: bytes) -> str:
+    with pytest.raises(UnsupportedFileFormat) as refused:
+        check_container("a.mp4", head)
+    return refused.value.message
+
+
 def written(mail: Mail) -> tuple[str, str]:
     _, text, html = SmtpMailer("smtp://localhost", "FIAP X <no-reply@fiapx.example>")._rendered(mail)
     return text, html
@@ -66,3 +75,15 @@ def test_a_refusal_lists_the_accepted_formats_once(refused: UnsupportedFileForma
     for body in written(replace(MAIL, template="upload.rejected", locale=locale, values=values)):
         assert body.count("MKV, WebM") == 1
         assert ACCEPTED in body or locale is Locale.PT_BR
+
+
+@pytest.mark.parametrize("reason", [*(reason for reason, _ in NAMED_FAULTS), refusal(b"PK\x03\x04"), refusal(b"")])
+def test_the_page_has_portuguese_words_for_the_same_sentences(reason: str):
+    texts = Path(__file__).parents[2] / "frontend-sample/src/texts/reasons.ts"
+    known = re.findall(r"/\^(.+)\$/,", texts.read_text("utf-8"))
+    assert any(re.fullmatch(pattern, reason) for pattern in known)
+
+
+def test_the_page_has_portuguese_words_for_whatever_a_file_may_be():
+    texts = (Path(__file__).parents[2] / "frontend-sample/src/texts/reasons.ts").read_text("utf-8")
+    assert all(f'"{what}": "' in texts or f'\n  {what}: "' in texts for what in CONTENTS)
