@@ -82,14 +82,19 @@ async def test_two_users_go_the_whole_way_at_once_in_two_languages_by_day_and_ni
 
 
 @pytest.mark.parametrize(
-    ("words", "damaged", "unknown"),
+    ("words", "cut_off", "unknown", "lie"),
     [
-        (ENGLISH, "This video is damaged", "This file is no video that we know."),
-        (PORTUGUESE, "Este vídeo está danificado", "Este arquivo não é um vídeo que conhecemos."),
+        (ENGLISH, "This file ends before the film does", "This file is no video that we know.", "its content is text."),
+        (
+            PORTUGUESE,
+            "Este arquivo termina antes do fim do vídeo",
+            "Este arquivo não é um vídeo que conhecemos.",
+            "seu conteúdo é texto.",
+        ),
     ],
 )
 async def test_a_failure_says_why_in_the_users_language(
-    up: Up, samples: Path, tmp_path: Path, words: Words, damaged: str, unknown: str
+    up: Up, samples: Path, tmp_path: Path, words: Words, cut_off: str, unknown: str, lie: str
 ):
     (tmp_path / "notes.txt").write_text("no video")
     (tmp_path / "lie.mp4").write_text("no video either, but it says so")
@@ -100,10 +105,10 @@ async def test_a_failure_says_why_in_the_users_language(
         ana.page.on("request", lambda request: sent.append(request.headers.get("content-type", "")))
         await ana.choose(cut(samples, tmp_path), tmp_path / "notes.txt", tmp_path / "lie.mp4")
         await ana.sees("cut.mp4", words.failed)
-        await expect(ana.line("cut.mp4")).to_contain_text(damaged)
-        for name in ("notes.txt", "lie.mp4"):
+        await expect(ana.line("cut.mp4")).to_contain_text(cut_off)
+        for name, why in (("notes.txt", unknown), ("lie.mp4", lie)):
             await ana.sees(name, words.refused)
-            await expect(ana.line(name)).to_contain_text(unknown)
+            await expect(ana.line(name)).to_contain_text(why)
             await expect(ana.button(words.retry, name)).to_have_count(0)
         uploads = [kind for kind in sent if kind.startswith("multipart/form-data")]
         assert len(uploads) == 2, "what the page itself can tell is not sent"

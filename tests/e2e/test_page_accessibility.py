@@ -190,7 +190,7 @@ async def test_changes_of_state_are_said_once_and_progress_never(up: Up, samples
         assert said[0] == "1 video added."
         spoken = " ".join(said)
         assert spoken.count("bigbuckbunny.mp4: Ready.") == 1
-        assert spoken.count("cut.mp4: Failed. This video is damaged") == 1
+        assert spoken.count("cut.mp4: Failed. This file ends before the film does") == 1
         assert "%" not in spoken
 
 

@@ -15,6 +15,7 @@ export type { ResultOf, VariablesOf } from "gql.tada";
 export const problemFields = graphql(`
   fragment ProblemFields on Problem {
     code
+    message
     field
     retryAfterSeconds
   }
@@ -23,6 +24,8 @@ export const problemFields = graphql(`
 /** Why something could not be done: the API's problems, and three that only a client knows of. */
 export interface Problem {
   code: ResultOf<typeof problemFields>["code"] | "NETWORK" | "UNAUTHENTICATED" | "INTERNAL";
+  /** The service's own sentence, in English. */
+  message?: string;
   field?: readonly string[] | null;
   retryAfterSeconds?: number | null;
 }

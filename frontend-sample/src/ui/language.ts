@@ -2,9 +2,13 @@
 
 import { computed, effect, signal } from "@preact/signals";
 import type { Problem } from "../api/graphql.ts";
+import type { Video } from "../api/video.ts";
 import { store, stored } from "../api/stored.ts";
 import { en } from "../texts/en.ts";
 import { ptBR } from "../texts/pt-BR.ts";
+import { named } from "../texts/reasons.ts";
+
+type Failure = NonNullable<Video["failure"]>;
 
 export type Language = "en" | "pt-BR";
 export const LANGUAGES: Record<Language, { name: string; locale: "EN" | "PT_BR" }> = {
@@ -33,12 +37,18 @@ export function choose(chosen: Language): void {
   language.value = chosen;
 }
 
+/** Why a video could not be processed, as a sentence for the user. */
+export function failureSentence({ code, reason }: Failure): string {
+  return named(reason, language.value) ?? texts.value.failures[code] ?? reason;
+}
+
 /** What is the matter, as a sentence for the user. */
 export function sentence(problem: Problem): string {
   const { problems, invalid, waitFor } = texts.value;
   if (problem.code === "RATE_LIMITED" && problem.retryAfterSeconds) return waitFor(time(problem.retryAfterSeconds));
   if (problem.code === "INVALID_INPUT") return invalid[problem.field?.at(-1) ?? ""] ?? problems.INVALID_INPUT;
-  return problems[problem.code] ?? problems.INTERNAL;
+  const ofThisFile = problem.code === "UNSUPPORTED_FILE_FORMAT" && problem.message ? named(problem.message, language.value) : undefined;
+  return ofThisFile ?? problems[problem.code] ?? problems.INTERNAL;
 }
 
 export function number(value: number): string {

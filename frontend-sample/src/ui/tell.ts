@@ -3,7 +3,7 @@
 import { signal } from "@preact/signals";
 import type { Problem } from "../api/graphql.ts";
 import type { Video } from "../api/video.ts";
-import { sentence, texts } from "./language.ts";
+import { failureSentence, sentence, texts } from "./language.ts";
 
 /** What the live region says. The number is another each time: the same words again are something new, and to be spoken. */
 export const said = signal({ text: "", number: 0 });
@@ -41,9 +41,9 @@ export function tellRemoved(name: string): void {
 
 /** A processing has ended. */
 export function tell(video: Video): void {
-  const { said, status, failures, readyTitle, failedTitle } = texts.value;
+  const { said, status, readyTitle, failedTitle } = texts.value;
   const { failure, originalFileName: name } = video;
-  const state = failure ? `${status.FAILED}. ${failures[failure.code]}` : status.COMPLETED;
+  const state = failure ? `${status.FAILED}. ${failureSentence(failure)}` : status.COMPLETED;
   say(said.stateOf(name, state.replace(/\.$/, "")), failure !== null);
   if (failure?.code !== "CANCELED") notify(failure ? failedTitle : readyTitle, name, video.id);
 }

@@ -10,7 +10,7 @@ import { linked } from "../api/places.ts";
 import { isUnfinished, isVideo, type Video, videoFields } from "../api/video.ts";
 import { ActionButton } from "../ui/action.tsx";
 import { download } from "../ui/download.ts";
-import { number, sentence, share, size, texts, time } from "../ui/language.ts";
+import { failureSentence, number, sentence, share, size, texts, time } from "../ui/language.ts";
 import { tellRemoved } from "../ui/tell.ts";
 import { DetailsDialog, useReprocess } from "./details.tsx";
 import { applyLater, drop, type Entry, remove, undo } from "./list.ts";
@@ -192,7 +192,7 @@ function VideoRow({ entry, video }: { entry: Entry; video: Video }) {
     COMPLETED: result ? `${t.frameCount(result.frameCount)} · ${size(result.sizeBytes)}` : undefined,
     FAILED: undefined,
   }[status];
-  const sentences = [failure && !isCanceled && (t.failures[failure.code] ?? failure.reason), problem.value && sentence(problem.value)];
+  const sentences = [failure && !isCanceled && failureSentence(failure), problem.value && sentence(problem.value)];
 
   return (
     <Line
