@@ -260,6 +260,9 @@ def test_transparency_is_kept_or_lies_on_white(
             assert all(picture.at(0.5 + i / 100)[1] <= picture.at(0.5 + i / 100)[0] + 20 for i in range(-5, 6))
         else:
             assert beyond[3] == 0
+            # Where both halves share a pixel it is red and half transparent: again, no hidden green.
+            edge = [picture.at(0.5 + i / 200) for i in range(-5, 6)]
+            assert all(green < 60 for _, green, _, opacity in edge if opacity >= 64)
 
 
 def test_only_transparent_films_of_vpx_need_another_decoder():
