@@ -71,7 +71,9 @@ def test_broadcasts_rates_are_meant_exactly_however_they_are_typed(decimals: flo
 
 
 def test_a_typed_part_of_a_second_means_the_fraction_next_to_it():
-    assert taken(film_of_times(rounded(9000, Fraction(30)), 33), EVERY, 0.0333333) == list(range(9000))
+    planned = plan(film_of_times(rounded(9000, Fraction(30)), 33), options(EVERY, 0.0333333))
+    assert numbers(planned) == list(range(9000))
+    assert planned.pictures[3000].instants == (100.0,)
 
 
 @pytest.mark.parametrize(
