@@ -1,6 +1,6 @@
 """One extraction: the planned pictures in their order, each compared with the plan, and all that is told of them."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from dataclasses import replace
 from typing import Final, final
 
@@ -41,6 +41,7 @@ class FfmpegExtraction:
         self._progress = Progress(0.0, 0, None if planned is None else planned.files)
         self._sheet: bytes | None = None
         self._reading = reading_of(recipe, planned)
+        self._iterated: AsyncGenerator[Frame] | None = None
 
     @property
     def progress(self) -> Progress:
@@ -55,9 +56,15 @@ class FfmpegExtraction:
         return self._reading
 
     def __aiter__(self) -> AsyncIterator[Frame]:
-        return self._frames()
+        self._iterated = self._frames()
+        return self._iterated
 
-    async def _frames(self) -> AsyncIterator[Frame]:
+    async def close(self) -> None:
+        """End the decoder, also where the consumer left its loop early: nobody else would, before memory is tidied."""
+        if self._iterated is not None:
+            await self._iterated.aclose()
+
+    async def _frames(self) -> AsyncGenerator[Frame]:
         if self._plan is None:
             self._plan = await self._ask()
         plan, wanted, files, expected = self._plan, self._plan.pictures, 0, self._plan.files

@@ -67,7 +67,11 @@ class FfmpegFrameExtractor:
             if self.decode_all:
                 planned = without_dropping(planned, "all is decoded to compare")
         media = MediaInfo(length, *displayed_size(film.look), film.stream.codec, film.frames_per_second)
-        yield media, FfmpegExtraction(recipe, planned, found.distrust, TimeBudget(self.limits.timeout_seconds))
+        extraction = FfmpegExtraction(recipe, planned, found.distrust, TimeBudget(self.limits.timeout_seconds))
+        try:
+            yield media, extraction
+        finally:
+            await extraction.close()
 
     def _checked_length(self, film: Film) -> float:
         """Return the film's length in seconds.
