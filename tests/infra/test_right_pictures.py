@@ -148,7 +148,7 @@ async def test_other_containers_of_screen_recordings_are_read_the_same(
 async def test_times_beyond_the_end_are_left_out_and_named(dense_then_still: Path):
     taken = await take(dense_then_still, at(15, 61, 3600))
     assert taken.numbers == [150]
-    assert taken.reading.left_out == (61, 3600)
+    assert list(taken.reading.left_out) == [61, 3600]
     code, sentence = await refusal_of(dense_then_still, at(61, 3600))
     assert code is FailureCode.NO_FRAMES
     assert "60 s long" in sentence

@@ -116,7 +116,7 @@ def packets_of(film: Path) -> list[bytes]:
     """Ask plain ffmpeg for what is in each packet."""
     asked = ("-i", film, "-map", "0:v:0", "-c", "copy", "-f")
     sizes = [int(line.split(",")[4]) for line in ffmpeg(*asked, "framecrc", "-").splitlines() if line[0] != "#"]
-    command = [FFMPEG, "-v", "error", *asked, "data", "pipe:1"]
+    command = [FFMPEG, "-v", "error", *map(str, asked), "data", "pipe:1"]
     content = subprocess.run(command, check=True, capture_output=True).stdout
     ends = list(accumulate(sizes))
     assert ends[-1] == len(content)
