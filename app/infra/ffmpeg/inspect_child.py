@@ -64,7 +64,11 @@ def _main() -> None:
             container = av.open(
                 source,
                 metadata_errors="replace",
-                options={"format_whitelist": ",".join(DEMUXERS), "protocol_whitelist": "file"},
+                options={
+                    "protocol_whitelist": "file",
+                    "format_whitelist": ",".join(DEMUXERS),
+                    "codec_whitelist": ",".join(DECODER.values()),
+                },
             )
         except MemoryError:
             raise
