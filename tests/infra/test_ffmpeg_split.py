@@ -1,4 +1,5 @@
 import struct
+import subprocess
 import zlib
 from itertools import pairwise
 
@@ -7,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.domain.options import ImageFormat
-from app.infra.ffmpeg.split import BrokenStream, Splitter
+from app.infra.ffmpeg.split import BrokenStream, Splitter, picture_size
+from tests.clips import FFMPEG
 
 
 def jpeg_part(data: bytes) -> bytes:
@@ -74,3 +76,39 @@ def test_a_picture_that_never_ended_is_left_over(image_format: ImageFormat):
     splitter = Splitter(image_format, 10_000)
     assert len(list(splitter.feed(framed(bytes(500)) + framed(bytes(500))[:300]))) == 1
     assert splitter.rest
+
+
+# ---------------------------------------------------------------- sizes
+
+
+@pytest.mark.parametrize("size", [(1, 1), (2, 3), (97, 61), (640, 360), (1023, 16)])
+@pytest.mark.parametrize(
+    ("image_format", "encoding"),
+    [
+        (ImageFormat.JPEG, ("-c:v", "mjpeg", "-f", "image2pipe")),
+        (ImageFormat.JPEG, ("-c:v", "mjpeg", "-huffman", "optimal", "-pix_fmt", "yuvj444p", "-f", "image2pipe")),
+        (ImageFormat.PNG, ("-c:v", "png", "-f", "image2pipe")),
+        (ImageFormat.PNG, ("-c:v", "png", "-pix_fmt", "rgba64be", "-f", "image2pipe")),
+        (ImageFormat.WEBP, ("-c:v", "libwebp", "-pix_fmt", "yuv420p", "-f", "image2pipe")),
+        (ImageFormat.WEBP, ("-c:v", "libwebp", "-lossless", "1", "-pix_fmt", "bgra", "-f", "image2pipe")),
+        (ImageFormat.WEBP, ("-c:v", "libwebp", "-pix_fmt", "yuva420p", "-f", "image2pipe")),
+    ],
+)
+def test_an_encoded_picture_tells_its_size(size: tuple[int, int], image_format: ImageFormat, encoding: tuple[str, ...]):
+    source = f"color=c=red@0.5:s={size[0]}x{size[1]}:d=0.04,format=rgba"
+    command = [FFMPEG, "-v", "error", "-f", "lavfi", "-i", source, "-frames:v", "1", *encoding, "pipe:1"]
+    data = subprocess.run(command, check=True, capture_output=True).stdout
+    assert picture_size(image_format, data) == size
+
+
+@pytest.mark.parametrize("image_format", ImageFormat)
+@given(data=st.binary(max_size=64))
+def test_what_tells_no_size_is_refused(image_format: ImageFormat, data: bytes):
+    """A broken picture of ours would be a fault of ours, and must be told from all else."""
+    signature = {ImageFormat.JPEG: b"\xff\xd8", ImageFormat.PNG: b"\x89PNG", ImageFormat.WEBP: b"RIFF"}[image_format]
+    try:
+        width, height = picture_size(image_format, signature + data)
+    except BrokenStream:
+        return
+    assert width >= 0
+    assert height >= 0

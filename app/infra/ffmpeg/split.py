@@ -12,6 +12,8 @@ _HEADER_MAX: Final = 512
 _PNG_SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
 _PNG_CHUNK_FRAME: Final = 12  # Length, type and CRC around a chunk's data (ISO/IEC 15948, 5.3).
 _RIFF_HEADER: Final = 12
+_PNG_HEAD: Final = 24  # Up to the height in IHDR.
+_WEBP_HEAD: Final = 30  # Up to the height in any kind of first chunk.
 
 
 class BrokenStream(Exception):
@@ -123,10 +125,17 @@ def picture_size(image_format: ImageFormat, data: bytes) -> tuple[int, int]:
         case ImageFormat.JPEG:
             return _jpeg_size(data)
         case ImageFormat.PNG:
-            width, height = struct.unpack_from(">II", data, 16)  # ISO/IEC 15948, 11.2.2: IHDR is the first chunk.
-            return width, height
+            return _png_size(data)
         case ImageFormat.WEBP:
             return _webp_size(data)
+
+
+def _png_size(data: bytes) -> tuple[int, int]:
+    """Read the first chunk (ISO/IEC 15948, 11.2.2)."""
+    if len(data) < _PNG_HEAD or data[12:16] != b"IHDR":
+        raise BrokenStream
+    width, height = struct.unpack_from(">II", data, 16)
+    return width, height
 
 
 def _jpeg_size(data: bytes) -> tuple[int, int]:
@@ -142,7 +151,7 @@ def _jpeg_size(data: bytes) -> tuple[int, int]:
 
 def _webp_size(data: bytes) -> tuple[int, int]:
     """Read the first chunk (RFC 9649, 2.5 to 2.7)."""
-    kind = data[12:16]
+    kind = data[12:16] if len(data) >= _WEBP_HEAD else b""
     if kind == b"VP8X":
         return 1 + int.from_bytes(data[24:27], "little"), 1 + int.from_bytes(data[27:30], "little")
     if kind == b"VP8L":
