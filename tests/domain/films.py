@@ -11,6 +11,10 @@ from app.domain.plan import Plan, plan
 
 MILLISECONDS = Fraction(1, 1000)
 
+RATE, EVERY, NTH = SelectionKind.FRAMES_PER_SECOND, SelectionKind.EVERY_SECONDS, SelectionKind.EVERY_NTH_FRAME
+COUNT, AT = SelectionKind.COUNT, SelectionKind.TIMESTAMPS
+KEYS, SCENES = SelectionKind.KEYFRAMES_ONLY, SelectionKind.SCENE_CHANGE
+
 
 class Packet(NamedTuple):
     pts: int
