@@ -64,7 +64,9 @@ async def test_a_stray_parameter_set_harms_no_picture(films: Films, name: str):
     data = film.read_bytes()
     delimited = data.replace(b"\x00\x00\x00\x01\x67", stray + b"\x00\x00\x00\x01\x67")
     assert len(delimited) > len(data)
-    odd = films.copied(name, films.written("stray_inside.h264", delimited), "-bsf:v", "setts=ts=N*48000:duration=48000")
+    odd = films.copied(
+        name, films.written("stray_inside.h264", delimited), "-bsf:v", "setts=ts=N/25/TB:duration=1/25/TB"
+    )
     assert (await take(odd, EVERY_PICTURE)).numbers == list(range(50))
 
 
