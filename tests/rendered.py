@@ -69,8 +69,8 @@ def read(data: bytes, image_format: ImageFormat) -> list[Picture]:
     return pictures
 
 
-def shown(film: Path, look: Look, options: ExtractionOptions, *before: str, steady: bool = False) -> Picture:
-    made_so = rendering(look, options, MAX_PIXELS, steady=steady)
+def shown(film: Path, look: Look, options: ExtractionOptions, *before: str) -> Picture:
+    made_so = rendering(look, options, MAX_PIXELS)
     (picture,) = read(made(film, made_so, options, *before), options.format)
     assert (picture.width, picture.height) == (made_so.width, made_so.height)
     return picture

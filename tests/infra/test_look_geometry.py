@@ -55,9 +55,8 @@ def test_pixels_are_square_and_the_picture_within_what_was_asked(
     clip = tmp_path / "clip.nut"
     ffmpeg("-f", "lavfi", "-i", f"testsrc2=s={look.width}x{look.height}:d=0.1,format=yuv420p", "-c:v", "rawvideo", clip)
 
-    for steady in (False, True):
-        picture = shown(clip, look, options, steady=steady)
-        assert (picture.width, picture.height) == size
+    picture = shown(clip, look, options)
+    assert (picture.width, picture.height) == size
 
 
 def test_wide_pixels_make_no_larger_picture_than_a_film_may_have(tmp_path: Path):
@@ -96,7 +95,7 @@ def test_pictures_of_another_size_on_the_way_become_as_large_as_the_first(
     assert len(pictures) == 60  # From the fiftieth on they are smaller.
     assert {(p.width, p.height) for p in pictures} == {(anew.width, anew.height)}
     # Filters that were not made for the smaller pictures show nothing of what lies beside them in memory.
-    staying = rendering(replace(look, interlaced=interlaced), AS_PNG, MAX_PIXELS, steady=True)
+    staying = rendering(replace(look, interlaced=interlaced), AS_PNG, MAX_PIXELS)
     data = made(clips.rotated_and_shrinking, staying, AS_PNG, "-reinit_filter", "0", pictures=60)
     for one, other in zip(pictures, read(data, ImageFormat.PNG), strict=True):
         assert sum(abs(a - b) for a, b in zip(one.data[::97], other.data[::97], strict=True)) < len(one.data[::97])

@@ -48,7 +48,6 @@ def decoding(
     outputs: Sequence[int],
     pictures: int,
     tiles: int,
-    by_number: bool,
 ) -> list[str]:
     """Decode and encode the planned pictures; write them, a line for each, and tiles of a few to ``outputs``.
 
@@ -58,8 +57,7 @@ def decoding(
     return [
         *_guarded(limits), *_strict(),
         *([f"-/bsf:{film.stream.index}", f"pipe:{drop}"] if drop is not None else []),
-        # A new graph where the picture's size changes on the way; it would count anew, so not where numbers count.
-        "-reinit_filter", "0" if by_number else "1",
+        "-reinit_filter", "0",  # One graph for all, also where the picture's size changes: a new one counts anew.
         "-noautorotate",  # The rendering turns it, from what the inspection found.
         *decoder,
         "-i", f"file:{source}",

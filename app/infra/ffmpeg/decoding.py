@@ -43,10 +43,10 @@ class Recipe:
     options: ExtractionOptions
     limits: Limits
 
-    def rendering(self, plan: Plan | None = None) -> Rendering:
-        """Return how the pictures are made; one graph must do for all where they are known by their number."""
-        steady = plan is not None and plan.by_number
-        return rendering(self.film.look, self.options, self.limits.max_pixels, steady=steady)
+    @property
+    def rendering(self) -> Rendering:
+        """How the pictures are made."""
+        return rendering(self.film.look, self.options, self.limits.max_pixels)
 
 
 @final
@@ -114,7 +114,7 @@ async def decoding(
     small, small_count = _choice(
         recipe.film, plan, tiles, [place for place, picture in enumerate(wanted) if picture.number in small_numbers]
     )
-    made = recipe.rendering(plan)
+    made = recipe.rendering
     graph = (
         f"[0:{recipe.film.stream.index}]{chosen},split[one][other];"
         f"[one]{made.filters},{_COUNTED}[frames];"
@@ -134,7 +134,6 @@ async def decoding(
                 outputs=outputs,
                 pictures=count,
                 tiles=small_count,
-                by_number=plan.by_number,
             ),
         ],
         outputs=3,

@@ -133,7 +133,7 @@ def _evenly(pictures: Sequence[PlannedPicture], most: int) -> frozenset[int]:
 
 def reading_of(recipe: Recipe, plan: Plan | None) -> Reading:
     """Return how the film is read, as far as it is known."""
-    film, rendering = recipe.film, recipe.rendering(plan)
+    film, rendering = recipe.film, recipe.rendering
     packets = len(film.packets)
     return Reading(
         stream=film.stream.index,

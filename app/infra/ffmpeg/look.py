@@ -125,12 +125,12 @@ class Rendering:
     notes: tuple[str, ...]
 
 
-def rendering(look: Look, options: ExtractionOptions, max_pixels: int, *, steady: bool = False) -> Rendering:
+def rendering(look: Look, options: ExtractionOptions, max_pixels: int) -> Rendering:
     """Say how pictures of such a film become those that a user wants.
 
     All become as large as the first one: ffmpeg's encoders can do no other, and a filter that touches pixels would read
-    beyond a smaller picture. ``steady`` is for ``-reinit_filter 0``, where filters are not made anew for another size;
-    where they are, the last picture before may be lost in ``estdif``, which gives each one picture late.
+    beyond a smaller picture. They are for ``-reinit_filter 0``, by which filters are not made anew for another size:
+    else the last picture before would be lost in ``estdif``, which gives each one picture late.
     """
     turned, angle = _orientation(look.display_matrix)
     colour = _Colour.of(look)
@@ -141,7 +141,7 @@ def rendering(look: Look, options: ExtractionOptions, max_pixels: int, *, steady
     if look.matrix not in _OF_SWSCALE and not (colour.rgb and look.matrix == _RGB):
         chain += [_UNTAGGED]
     if look.interlaced:
-        chain += [_scale(stored), _DEINTERLACED] if steady else [_DEINTERLACED]
+        chain += [_scale(stored), _DEINTERLACED]
     chain += _developing(colour, stored, (width, height), options.format, alpha=alpha)
     chain += turned.filters
     chain += [f"format={_pixels(look, options.format, swapped=turned.swaps)}", _SRGB, "setsar=1"]
