@@ -78,6 +78,11 @@ class Child:
         may_have_used = self._watchdog.cpu_seconds + self._watchdog.interval * (os.cpu_count() or 1)
         return may_have_used >= self._limits.cpu_seconds
 
+    @property
+    def out_of_memory(self) -> bool:
+        """Whether its memory was all but full when it was last looked at, so that this may be why it failed."""
+        return self._watchdog.crowded
+
     def kill(self) -> None:
         """SIGKILL to the whole group: damaged input can make a decoder deaf to everything else."""
         if self._process.returncode is None:
@@ -137,6 +142,7 @@ async def child(
             alive=lambda: process.returncode is None,
             budget=budget,
             cpu_limit=limits.cpu_seconds,
+            memory_limit=limits.memory_bytes,
         )
         running = Child(process, readers, words, watchdog, limits)
         stack.push_async_callback(_gone, running)

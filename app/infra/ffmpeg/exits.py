@@ -21,16 +21,18 @@ _OUT_OF_TIME: Final = -signal.SIGXCPU
 
 # ffmpeg's main returns an AVERROR, of which the status has the lowest byte: 256 - errno, or 256 - the first letter.
 _OUT_OF_MEMORY: Final = frozenset({256 - errno.ENOMEM, 256 - errno.EAGAIN})  # The latter of a thread without a stack.
-_OUT_OF_REACH: Final = frozenset(256 - number for number in (errno.EPERM, errno.ENOENT, errno.EACCES, errno.ENFILE))
+_OUT_OF_REACH: Final = frozenset(256 - number for number in (errno.ENOENT, errno.EACCES, errno.ENFILE))
 _SIGNALLED: Final = frozenset({255, 123})  # ffmpeg catches SIGTERM and SIGINT: after one it tidies up, after four not.
 _NOT_FOUND: Final = 8  # All AVERRORs of names that it does not know: options, decoders, filters.
 
 
-def classify_exit(code: int, *, words: bytes = b"", out_of_time: bool = False) -> Exception | None:
+def classify_exit(
+    code: int, *, words: bytes = b"", out_of_time: bool = False, out_of_memory: bool = False
+) -> Exception | None:
     """Say what the end of any child means that nobody here has killed; None where its own exit code decides.
 
     ``code`` is negative for a signal. ``words`` are its last words, of which only the launcher's own count.
-    ``out_of_time`` says that it had used the processor time that it may use.
+    ``out_of_time`` and ``out_of_memory`` say that it had used up what it may.
     An ``OSError`` is a passing fault of the machine, a ``ProcessingError`` the video's.
     """
     if code == launcher.FAULT_CODE:
@@ -39,26 +41,33 @@ def classify_exit(code: int, *, words: bytes = b"", out_of_time: bool = False) -
     if code == _OUT_OF_TIME or (code in _FROM_OUTSIDE and out_of_time):
         return ProcessingError(FailureCode.TIMED_OUT)
     if code in _FROM_OUTSIDE:
-        return OSError(errno.EINTR, f"a child was ended from outside by {signal.Signals(-code).name}")
-    return ProcessingError(FailureCode.CORRUPT_VIDEO) if code < 0 else None
+        return OSError(errno.ECHILD, f"a child was ended from outside by {signal.Signals(-code).name}")
+    return _broken(out_of_memory) if code < 0 else None
 
 
-def classify_ffmpeg_exit(code: int, *, words: bytes = b"", out_of_time: bool = False) -> Exception | None:
+def classify_ffmpeg_exit(
+    code: int, *, words: bytes = b"", out_of_time: bool = False, out_of_memory: bool = False
+) -> Exception | None:
     """Say what the end of an ffmpeg that nobody here has killed means; None where it did its work.
 
     See ``classify_exit``; a ``RuntimeError`` is a mistake of ours.
     """
-    if fault := classify_exit(code, words=words, out_of_time=out_of_time):
+    fault = classify_exit(code, words=words, out_of_time=out_of_time, out_of_memory=out_of_memory)
+    if fault or code == 0:
         return fault
     if code in _SIGNALLED and out_of_time:
         return ProcessingError(FailureCode.TIMED_OUT)
-    if code in _SIGNALLED | _OUT_OF_REACH:
-        return OSError(errno.EINTR, f"ffmpeg was ended from outside, or could not reach its file: status {code}")
-    if code in _OUT_OF_MEMORY:
-        return ProcessingError(FailureCode.OUT_OF_MEMORY)
+    if code in _SIGNALLED:
+        return OSError(errno.ECHILD, f"ffmpeg was ended from outside: status {code}")
+    if code in _OUT_OF_REACH:
+        return OSError(errno.ECHILD, f"ffmpeg could not reach its file: {os.strerror(256 - code)}")
     if code == _NOT_FOUND:
         return RuntimeError("ffmpeg does not know our arguments")
-    return ProcessingError(FailureCode.CORRUPT_VIDEO) if code else None
+    return _broken(out_of_memory or code in _OUT_OF_MEMORY)
+
+
+def _broken(out_of_memory: bool) -> ProcessingError:
+    return ProcessingError(FailureCode.OUT_OF_MEMORY if out_of_memory else FailureCode.CORRUPT_VIDEO)
 
 
 def _errno(words: bytes) -> int:

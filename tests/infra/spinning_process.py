@@ -1,0 +1,4 @@
+"""Keeps a processor busy and neither reads nor writes."""
+
+while True:
+    pass
