@@ -6,9 +6,10 @@ from collections.abc import Iterator, Sequence
 from itertools import compress, groupby
 from typing import Final
 
-from app.domain.film import KEY, NON_REFERENCE, OPEN, Film, Packets
+from app.domain.film import KEY, NON_REFERENCE, OPEN, SECOND, Film, Packets
 
 _IS_KEY: Final = bytes(bool(flags & KEY) for flags in range(256))
+_IS_SECOND: Final = bytes(bool(flags & SECOND) for flags in range(256))
 _IS_ENTRY: Final = bytes(flags & (KEY | OPEN) == KEY for flags in range(256))
 
 
@@ -26,7 +27,17 @@ def needed(film: Film, wanted: Sequence[int]) -> tuple[tuple[int, int], ...]:
             _keep_group(packets, keys, group, list(members), kept)
     for place in wanted:
         kept[place] = 1
+    _complete(packets, kept)
     return tuple(_ranges(kept))
+
+
+def _complete(packets: Packets, kept: bytearray) -> None:
+    """Keep the second field of each picture whose first one is kept, and only of those."""
+    second = packets.flags.translate(_IS_SECOND)
+    place = second.find(1, 1)
+    while place > 0:
+        kept[place] = kept[place - 1]
+        place = second.find(1, place + 1)
 
 
 def _entries(packets: Packets) -> "array[int]":

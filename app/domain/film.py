@@ -20,6 +20,7 @@ NON_REFERENCE: Final = 2  # No other picture needs it.
 DISCARD: Final = 4  # Must be decoded for others and is never shown, as an edit list says.
 CORRUPT: Final = 8  # The container itself says that this packet is damaged or cut off.
 UNPROVEN: Final = 16  # Marked as a key picture, but not by the codec's own header.
+SECOND: Final = 64  # The other field of the picture before; both packets together are one picture.
 OPEN: Final = 32  # A key picture across which the order of pictures is counted on: a decoder cannot leap to it.
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from app.domain.errors import ProcessingError
 from app.domain.failure import FailureCode
-from app.domain.film import CORRUPT, DISCARD, KEY, NO_TIME, NON_REFERENCE, OPEN, Film
+from app.domain.film import CORRUPT, DISCARD, KEY, NO_TIME, NON_REFERENCE, OPEN, SECOND, Film
 from app.domain.plan import needs_survey, plan, plan_surveyed, without_dropping
 from tests.domain.films import (
     AT,
@@ -207,3 +207,28 @@ def test_when_the_planned_decoding_fails_the_same_pictures_are_taken_from_the_wh
     assert whole.whole == "the decoder gave other pictures"
     assert whole.decoded(30) == 30
     assert kept(planned) == set(range(21))
+
+
+def test_both_fields_of_a_picture_are_decoded_and_make_one_picture():
+    second = SECOND | DISCARD | NON_REFERENCE
+    rows = [Packet(0, KEY), Packet(0, second)]
+    for number in range(1, 6):
+        rows += [Packet(40 * number), Packet(40 * number, second)]
+    film = film_of_packets(rows)
+    made = plan(film, options(AT, [0.08]))
+    assert [picture.number for picture in made.pictures] == [2]
+    assert made.keep == ((0, 5),)
+    assert taken(film, NTH) == [0, 1, 2, 3, 4, 5]
+
+
+def test_the_other_field_of_what_is_left_out_is_left_out_too():
+    second = SECOND | DISCARD
+    rows = [
+        Packet(0, KEY),
+        Packet(0, second),
+        Packet(40, NON_REFERENCE),
+        Packet(40, second),
+        Packet(80),
+        Packet(80, second),
+    ]
+    assert plan(film_of_packets(rows), options(AT, [0.08])).keep == ((0, 1), (4, 5))

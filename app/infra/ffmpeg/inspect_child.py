@@ -29,6 +29,7 @@ from app.domain.film import (
     NO_TIME,
     NON_REFERENCE,
     OPEN,
+    SECOND,
     UNPROVEN,
     Packets,
     Stream,
@@ -136,25 +137,30 @@ def _read(container: Any, stream: Any, options: dict[str, str], told: IO[bytes])
     marks = marks_of(context.codec.canonical_name, bytes(context.extradata or b""))
     first = _FirstPicture(context, options)
     packets = Packets(stream.time_base)
-    encrypted, broken = False, 0
+    encrypted, broken, before = False, 0, None
     try:
         for packet in container.demux(stream):
             if not packet.size:
                 continue  # The demuxer's end, and pictures that an AVI leaves out: the last one stays.
             flags = packet.is_keyframe * KEY | packet.is_discard * DISCARD | packet.is_corrupt * CORRUPT
             flags |= packet.is_disposable * NON_REFERENCE
+            shown_at = packet.pts
             if marks is not None:
                 header = marks(memoryview(packet))
-                flags |= header.needless * NON_REFERENCE
+                flags |= header.needless * NON_REFERENCE | header.hidden * DISCARD
+                if header.second:  # It has no time of its own, or half a picture's later.
+                    flags |= SECOND | DISCARD
+                    shown_at = before
                 if packet.is_keyframe:
                     flags |= (not header.key) * UNPROVEN | (not header.entry) * OPEN
             encrypted = encrypted or packet.has_sidedata("encryption_info")
             packets.add(
-                NO_TIME if packet.pts is None else packet.pts,
+                NO_TIME if shown_at is None else shown_at,
                 NO_TIME if packet.dts is None else packet.dts,
                 packet.duration or 0,
                 flags,
             )
+            before = shown_at
             first.try_packet(packet)
             if len(packets) == BLOCK:
                 _block(told, packets)

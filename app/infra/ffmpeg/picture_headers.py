@@ -4,8 +4,10 @@ Containers rarely say the first and sometimes lie about the second, so both are 
 codec's own syntax. Runs in the confined child: the bytes are a stranger's.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple, final
+
+from app.infra.ffmpeg.avc_fields import AvcFields, Field
 
 _START_CODE: Final = b"\x00\x00\x01"
 _AVC_SLICE: Final = 1  # ITU-T H.264, table 7-1.
@@ -29,12 +31,15 @@ class Marks(NamedTuple):
     """What a packet's headers say.
 
     ``needless`` is that no other picture needs it, ``key`` that from it on all that are shown later can be decoded,
-    and ``entry`` that a decoder may leap to it, for which the pictures' order must begin anew as well.
+    and ``entry`` that a decoder may leap to it, for which the pictures' order must begin anew as well. ``second`` is
+    that it is but the other field of the picture before, ``hidden`` that it is never shown.
     """
 
     needless: bool = False
     key: bool = False
     entry: bool = False
+    second: bool = False
+    hidden: bool = False
 
 
 def marks_of(codec: str, extradata: bytes) -> "Callable[[memoryview], Marks] | None":
@@ -67,20 +72,51 @@ class _Avc:
 
     def __init__(self, extradata: bytes) -> None:
         self._length = (extradata[4] & 3) + 1 if len(extradata) > 4 and extradata[0] == 1 else 0  # noqa: PLR2004
+        self._fields = AvcFields()
+        self._lone: Field | None = None
+        for unit in _parameter_sets(extradata) if self._length else _units(memoryview(extradata), 0):
+            if len(unit):
+                self._fields.read(unit)
 
     def __call__(self, data: memoryview) -> Marks:
         seen = needed = recovers = idr = False
+        fields: list[Field] = []
         for unit in _units(data, self._length):
             if not len(unit):
                 continue
             kind = unit[0] & 31
+            if field := self._fields.read(unit):
+                fields.append(field)
             if kind in {_AVC_SLICE, _AVC_PARTITION, _AVC_IDR}:
                 seen = True
                 needed = needed or bool(unit[0] >> 5 & 3)
                 idr = idr or kind == _AVC_IDR
             elif kind == _AVC_SEI:
                 recovers = recovers or _recovers_at_once(bytes(unit[1:_SEARCHED]))
-        return Marks(seen and not needed, idr or recovers, idr)
+        return Marks(seen and not needed, idr or recovers, idr, second=self._is_second(fields))
+
+    def _is_second(self, fields: Sequence[Field]) -> bool:
+        """Return whether this packet completes the picture of which the one before was the first field."""
+        first, self._lone = self._lone, None
+        if len({field.bottom for field in fields}) != 1:
+            return False  # A whole picture: as a frame, or as both of its fields.
+        if first is not None and first.bottom != fields[0].bottom and first.frame_number == fields[0].frame_number:
+            return True
+        self._lone = fields[0]
+        return False
+
+
+def _parameter_sets(extradata: bytes) -> Iterator[memoryview]:
+    """Yield the sets of an AVCDecoderConfigurationRecord (ISO/IEC 14496-15, 5.3.3.1)."""
+    data, place = memoryview(extradata), 5
+    for mask in (0x1F, 0xFF):
+        if place >= len(data):
+            return
+        count, place = data[place] & mask, place + 1
+        for _ in range(count):
+            size = int.from_bytes(data[place : place + 2], "big")
+            yield data[place + 2 : place + 2 + size]
+            place += 2 + size
 
 
 def _recovers_at_once(sei: bytes) -> bool:
@@ -160,7 +196,7 @@ def _coding_types(data: memoryview, start: bytes, read: Callable[[bytes], int]) 
 
 def _vp8(data: memoryview) -> Marks:
     key = bool(len(data)) and not data[0] & 1  # RFC 6386, 9.1.
-    return Marks(key=key, entry=key)
+    return Marks(key=key, entry=key, hidden=bool(len(data)) and not data[0] & 0x10)
 
 
 _READERS: Final[Mapping[str, Callable[[bytes], Callable[[memoryview], Marks]]]] = {
