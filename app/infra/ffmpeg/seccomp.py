@@ -87,18 +87,21 @@ def restrict_self() -> bool:
     if sys.platform != "linux" or os.uname().machine not in _ARCHITECTURES or sys.maxsize <= 2**32:
         return False
     column, architecture = _ARCHITECTURES[os.uname().machine]
-    program = _filter(column, architecture, os.getpid())
+    return install(_filter(column, architecture, os.getpid()), _numbers(_WEIGHED, column)["seccomp"])
+
+
+def install(program: Program, number: int) -> bool:
+    """Have the kernel ask this program about every call from now on; ``number`` is that of seccomp(2)."""
     code = ctypes.create_string_buffer(b"".join(program))
     described = struct.pack("HxxxxxxQ", len(program), ctypes.addressof(code))
     libc = ctypes.CDLL(None, use_errno=True)
     for flags in (_SPECULATION_ALLOWED, 0):  # Kernels before 4.17 do not know the flag.
-        call = (_numbers(_WEIGHED, column)["seccomp"], _FILTER, flags)
-        if libc.syscall(*map(ctypes.c_long, call), described) == 0:
+        if libc.syscall(*map(ctypes.c_long, (number, _FILTER, flags)), described) == 0:
             return True
-    number = ctypes.get_errno()
-    if number in _ABSENT:
+    fault = ctypes.get_errno()
+    if fault in _ABSENT:
         return False
-    raise OSError(number, f"seccomp: {os.strerror(number)}")
+    raise OSError(fault, f"seccomp: {os.strerror(fault)}")
 
 
 def _filter(column: int, architecture: int, pid: int) -> Program:
