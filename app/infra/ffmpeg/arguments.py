@@ -11,6 +11,9 @@ from app.infra.ffmpeg.encoders import encoding
 from app.infra.ffmpeg.limits import Limits
 
 _TILE_QUALITY: Final = "3"
+_MARKED_TOO_LATE: Final = frozenset({"h264", "hevc", "mpeg4"})
+"""Codecs that show their pictures in another order than they are decoded in. With a thread for each picture, one can be
+given away before its own thread has found the damage in it, so that nobody ever sees a mark."""
 _ENCODER_THREADS: Final = "4"  # Each holds a picture: more would cost memory and gain little beside the decoder.
 
 
@@ -28,12 +31,13 @@ def _guarded(limits: Limits) -> list[str]:
     ]  # fmt: skip
 
 
-def _strict() -> list[str]:
+def _strict(film: Film) -> list[str]:
     """End at the first packet that cannot be decoded and the first picture that the decoder marks as corrupt.
 
     Only packets that a planned picture needs are decoded, so either spoils one; the exit code says so.
     """
-    return ["-xerror", "-max_error_rate", "0"]
+    one_at_a_time = ["-thread_type", "slice"] if film.stream.codec in _MARKED_TOO_LATE else []
+    return ["-xerror", "-max_error_rate", "0", *one_at_a_time]
 
 
 def decoding(
@@ -55,7 +59,7 @@ def decoding(
     """
     frames, lines, small = outputs
     return [
-        *_guarded(limits), *_strict(),
+        *_guarded(limits), *_strict(film),
         *([f"-/bsf:{film.stream.index}", f"pipe:{drop}"] if drop is not None else []),
         "-reinit_filter", "0",  # One graph for all, also where the picture's size changes: a new one counts anew.
         "-noautorotate",  # The rendering turns it, from what the inspection found.
@@ -84,7 +88,7 @@ def surveying(
         f"metadata=mode=print:key=lavfi.scene_score:file=pipe\\\\:{scores}"
     )
     return [
-        *_guarded(limits), *_strict(),
+        *_guarded(limits), *_strict(film),
         *([f"-bsf:{film.stream.index}", drop] if drop is not None else []),
         "-reinit_filter", "0", "-noautorotate",
         "-i", f"file:{source}",
