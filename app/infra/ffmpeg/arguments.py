@@ -27,7 +27,9 @@ def _guarded(limits: Limits) -> list[str]:
         "-max_pixels", str(limits.max_pixels),
         "-threads", str(limits.threads),
         "-copyts",  # The packets' times as they are: by them the plan names packets and pictures.
-        "-fflags", "+genpts",  # As PyAV has it: presentation times of MPEG-PS that follow from the others.
+        # As PyAV has it, presentation times of MPEG-PS that follow from the others. And packets are left out that the
+        # container calls damaged: those that a picture needs were refused before, and any would end all.
+        "-fflags", "+genpts+discardcorrupt",
     ]  # fmt: skip
 
 

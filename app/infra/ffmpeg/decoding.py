@@ -1,6 +1,7 @@
 """One run of the decoder over a plan: which packets it gets, what it writes, and how each picture is recognised."""
 
 import asyncio
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager
@@ -10,9 +11,12 @@ from operator import ge
 from pathlib import Path
 from typing import Final, final
 
-from app.domain.film import DISCARD, KEY, NO_TIME, Film
+from app.domain.errors import ProcessingError
+from app.domain.failure import JOINED, FailureCode
+from app.domain.film import CORRUPT, DISCARD, KEY, NO_TIME, Film, Packets
 from app.domain.options import ExtractionOptions, ImageFormat
 from app.domain.plan import Plan, PlannedPicture, without_dropping
+from app.domain.presentation import only_the_decoder_knows
 from app.infra.ffmpeg import arguments
 from app.infra.ffmpeg.budget import TimeBudget
 from app.infra.ffmpeg.child import PIPE_BYTES, Child, child
@@ -258,6 +262,43 @@ def by_exact_times(plan: Plan, film: Film) -> Plan:
     if plan.by_number or all(abs(pts) < _EXACT for pts in film.packets.pts if pts != NO_TIME):
         return plan
     return replace(without_dropping(plan, "times too large to be told apart"), by_number=True)
+
+
+def refuse_damaged(film: Film, plan: Plan | None) -> None:
+    """Raise where the container says that a packet is damaged on which a planned picture may build.
+
+    ffmpeg leaves such packets out. Where one is, others can be missing that nobody marks, so that the rest of its group
+    of pictures is not to be trusted either. Without a plan all packets are decoded.
+    """
+    packets = film.packets
+    kept = plan.keep if plan is not None else None
+    damaged = next((index for index in _damaged(packets) if kept is None or _is_built_on(film, index, kept)), None)
+    if damaged is None:
+        return
+    if plan is not None and kept is None and plan.by_number and not only_the_decoder_knows(film):
+        raise ProcessingError(FailureCode.CORRUPT_VIDEO, JOINED)  # Something lacks where one begins after the other.
+    known = packets.pts[damaged] if packets.pts[damaged] != NO_TIME else packets.dts[damaged]
+    raise cannot_be_decoded(float(known * packets.time_base - film.origin) if known != NO_TIME else 0.0)
+
+
+def _damaged(packets: Packets) -> Iterator[int]:
+    return (index for index, flags in enumerate(packets.flags) if flags & CORRUPT)
+
+
+def _is_built_on(film: Film, damaged: int, kept: Sequence[Span]) -> bool:
+    """Tell whether it, or a packet between it and the next key picture, is decoded."""
+    flags = film.packets.flags
+    following = (index for index in range(damaged + 1, len(flags)) if film.intra_only or flags[index] & KEY)
+    stop = next(following, len(flags))
+    place = bisect_left(kept, stop, key=lambda span: span[0]) - 1  # The last that begins before.
+    return place >= 0 and kept[place][1] >= damaged
+
+
+def cannot_be_decoded(seconds: float) -> ProcessingError:
+    """Say which picture a film fails for."""
+    return ProcessingError(
+        FailureCode.CORRUPT_VIDEO, f"This video is damaged: its picture at {seconds:.3f} s cannot be decoded."
+    )
 
 
 async def _collect(reader: asyncio.StreamReader, into: list[bytes]) -> None:

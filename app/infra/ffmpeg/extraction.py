@@ -6,14 +6,12 @@ from typing import Final, final
 
 import structlog
 
-from app.domain.errors import ProcessingError
-from app.domain.failure import FailureCode
 from app.domain.manifest import Reading
 from app.domain.plan import Plan, PlannedPicture, plan_surveyed, without_dropping
 from app.domain.video import Progress
 from app.infra.ffmpeg.budget import TimeBudget
 from app.infra.ffmpeg.contact_sheet import COLUMNS, ROWS, contact_sheet
-from app.infra.ffmpeg.decoding import Recipe, decoding, settled
+from app.infra.ffmpeg.decoding import Recipe, cannot_be_decoded, decoding, refuse_damaged, settled
 from app.infra.ffmpeg.split import picture_size
 from app.infra.ffmpeg.survey import survey
 from app.usecases.ports import Frame
@@ -72,6 +70,7 @@ class FfmpegExtraction:
         on_sheet = _evenly(wanted, COLUMNS * ROWS)
         tiles: list[bytes] = []
         while wanted:
+            refuse_damaged(self._recipe.film, plan)
             small = [picture for picture in wanted if picture.number in on_sheet]
             done = 0
             async with decoding(self._recipe, plan, wanted, small, self._budget) as run:
@@ -91,6 +90,7 @@ class FfmpegExtraction:
         """Let the decoder choose in a first pass, and plan what it chose."""
         recipe = self._recipe
         packets = len(recipe.film.packets)
+        refuse_damaged(recipe.film, None)
 
         def advanced(seen: int) -> None:
             self._surveyed = _SURVEYED_PERCENT * min(1.0, seen / packets)
@@ -115,10 +115,7 @@ class FfmpegExtraction:
         :raises ProcessingError: where all were decoded already
         """
         if plan.keep is None:
-            raise ProcessingError(
-                FailureCode.CORRUPT_VIDEO,
-                f"This video is damaged: its picture at {missing.time:.3f} s cannot be decoded.",
-            )
+            raise cannot_be_decoded(missing.time)
         why = f"the planned packets did not give the picture at {missing.time:.3f} s"
         log.warning("planned decoding fell short, all is decoded", why=why)
         self._reading = replace(self._reading, whole=why, packets_decoded=self._reading.packets)
