@@ -49,7 +49,7 @@ def far(a: bytes, b: bytes) -> int:
 def _tell(source: str, told: BinaryIO) -> None:
     with av.open(source, metadata_errors="replace") as container:
         films = [s for s in container.streams.video if not s.disposition & av.stream.Disposition.attached_pic]
-        trusted = True
+        trusted = False  # Pictures before the first key picture are none.
         for packet in container.demux(films[0]):
             frames: list[Any] = []
             try:

@@ -114,6 +114,22 @@ async def test_damage_in_packets_that_no_planned_picture_needs_harms_none(films:
     assert " 1.600 s " in sentence
 
 
+@pytest.mark.parametrize("encoding", [(*X264, "-bf", "2"), (*MPEG2, "-bf", "2"), (*MPEG2, "-bf", "0")])
+async def test_a_glitch_of_the_reception_harms_only_the_pictures_of_its_group(films: Films, encoding: tuple[str, ...]):
+    """A whole picture is lost between two packets of a transport stream, of which only their counters tell."""
+    regular = (*encoding, "-g", "25", "-sc_threshold", "1000000000")
+    film = films.numbered(f"received_{encoding[1]}_{encoding[-1]}.ts", 200, 25, *regular)
+    data = film.read_bytes()
+    starts = [place for place in range(0, len(data), 188) if data[place + 1] & 0x5F == 0x41 and data[place + 2] == 0]
+    assert len(starts) == 200  # Of pictures: the beginnings of packets of the first elementary stream.
+    lossy = films.written("lossy.ts", data[: starts[90]] + data[starts[91] :])
+    assert (await take(lossy, at(1, 2, 5))).numbers == [25, 50, 125]
+    for choice in (EVERY_PICTURE, at(3.8)):
+        code, sentence = await refusal_of(lossy, choice)
+        assert code is FailureCode.CORRUPT_VIDEO
+        assert 3.4 <= float(sentence.partition(" at ")[2].partition(" s ")[0]) <= 3.8
+
+
 def packets_of(film: Path) -> list[bytes]:
     """Ask plain ffmpeg for what is in each packet."""
     asked = ("-i", film, "-map", "0:v:0", "-c", "copy", "-f")
