@@ -213,7 +213,7 @@ async def _logs(shell: Shell, ana: Person, film: Path, s3: S3Part) -> None:
         return [json.loads(line) for line in shell.run("Logs", number).splitlines() if line]
 
     assert "storage_unavailable" in [line["event"] for line in lines(0)]
-    assert [line["event"] for line in lines(1)] == ["attempt started", "attempt completed"]
+    assert [line["event"] for line in lines(1)] == ["attempt started", "pictures planned", "attempt completed"]
     assert {line["video"] for line in lines(2) if "video" in line} == {video}
     assert {"attempt started", "storage_unavailable"} <= {line["event"] for line in lines(3)}
     assert {line["user"] for line in lines(3)} == {pseudonym(user)}
