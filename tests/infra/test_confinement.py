@@ -100,7 +100,7 @@ def test_a_decoder_can_do_nothing_but_decode(prison: Prison):
     assert names(possible, "EACCES", "EPERM") == possible.keys()
     assert names(others, "EACCES", "EPERM") == others.keys() - YOUNGER
     assert names(others, "ENOSYS") == YOUNGER  # So that the C library takes the older way, which is looked at.
-    assert became == "EACCES"
+    assert set(became) == {"EACCES"}
     assert ended["code"] == 0
     assert {path.name: path.read_bytes() for path in prison.files.iterdir()} == dict.fromkeys(FILES, b"bytes")
 
@@ -123,7 +123,7 @@ def test_landlock_holds_where_there_is_no_seccomp(prison: Prison):
     # In a network namespace of its own there is none of this name.
     assert abi < 6 or possible["connect to an abstract socket"] != "done"
     assert "fork" not in refused
-    assert became == "EACCES"
+    assert set(became) == {"EACCES"}
 
 
 def test_seccomp_holds_where_there_is_no_landlock(prison: Prison):
