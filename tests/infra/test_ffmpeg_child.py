@@ -325,6 +325,17 @@ async def test_the_time_of_those_who_wait_together_counts_once():
             await budget.wait(asyncio.sleep(60))
 
 
+async def test_those_who_relieve_each_other_at_waiting_do_not_stop_the_clock():
+    budget = TimeBudget(0.6)
+
+    async def from_then_on(seconds: float) -> None:
+        await asyncio.sleep(seconds)
+        await budget.wait(asyncio.sleep(0.35))
+
+    *_, last = await asyncio.gather(*map(from_then_on, (0, 0.25, 0.5)), return_exceptions=True)
+    assert isinstance(last, ProcessingError)
+
+
 async def test_a_time_out_of_the_awaited_itself_stays_what_it_is():
     async def away() -> None:
         raise TimeoutError("the disk")
