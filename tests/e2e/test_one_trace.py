@@ -202,7 +202,7 @@ async def test_api_stream_row_worker_and_mail_share_the_clients_trace_and_a_coll
     download = only(worker, "download source")
     assert download.parent == attempt.id
     assert (only(worker, "S3/GetObject").parent, only(worker, "S3/GetObject").kind) == (download.id, "CLIENT")
-    assert (only(worker, "probe video").parent, only(worker, "probe video").failed) == (attempt.id, True)
+    assert (only(worker, "inspect video").parent, only(worker, "inspect video").failed) == (attempt.id, True)
     assert only(worker, "send mail").parent == attempt.id
 
     ids = {span.id for span in spans} | {CLIENT}

@@ -21,6 +21,8 @@ _DOCUMENT_BYTES: Final = 1024 * 1024
 _BLOCK: Final = 65_536
 _MOST_PACKETS: Final = 20_000_000
 """Beyond 24 hours at 240 pictures a second: half a gigabyte of columns, more than any film within the limits needs."""
+_MARKED_BY_AN_INDEX: Final = frozenset({"avi"})
+"""Containers in which all packets count as key pictures where the index at the file's end is missing."""
 _NO_PRESENTATION_TIMES: Final = frozenset({"avi"})
 
 
@@ -111,7 +113,7 @@ def _inspected(
             packets.flags[index] = flags & ~NON_REFERENCE
     intra_only = bool(tail["intra_only"])
     timeless = container in _NO_PRESENTATION_TIMES and bool(tail["reorders"])
-    distrust = None if intra_only else _distrust(chosen.codec, packets)
+    distrust = None if intra_only else _distrust(container, chosen.codec, packets)
     rate = float(tail["rate"])
     film = Film(
         container=container,
@@ -168,7 +170,7 @@ def _origin(streams: list[Stream], chosen: Stream, packets: Packets, *, timeless
     return Fraction(0) if first < 0 <= film else first
 
 
-def _distrust(codec: str, packets: Packets) -> str | None:
+def _distrust(container: str, codec: str, packets: Packets) -> str | None:
     """Return why a decoder must not be started at what is marked as a key picture, None where it may be.
 
     Demuxers also mark plain intra pictures, beyond which others may reach. Where the codec itself marks key pictures
@@ -179,7 +181,7 @@ def _distrust(codec: str, packets: Packets) -> str | None:
     plain = marked - len(unproven) > 1
     for index in unproven:
         packets.flags[index] = packets.flags[index] & ~KEY if plain else packets.flags[index] | OPEN
-    if codec not in _MARKS_ARE_READ and marked == len(packets) > 1:
+    if container in _MARKED_BY_AN_INDEX and codec not in _MARKS_ARE_READ and marked == len(packets) > 1:
         return "every packet is marked as a key picture"
     return None
 
