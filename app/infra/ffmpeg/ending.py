@@ -21,7 +21,7 @@ async def fault_of(ending: Child, budget: TimeBudget) -> Exception | None:
     words = await ending.last_words()
     if code or words:
         log.info("last words of a child", exit_code=code, said=words[-_LOGGED:].decode(errors="replace"))
-    return classify_ffmpeg_exit(code, words=words, out_of_time=ending.out_of_time)
+    return classify_ffmpeg_exit(code, words=words, out_of_time=ending.out_of_time, out_of_memory=ending.out_of_memory)
 
 
 async def refuse_faults(ending: Child, budget: TimeBudget) -> None:
