@@ -1,0 +1,167 @@
+"""What is measured: our pipeline as a worker runs it, the naive way, and ffmpeg's bare decoding."""
+
+import asyncio
+import json
+import logging
+import resource
+import subprocess
+import zipfile
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, cast
+from unittest.mock import patch
+
+import structlog
+
+from app.domain.options import ExtractionOptions
+from app.domain.user import UserId
+from app.domain.video import ProcessingStatus, VideoProcessing, new_video_id
+from app.infra.ffmpeg.contact_sheet import contact_sheet
+from app.infra.ffmpeg.extractor import FfmpegFrameExtractor
+from app.infra.ffmpeg.limits import Limits
+from app.infra.zip import StoredZip
+from app.usecases.generate_zip_file import GenerateZipFile
+from app.usecases.ports import ObjectStorage
+from bench.film.materials import FFMPEG, QUIET
+from bench.film.measuring import cpu
+
+LIMITS = Limits(6 * 3600, 100_000, 35_651_584, 6 * 3600, 4 * 1024**3)
+OURS, CHILDREN = resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN
+
+
+@dataclass
+class Taken:
+    """What one of our runs gave: where each picture was in the film, its digest, and where processor time went."""
+
+    numbers: list[int] = field(default_factory=list)
+    times: list[float] = field(default_factory=list)
+    digests: list[str] = field(default_factory=list)
+    stages: dict[str, float] = field(default_factory=dict)
+    whole: str | None = None
+    decoded: str = ""
+    seconds: float = 0.0
+
+
+class _File:
+    """An object of the storage: a file."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = path.open("wb")
+
+    async def write(self, data: bytes | memoryview) -> None:
+        self._file.write(data)
+
+    def close(self) -> None:
+        self._file.close()
+
+
+@dataclass
+class _Folder:
+    """The storage, as far as ``GenerateZipFile`` knows it."""
+
+    path: Path
+
+    @asynccontextmanager
+    async def writer(self, key: str, _content_type: str) -> AsyncIterator[_File]:
+        file = _File(self.path / Path(key).name)
+        yield file
+        file.close()
+
+
+def ours(film: Path, options: ExtractionOptions, *, decode_all: bool = False) -> Callable[[Path], Taken]:
+    """Inspect, plan, decode, and write ZIP, manifest and contact sheet, as a worker does with a downloaded source."""
+    return lambda folder: asyncio.run(_ours(film, options, folder, decode_all=decode_all))
+
+
+async def _ours(film: Path, options: ExtractionOptions, folder: Path, *, decode_all: bool) -> Taken:
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
+    taken, marks = Taken(), {"begin": (cpu(OURS), cpu(CHILDREN))}
+
+    async def marked(*arguments: Any) -> bytes | None:
+        marks["decoded"] = cpu(OURS), cpu(CHILDREN)
+        return await contact_sheet(*arguments)
+
+    generate = GenerateZipFile(cast("ObjectStorage", _Folder(folder)), StoredZip, 1024**4)
+    extractor = FfmpegFrameExtractor(LIMITS, decode_all=decode_all)
+    async with extractor.open(film, options) as (media, extraction):
+        marks["planned"] = cpu(OURS), cpu(CHILDREN)
+        with patch("app.infra.ffmpeg.extraction.contact_sheet", marked):  # To know when decoding has ended.
+            archive = await generate(_video(film, options), media, extraction)
+        reading = extraction.reading
+    marks["end"] = cpu(OURS), cpu(CHILDREN)
+    taken.stages = _stages(marks)
+    taken.whole, taken.decoded = reading.whole, f"{reading.packets_decoded} of {reading.packets}"
+    taken.seconds = media.duration_seconds or 0.0
+    with zipfile.ZipFile(folder / Path(archive.key).name) as stored:
+        frames = json.loads(stored.read("manifest.json"))["frames"]
+    for frame in frames:
+        taken.numbers.append(frame["number"])
+        taken.times.append(frame["timeSeconds"])
+        taken.digests.append(frame["sha256"])
+    return taken
+
+
+def _stages(marks: dict[str, tuple[float, float]]) -> dict[str, float]:
+    begin, planned, decoded, end = (marks[name] for name in ("begin", "planned", "decoded", "end"))
+    return {
+        "inspecting child": planned[1] - begin[1],
+        "reading and planning": planned[0] - begin[0],
+        "decoding child": decoded[1] - planned[1],
+        "splitting, ZIP, manifest": decoded[0] - planned[0],
+        "contact sheet": end[1] - decoded[1] + end[0] - decoded[0],
+    }
+
+
+def _video(film: Path, options: ExtractionOptions) -> VideoProcessing:
+    return VideoProcessing(
+        id=new_video_id(), owner=UserId("bench"), original_file_name=film.name, size_bytes=film.stat().st_size,
+        status=ProcessingStatus.PROCESSING, source_key="source", options=options, attempt=1, version=1000,
+        created_at=datetime.now(UTC),
+    )  # fmt: skip
+
+
+def naive(film: Path) -> Callable[[Path], int]:
+    """PNG files in a folder, then a deflated ZIP: what most do."""
+
+    def run(folder: Path) -> int:
+        frames = folder / "frames"
+        frames.mkdir()
+        subprocess.run(
+            [FFMPEG, *QUIET, "-i", film, "-map", "0:V:0", "-vf", "fps=1", frames / "%06d.png"], check=True
+        )  # fmt: skip
+        pictures = sorted(frames.iterdir())
+        with zipfile.ZipFile(folder / "naive.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+            for picture in pictures:
+                archive.write(picture, picture.name)
+        return len(pictures)
+
+    return run
+
+
+def bare(film: Path) -> Callable[[Path], int]:
+    """Nothing but ffmpeg's decoder."""
+
+    def run(_folder: Path) -> int:
+        subprocess.run(
+            [FFMPEG, *QUIET, "-i", film, "-map", "0:V:0", "-f", "null", "-"], check=True, stderr=subprocess.DEVNULL
+        )  # fmt: skip
+        return 0
+
+    return run
+
+
+def peer(python: str, name: str, film: Path, image_format: str, until: float) -> Callable[[Path], Any]:
+    """Another library, one picture a second, in its own interpreter."""
+    script = Path(__file__).with_name("peers.py")
+
+    def run(folder: Path) -> Any:
+        command = [python, str(script), name, str(film), image_format, str(folder), "1", str(until)]
+        done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=600)
+        if done.returncode:
+            raise RuntimeError((done.stderr.strip() or f"exit code {done.returncode}").splitlines()[-1])
+        return json.loads(done.stdout.splitlines()[-1])
+
+    return run
