@@ -21,6 +21,7 @@ from app.domain.film import DISCARD, KEY, NO_TIME, Film, Packets
 
 _IS_KEY: Final = bytes(bool(flags & KEY) for flags in range(256))
 _IS_SHOWN: Final = bytes(not flags & DISCARD for flags in range(256))
+TIMES_BEGIN_ANEW: Final = "its times begin anew on the way"
 _REORDERED: Final = 16
 """Codecs reorder no more pictures than this, so decoding times that fall further are those of another recording."""
 
@@ -157,7 +158,7 @@ def _why_whole(film: Film, *, joined: bool) -> str | None:
     if only_the_decoder_knows(film):
         return "packets without presentation times"
     if joined:
-        return "its times begin anew on the way"
+        return TIMES_BEGIN_ANEW
     if film.intra_only:
         return None
     if not is_marked(film.packets):

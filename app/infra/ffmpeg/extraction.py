@@ -11,7 +11,8 @@ from app.domain.plan import Plan, PlannedPicture, plan_surveyed, without_droppin
 from app.domain.video import Progress
 from app.infra.ffmpeg.budget import TimeBudget
 from app.infra.ffmpeg.contact_sheet import COLUMNS, ROWS, contact_sheet
-from app.infra.ffmpeg.decoding import Recipe, cannot_be_decoded, decoding, refuse_damaged, settled
+from app.infra.ffmpeg.decoding import Recipe, decoding
+from app.infra.ffmpeg.feasibility import cannot_be_decoded, refuse_damaged, settled
 from app.infra.ffmpeg.split import picture_size
 from app.infra.ffmpeg.survey import survey
 from app.usecases.ports import Frame

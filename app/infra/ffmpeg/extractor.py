@@ -20,9 +20,10 @@ from app.domain.video import MediaInfo
 from app.infra.ffmpeg.budget import TimeBudget
 from app.infra.ffmpeg.child import child
 from app.infra.ffmpeg.confinement import python_paths
-from app.infra.ffmpeg.decoding import Recipe, by_exact_times, settled
+from app.infra.ffmpeg.decoding import Recipe
 from app.infra.ffmpeg.ending import fault_of
 from app.infra.ffmpeg.extraction import FfmpegExtraction
+from app.infra.ffmpeg.feasibility import by_exact_times, settled
 from app.infra.ffmpeg.inspection import BrokenInspection, Inspected, read_inspection
 from app.infra.ffmpeg.limits import Limits
 from app.infra.ffmpeg.look import displayed_size

@@ -14,13 +14,15 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Final, final
 
+from app.domain.errors import ProcessingError
+from app.domain.failure import FailureCode
 from app.domain.film import DISCARD, KEY, NO_TIME, NON_REFERENCE, OPEN, UNPROVEN, Film, Look, Packets, Stream, film_of
 from app.infra.ffmpeg.budget import TimeBudget
 
 _DOCUMENT_BYTES: Final = 1024 * 1024
 _BLOCK: Final = 65_536
-_MOST_PACKETS: Final = 20_000_000
-"""Beyond 24 hours at 240 pictures a second: half a gigabyte of columns, more than any film within the limits needs."""
+_MOST_PACKETS: Final = 6_000_000
+"""Six hours at 240 pictures a second have fewer; so many take 150 MB."""
 _MARKED_BY_AN_INDEX: Final = frozenset({"avi"})
 """Containers in which all packets count as key pictures where the index at the file's end is missing."""
 _NO_PRESENTATION_TIMES: Final = frozenset({"avi"})
@@ -51,6 +53,7 @@ async def read_inspection(told: StreamReader, budget: TimeBudget) -> Inspected:
     """Read all that the child tells.
 
     :raises BrokenInspection: where it ends too soon or says what makes no sense
+    :raises ProcessingError: TOO_LONG, where the film has more packets than any within the limits
     """
     try:
         head = await _document(told, budget)
@@ -59,8 +62,10 @@ async def read_inspection(told: StreamReader, budget: TimeBudget) -> Inspected:
         streams = [_stream(entry) for entry in head["streams"]]
         packets = Packets(Fraction(1))
         while count := await _number(told, budget):
-            if count > _BLOCK or len(packets) > _MOST_PACKETS:
+            if count > _BLOCK:
                 raise BrokenInspection
+            if len(packets) + count > _MOST_PACKETS:
+                raise ProcessingError(FailureCode.TOO_LONG)
             for column in (packets.pts, packets.dts, packets.durations):
                 column.frombytes(await budget.wait(told.readexactly(8 * count)))
             packets.flags += await budget.wait(told.readexactly(count))

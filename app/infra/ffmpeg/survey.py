@@ -13,8 +13,8 @@ from app.domain.options import FrameSelection, SelectionKind
 from app.infra.ffmpeg import arguments
 from app.infra.ffmpeg.budget import TimeBudget
 from app.infra.ffmpeg.child import child
-from app.infra.ffmpeg.decoding import packet_filter
 from app.infra.ffmpeg.ending import fault_of
+from app.infra.ffmpeg.filters import packet_filter
 from app.infra.ffmpeg.limits import Limits
 
 Surveyed = list[tuple[int, int]]
