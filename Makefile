@@ -1,7 +1,7 @@
 # What each target is for: make help. Needed before: Python 3.11 or newer with venv. All else goes into .venv.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help up test check bench format lock samples schema screenshots audit sbom manifests pin-images \
+.PHONY: help up test check bench fuzz format lock samples schema screenshots audit sbom manifests pin-images \
 	rehearse-images
 
 PYTHON ?= python3
@@ -66,6 +66,9 @@ manifests: .venv/.tests  ## Render k8s/deployment.yaml anew from its base
 
 bench: .venv/.tests .samples/.fetched  ## Run the benchmarks
 	@set -e; for script in bench/*.py; do echo "== $$script"; PYTHONPATH=. $(VENV) "$$script"; done
+
+fuzz: .venv/.tests  ## Damage films for every decoder that is let in; FUZZ="8 png vvc" says seconds for each, and which
+	$(VENV) -m tests.fuzz.decoders $(FUZZ)
 
 format: .venv/.tests  ## Put the code into shape
 	$(VENV) -m ruff format .
