@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Final, final
 
@@ -20,9 +21,9 @@ from app.infra.ffmpeg.limits import Limits
 from app.infra.ffmpeg.look import Rendering, decoder, rendering
 from app.infra.ffmpeg.split import BrokenStream, Splitter
 
-_BYTES_PER_PIXEL: Final = 9  # Four channels of 16 bits, and what PNG adds.
+_BYTES_PER_PIXEL: Final = 5  # Four channels of 8 bits, and what PNG adds.
 _BYTES_BESIDE: Final = 65_536
-_TILE_BYTES: Final = 4 * 1024 * 1024
+_TILE_BYTES: Final = 1024 * 1024
 
 
 @final
@@ -46,7 +47,9 @@ class Recipe:
 class Decoding:
     """A run under way: iterate over ``pictures`` once; ``tiles`` are the small ones that have come so far."""
 
-    def __init__(self, running: Child, recipe: Recipe, plan: Plan, wanted: Sequence[PlannedPicture]) -> None:
+    def __init__(
+        self, running: Child, recipe: Recipe, plan: Plan, wanted: Sequence[PlannedPicture], tiles: int
+    ) -> None:
         self._child = running
         self._pictures, self._lines, small = running.outputs
         self._plan = plan
@@ -54,7 +57,7 @@ class Decoding:
         pixels = recipe.limits.max_pixels
         self._splitter = Splitter(recipe.options.format, pixels * _BYTES_PER_PIXEL + _BYTES_BESIDE)
         self.tiles: list[bytes] = []
-        self._small = asyncio.create_task(_collect(small, self.tiles))
+        self._small = asyncio.create_task(_collect(small, self.tiles, tiles))
 
     async def pictures(self, budget: TimeBudget) -> AsyncIterator[tuple[PlannedPicture, bytes]]:
         """Yield the wanted pictures in their order; ends early where one of them does not come.
@@ -126,14 +129,16 @@ async def decoding(
         limits=recipe.limits.of_child(recipe.limits.timeout_seconds),
         budget=budget,
     ) as running:
-        run = Decoding(running, recipe, plan, wanted)
+        run = Decoding(running, recipe, plan, wanted, filters.tiles)
         try:
             yield run
         finally:
             await run.stop_listening()
 
 
-async def _collect(reader: asyncio.StreamReader, into: list[bytes]) -> None:
+async def _collect(reader: asyncio.StreamReader, into: list[bytes], most: int) -> None:
+    """Keep as many tiles as there should be; whatever else comes is read, so that nobody waits, and forgotten."""
     splitter = Splitter(ImageFormat.JPEG, _TILE_BYTES)
     while piece := await reader.read(PIPE_BYTES):
-        into.extend(splitter.feed(piece))
+        if len(into) < most:
+            into.extend(islice(splitter.feed(piece), most - len(into)))
