@@ -13,7 +13,7 @@ from app.infra.ffmpeg.limits import Limits
 _TILE_QUALITY: Final = "3"
 _MARKED_TOO_LATE: Final = frozenset({"h264", "hevc", "mpeg4"})
 """Codecs that show their pictures in another order than they are decoded in. With a thread for each picture, one can be
-given away before its own thread has found the damage in it, so that nobody ever sees a mark."""
+given away before its own thread has found the damage in it; with a thread for each slice, H.264 looks for none."""
 _ENCODER_THREADS: Final = "4"  # Each holds a picture: more would cost memory and gain little beside the decoder.
 
 
@@ -26,6 +26,7 @@ def _guarded(limits: Limits) -> list[str]:
         "-codec_whitelist", ",".join((*DECODER.values(), *ALPHA_DECODER.values())),
         "-max_pixels", str(limits.max_pixels),
         "-threads", str(limits.threads),
+        "-apply_cropping", "codec",  # The inspection knows the picture as it is coded, not what a container cuts off.
         "-copyts",  # The packets' times as they are: by them the plan names packets and pictures.
         # As PyAV has it, presentation times of MPEG-PS that follow from the others. And packets are left out that the
         # container calls damaged: those that a picture needs were refused before, and any would end all.
@@ -38,7 +39,7 @@ def _strict(film: Film) -> list[str]:
 
     Only packets that a planned picture needs are decoded, so either spoils one; the exit code says so.
     """
-    one_at_a_time = ["-thread_type", "slice"] if film.stream.codec in _MARKED_TOO_LATE else []
+    one_at_a_time = ["-threads", "1"] if film.stream.codec in _MARKED_TOO_LATE else []
     return ["-xerror", "-max_error_rate", "0", *one_at_a_time]
 
 

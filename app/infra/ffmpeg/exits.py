@@ -11,7 +11,7 @@ from typing import Final
 
 from app.domain.errors import ProcessingError
 from app.domain.failure import FailureCode
-from app.infra.ffmpeg import launcher
+from app.infra.ffmpeg import launcher, seccomp
 
 # Sent by an operator, an orchestrator, or the kernel for want of memory that others may have taken.
 _FROM_OUTSIDE: Final = frozenset(
@@ -22,7 +22,9 @@ _OUT_OF_TIME: Final = -signal.SIGXCPU
 # ffmpeg's main returns an AVERROR, of which the status has the lowest byte: 256 - errno, or 256 - the first letter.
 _OUT_OF_MEMORY: Final = frozenset({256 - errno.ENOMEM, 256 - errno.EAGAIN})  # The latter of a thread without a stack.
 _OUT_OF_REACH: Final = frozenset(256 - number for number in (errno.ENOENT, errno.EACCES, errno.ENFILE))
-_SIGNALLED: Final = frozenset({255, 123})  # ffmpeg catches SIGTERM and SIGINT: after one it tidies up, after four not.
+# ffmpeg catches SIGTERM and SIGINT, where no filter of system calls keeps it from that: after one it tidies up, after
+# four not. Its decoders have the first status too.
+_SIGNALLED: Final = frozenset() if seccomp.is_made_for_this_machine() else frozenset({255, 123})
 _NOT_FOUND: Final = 8  # All AVERRORs of names that it does not know: options, decoders, filters.
 
 
@@ -71,5 +73,5 @@ def _broken(out_of_memory: bool) -> ProcessingError:
 
 
 def _errno(words: bytes) -> int:
-    found = re.search(rf"^{launcher.FAULT}(\d+) ".encode(), words, re.MULTILINE)
+    found = re.search(rf"^{launcher.FAULT}(\d{{1,4}}) ".encode(), words, re.MULTILINE)
     return int(found[1]) if found else errno.EIO

@@ -16,6 +16,8 @@ from app.infra.ffmpeg.expressions import Span
 
 _UNTIMED: Final = 16
 """How many packets at a film's start may lack a decoding timestamp: more than any codec reorders."""
+_MOST_RUNS: Final = 200_000
+"""Of each ffmpeg is told in some 40 bytes; a film of six hours has fewer."""
 _EXACT: Final = 2**53  # Beyond it ffmpeg's expressions, which are doubles, do not tell two times apart.
 
 
@@ -26,12 +28,14 @@ def settled(plan: Plan, film: Film, distrust: str | None) -> Plan:
     """
     if plan.keep is None:
         return plan
-    why = distrust or _why_none_can_be_dropped(film)
+    why = distrust or _why_none_can_be_dropped(film, plan.keep)
     return plan if why is None else without_dropping(plan, why)
 
 
-def _why_none_can_be_dropped(film: Film) -> str | None:
-    """Return why packets cannot be named by their decoding timestamps, None where they can."""
+def _why_none_can_be_dropped(film: Film, keep: Sequence[Span]) -> str | None:
+    """Return why packets cannot be left out by their decoding timestamps, None where they can."""
+    if len(keep) > _MOST_RUNS:
+        return "too many gaps between the packets that are needed"
     dts = film.packets.dts
     known = next((index for index, time in enumerate(dts) if time != NO_TIME), len(dts))
     if known > _UNTIMED:

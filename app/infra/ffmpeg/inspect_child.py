@@ -115,7 +115,7 @@ def _ratio(value: Fraction) -> list[int]:
 def _stream(stream: Any) -> Stream:
     context = stream.codec_context
     start = None if stream.start_time is None else Fraction(stream.start_time) * stream.time_base
-    tag = "" if context is None else str(context.codec_tag)
+    tag = _tag(context)
     return Stream(
         index=stream.index,
         kind=stream.type,
@@ -129,6 +129,14 @@ def _stream(stream: Any) -> Stream:
         declared_packets=stream.frames or None,
         encrypted=tag in _ENCRYPTED_TAGS,
     )
+
+
+def _tag(context: Any) -> str:
+    """Return the codec's tag, empty for one that is no text, as those of AVI's sounds are numbers."""
+    try:
+        return "" if context is None else str(context.codec_tag)
+    except UnicodeDecodeError:
+        return ""
 
 
 def _read(container: Any, stream: Any, options: dict[str, str], told: IO[bytes]) -> dict[str, object]:
@@ -238,7 +246,7 @@ class _FirstPicture:
                 "pixel_format": context.pix_fmt or "yuv420p",
                 "sample_aspect_ratio": _ratio(Fraction(shape)),
             }
-            return {"look": look, "first_shown": None}
+            return {"look": look, "first_shown": self._key}
         sides = {side.type: bytes(side) for side in frame.side_data}
         matrix = sides.get(Type.DISPLAYMATRIX)
         look = {
@@ -255,11 +263,13 @@ class _FirstPicture:
             "alpha": stream.metadata.get("alpha_mode") == "1" or any(part.is_alpha for part in frame.format.components),
             "dolby_vision_profile": self._dolby_vision(sides),
         }
-        return {"look": look, "first_shown": self._earliest}
+        # Only what is shown before the first key picture may lack what came before the recording; the rest is damage.
+        known = [time for time in (self._earliest, self._key) if time is not None]
+        return {"look": look, "first_shown": min(known, default=None)}
 
     def _dolby_vision(self, sides: dict[Any, bytes]) -> int | None:
         """Return 5 for a film that is nothing but Dolby Vision: its colours have no other name."""
-        tagged = Type.DOVI_METADATA in sides or str(self._context.codec_tag) in _DOLBY_TAGS
+        tagged = Type.DOVI_METADATA in sides or _tag(self._context) in _DOLBY_TAGS
         return 5 if tagged and int(self._frame.color_trc) == _UNSPECIFIED else None
 
 

@@ -19,13 +19,27 @@ from app.domain.failure import FailureCode
 from app.domain.film import DISCARD, KEY, NO_TIME, NON_REFERENCE, OPEN, UNPROVEN, Film, Look, Packets, Stream, film_of
 from app.infra.ffmpeg.budget import TimeBudget
 
+_LONGEST_NAME: Final = 64
+_LONGEST_SIDE: Final = 2**20
 _DOCUMENT_BYTES: Final = 1024 * 1024
 _BLOCK: Final = 65_536
 _MOST_PACKETS: Final = 6_000_000
 """Six hours at 240 pictures a second have fewer; so many take 150 MB."""
-_MARKED_BY_AN_INDEX: Final = frozenset({"avi"})
-"""Containers in which all packets count as key pictures where the index at the file's end is missing."""
+_WITHOUT_MARKS: Final = frozenset({"mpegts", "mpeg"})
+_ANOTHER_CLOCK: Final = 60
+"""Seconds by which no sound of the film's own begins before it: that is of another programme."""
 _NO_PRESENTATION_TIMES: Final = frozenset({"avi"})
+
+
+_NONSENSE: Final = (
+    IncompleteReadError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    ValueError,
+    ArithmeticError,
+    RecursionError,
+)
 
 
 class BrokenInspection(Exception):
@@ -73,8 +87,16 @@ async def read_inspection(told: StreamReader, budget: TimeBudget) -> Inspected:
         chosen = film_of(streams)
         if chosen is None or not tail:
             return Inspected(opened=True, stream=chosen, encrypted=bool(chosen and chosen.encrypted))
-        return _inspected(str(head["container"]), streams, chosen, packets, tail)
-    except (IncompleteReadError, KeyError, TypeError, ValueError, ArithmeticError, struct.error) as error:
+        return _inspected(_name(head["container"]), streams, chosen, packets, tail)
+    except (
+        IncompleteReadError,
+        LookupError,
+        TypeError,
+        AttributeError,
+        ValueError,
+        ArithmeticError,
+        RecursionError,
+    ) as error:
         raise BrokenInspection(repr(error)) from error
 
 
@@ -97,9 +119,9 @@ def _stream(entry: dict[str, Any]) -> Stream:
     return Stream(
         index=int(entry["index"]),
         kind=str(entry["kind"]),
-        codec=str(entry["codec"]),
-        width=int(entry["width"]),
-        height=int(entry["height"]),
+        codec=_name(entry["codec"]),
+        width=_side(entry["width"]),
+        height=_side(entry["height"]),
         disposition=frozenset(map(str, entry["disposition"])),
         start=None if entry["start"] is None else Fraction(*entry["start"]),
         declared_packets=entry["declared_packets"] and int(entry["declared_packets"]),
@@ -107,11 +129,33 @@ def _stream(entry: dict[str, Any]) -> Stream:
     )
 
 
+def _name(value: object) -> str:
+    """Return a library's name of something; what is none is not let further in."""
+    text = str(value)
+    if len(text) > _LONGEST_NAME or not all(c.isascii() and c.isprintable() for c in text):
+        raise BrokenInspection
+    return text
+
+
+def _side(value: Any, least: int = 0) -> int:
+    side = int(value)
+    if not least <= side <= _LONGEST_SIDE:
+        raise BrokenInspection
+    return side
+
+
+def _nine(values: Any) -> tuple[int, ...]:
+    numbers = tuple(int(value) for value in values)
+    if len(numbers) != 9 or not all(-(2**31) <= number < 2**31 for number in numbers):  # noqa: PLR2004 - a matrix
+        raise BrokenInspection
+    return numbers
+
+
 def _inspected(
     container: str, streams: list[Stream], chosen: Stream, packets: Packets, tail: dict[str, Any]
 ) -> Inspected:
     packets.time_base = Fraction(*tail["time_base"])
-    if packets.time_base <= 0:
+    if not 0 < packets.time_base < _LONGEST_SIDE or packets.time_base.denominator > 2**31:
         raise BrokenInspection
     if tail["layered"]:  # What no picture of its own layer needs, one of a higher layer may.
         for index, flags in enumerate(packets.flags):
@@ -145,15 +189,15 @@ def _look(facts: dict[str, Any]) -> Look:
     matrix = facts.get("display_matrix")
     shape = Fraction(*facts["sample_aspect_ratio"])
     return Look(
-        width=int(facts["width"]),
-        height=int(facts["height"]),
-        pixel_format=str(facts["pixel_format"]),
+        width=_side(facts["width"], 1),
+        height=_side(facts["height"], 1),
+        pixel_format=_name(facts["pixel_format"]),
         sample_aspect_ratio=shape if shape > 0 else Fraction(1),
         primaries=int(facts.get("primaries", 2)),
         transfer=int(facts.get("transfer", 2)),
         matrix=int(facts.get("matrix", 2)),
         full_range=facts.get("full_range"),
-        display_matrix=None if matrix is None else tuple(map(int, matrix)),
+        display_matrix=None if matrix is None else _nine(matrix),
         interlaced=bool(facts.get("interlaced", False)),
         alpha=bool(facts.get("alpha", False)),
         dolby_vision_profile=facts.get("dolby_vision_profile"),
@@ -171,7 +215,7 @@ def _origin(streams: list[Stream], chosen: Stream, packets: Packets, *, timeless
     times = (not timeless and shown) or [dts for dts in packets.dts if dts != NO_TIME]
     film = min(times, default=0) * packets.time_base
     sounds = [s.start for s in streams if s.kind == "audio" and s.start is not None and s.index != chosen.index]
-    first = min([film, *sounds])
+    first = min([film, *(start for start in sounds if film - start < _ANOTHER_CLOCK)])
     return Fraction(0) if first < 0 <= film else first
 
 
@@ -182,14 +226,18 @@ def _distrust(container: str, codec: str, packets: Packets) -> str | None:
     those alone count; where it does no more after the first, the plain ones are key pictures but no places to start.
     """
     unproven = [index for index, flags in enumerate(packets.flags) if flags & UNPROVEN]
+    if container not in _WITHOUT_MARKS and unproven[:1] == [0]:
+        del unproven[0]  # A film that begins so has a damaged first picture: it is no piece cut out of a longer one.
     marked = sum(1 for flags in packets.flags if flags & KEY)
     plain = marked - len(unproven) > 1
     for index in unproven:
         packets.flags[index] = packets.flags[index] & ~KEY if plain else packets.flags[index] | OPEN
-    if container in _MARKED_BY_AN_INDEX and codec not in _MARKS_ARE_READ and marked == len(packets) > 1:
+    if codec not in _MARKS_ARE_READ and marked == len(packets) > 1:
         return "every packet is marked as a key picture"
     return None
 
 
-_MARKS_ARE_READ: Final = frozenset({"h264", "hevc", "mpeg1video", "mpeg2video", "mpeg4", "vp8", "vvc", "av1", "vp9"})
-"""Codecs whose own headers say what a key picture is, to us or to their parser."""
+_MARKS_ARE_READ: Final = frozenset(
+    {"h264", "hevc", "mpeg1video", "mpeg2video", "mpeg4", "vp8", "vvc", "av1", "vp9", "cfhd", "ffv1"}
+)
+"""Codecs whose own headers say what a key picture is, to us or to their parser, or that mostly have nothing else."""

@@ -68,6 +68,9 @@ _CLONE_THREAD: Final = 0x00010000
 _CLONE_NEW: Final = 0x7E020000  # All kinds of namespaces.
 _MAKES_A_FILE: Final = os.O_CREAT | os.O_TRUNC | 0o20000000  # The last is O_TMPFILE's own bit.
 _OWNS_SIGNALS: Final = (8, 15)  # fcntl(2): F_SETOWN and F_SETOWN_EX have signals sent to anybody.
+# Whoever may catch the first, as ffmpeg does, outlives its limit; whoever catches the others ends with a status that
+# its own errors have too, so that nobody could tell who ended it.
+_NOT_CAUGHT: Final = (signal.SIGXCPU, signal.SIGTERM, signal.SIGINT, signal.SIGQUIT, signal.SIGHUP)
 _THREAD_NAME: Final = (15, 16)  # prctl(2): PR_SET_NAME and PR_GET_NAME.
 
 _FILTER: Final = 1  # SECCOMP_SET_MODE_FILTER
@@ -77,6 +80,11 @@ _ABSENT: Final = (errno.ENOSYS, errno.EINVAL, errno.EPERM)  # The last where a c
 Program = list[bytes]
 
 
+def is_made_for_this_machine() -> bool:
+    """Return whether the filter knows the system calls of this machine; its kernel may still have none."""
+    return sys.platform == "linux" and os.uname().machine in _ARCHITECTURES and sys.maxsize > 2**32
+
+
 def restrict_self() -> bool:
     """Install the filter, for good; return False where the kernel or the architecture has none.
 
@@ -84,7 +92,7 @@ def restrict_self() -> bool:
 
     :raises OSError: where the kernel has seccomp and refuses
     """
-    if sys.platform != "linux" or os.uname().machine not in _ARCHITECTURES or sys.maxsize <= 2**32:
+    if not is_made_for_this_machine():
         return False
     column, architecture = _ARCHITECTURES[os.uname().machine]
     return install(_filter(column, architecture, os.getpid()), _numbers(_WEIGHED, column)["seccomp"])
@@ -121,7 +129,7 @@ def _filter(column: int, architecture: int, pid: int) -> Program:
         # Its own limits may be read, by glibc's getrlimit.
         "prlimit64": [*_require(_argument(0), 0), *_require(_argument(2), 0), *_only(2, 0, high=True)],
         "prctl": _only(0, *_THREAD_NAME),
-        "rt_sigaction": _never(0, signal.SIGXCPU),  # Whoever may catch it, as ffmpeg does, outlives its limit.
+        "rt_sigaction": _never(0, *_NOT_CAUGHT),
         "fcntl": _never(1, *_OWNS_SIGNALS),
         "seccomp": [_answer(_ALLOW)],
     }
