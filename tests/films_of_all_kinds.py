@@ -128,7 +128,7 @@ KINDS: Final = (
     Kind("dnxhd.mov", ("-c:v", "dnxhd", "-profile:v", "dnxhr_lb", "-pix_fmt", "yuv422p"), count=25, size=(256, 128)),
     Kind("dv.avi", ("-c:v", "dvvideo", "-pix_fmt", "yuv420p"), count=30, size=(720, 576)),
     Kind("cineform.mov", ("-c:v", "cfhd"), count=40),
-    Kind("cineform.avi", ("-c:v", "cfhd"), count=40, whole=True),
+    Kind("cineform.avi", ("-c:v", "cfhd"), count=40),
     Kind("ffv1.mkv", ("-c:v", "ffv1", "-g", "1")),
     Kind("ffv1_long.mkv", ("-c:v", "ffv1", "-level", "3", "-g", "12", "-context", "1")),
     Kind("utvideo.avi", ("-c:v", "utvideo")),

@@ -72,7 +72,7 @@ class Aims:
         self._tell(what, found, "at least", limit, found >= limit, 1 - found / limit)
 
     def _tell(self, what: str, found: float, how: str, limit: float, met: bool, by: float) -> None:
-        line = f"{what:64}{found:8.3f}   {how} {limit:g}"
+        line = f"{what:66}{found:8.3f}   {how} {limit:g}"
         print(f"  {line}{'' if met else f': MISSED by {by * 100:.0f} %'}")
         if not met:
             self.missed.append(f"{line}: missed by {by * 100:.0f} %")

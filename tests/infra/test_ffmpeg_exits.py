@@ -101,9 +101,7 @@ async def test_pictures_that_all_came_are_a_good_end(tmp_path: Path):
         (183, False, FailureCode.CORRUPT_VIDEO),  # AVERROR_INVALIDDATA
         (244, False, FailureCode.OUT_OF_MEMORY),  # ENOMEM
         (245, False, FailureCode.OUT_OF_MEMORY),  # EAGAIN: a thread that found no room for its stack.
-        (255, False, ChildProcessError),
-        (255, True, FailureCode.TIMED_OUT),
-        (123, True, FailureCode.TIMED_OUT),
+        (255, False, FailureCode.CORRUPT_VIDEO),  # A decoder's own: signals it cannot catch.
         (-signal.SIGKILL, True, FailureCode.TIMED_OUT),  # The kernel's, at the hard limit.
         (-signal.SIGKILL, False, ChildProcessError),
         (-signal.SIGABRT, False, FailureCode.CORRUPT_VIDEO),

@@ -137,9 +137,9 @@ def _name(value: object) -> str:
     return text
 
 
-def _side(value: Any, least: int = 0) -> int:
+def _side(value: Any) -> int:
     side = int(value)
-    if not least <= side <= _LONGEST_SIDE:
+    if not 0 <= side <= _LONGEST_SIDE:
         raise BrokenInspection
     return side
 
@@ -189,8 +189,8 @@ def _look(facts: dict[str, Any]) -> Look:
     matrix = facts.get("display_matrix")
     shape = Fraction(*facts["sample_aspect_ratio"])
     return Look(
-        width=_side(facts["width"], 1),
-        height=_side(facts["height"], 1),
+        width=_side(facts["width"]),
+        height=_side(facts["height"]),
         pixel_format=_name(facts["pixel_format"]),
         sample_aspect_ratio=shape if shape > 0 else Fraction(1),
         primaries=int(facts.get("primaries", 2)),

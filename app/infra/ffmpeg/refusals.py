@@ -39,6 +39,8 @@ def film_or_refusal(source: Path, found: Inspected, max_pixels: int) -> Film:
         raise ProcessingError(FailureCode.CORRUPT_VIDEO, CUT_OFF)
     if film is None or not len(film.packets):
         raise ProcessingError(FailureCode.NO_FRAMES)
+    if not film.look.width * film.look.height:  # Not even the header tells the size, and no picture could be decoded.
+        raise ProcessingError(FailureCode.CORRUPT_VIDEO)
     return film
 
 
