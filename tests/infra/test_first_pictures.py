@@ -64,3 +64,24 @@ async def test_the_sound_of_another_programme_does_not_make_a_film_long(tmp_path
     )  # fmt: skip
     async with EXTRACTOR.open(film, EVERY) as (media, _):
         assert media.duration_seconds == pytest.approx(4, abs=0.1)
+
+
+@pytest.mark.parametrize("name", ["absent.mp4", "absent.avi", "absent.mkv"])
+async def test_a_picture_that_is_not_coded_is_no_picture_and_the_one_before_stays(tmp_path: Path, name: str):
+    """Recorders write such a one where nothing has changed: ISO/IEC 14496-2, vop_coded."""
+    film = tmp_path / name
+    ffmpeg(*PICTURE, "-c:v", "mpeg4", "-g", "25", "-q:v", "4", film)
+    with av.open(str(film)) as container:
+        packets = [p for p in container.demux(container.streams.video[0]) if p.size]
+        absent = bytes(packets[30])
+    data = film.read_bytes()
+    place = data.index(absent)
+    # Of 25 pictures a second the time takes five bits: type, seconds, marker, time, marker, and that it is not coded.
+    bits = int.from_bytes(absent[4:6], "big")
+    assert bits >> 14 == 1  # Predicted from the one before.
+    assert bits >> 5 & 1  # Coded.
+    film.write_bytes(data[: place + 4] + (bits & ~(1 << 5)).to_bytes(2, "big") + data[place + 6 :])
+    options = ExtractionOptions(FrameSelection(SelectionKind.TIMESTAMPS, timestamps=(1.16, 1.2, 1.24)), max_width=64)
+    async with EXTRACTOR.open(film, options) as (_, extraction):
+        assert [frame.number for frame in [f async for f in extraction]] == [29, 30]
+    assert await count_of(film) == 99

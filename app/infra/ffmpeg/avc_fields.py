@@ -7,47 +7,14 @@ Runs in the confined child: the bytes are a stranger's.
 from dataclasses import dataclass
 from typing import Final, NamedTuple, final
 
+from app.infra.ffmpeg.bits import Bits, OutOfBits
+
 _SPS: Final = 7
 _PPS: Final = 8
 _SLICES: Final = frozenset({1, 5})
 _HEADER_BYTES: Final = 64
 """More than the beginning of a slice header takes."""
 _CHROMA_PROFILES: Final = frozenset({100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135})
-_LONGEST_CODE: Final = 32
-
-
-class OutOfBits(Exception):
-    """The syntax goes on behind the end."""
-
-
-@final
-class _Bits:
-    """Reads a NAL unit's payload bit by bit."""
-
-    def __init__(self, unit: bytes) -> None:
-        payload = unit[1:].replace(b"\0\0\3", b"\0\0")  # 7.3.1: emulation prevention.
-        self._value = int.from_bytes(payload, "big")
-        self._left = 8 * len(payload)
-
-    def take(self, count: int) -> int:
-        self._left -= count
-        if self._left < 0:
-            raise OutOfBits
-        return self._value >> self._left & ((1 << count) - 1)
-
-    def golomb(self) -> int:
-        """Return ue(v) (9.1)."""
-        zeros = 0
-        while not self.take(1):
-            zeros += 1
-            if zeros > _LONGEST_CODE:
-                raise OutOfBits
-        return (1 << zeros) - 1 + self.take(zeros)
-
-    def signed_golomb(self) -> int:
-        """Return se(v) (9.1.1)."""
-        code = self.golomb()
-        return (code + 1) // 2 if code & 1 else -(code // 2)
 
 
 class _Sequence(NamedTuple):
@@ -75,23 +42,28 @@ class AvcFields:
         self._sequences: dict[int, _Sequence] = {}
         self._sequence_of: dict[int, int] = {}
 
+    @property
+    def may_occur(self) -> bool:
+        """Whether the stream may have pictures of two fields, be it in one packet."""
+        return not all(known.frames_only for known in self._sequences.values())
+
     def read(self, unit: memoryview) -> Field | None:
         """Return the field that a NAL unit is a slice of, None for all others and for what makes no sense."""
         kind = unit[0] & 31
         try:
             if kind == _SPS:
-                self._read_sequence(_Bits(bytes(unit)))
+                self._read_sequence(_payload(unit))
             elif kind == _PPS:
-                bits = _Bits(bytes(unit[:_HEADER_BYTES]))
+                bits = _payload(unit[:_HEADER_BYTES])
                 picture = bits.golomb()
                 self._sequence_of[picture] = bits.golomb()
-            elif kind in _SLICES and not all(known.frames_only for known in self._sequences.values()):
-                return self._read_slice(_Bits(bytes(unit[:_HEADER_BYTES])))
+            elif kind in _SLICES and self.may_occur:
+                return self._read_slice(_payload(unit[:_HEADER_BYTES]))
         except OutOfBits:
             pass
         return None
 
-    def _read_sequence(self, bits: _Bits) -> None:
+    def _read_sequence(self, bits: Bits) -> None:
         profile = bits.take(8)
         bits.take(16)
         identity = bits.golomb()
@@ -114,7 +86,7 @@ class AvcFields:
         bits.golomb()
         self._sequences[identity] = _Sequence(separate, frame_number_bits, bool(bits.take(1)))
 
-    def _read_slice(self, bits: _Bits) -> Field | None:
+    def _read_slice(self, bits: Bits) -> Field | None:
         bits.golomb()  # first_mb_in_slice
         bits.golomb()  # slice_type
         sequence = self._sequences.get(self._sequence_of.get(bits.golomb(), -1))
@@ -126,7 +98,12 @@ class AvcFields:
         return Field(bool(bits.take(1)), number) if bits.take(1) else None
 
 
-def _read_chroma(bits: _Bits) -> bool:
+def _payload(unit: memoryview) -> Bits:
+    """Return a NAL unit's payload without what prevents emulation of start codes (7.3.1)."""
+    return Bits(bytes(unit[1:]).replace(b"\0\0\3", b"\0\0"))
+
+
+def _read_chroma(bits: Bits) -> bool:
     """Read what the high profiles add; return whether the colour planes are coded apart."""
     chroma = bits.golomb()
     separate = chroma == 3 and bool(bits.take(1))  # noqa: PLR2004 - 4:4:4
@@ -140,7 +117,7 @@ def _read_chroma(bits: _Bits) -> bool:
     return separate
 
 
-def _pass_over_scaling_list(bits: _Bits, size: int) -> None:
+def _pass_over_scaling_list(bits: Bits, size: int) -> None:
     """7.3.2.1.1.1: a list ends early where its next scale is 0."""
     last = following = 8
     for _ in range(size):

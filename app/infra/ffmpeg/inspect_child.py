@@ -36,7 +36,7 @@ from app.domain.film import (
     film_of,
 )
 from app.infra.ffmpeg.codecs import DECODER, DEMUXERS
-from app.infra.ffmpeg.picture_headers import Hevc, marks_of
+from app.infra.ffmpeg.picture_headers import Avc, Hevc, marks_of
 
 BLOCK: Final = 4096
 _TRIED: Final = 96
@@ -179,7 +179,7 @@ def _read(container: Any, stream: Any, options: dict[str, str], told: IO[bytes])
     _blocks_end(told)
     first.finish()
     return {
-        **first.facts(stream),
+        **first.facts(stream, may_be_interlaced=isinstance(marks, Avc) and marks.may_be_interlaced),
         "time_base": _ratio(stream.time_base),
         "rate": float(stream.average_rate or 0),
         "encrypted": encrypted,
@@ -236,7 +236,7 @@ class _FirstPicture:
         if self._key is not None and frame.pts is not None and frame.pts >= self._key:
             self._done = True
 
-    def facts(self, stream: Any) -> dict[str, object]:
+    def facts(self, stream: Any, *, may_be_interlaced: bool) -> dict[str, object]:
         frame, context = self._frame, self._context
         shape = stream.sample_aspect_ratio or Fraction(1)
         if frame is None:  # The header must do: another picture may be whole.
@@ -259,7 +259,7 @@ class _FirstPicture:
             "matrix": int(frame.colorspace),
             "full_range": {1: False, _FULL_RANGE: True}.get(int(frame.color_range)),
             "display_matrix": struct.unpack("=9i", matrix[:36]) if matrix else None,
-            "interlaced": bool(frame.interlaced_frame or context.field_order in _INTERLACED),
+            "interlaced": bool(may_be_interlaced or frame.interlaced_frame or context.field_order in _INTERLACED),
             "alpha": stream.metadata.get("alpha_mode") == "1" or any(part.is_alpha for part in frame.format.components),
             "dolby_vision_profile": self._dolby_vision(sides),
         }

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple, final
 
 from app.infra.ffmpeg.avc_fields import AvcFields, Field
+from app.infra.ffmpeg.mpeg4_headers import BIDIRECTIONAL, INTRA, Mpeg4Pictures
 
 _START_CODE: Final = b"\x00\x00\x01"
 _AVC_SLICE: Final = 1  # ITU-T H.264, table 7-1.
@@ -21,7 +22,6 @@ _HEVC_ENTRIES: Final = range(16, 21)  # Not a CRA picture, whose order is counte
 _VVC_IDR: Final = frozenset({7, 8})  # ITU-T H.266, table 5.
 _VVC_CRA: Final = 9
 _MPEG2_PICTURE: Final = b"\x00\x00\x01\x00"  # ISO/IEC 13818-2, table 6-1.
-_MPEG4_VOP: Final = b"\x00\x00\x01\xb6"  # ISO/IEC 14496-2, table 6-3.
 _SEARCHED: Final = 64 * 1024
 _INTRA: Final = 1
 _BIDIRECTIONAL: Final = 3
@@ -67,7 +67,7 @@ def _units(data: memoryview, length_size: int) -> Iterator[memoryview]:
 
 
 @final
-class _Avc:
+class Avc:
     """H.264: nal_ref_idc, IDR pictures and recovery points."""
 
     def __init__(self, extradata: bytes) -> None:
@@ -77,6 +77,11 @@ class _Avc:
         for unit in _parameter_sets(extradata) if self._length else _units(memoryview(extradata), 0):
             if len(unit):
                 self._fields.read(unit)
+
+    @property
+    def may_be_interlaced(self) -> bool:
+        """Whether pictures of two fields may come, also where the first ones have none."""
+        return self._fields.may_occur
 
     def __call__(self, data: memoryview) -> Marks:
         seen = needed = recovers = idr = False
@@ -176,22 +181,27 @@ class _Vvc:
 
 
 def _mpeg2(data: memoryview) -> Marks:
-    return _coding_types(data, _MPEG2_PICTURE, lambda header: header[1] >> 3 & 7)
-
-
-def _mpeg4(data: memoryview) -> Marks:
-    return _coding_types(data, _MPEG4_VOP, lambda header: (header[0] >> 6) + 1)
-
-
-def _coding_types(data: memoryview, start: bytes, read: Callable[[bytes], int]) -> Marks:
-    """Return the marks by the coding types of all pictures in the packet: two fields, or a packed pair."""
+    """Return the marks by the coding types of all pictures in the packet: it may be two fields."""
     whole = bytes(data)
-    place, kinds = whole.find(start), list[int]()
+    place, kinds = whole.find(_MPEG2_PICTURE), list[int]()
     while 0 <= place <= len(whole) - 6:
-        kinds.append(read(whole[place + 4 : place + 6]))
-        place = whole.find(start, place + 4)
-    intra = bool(kinds) and kinds[0] == _INTRA
+        kinds.append(whole[place + 5] >> 3 & 7)
+        place = whole.find(_MPEG2_PICTURE, place + 4)
+    intra = kinds[:1] == [_INTRA]
     return Marks(bool(kinds) and set(kinds) == {_BIDIRECTIONAL}, intra, intra)
+
+
+@final
+class _Mpeg4:
+    """MPEG-4: the coding types of pictures, and pictures that are not coded."""
+
+    def __init__(self, extradata: bytes) -> None:
+        self._pictures = Mpeg4Pictures(extradata)
+
+    def __call__(self, data: memoryview) -> Marks:
+        kinds, absent = self._pictures.read(bytes(data))
+        intra = kinds[:1] == [INTRA]
+        return Marks(bool(kinds) and set(kinds) == {BIDIRECTIONAL}, intra, intra, hidden=absent)
 
 
 def _vp8(data: memoryview) -> Marks:
@@ -200,11 +210,11 @@ def _vp8(data: memoryview) -> Marks:
 
 
 _READERS: Final[Mapping[str, Callable[[bytes], Callable[[memoryview], Marks]]]] = {
-    "h264": _Avc,
+    "h264": Avc,
     "hevc": Hevc,
     "mpeg1video": lambda _: _mpeg2,
     "mpeg2video": lambda _: _mpeg2,
-    "mpeg4": lambda _: _mpeg4,
+    "mpeg4": _Mpeg4,
     "vp8": lambda _: _vp8,
     "vvc": _Vvc,
 }
