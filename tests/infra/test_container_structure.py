@@ -342,3 +342,16 @@ def test_a_film_of_gigabytes_takes_a_moment(tmp_path: Path):
 @pytest.mark.parametrize("data", [b"", b"x", bytes(2000), b"RIFF\x00\x10\x00\x00WAVEfmt ", b"#EXTM3U\n" * 200])
 def test_of_what_is_no_film_nothing_is_said(data: bytes):
     assert structure_of(io.BytesIO(data)) is None
+
+
+def test_recordings_of_other_streams_joined_in_a_transport_stream_are_told(tmp_path: Path):
+    parts = []
+    for number in (0x100, 0x200):
+        part = tmp_path / f"{number}.ts"
+        ffmpeg(
+            "-f", "lavfi", "-i", "testsrc2=s=320x240:r=25:d=4", "-c:v", "mpeg2video", "-q:v", "2",
+            "-mpegts_start_pid", str(number), part,
+        )  # fmt: skip
+        parts.append(part.read_bytes())
+    assert of(parts[0] + parts[1]).joined
+    assert of(parts[0]) == of(parts[1]) == WHOLE

@@ -1,5 +1,6 @@
 """MPEG's transport and program streams (ISO/IEC 13818-1): camcorders, television, DVDs."""
 
+from collections.abc import Iterator
 from typing import Final
 
 from app.domain.container import SNIFF_BYTES, transport_packets
@@ -13,6 +14,7 @@ _SAMPLED_PACKETS: Final = 2000
 _TAIL_PACKETS: Final = 12
 _PIECE: Final = 2 * 1024 * 1024
 _PICTURES: Final = range(0xE0, 0xF0)  # The stream ids of video.
+_PICTURE_IDS: Final = frozenset(bytes([number]) for number in _PICTURES)
 _MARKED: Final = 0x80  # The first two bits of an MPEG-2 PES packet's flags are 10.
 _FEWEST: Final = 8
 
@@ -23,7 +25,11 @@ def transport_structure(reader: Reader) -> Structure:
     if packets is None:
         return Structure()
     length, _ = packets
-    return Structure(cut_off=_ends_within_a_packet(reader, length), encrypted=_scrambled(reader, length))
+    return Structure(
+        cut_off=_ends_within_a_packet(reader, length),
+        encrypted=_scrambled(reader, length),
+        joined=_goes_on_elsewhere(reader, length),
+    )
 
 
 def _ends_within_a_packet(reader: Reader, length: int) -> bool:
@@ -36,20 +42,44 @@ def _ends_within_a_packet(reader: Reader, length: int) -> bool:
     return bool(firsts) and all((len(tail) - first + lead) % length for first in firsts)
 
 
+def _goes_on_elsewhere(reader: Reader, length: int) -> bool:
+    """Return whether the picture is in other streams later than at first, as where a second recording was appended."""
+    first: set[int] = set()
+    for piece in samples(reader, min(_SAMPLED_PACKETS * length, reader.size // 6)):
+        found = {pid for pid, packet in _packets(piece, length) if _begins_a_picture(packet)}
+        first = first or found
+        if found and first.isdisjoint(found):
+            return True
+    return False
+
+
+def _begins_a_picture(packet: bytes) -> bool:
+    """Return whether a packet begins with a packet of the elementary stream of a video (2.4.3.2, 2.4.3.6)."""
+    if not packet[1] & 0x40 or not packet[3] & 0x10:
+        return False
+    payload = 5 + packet[4] if packet[3] & 0x20 else 4
+    return packet[payload : payload + 3] == b"\x00\x00\x01" and packet[payload + 3 : payload + 4][:1] in _PICTURE_IDS
+
+
+def _packets(piece: bytes, length: int) -> Iterator[tuple[int, bytes]]:
+    """Yield the whole packets of a piece with the numbers of their streams (PID)."""
+    place = 0
+    while (place := piece.find(_SYNC, place)) >= 0 and place + length < len(piece):
+        if piece[place + length] != _SYNC:
+            place += 1
+            continue
+        yield int.from_bytes(piece[place + 1 : place + 3]) & _NULL, piece[place : place + _PACKET]
+        place += length
+
+
 def _scrambled(reader: Reader, length: int) -> bool:
     """Return whether more than half of the packets with content have transport_scrambling_control set."""
     full = scrambled = 0
     for piece in samples(reader, _SAMPLED_PACKETS * length):
-        place = 0
-        while (place := piece.find(_SYNC, place)) >= 0 and place + length < len(piece):
-            if piece[place + length] != _SYNC:
-                place += 1
-                continue
-            control = piece[place + 3]
-            if int.from_bytes(piece[place + 1 : place + 3]) & _NULL != _NULL and control & 0x10:
+        for pid, packet in _packets(piece, length):
+            if pid != _NULL and packet[3] & 0x10:
                 full += 1
-                scrambled += control & 0x80 != 0
-            place += length
+                scrambled += packet[3] & 0x80 != 0
     return scrambled * 2 > full
 
 
