@@ -134,7 +134,7 @@ PRORES: Final = made("-c:v", "prores_ks", "-profile:v", "proxy", "-pix_fmt", "yu
 
 def materials(*, quick: bool) -> list[Material]:
     """The films on which all peers run, all of 720 lines where nothing else is said."""
-    length = 10 if quick else 30
+    length = 12 if quick else 30
     some = [
         Material("Phone: H.264, groups of 1 s, no B, sound", "phone.mp4", length, PHONE),
         Material("The same at 29.97 a second: groups of 1.001 s", "drifting.mp4", length, DRIFTING),
@@ -145,16 +145,12 @@ def materials(*, quick: bool) -> list[Material]:
         Material("MPEG-4, groups of 2 s, AVI", "mpeg4.avi", length, MPEG4),
         Material("Camcorder: MPEG-2, groups of half a second, B, transport stream", "camcorder.ts", length, CAMCORDER),
     ]  # fmt: skip
-    return (
-        some
-        if quick
-        else [
-            *some,
-            Material("Bikes 640x272, H.264", "bikes.mp4", 4 * length, looped("bikes.mp4", 10), real=True),
-            Material("HEVC, groups of 2 s, B", "hevc.mp4", length, HEVC),
-            Material("Editor: ProRes, QuickTime", "prores.mov", length, PRORES),
-        ]
-    )
+    more = [
+        Material("Bikes 640x272, H.264", "bikes.mp4", 4 * length, looped("bikes.mp4", 10), real=True),
+        Material("HEVC, groups of 2 s, B", "hevc.mp4", length, HEVC),
+        Material("Editor: ProRes, QuickTime", "prores.mov", length, PRORES),
+    ]
+    return some if quick else some + more
 
 
 def long_materials(*, quick: bool) -> dict[str, Material]:
