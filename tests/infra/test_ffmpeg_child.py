@@ -99,7 +99,7 @@ async def test_a_child_knows_and_may_nothing(tmp_path: Path, monkeypatch: pytest
 async def test_a_child_that_ignores_sigterm_is_gone_when_its_block_is_left():
     code = """
         import os, signal, sys, time
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
         os.write(int(sys.argv[1]), b"deaf\\n")
         time.sleep(600)
     """

@@ -53,6 +53,7 @@ def main() -> None:
     given = dict(options)
     try:
         _limit(int(given["memory"]), int(given["cpu"]))
+        _hear_signals()
         _leave_the_network()
         _give_up_privileges()
         _die_with(int(given["parent"]))
@@ -88,6 +89,12 @@ def _limit(memory_bytes: int, cpu_seconds: int) -> None:
         highest = lowest + 1 if limit == resource.RLIMIT_CPU and hard == resource.RLIM_INFINITY else lowest
         with _not_everywhere():
             resource.setrlimit(limit, (lowest, highest))
+
+
+def _hear_signals() -> None:
+    """End by what is meant to end it, also where whoever started us ignores that, as nohup(1) does."""
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT, signal.SIGHUP, signal.SIGXCPU):
+        signal.signal(number, signal.SIG_DFL)
 
 
 def _not_everywhere() -> contextlib.AbstractContextManager[None]:
