@@ -88,15 +88,7 @@ async def read_inspection(told: StreamReader, budget: TimeBudget) -> Inspected:
         if chosen is None or not tail:
             return Inspected(opened=True, stream=chosen, encrypted=bool(chosen and chosen.encrypted))
         return _inspected(_name(head["container"]), streams, chosen, packets, tail)
-    except (
-        IncompleteReadError,
-        LookupError,
-        TypeError,
-        AttributeError,
-        ValueError,
-        ArithmeticError,
-        RecursionError,
-    ) as error:
+    except _NONSENSE as error:
         raise BrokenInspection(repr(error)) from error
 
 
