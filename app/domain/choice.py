@@ -1,4 +1,4 @@
-"""Which pictures of a film a user's options mean. Docs: FRAMES, "Which picture"."""
+"""Which pictures of a film a user's options mean; docs/frames.md says it for users."""
 
 import math
 from bisect import bisect_left
