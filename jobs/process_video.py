@@ -1,7 +1,7 @@
 """The job that turns one video into its ZIP. However often it is delivered, the row's lease makes that boring."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from datetime import timedelta
 from typing import Any, Final
@@ -27,6 +27,7 @@ log = structlog.get_logger(__name__)
 
 _PASSING_FAULTS: Final = (StorageError, DatabaseUnavailable, OSError)
 _DATABASE_AWAY: Final = timedelta(seconds=5)
+_RECORD_SECONDS: Final = 0.5
 _MARGIN: Final = timedelta(milliseconds=100)
 """So much after a lease's end a job comes again, so that it does not come a moment too early."""
 _UNEXPECTED_TRIES: Final = 3
@@ -75,10 +76,21 @@ async def _claim(work: WorkerUseCases, video: VideoId) -> Claimed | HeldUntil | 
 
 
 async def _attempt(work: WorkerUseCases, metrics: WorkerMetrics, started: Claimed, max_faults: int) -> None:
-    video, faults = started.video, started.faults
+    """Work, and record how it ended; the lease is held until that is known."""
+    video, faults, attempt = started.video, started.faults, Attempt()
     log.info("attempt started")
+    holding = asyncio.create_task(work.hold_lease(video, attempt))
     try:
-        await _work_under_lease(work, metrics, video)
+        try:
+            await _work_under_lease(work, metrics, video, attempt, holding)
+        except ProcessingError as error:
+            await _fail(work, metrics, video, Failure(error.failure, error.message))
+        except _PASSING_FAULTS as error:
+            log.warning("a passing fault", fault=repr(error), faults=faults + 1)
+            await _come_back(work, metrics, video, faults, max_faults, FailureCode.STORAGE_ERROR)
+        except Exception:
+            log.exception("the attempt broke", faults=faults + 1)
+            await _come_back(work, metrics, video, faults, _UNEXPECTED_TRIES, FailureCode.INTERNAL)
     except asyncio.CancelledError:
         # Only a shutdown cancels a job: every other reason to stop ends the work from within.
         log.info("given back for a shutdown")
@@ -86,21 +98,20 @@ async def _attempt(work: WorkerUseCases, metrics: WorkerMetrics, started: Claime
         with suppress(DatabaseUnavailable):
             await asyncio.shield(work.release_processing.after_shutdown(video, faults))
         raise
-    except ProcessingError as error:
-        await _fail(work, metrics, video, Failure(error.failure, error.message))
-    except _PASSING_FAULTS as error:
-        log.warning("a passing fault", fault=repr(error), faults=faults + 1)
-        await _come_back(work, metrics, video, faults, max_faults, FailureCode.STORAGE_ERROR)
-    except Exception:
-        log.exception("the attempt broke", faults=faults + 1)
-        await _come_back(work, metrics, video, faults, _UNEXPECTED_TRIES, FailureCode.INTERNAL)
+    finally:
+        holding.cancel()
+        await asyncio.gather(holding, return_exceptions=True)
 
 
-async def _work_under_lease(work: WorkerUseCases, metrics: WorkerMetrics, video: VideoProcessing) -> None:
-    """Make the ZIP while a second task keeps the lease; stop at once when the lease is lost."""
-    attempt = Attempt()
+async def _work_under_lease(
+    work: WorkerUseCases,
+    metrics: WorkerMetrics,
+    video: VideoProcessing,
+    attempt: Attempt,
+    holding: "asyncio.Task[None]",
+) -> None:
+    """Make the ZIP while the lease is held; stop at once when it is lost."""
     making = asyncio.create_task(_make_archive(work, video, attempt))
-    holding = asyncio.create_task(work.hold_lease(video, attempt))
     try:
         await asyncio.wait({making, holding}, return_when=asyncio.FIRST_COMPLETED)
         if not making.done():
@@ -108,17 +119,34 @@ async def _work_under_lease(work: WorkerUseCases, metrics: WorkerMetrics, video:
             log.info("stopped, the lease is no longer ours")
             metrics.ended.labels("lost").inc()
             return
-        archive, reading = making.result()
-        if await work.mark_processing_completed(video, archive, attempt.media):
-            metrics.completed(archive)
-            _tell_completed(archive, reading)
-        else:
-            log.info("the result came too late, the lease is no longer ours")
-            metrics.ended.labels("lost").inc()
     finally:
-        for task in (making, holding):
-            task.cancel()
-        await asyncio.gather(making, holding, return_exceptions=True)
+        making.cancel()
+        await asyncio.gather(making, return_exceptions=True)
+    archive, reading = making.result()
+    if await _recorded(lambda: work.mark_processing_completed(video, archive, attempt.media)):
+        metrics.completed(archive)
+        _tell_completed(archive, reading)
+    else:
+        _tell_late(metrics)
+
+
+async def _recorded(end: Callable[[], Awaitable[bool]]) -> bool:
+    """Record an attempt's end as often as it takes until the database has said what became of it.
+
+    Meanwhile the lease is held. Giving up here would let it run out and count as lost, and the video would be tried
+    again though its end is known.
+    """
+    while True:
+        try:
+            return await end()
+        except DatabaseUnavailable as error:
+            log.warning("the attempt's end waits for the database", fault=str(error))
+        await asyncio.sleep(_RECORD_SECONDS)
+
+
+def _tell_late(metrics: WorkerMetrics) -> None:
+    log.info("the end came too late, the lease is no longer ours")
+    metrics.ended.labels("lost").inc()
 
 
 def _tell_completed(archive: FramesArchive, reading: Reading) -> None:
@@ -145,11 +173,10 @@ async def _make_archive(
 async def _fail(work: WorkerUseCases, metrics: WorkerMetrics, video: VideoProcessing, failure: Failure) -> None:
     log.info("attempt failed", code=failure.code)
     get_current_span().set_attribute("fiapx.failure", failure.code.value)
-    try:
-        if await work.mark_processing_failed(video, failure):
-            metrics.failed(failure.code)
-    except DatabaseUnavailable:
-        raise Retry(_DATABASE_AWAY) from None
+    if await _recorded(lambda: work.mark_processing_failed(video, failure)):
+        metrics.failed(failure.code)
+    else:
+        _tell_late(metrics)
 
 
 async def _come_back(
@@ -164,6 +191,5 @@ async def _come_back(
         await _fail(work, metrics, video, Failure(code, code.reason))
         return
     metrics.ended.labels("fault").inc()
-    with suppress(DatabaseUnavailable):  # The lease then ends by itself, and counts as lost.
-        await work.release_processing.after_fault(video, faults)
+    await _recorded(lambda: work.release_processing.after_fault(video, faults))
     raise Retry(retry_delay(faults) + _MARGIN)

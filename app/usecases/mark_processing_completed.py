@@ -5,7 +5,8 @@ from typing import final
 
 from app.domain.events import DomainEvent, EventType
 from app.domain.video import FramesArchive, MediaInfo, Progress, VideoProcessing
-from app.usecases.ports import Clock, DatabaseUnavailable, JobQueue, LiveStatus, Transaction, Transactions
+from app.usecases.end_attempt import end_attempt
+from app.usecases.ports import Clock, JobQueue, LiveStatus, Transaction, Transactions
 from app.usecases.tell_owner import news_of_completion, tell_owner
 
 
@@ -14,8 +15,9 @@ from app.usecases.tell_owner import news_of_completion, tell_owner
 class MarkProcessingCompleted:
     """Publish an attempt's ZIP, which is already whole in the storage, if that attempt still holds the lease.
 
-    Gives False where it does not. Where the commit's outcome is unknown the row is read: Completed with this ZIP is
-    success; anything else is a ``DatabaseUnavailable`` for the caller to try again.
+    Return False where it does not. Completed with this ZIP is success, whoever heard of the commit.
+
+    :raises DatabaseUnavailable: where nobody knows yet: to be tried again while the lease is held
     """
 
     transactions: Transactions
@@ -41,16 +43,11 @@ class MarkProcessingCompleted:
                 await tell_owner(t, owner, news_of_completion(held, archive, at), by_mail=owner.email_on_completion)
             return True
 
-        unknown = None
-        try:
-            await self.transactions.write(step)
-        except DatabaseUnavailable as error:
-            unknown = error
-        now = await self.transactions.read(lambda t: t.videos.get(held.id))
-        if now is not None and now.archive is not None and now.archive.key == archive.key:
-            await self.live.publish(now)
-            await self.queue.deliver_notifications()
-            return True
-        if unknown is not None:
-            raise unknown
-        return False
+        return await end_attempt(
+            self.transactions,
+            self.queue,
+            self.live,
+            held,
+            step=step,
+            reached=lambda now: now.archive is not None and now.archive.key == archive.key,
+        )

@@ -7,7 +7,8 @@ from typing import final
 from app.domain.events import DomainEvent, EventType
 from app.domain.failure import Failure, FailureCode
 from app.domain.video import VideoProcessing
-from app.usecases.ports import Clock, DatabaseUnavailable, JobQueue, LiveStatus, Transaction, Transactions
+from app.usecases.end_attempt import end_attempt
+from app.usecases.ports import Clock, JobQueue, LiveStatus, Transaction, Transactions
 from app.usecases.tell_owner import news_of_failure, tell_owner
 
 
@@ -31,7 +32,10 @@ async def fail_processing(
 @final
 @dataclass(frozen=True, slots=True)
 class MarkProcessingFailed:
-    """End the attempt that holds the lease, with a reason. A zombie changes nothing and is told so by False."""
+    """End the attempt that holds the lease, with a reason. A zombie changes nothing and is told so by False.
+
+    :raises DatabaseUnavailable: where nobody knows yet: to be tried again while the lease is held
+    """
 
     transactions: Transactions
     queue: JobQueue
@@ -39,16 +43,11 @@ class MarkProcessingFailed:
     clock: Clock
 
     async def __call__(self, held: VideoProcessing, failure: Failure, *, expired: bool = False) -> bool:
-        try:
-            done = await self.transactions.write(
-                lambda t: fail_processing(t, held, failure, self.clock.now(), expired=expired)
-            )
-        except DatabaseUnavailable:
-            done = False  # Perhaps it was committed and only the answer was lost: the row knows.
-        now = await self.transactions.read(lambda t: t.videos.get(held.id))
-        if now is None or now.attempt != held.attempt or now.failure != failure:
-            return False
-        if done:
-            await self.live.publish(now)
-            await self.queue.deliver_notifications()
-        return True
+        return await end_attempt(
+            self.transactions,
+            self.queue,
+            self.live,
+            held,
+            step=lambda t: fail_processing(t, held, failure, self.clock.now(), expired=expired),
+            reached=lambda now: now.attempt == held.attempt and now.failure == failure,
+        )

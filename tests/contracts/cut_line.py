@@ -13,7 +13,10 @@ _COMMIT = b"\x03COMMIT"
 
 @dataclass
 class CutLine:
-    """Nothing is cut until ``armed``, since a driver may commit while it sets up; ``commits`` counts what was cut."""
+    """Nothing is cut until ``armed``, since a driver may commit while it sets up, and then once.
+
+    ``commits`` counts what was cut.
+    """
 
     server: URL
     cut: Literal["before", "after"]
@@ -36,7 +39,7 @@ class CutLine:
                 if not (self.armed and data.endswith(_COMMIT)):
                     to_server.write(data)
                     continue
-                self.commits += 1
+                self.commits, self.armed = self.commits + 1, False
                 if self.cut == "after":
                     answers.cancel()
                     await asyncio.wait([answers])

@@ -1,11 +1,10 @@
 """A decoder that gives what a story says."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from app.domain.errors import ProcessingError
 from app.domain.manifest import Reading
 from app.domain.options import ExtractionOptions
 from app.domain.video import MediaInfo, Progress
@@ -39,7 +38,7 @@ def a_frame(number: int, data: bytes, *instants: float) -> Frame:
 class ScriptedExtraction:
     """Obeys ports.Extraction."""
 
-    def __init__(self, frames: Sequence[Frame], reading: Reading, failure: ProcessingError | None) -> None:
+    def __init__(self, frames: Sequence[Frame], reading: Reading, failure: Exception | None) -> None:
         self._frames = frames
         self._final_reading = reading
         self._failure = failure
@@ -70,17 +69,26 @@ class ScriptedExtraction:
 
 
 class ScriptedExtractor:
-    """Obeys ports.FrameExtractor; whatever the source is, it is this film."""
+    """Obeys ports.FrameExtractor; whatever the source is, it is this film. At its end ``then`` happens."""
 
     def __init__(
-        self, frames: Sequence[Frame], reading: Reading | None = None, *, failure: ProcessingError | None = None
+        self,
+        frames: Sequence[Frame],
+        reading: Reading | None = None,
+        *,
+        failure: Exception | None = None,
+        then: Callable[[], object] = lambda: None,
     ) -> None:
         self._frames = frames
         self._reading = reading or a_reading()
         self._failure = failure
+        self._then = then
 
     @asynccontextmanager
     async def open(
         self, source: Path, options: ExtractionOptions
     ) -> AsyncIterator[tuple[MediaInfo, ScriptedExtraction]]:
-        yield FILM, ScriptedExtraction(self._frames, self._reading, self._failure)
+        try:
+            yield FILM, ScriptedExtraction(self._frames, self._reading, self._failure)
+        finally:
+            self._then()

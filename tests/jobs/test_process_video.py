@@ -11,6 +11,7 @@ import pytest
 from arq import Retry
 from structlog.testing import capture_logs
 
+from app.domain.errors import ProcessingError, StorageError
 from app.domain.failure import Failure, FailureCode
 from app.domain.manifest import Reading
 from app.domain.options import ExtractionOptions
@@ -29,6 +30,7 @@ from jobs.metrics import WorkerMetrics
 from jobs.process_video import process_video
 from tests.fakes.extractor import FILM, ScriptedExtractor, a_frame, a_reading
 from tests.fakes.live_status import InMemoryLiveStatus
+from tests.parts.waiting import until
 from tests.usecases.world import LEASE, World, chunks
 
 LIMITS = Limits(
@@ -158,6 +160,48 @@ async def test_a_storage_that_stays_away_is_in_the_end_a_failure_with_a_reason(
         world.clock.advance(60)
     await process_video(ctx(world, tmp_path), video)
     assert await code(world, video) is FailureCode.STORAGE_ERROR
+
+
+def lets_the_database_go(world: World, failure: Exception | None) -> ScriptedExtractor:
+    """Give a film that comes to its end just when the database goes away."""
+
+    def go_away() -> None:
+        world.transactions.away = True
+
+    return ScriptedExtractor([a_frame(0, b"a picture")], failure=failure, then=go_away)
+
+
+@pytest.mark.parametrize("failure", [None, ProcessingError(FailureCode.CORRUPT_VIDEO)], ids=["completed", "failed"])
+@pytest.mark.parametrize("seconds", [1, 40], ids=["within the lease", "past the lease"])
+async def test_an_end_waits_for_a_database_that_is_away_and_is_then_the_truth(
+    world: World, tmp_path: Path, failure: ProcessingError | None, seconds: float
+):
+    video = (await world.uploaded(await world.user())).id
+    with capture_logs() as lines:
+        job = asyncio.create_task(process_video(ctx(world, tmp_path, lets_the_database_go(world, failure)), video))
+        await until(lambda: [line for line in lines if line["event"] == "the attempt's end waits for the database"])
+        world.clock.advance(seconds)
+        world.transactions.away = False
+        async with asyncio.timeout(10):
+            await job
+    row = await world.row(video)
+    assert (row.attempt, row.failure and row.failure.code) == (1, failure and failure.failure)
+    assert row.status is (ProcessingStatus.FAILED if failure else ProcessingStatus.COMPLETED)
+    assert world.queue.notifications == 1
+
+
+async def test_a_fault_is_given_back_even_where_the_database_was_away_too(world: World, tmp_path: Path):
+    video = (await world.uploaded(await world.user())).id
+    with capture_logs() as lines:
+        extractor = lets_the_database_go(world, StorageError())
+        job = asyncio.create_task(process_video(ctx(world, tmp_path, extractor), video))
+        await until(lambda: [line for line in lines if line["event"] == "the attempt's end waits for the database"])
+        world.transactions.away = False
+        with pytest.raises(Retry):
+            await job
+    lease = await world.transactions.read(lambda t: t.videos.lease(video))
+    assert lease is not None
+    assert (lease.released, lease.lost_attempts) == (True, 0)
 
 
 async def test_a_source_that_is_gone_is_a_failure_at_once(world: World, tmp_path: Path, samples: Path):

@@ -108,20 +108,34 @@ async def test_a_passing_fault_delays_the_next_try_longer_each_time(world: World
     assert waits == [2, 4, 8, 16]
 
 
-async def test_a_completion_whose_answer_was_lost_is_a_success(world: World):
+@pytest.mark.parametrize("end", ["completed", "failed"])
+async def test_an_end_whose_answer_was_lost_has_happened_and_wakes_who_tells_of_it(world: World, end: str):
     video = await world.uploaded(await world.user())
     held = (await world.claimed(video.id)).video
     world.transactions.lose("committed")
-    assert await world.complete(held, world.archive(held))
+    assert await world.ended(held, end)
+    assert (world.live.published[-1].status.value.lower(), world.queue.notifications) == (end, 1)
 
 
-async def test_a_completion_that_did_not_happen_can_be_tried_again(world: World):
+@pytest.mark.parametrize("end", ["completed", "failed"])
+async def test_an_end_that_did_not_happen_is_not_taken_for_anothers_and_can_be_tried_again(world: World, end: str):
     video = await world.uploaded(await world.user())
     held = (await world.claimed(video.id)).video
     world.transactions.lose("rolled back")
     with pytest.raises(DatabaseUnavailable):
-        await world.complete(held, world.archive(held))
-    assert await world.complete(held, world.archive(held))
+        await world.ended(held, end)
+    assert world.queue.notifications == 0
+    assert await world.ended(held, end)
+
+
+@pytest.mark.parametrize("end", ["completed", "failed"])
+async def test_an_end_that_is_unknown_after_another_took_over_is_not_ours(world: World, end: str):
+    video = await world.uploaded(await world.user())
+    held = (await world.claimed(video.id)).video
+    world.clock.advance(16)
+    await world.claimed(video.id)
+    world.transactions.lose("rolled back")
+    assert not await world.ended(held, end)
 
 
 async def test_a_failure_is_told_once_and_in_words(world: World):

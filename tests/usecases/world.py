@@ -129,6 +129,12 @@ class World:
         assert await self.mark_failed(held, Failure(code, code.reason))
         return await self.row(video)
 
+    async def ended(self, held: VideoProcessing, end: str) -> bool:
+        """Let an attempt end as ``completed`` or ``failed``."""
+        if end == "completed":
+            return await self.complete(held, self.archive(held))
+        return await self.mark_failed(held, Failure(FailureCode.CORRUPT_VIDEO, FailureCode.CORRUPT_VIDEO.reason))
+
     def archive(self, held: VideoProcessing) -> FramesArchive:
         key = archive_key(held.id, held.attempt)
         self.litter(key)
