@@ -17,6 +17,7 @@ from app.infra.ffmpeg.extractor import FfmpegFrameExtractor
 from app.infra.ffmpeg.limits import Limits
 from app.infra.links import PresignedLinks, TicketLinks, content_disposition
 from app.infra.mail import SmtpMailer
+from app.infra.mail_address import IdnaMailAddresses
 from app.infra.passwords import Argon2PasswordHasher
 from app.infra.periodic import periodically
 from app.infra.redis.ended_sessions import RedisEndedSessions
@@ -137,6 +138,7 @@ async def compose(settings: Settings) -> AsyncIterator[Service]:
             reset_tokens=reset_tokens,
             ended=ended,
             limits=limits,
+            addresses=IdnaMailAddresses(),
             refresh_lifetime=timedelta(seconds=settings.refresh_seconds),
             refresh_grace=timedelta(seconds=settings.refresh_grace_seconds),
             reset_lifetime=timedelta(seconds=settings.reset_seconds),

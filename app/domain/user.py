@@ -51,15 +51,16 @@ def pseudonym(user: UserId) -> str:
     return hashlib.sha256(user.encode()).hexdigest()[:12]
 
 
-def normalised_email(text: str) -> str:
-    """Give an address the one form under which it is unique: NFKC, no space around it, in lower case.
+def checked_email(text: str) -> str:
+    """Give an address as far as its characters go: NFKC, no space around it, in lower case.
 
-    Lower case and not case folding, which would make another domain of one with an eszett.
+    Lower case and not case folding, which would make another domain of one with an eszett. What its domain means, and
+    so whether two of them are one, is told by ``ports.MailAddresses``.
 
     :raises InvalidInput: where it is no address
     """
     email = _normalised("NFKC", _normalised("NFKC", text, _EMAIL_MAX).strip().lower(), _EMAIL_MAX)
-    if len(email) > _EMAIL_MAX or not _EMAIL.fullmatch(email) or _has_surrogates(email):
+    if len(email) > _EMAIL_MAX or not _EMAIL.fullmatch(email) or _is_unseen(email):
         raise InvalidInput("This is not an e-mail address.", field=("email",))
     return email
 
@@ -104,3 +105,8 @@ def _normalised(form: Literal["NFC", "NFKC"], text: str, longest: int) -> str:
 
 def _has_surrogates(text: str) -> bool:
     return any(unicodedata.category(c) == "Cs" for c in text)
+
+
+def _is_unseen(text: str) -> bool:
+    """Whether some of it cannot be seen or means nothing: controls, marks of direction, halves of characters."""
+    return any(unicodedata.category(c).startswith("C") for c in text)

@@ -25,6 +25,7 @@ from app.domain.failure import FailureCode
 from app.domain.formats import ACCEPTED_NAMES, listed
 from app.domain.notification import Mail
 from app.domain.user import Locale
+from app.infra import mail_address
 from app.infra.traces import continued, current_traceparent, span
 
 log = structlog.get_logger(__name__)
@@ -115,7 +116,10 @@ class SmtpMailer:
                 raise
 
     async def _send(self, mail: Mail) -> str:
-        recipient = _recipient(mail.to)
+        try:
+            recipient = mail_address.recipient(mail.to)
+        except ValueError as error:
+            raise NotificationError(_NO_ADDRESS, permanent=True) from error
         message = self._message(mail, recipient)
         server = self._server
         try:
@@ -187,18 +191,6 @@ class SmtpMailer:
             if found := re.fullmatch(said, reason):
                 return re.sub(r"(?<=\d)\.(?=\d)", ",", found.expand(translated))
         return self._portuguese[code]
-
-
-def _recipient(address: str) -> Address:
-    """Give the address as it goes to the server, its domain in ASCII (RFC 5890)."""
-    local, _, domain = address.rpartition("@")
-    try:
-        recipient = Address("", local, domain.encode("idna").decode())
-    except ValueError as error:
-        raise NotificationError(_NO_ADDRESS, permanent=True) from error
-    if not local or not domain or _ENCODED_WORD in local:
-        raise NotificationError(_NO_ADDRESS, permanent=True)
-    return recipient
 
 
 def _failure(refused: aiosmtplib.SMTPResponseException) -> NotificationError:

@@ -12,6 +12,7 @@ from app.usecases.ports import (
     Clock,
     EndedSessions,
     JobQueue,
+    MailAddresses,
     PasswordHasher,
     RateLimits,
     RefreshTokens,
@@ -52,6 +53,7 @@ class AccountParts:
     reset_tokens: ResetTokens
     ended: EndedSessions
     limits: RateLimits
+    addresses: MailAddresses
     refresh_lifetime: timedelta = timedelta(days=30)
     refresh_grace: timedelta = timedelta(seconds=30)
     reset_lifetime: timedelta = timedelta(hours=1)
@@ -61,13 +63,13 @@ class AccountParts:
         transactions, passwords, ended, limits = self.transactions, self.passwords, self.ended, self.limits
         session = OpenSession(self.tokens, self.refresh_tokens, self.clock, self.refresh_lifetime)
         return AccountUseCases(
-            register_user=RegisterUser(transactions, passwords, session, limits, self.clock),
-            authenticate_user=AuthenticateUser(transactions, passwords, session, limits, self.clock),
+            register_user=RegisterUser(transactions, passwords, session, limits, self.clock, self.addresses),
+            authenticate_user=AuthenticateUser(transactions, passwords, session, limits, self.clock, self.addresses),
             refresh_session=RefreshSession(transactions, session, ended, self.refresh_grace),
             end_session=EndSession(transactions, ended, self.clock),
             change_password=ChangePassword(transactions, passwords, session, ended, limits),
             request_password_reset=RequestPasswordReset(
-                transactions, self.queue, self.clock, limits, self.reset_lifetime
+                transactions, self.queue, self.clock, limits, self.addresses, self.reset_lifetime
             ),
             reset_password=ResetPassword(transactions, passwords, self.reset_tokens, session, ended),
             show_viewer=ShowViewer(transactions),

@@ -1,12 +1,13 @@
 """AuthenticateUser."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import final
 
 from app.domain.errors import InvalidCredentials, InvalidInput
-from app.domain.user import User, normalised_email, normalised_password
+from app.domain.user import User, normalised_password
 from app.usecases.open_session import OpenSession, Session
-from app.usecases.ports import Attempt, Clock, PasswordHasher, RateLimits, Transaction, Transactions
+from app.usecases.ports import Attempt, Clock, MailAddresses, PasswordHasher, RateLimits, Transaction, Transactions
 
 
 @final
@@ -26,16 +27,17 @@ class AuthenticateUser:
     open_session: OpenSession
     limits: RateLimits
     clock: Clock
+    addresses: MailAddresses
 
     async def __call__(self, email: str, password: str, address: str) -> Session:
         await self.limits.spend(Attempt.LOGIN_BY_ADDRESS, address)
         try:
-            account, secret = normalised_email(email), normalised_password(password)
+            spellings, secret = self.addresses.spellings(email), normalised_password(password)
         except InvalidInput:
             await self.passwords.verify("", None)
             raise InvalidCredentials from None
-        await self.limits.spend(Attempt.LOGIN_BY_ACCOUNT, account)
-        user = await self.transactions.read(lambda t: t.users.by_email(account))
+        await self.limits.spend(Attempt.LOGIN_BY_ACCOUNT, spellings[0])
+        user = await self.transactions.read(lambda t: account_of(t, spellings))
         if not await self.passwords.verify(secret, user.password_hash if user else None) or user is None:
             raise InvalidCredentials
         outdated = self.passwords.outdated(user.password_hash)
@@ -49,3 +51,12 @@ class AuthenticateUser:
         if password_hash != user.password_hash:
             await t.users.set_password_hash(user.id, password_hash, self.clock.now())
         return await self.open_session(t, user)
+
+
+async def account_of(t: Transaction, spellings: Sequence[str]) -> User | None:
+    """Find whose address it is, the one that is kept just as it was typed before any other.
+
+    Accounts from before an address had one form may be kept under another, and two of them under two.
+    """
+    found = [await t.users.by_email(spelling) for spelling in spellings]
+    return next((user for user in reversed(found) if user is not None), None)

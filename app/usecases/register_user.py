@@ -4,9 +4,11 @@ from dataclasses import dataclass
 from typing import final
 from uuid import uuid4
 
-from app.domain.user import Locale, User, UserId, checked_name, new_password, normalised_email
+from app.domain.errors import EmailAlreadyRegistered
+from app.domain.user import Locale, User, UserId, checked_name, new_password
+from app.usecases.authenticate_user import account_of
 from app.usecases.open_session import OpenSession, Session
-from app.usecases.ports import Attempt, Clock, PasswordHasher, RateLimits, Transaction, Transactions
+from app.usecases.ports import Attempt, Clock, MailAddresses, PasswordHasher, RateLimits, Transaction, Transactions
 
 
 @final
@@ -24,16 +26,18 @@ class RegisterUser:
     open_session: OpenSession
     limits: RateLimits
     clock: Clock
+    addresses: MailAddresses
 
     async def __call__(self, name: str, email: str, password: str, locale: Locale, address: str) -> Session:
-        name, email, password = checked_name(name), normalised_email(email), new_password(password)
+        name, password = checked_name(name), new_password(password)
+        normal, spellings = self.addresses.normal_form(email), self.addresses.spellings(email)
         await self.limits.spend(Attempt.REGISTER_BY_ADDRESS, address)
         password_hash = await self.passwords.hash(password)
         now = self.clock.now()
         user = User(
             id=UserId(str(uuid4())),
             name=name,
-            email=email,
+            email=normal,
             password_hash=password_hash,
             locale=locale,
             email_on_failure=True,
@@ -43,6 +47,8 @@ class RegisterUser:
         )
 
         async def add(t: Transaction) -> Session:
+            if await account_of(t, spellings) is not None:
+                raise EmailAlreadyRegistered(field=("email",))
             await t.users.add(user)
             return await self.open_session(t, user)
 

@@ -11,7 +11,8 @@ from uuid import uuid4
 from app.domain.errors import InvalidInput
 from app.domain.notification import Notification, NotificationChannel, NotificationEvent
 from app.domain.session import SessionId
-from app.domain.user import UserId, normalised_email
+from app.domain.user import UserId
+from app.usecases.authenticate_user import account_of
 from app.usecases.change_password import named_new
 from app.usecases.open_session import OpenSession, Session, other_sessions
 from app.usecases.ports import (
@@ -19,6 +20,7 @@ from app.usecases.ports import (
     Clock,
     EndedSessions,
     JobQueue,
+    MailAddresses,
     PasswordHasher,
     PasswordReset,
     RateLimits,
@@ -41,16 +43,17 @@ class RequestPasswordReset:
     queue: JobQueue
     clock: Clock
     limits: RateLimits
+    addresses: MailAddresses
     lifetime: timedelta
     answer_after: timedelta = timedelta(milliseconds=300)
     """How long every answer takes at least: longer than writing the request does."""
 
     async def __call__(self, email: str, address: str) -> None:
-        account = normalised_email(email)
+        spellings = self.addresses.spellings(email)
         await self.limits.spend(Attempt.RESET_BY_ADDRESS, address)
-        await self.limits.spend(Attempt.RESET_BY_ACCOUNT, account)
+        await self.limits.spend(Attempt.RESET_BY_ACCOUNT, spellings[0])
         async with _no_sooner_than(self.answer_after):
-            known = await self.transactions.read(lambda t: t.users.by_email(account))
+            known = await self.transactions.read(lambda t: account_of(t, spellings))
             if known is not None:
                 await self.transactions.write(lambda t: self._record(t, known.id))
             await self.queue.deliver_notifications()  # In either case: where Redis is away, it takes its time.

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.domain.errors import InvalidInput
-from app.domain.user import checked_name, normalised_email, normalised_password
+from app.domain.user import checked_email, checked_name, normalised_password
 
 
 @pytest.mark.parametrize(
@@ -19,7 +19,7 @@ from app.domain.user import checked_name, normalised_email, normalised_password
     ],
 )
 def test_an_address_has_one_form(typed: str, kept: str):
-    assert normalised_email(typed) == kept
+    assert checked_email(typed) == kept
 
 
 @pytest.mark.parametrize(
@@ -42,17 +42,17 @@ def test_an_address_has_one_form(typed: str, kept: str):
 )
 def test_what_is_no_address_is_refused(typed: str):
     with pytest.raises(InvalidInput) as refused:
-        normalised_email(typed)
+        checked_email(typed)
     assert refused.value.field == ("email",)
 
 
 @given(st.text(max_size=300))
 def test_normalising_an_address_twice_changes_nothing(text: str):
     try:
-        once = normalised_email(text)
+        once = checked_email(text)
     except InvalidInput:
         return
-    assert normalised_email(once) == once
+    assert checked_email(once) == once
 
 
 def test_a_name_is_one_line():
@@ -75,7 +75,7 @@ def test_a_password_too_short_too_long_or_no_text_is_refused(typed: str):
         normalised_password(typed)
 
 
-@pytest.mark.parametrize("check", [normalised_email, checked_name, normalised_password])
+@pytest.mark.parametrize("check", [checked_email, checked_name, normalised_password])
 def test_what_would_take_long_to_normalise_is_refused_unread(check: Callable[[str], str]):
     marks = "a" + "\u0315" * 200_000 + "\u0316" * 200_000  # Putting these in order takes some ten minutes.
     with pytest.raises(InvalidInput):

@@ -25,6 +25,7 @@ from app.http.edge import Edge, ServiceLimits
 from app.http.policy import Policy
 from app.http.server import drop_stalled_clients, uvicorn_options
 from app.infra.links import TicketLinks, content_disposition
+from app.infra.mail_address import IdnaMailAddresses
 from app.infra.passwords import Argon2PasswordHasher
 from app.infra.redis.ended_sessions import EndedHere
 from app.infra.secret_tokens import HmacRefreshTokens, HmacResetTokens
@@ -128,6 +129,7 @@ class Site:
             reset_tokens=self.reset_tokens,
             ended=self.ended_sessions,
             limits=self.limits,
+            addresses=IdnaMailAddresses(),
         )
 
     @property

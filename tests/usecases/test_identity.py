@@ -1,11 +1,14 @@
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from uuid import uuid4
 
 import pytest
 from passlib.hash import argon2  # type: ignore[import-untyped]  # libpass ships no types.
 
 from app.domain.errors import EmailAlreadyRegistered, InvalidCredentials, InvalidInput, RateLimited, Unauthenticated
-from app.domain.user import Locale
+from app.domain.user import Locale, UserId
+from app.infra.mail_address import IdnaMailAddresses
 from app.infra.passwords import Argon2PasswordHasher
 from app.infra.redis.ended_sessions import EndedHere
 from app.infra.secret_tokens import HmacRefreshTokens, HmacResetTokens
@@ -39,6 +42,7 @@ class Identity:
             reset_tokens=self.reset_tokens,
             ended=self.ended,
             limits=self.limits,
+            addresses=IdnaMailAddresses(),
         ).use_cases()
 
     async def ana(self) -> Session:
@@ -80,6 +84,30 @@ async def test_an_address_can_be_registered_once_however_it_is_typed(identity: I
     await identity.ana()
     with pytest.raises(EmailAlreadyRegistered):
         await identity.do.register_user("Eve", "Ana@Example.com", PASSWORD, Locale.EN, HERE)
+
+
+@pytest.mark.parametrize("typed", ["x@straße.example", "X@STRAẞE.example", "x@xn--strae-oqa.example"])
+async def test_an_address_is_the_same_in_letters_and_in_ascii(identity: Identity, typed: str):
+    session = await identity.do.register_user("Ana", "x@xn--strae-oqa.example", PASSWORD, Locale.EN, HERE)
+    assert session.user.email == "x@straße.example"
+    with pytest.raises(EmailAlreadyRegistered):
+        await identity.do.register_user("Eve", typed, PASSWORD, Locale.EN, HERE)
+    assert (await identity.do.authenticate_user(typed, PASSWORD, HERE)).user == session.user
+    other = await identity.do.register_user("Rui", "x@strasse.example", PASSWORD, Locale.EN, HERE)
+    assert other.user.id != session.user.id
+
+
+@pytest.mark.parametrize("kept", ["x@xn--mnchen-3ya.example", "a_b@c_d.example"])
+async def test_an_account_with_an_address_from_before_they_had_one_form_signs_in(identity: Identity, kept: str):
+    user = (await identity.ana()).user
+    transactions = identity.world.transactions
+    before = replace(user, id=UserId(str(uuid4())), email=kept)
+    await transactions.write(lambda t: t.users.add(before))
+    assert (await identity.do.authenticate_user(kept, PASSWORD, HERE)).user.id == before.id
+    await identity.do.request_password_reset(kept, HERE)
+    assert [one.user for one in await identity.world.owed()] == [before.id]
+    with pytest.raises((EmailAlreadyRegistered, InvalidInput)):
+        await identity.do.register_user("Eve", kept, PASSWORD, Locale.EN, HERE)
 
 
 async def test_two_who_register_one_address_at_once_cannot_both_win(identity: Identity):
