@@ -8,10 +8,10 @@ import structlog
 from app.domain.options import ImageFormat
 from app.infra.ffmpeg import arguments
 from app.infra.ffmpeg.budget import TimeBudget
-from app.infra.ffmpeg.child import PIPE_BYTES, child
+from app.infra.ffmpeg.child import PIPE_BYTES, Child, child
 from app.infra.ffmpeg.decoding import Recipe
 from app.infra.ffmpeg.ending import refuse_faults
-from app.infra.ffmpeg.split import picture_size
+from app.infra.ffmpeg.split import BrokenStream, picture_size
 
 log = structlog.get_logger(__name__)
 
@@ -25,10 +25,10 @@ async def contact_sheet(recipe: Recipe, tiles: Sequence[bytes], budget: TimeBudg
 
     :raises OSError: where the machine is to blame
     """
-    if not tiles:
+    try:
+        width, height = picture_size(ImageFormat.JPEG, tiles[0])
+    except (IndexError, BrokenStream):
         return None
-    width, height = picture_size(ImageFormat.JPEG, tiles[0])
-    sheet = bytearray()
     async with child(
         lambda outputs, inputs: [
             recipe.program,
@@ -41,10 +41,22 @@ async def contact_sheet(recipe: Recipe, tiles: Sequence[bytes], budget: TimeBudg
         limits=recipe.limits.of_child(recipe.limits.timeout_seconds),
         budget=budget,
     ) as running:
-        while len(sheet) <= _SHEET_BYTES and (piece := await budget.wait(running.outputs[0].read(PIPE_BYTES))):
-            sheet += piece
-        if len(sheet) <= _SHEET_BYTES and await budget.wait(running.ended()) == 0 and sheet:
-            return bytes(sheet)
-        await refuse_faults(running, budget)
-    log.warning("no contact sheet could be made", tiles=len(tiles))
+        return await sheet_of(running, budget)
+
+
+async def sheet_of(tiling: Child, budget: TimeBudget) -> bytes | None:
+    """Return the one picture that the child gives, None where it gives none or what is no sheet for its length.
+
+    :raises OSError: where the machine is to blame
+    """
+    sheet = bytearray()
+    while len(sheet) <= _SHEET_BYTES and (piece := await budget.wait(tiling.outputs[0].read(PIPE_BYTES))):
+        sheet += piece
+    if len(sheet) > _SHEET_BYTES:
+        tiling.kill()  # It would not end of itself: nobody reads on.
+    elif await budget.wait(tiling.ended()) == 0 and sheet:
+        return bytes(sheet)
+    else:
+        await refuse_faults(tiling, budget)
+    log.warning("no contact sheet could be made", size=len(sheet))
     return None

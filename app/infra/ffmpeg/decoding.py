@@ -15,11 +15,13 @@ from app.domain.plan import Plan, PlannedPicture
 from app.infra.ffmpeg import arguments
 from app.infra.ffmpeg.budget import TimeBudget
 from app.infra.ffmpeg.child import PIPE_BYTES, Child, child
-from app.infra.ffmpeg.ending import refuse_faults
+from app.infra.ffmpeg.ending import broken_by, refuse_faults
+from app.infra.ffmpeg.feasibility import cannot_be_decoded
 from app.infra.ffmpeg.filters import Filters
 from app.infra.ffmpeg.limits import Limits
 from app.infra.ffmpeg.look import Rendering, decoder, rendering
-from app.infra.ffmpeg.split import BrokenStream, Splitter
+from app.infra.ffmpeg.split import BrokenStream, Splitter, picture_size
+from app.usecases.ports import Frame
 
 _BYTES_PER_PIXEL: Final = 5  # Four channels of 8 bits, and what PNG adds.
 _BYTES_BESIDE: Final = 65_536
@@ -55,15 +57,16 @@ class Decoding:
         self._plan = plan
         self._wanted = wanted
         pixels = recipe.limits.max_pixels
-        self._splitter = Splitter(recipe.options.format, pixels * _BYTES_PER_PIXEL + _BYTES_BESIDE)
+        self._format = recipe.options.format
+        self._splitter = Splitter(self._format, pixels * _BYTES_PER_PIXEL + _BYTES_BESIDE)
         self.tiles: list[bytes] = []
         self._small = asyncio.create_task(_collect(small, self.tiles, tiles))
 
-    async def pictures(self, budget: TimeBudget) -> AsyncIterator[tuple[PlannedPicture, bytes]]:
+    async def pictures(self, budget: TimeBudget) -> AsyncIterator[Frame]:
         """Yield the wanted pictures in their order; ends early where one of them does not come.
 
         :raises OSError: where the machine is to blame
-        :raises ProcessingError: where a limit was reached
+        :raises ProcessingError: where a limit was reached, or what comes are no pictures
         """
         expected = iter(self._wanted)
         following = next(expected, None)
@@ -77,11 +80,11 @@ class Decoding:
                     rank, seen[shown] = seen[shown], seen[shown] + 1
                     if following is None or not _is(following, shown, rank, by_number=self._plan.by_number):
                         continue
-                    yield following, data
+                    yield _frame(following, data, self._format)
                     following = next(expected, None)
-        except (BrokenStream, ValueError):
+        except (BrokenStream, ValueError) as nonsense:
             self._child.kill()
-            raise RuntimeError("ffmpeg's pictures could not be told apart") from None
+            raise broken_by(nonsense, following and cannot_be_decoded(following.time)) from None
         if following is None:
             await budget.wait(asyncio.shield(self._small))
             return
@@ -91,6 +94,11 @@ class Decoding:
         """End the task that reads the tiles."""
         self._small.cancel()
         await asyncio.gather(self._small, return_exceptions=True)
+
+
+def _frame(picture: PlannedPicture, data: bytes, image_format: ImageFormat) -> Frame:
+    width, height = picture_size(image_format, data)
+    return Frame(picture.number, picture.time, picture.until, picture.instants, width, height, data)
 
 
 def _is(planned: PlannedPicture, shown: int, rank: int, *, by_number: bool) -> bool:
@@ -141,4 +149,7 @@ async def _collect(reader: asyncio.StreamReader, into: list[bytes], most: int) -
     splitter = Splitter(ImageFormat.JPEG, _TILE_BYTES)
     while piece := await reader.read(PIPE_BYTES):
         if len(into) < most:
-            into.extend(islice(splitter.feed(piece), most - len(into)))
+            try:
+                into.extend(islice(splitter.feed(piece), most - len(into)))
+            except BrokenStream:  # No reason to refuse good pictures: there are fewer tiles, or none.
+                most = len(into)

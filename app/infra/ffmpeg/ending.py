@@ -24,6 +24,12 @@ async def fault_of(ending: Child, budget: TimeBudget) -> Exception | None:
     return classify_ffmpeg_exit(code, words=words, out_of_time=ending.out_of_time, out_of_memory=ending.out_of_memory)
 
 
+def broken_by(nonsense: Exception, refusal: ProcessingError | None = None) -> ProcessingError:
+    """Return the failure of a film whose decoder tells nonsense: as where it crashes, it would do so again."""
+    log.warning("a child told nonsense", said=repr(nonsense)[:_LOGGED])
+    return refusal or ProcessingError(FailureCode.CORRUPT_VIDEO)
+
+
 async def refuse_faults(ending: Child, budget: TimeBudget) -> None:
     """Wait for the end of a child that did not give all that was wanted; return where the film's damage is to blame.
 

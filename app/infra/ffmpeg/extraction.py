@@ -13,7 +13,6 @@ from app.infra.ffmpeg.budget import TimeBudget
 from app.infra.ffmpeg.contact_sheet import COLUMNS, ROWS, contact_sheet
 from app.infra.ffmpeg.decoding import Recipe, decoding
 from app.infra.ffmpeg.feasibility import cannot_be_decoded, refuse_damaged, settled
-from app.infra.ffmpeg.split import picture_size
 from app.infra.ffmpeg.survey import survey
 from app.usecases.ports import Frame
 
@@ -75,11 +74,11 @@ class FfmpegExtraction:
             small = [picture for picture in wanted if picture.number in on_sheet]
             done = 0
             async with decoding(self._recipe, plan, wanted, small, self._budget) as run:
-                async for picture, data in run.pictures(self._budget):
-                    files, done = files + len(picture.instants), done + 1
+                async for frame in run.pictures(self._budget):
+                    files, done = files + len(frame.instants), done + 1
                     percent = self._surveyed + (100 - self._surveyed) * files / expected
                     self._progress = Progress(min(_ALMOST, percent), files, expected)
-                    yield self._frame(picture, data)
+                    yield frame
             tiles += run.tiles
             wanted = wanted[done:]
             if wanted:
@@ -105,10 +104,6 @@ class FfmpegExtraction:
         why = plan.whole or "only the decoder knows where scenes change"
         self._reading = replace(reading_of(recipe, plan), whole=why, packets_decoded=packets)
         return plan
-
-    def _frame(self, picture: PlannedPicture, data: bytes) -> Frame:
-        width, height = picture_size(self._recipe.options.format, data)
-        return Frame(picture.number, picture.time, picture.until, picture.instants, width, height, data)
 
     def _whole(self, plan: Plan, missing: PlannedPicture) -> Plan:
         """Return the plan with all packets decoded, where a picture did not come from the planned ones.

@@ -77,8 +77,10 @@ def _multipart(buffer: bytearray) -> tuple[int, int] | None:
         raise BrokenStream
     for line in head.lower().split(b"\r\n"):
         if line.startswith(_LENGTH):
-            start = head_end + 4
-            return start, start + int(line.removeprefix(_LENGTH))
+            length = line.removeprefix(_LENGTH).strip()
+            if not length.isdigit():  # A sign too is none of the muxer's.
+                raise BrokenStream
+            return head_end + 4, head_end + 4 + int(length)
     raise BrokenStream
 
 

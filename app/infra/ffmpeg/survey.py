@@ -12,8 +12,8 @@ from app.domain.film import Film
 from app.domain.options import FrameSelection, SelectionKind
 from app.infra.ffmpeg import arguments
 from app.infra.ffmpeg.budget import TimeBudget
-from app.infra.ffmpeg.child import child
-from app.infra.ffmpeg.ending import fault_of
+from app.infra.ffmpeg.child import Child, child
+from app.infra.ffmpeg.ending import broken_by, fault_of
 from app.infra.ffmpeg.filters import packet_filter
 from app.infra.ffmpeg.limits import Limits
 
@@ -34,11 +34,10 @@ async def survey(
 ) -> Surveyed:
     """Decode all and return the pictures that the selection chooses; ``advanced`` is told how many were seen.
 
-    :raises ProcessingError: where a picture cannot be decoded: every one of them counts
+    :raises ProcessingError: where a picture cannot be decoded: every one of them counts; where nonsense is told
     :raises OSError: where the machine is to blame
     """
     scenes = select.kind is SelectionKind.SCENE_CHANGE
-    found: Surveyed = []
     async with child(
         lambda outputs, _: [
             program,
@@ -50,14 +49,29 @@ async def survey(
         limits=limits.of_child(limits.timeout_seconds),
         budget=budget,
     ) as running:
-        lines, scores = running.outputs
-        while line := await budget.wait(lines.readline()):
-            number, _, ticks = line.partition(b" ")
-            if not scenes or await _score(scores, budget) > select.value:
-                found.append((int(number), int(ticks)))
-            advanced(int(number) + 1)
+        found = await found_by(running, select.value if scenes else None, budget, advanced)
         if fault := await fault_of(running, budget):
             raise fault
+    return found
+
+
+async def found_by(
+    surveying: Child, least: float | None, budget: TimeBudget, advanced: Callable[[int], None]
+) -> Surveyed:
+    """Return the pictures that the child tells of, only those with a score above ``least`` if that is not None.
+
+    :raises ProcessingError: where it tells nonsense
+    """
+    found: Surveyed = []
+    lines, scores = surveying.outputs
+    try:
+        while line := await budget.wait(lines.readline()):
+            number, _, ticks = line.partition(b" ")
+            if least is None or await _score(scores, budget) > least:
+                found.append((int(number), int(ticks)))
+            advanced(int(number) + 1)
+    except ValueError as nonsense:
+        raise broken_by(nonsense) from None
     return found
 
 
