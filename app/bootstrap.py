@@ -140,6 +140,7 @@ async def compose(settings: Settings) -> AsyncIterator[Service]:
             limits=limits,
             addresses=IdnaMailAddresses(),
             refresh_lifetime=timedelta(seconds=settings.refresh_seconds),
+            longest_session=timedelta(seconds=settings.longest_session_seconds),
             refresh_grace=timedelta(seconds=settings.refresh_grace_seconds),
             reset_lifetime=timedelta(seconds=settings.reset_seconds),
         )

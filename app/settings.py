@@ -65,6 +65,7 @@ class Settings(BaseSettings):
     # Sessions. A rate is "number/period" or "number/count period", as in "10/15 minutes".
     session_seconds: int = 3600
     refresh_seconds: int = 30 * 24 * 3600
+    longest_session_seconds: PositiveInt = 90 * 24 * 3600
     refresh_grace_seconds: int = 30
     login_rate_per_account: Rate = "10/15 minutes"
     login_rate_per_address: Rate = "100/15 minutes"

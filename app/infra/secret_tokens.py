@@ -11,20 +11,36 @@ from typing import Final, final
 from app.domain.session import SessionId
 
 _TOKEN: Final = re.compile(r"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.([A-Za-z0-9_-]{43})", re.ASCII)
+_HALF: Final = 16
+"""Bytes: 128 bits, of which no guess is right."""
 
 
 @final
 class HmacRefreshTokens:
-    """Each token is random or, by HMAC-SHA256 (RFC 2104), follows from the one before; the first of our keys signs."""
+    """16 bytes that are random or, by HMAC-SHA256 (RFC 2104), follow from the token before, then their own 16 of proof.
+
+    The first of our keys signs. A former version's tokens look the same and prove nothing.
+    """
 
     def __init__(self, key: str, *former: str) -> None:
         self._keys = [_derived(one, "refresh tokens") for one in (key, *former)]
+        self._proofs = [_derived(one, "proofs of refresh tokens") for one in (key, *former)]
 
     def first(self, session: SessionId) -> str:
-        return f"{session}.{secrets.token_urlsafe(32)}"
+        return _proven(session, secrets.token_bytes(_HALF), self._proofs[0])
 
     def successors(self, token: str) -> Sequence[str]:
-        return [f"{token.partition('.')[0]}.{_mac(key, token)}" for key in self._keys]
+        session = token.partition(".")[0]
+        seeds = [hmac.digest(key, token.encode(), "sha256")[:_HALF] for key in self._keys]
+        return [_proven(session, seed, proof) for seed, proof in zip(seeds, self._proofs, strict=True)]
+
+    def is_ours(self, token: str) -> bool:
+        session, _, secret = token.partition(".")
+        try:
+            seed = base64.urlsafe_b64decode(secret + "=")[:_HALF]
+        except ValueError:
+            return False
+        return any(hmac.compare_digest(token, _proven(session, seed, proof)) for proof in self._proofs)
 
     def session_of(self, token: str) -> SessionId | None:
         match = _TOKEN.fullmatch(token)
@@ -54,6 +70,11 @@ class HmacResetTokens:
 def _derived(key: str, purpose: str) -> bytes:
     """Give a key for one purpose only, so that what one of them signs means nothing to the others."""
     return hmac.digest(key.encode(), purpose.encode(), "sha256")
+
+
+def _proven(session: str, seed: bytes, key: bytes) -> str:
+    proof = hmac.digest(key, session.encode() + seed, "sha256")[:_HALF]
+    return f"{session}.{base64.urlsafe_b64encode(seed + proof).rstrip(b'=').decode()}"
 
 
 def _mac(key: bytes, text: str) -> str:

@@ -42,7 +42,10 @@ class AccountUseCases:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountParts:
-    """What accounts and sessions need. ``refresh_lifetime`` is how long a session lives without being refreshed."""
+    """What accounts and sessions need. ``refresh_lifetime`` is how long a session lives without being refreshed.
+
+    ``longest_session`` is how long it lives in any case.
+    """
 
     transactions: Transactions
     queue: JobQueue
@@ -55,13 +58,14 @@ class AccountParts:
     limits: RateLimits
     addresses: MailAddresses
     refresh_lifetime: timedelta = timedelta(days=30)
+    longest_session: timedelta = timedelta(days=90)
     refresh_grace: timedelta = timedelta(seconds=30)
     reset_lifetime: timedelta = timedelta(hours=1)
 
     def use_cases(self) -> AccountUseCases:
         """Put them together."""
         transactions, passwords, ended, limits = self.transactions, self.passwords, self.ended, self.limits
-        session = OpenSession(self.tokens, self.refresh_tokens, self.clock, self.refresh_lifetime)
+        session = OpenSession(self.tokens, self.refresh_tokens, self.clock, self.refresh_lifetime, self.longest_session)
         return AccountUseCases(
             register_user=RegisterUser(transactions, passwords, session, limits, self.clock, self.addresses),
             authenticate_user=AuthenticateUser(transactions, passwords, session, limits, self.clock, self.addresses),

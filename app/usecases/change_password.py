@@ -54,13 +54,14 @@ class ChangePassword:
             raise InvalidCredentials("The current password is wrong.", field=("current",))
         await t.users.set_password_hash(user.id, password_hash, now)
         await t.password_resets.remove_all(user.id)
-        if await t.sessions.lock(viewer.session) is None:
+        kept = await t.sessions.lock(viewer.session)
+        if kept is None:
             ended = [*await other_sessions(t, user.id), viewer.session]
             session = await self.open_session(t, user)
         else:
             ended = await other_sessions(t, user.id, but=viewer.session)
             token = self.open_session.refresh_tokens.first(viewer.session)
-            session = await self.open_session.go_on(t, user, viewer.session, token)
+            session = await self.open_session.go_on(t, user, kept, token)
         await t.sessions.end(ended, now)
         return session, ended
 

@@ -1,7 +1,7 @@
 """Sessions: how they begin, go on and end."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from hmac import compare_digest
 from typing import final
 from uuid import uuid4
@@ -41,6 +41,8 @@ class OpenSession:
     clock: Clock
     lifetime: timedelta
     """How long a session lives on without being refreshed."""
+    longest: timedelta
+    """How long it lives however often it is refreshed."""
 
     async def __call__(self, t: Transaction, user: User) -> Session:
         """Begin a session; raises ``InvalidCredentials`` where the account has gone in the meantime."""
@@ -48,24 +50,34 @@ class OpenSession:
             raise InvalidCredentials
         session = SessionId(str(uuid4()))
         token = self.refresh_tokens.first(session)
-        lapses_at = self.clock.now() + self.lifetime
-        await t.sessions.add(StoredSession(session, user.id, self.refresh_tokens.digest(token), None, lapses_at))
+        now, digest = self.clock.now(), self.refresh_tokens.digest(token)
+        await t.sessions.add(StoredSession(session, user.id, digest, None, self._lapses_at(now, now), began_at=now))
         return self.shown(user, session, token)
 
-    async def go_on(self, t: Transaction, user: User, session: SessionId, token: str) -> Session:
+    async def go_on(self, t: Transaction, user: User, kept: StoredSession, token: str) -> Session:
         """Let this be the session's refresh token from now on."""
         now = self.clock.now()
+        began_at = kept.began_at or now
         await t.sessions.renew(
-            session,
+            kept.id,
             refresh_digest=self.refresh_tokens.digest(token),
             rotated_at=now,
-            lapses_at=now + self.lifetime,
+            began_at=began_at,
+            lapses_at=self._lapses_at(began_at, now),
         )
-        return self.shown(user, session, token)
+        return self.shown(user, kept.id, token)
+
+    def is_over(self, kept: StoredSession) -> bool:
+        """Tell whether it has lapsed, or has lived as long as any session may."""
+        now = self.clock.now()
+        return kept.lapses_at <= now or (kept.began_at is not None and kept.began_at + self.longest <= now)
 
     def shown(self, user: User, session: SessionId, token: str) -> Session:
         """Give a session with a new access token."""
         return Session(self.tokens.issue(user.id, session), token, user)
+
+    def _lapses_at(self, began_at: datetime, now: datetime) -> datetime:
+        return min(now + self.lifetime, began_at + self.longest)
 
 
 @final
@@ -75,7 +87,8 @@ class RefreshSession:
 
     The one that was rotated last is good for a moment more, for two tabs and for lost replies: it gets the same answer.
     Any other that is not the present one was copied at some time, so its whole family ends: nobody can tell the thief
-    from the owner, and the owner can sign in again (RFC 9700, section 4.14.2).
+    from the owner, and the owner can sign in again (RFC 9700, section 4.14.2). What we never made ends nothing: who
+    only knows a session's id, which is in every access token, cannot end it.
 
     :raises InvalidCredentials: in all these cases
     """
@@ -97,18 +110,20 @@ class RefreshSession:
 
     async def _rotate(self, t: Transaction, session: SessionId, token: str) -> Session | None:
         kept, now = await t.sessions.lock(session), self.open_session.clock.now()
-        if kept is None or kept.lapses_at <= now:
+        if kept is None or self.open_session.is_over(kept):
             raise _over()
         user = await t.users.by_id(kept.owner)
         if user is None:
             raise _over()
         digest, successors = self.open_session.refresh_tokens.digest, self.open_session.refresh_tokens.successors(token)
         if compare_digest(kept.refresh_digest, digest(token)):
-            return await self.open_session.go_on(t, user, session, successors[0])
-        if kept.rotated_at is not None and now - kept.rotated_at <= self.grace:
-            for successor in successors:  # Whoever rotated it may have had another key.
-                if compare_digest(kept.refresh_digest, digest(successor)):
-                    return self.open_session.shown(user, session, successor)
+            return await self.open_session.go_on(t, user, kept, successors[0])
+        # Whoever rotated it may have had another key.
+        present = next((one for one in successors if compare_digest(kept.refresh_digest, digest(one))), None)
+        if present is not None and kept.rotated_at is not None and now - kept.rotated_at <= self.grace:
+            return self.open_session.shown(user, session, present)
+        if present is None and not self.open_session.refresh_tokens.is_ours(token):
+            raise _over()
         await t.sessions.end([session], now)
         return None
 

@@ -154,13 +154,17 @@ class Users(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class StoredSession:
-    """A sign-in as it is kept: of its refresh token only the digest. ``rotated_at`` is None until the first refresh."""
+    """A sign-in as it is kept: of its refresh token only the digest. ``rotated_at`` is None until the first refresh.
+
+    ``began_at`` is None where a former version wrote it, until the next refresh.
+    """
 
     id: SessionId
     owner: UserId
     refresh_digest: str
     rotated_at: datetime | None
     lapses_at: datetime
+    began_at: datetime | None = None
 
 
 class Sessions(Protocol):
@@ -172,7 +176,13 @@ class Sessions(Protocol):
         ...
 
     async def renew(
-        self, session: SessionId, *, refresh_digest: str, rotated_at: datetime, lapses_at: datetime
+        self,
+        session: SessionId,
+        *,
+        refresh_digest: str,
+        rotated_at: datetime,
+        began_at: datetime,
+        lapses_at: datetime,
     ) -> None: ...
     async def of(self, owner: UserId) -> Sequence[SessionId]: ...
     async def end(self, sessions: Collection[SessionId], at: datetime) -> None:
@@ -618,6 +628,13 @@ class RefreshTokens(Protocol):
 
     def session_of(self, token: str) -> SessionId | None:
         """Tell whose it would be if it were one; None where it cannot be any."""
+        ...
+
+    def is_ours(self, token: str) -> bool:
+        """Tell whether one of our keys made it for its session, at whatever time.
+
+        False for those that a former version made, too: those are known by their digest alone.
+        """
         ...
 
     def digest(self, token: str) -> str:

@@ -23,9 +23,11 @@ async def test_a_session_is_kept_and_renewed(story: Story):
     await kept(story, session)
     assert await story.transactions.write(lambda t: t.sessions.lock(session.id)) == session
     await story.transactions.write(
-        lambda t: t.sessions.renew(session.id, refresh_digest="b" * 64, rotated_at=after(1), lapses_at=after(200))
+        lambda t: t.sessions.renew(
+            session.id, refresh_digest="b" * 64, rotated_at=after(1), began_at=after(0), lapses_at=after(200)
+        )
     )
-    renewed = StoredSession(session.id, session.owner, "b" * 64, after(1), after(200))
+    renewed = StoredSession(session.id, session.owner, "b" * 64, after(1), after(200), began_at=after(0))
     assert await story.transactions.write(lambda t: t.sessions.lock(session.id)) == renewed
     assert await story.transactions.write(lambda t: t.sessions.lock(SessionId(str(uuid4())))) is None
 
@@ -92,7 +94,9 @@ async def test_who_holds_a_session_is_waited_for(story: Story):
         await t.sessions.lock(session.id)
         held.set()
         await go_on.wait()
-        await t.sessions.renew(session.id, refresh_digest="b" * 64, rotated_at=after(1), lapses_at=after(200))
+        await t.sessions.renew(
+            session.id, refresh_digest="b" * 64, rotated_at=after(1), began_at=after(0), lapses_at=after(200)
+        )
 
     rotating = asyncio.create_task(story.transactions.write(rotate))
     await held.wait()

@@ -1,14 +1,17 @@
 """How sessions go on and end, and how passwords change."""
 
 import asyncio
+import hashlib
 import re
+import secrets
+from datetime import timedelta
 
 import pytest
 
 from app.domain.errors import InvalidCredentials, InvalidInput, RateLimited, Unauthenticated
 from app.domain.user import Locale
 from app.infra.passwords import Argon2PasswordHasher
-from app.usecases.ports import Attempt, PasswordHasher
+from app.usecases.ports import Attempt, PasswordHasher, StoredSession
 from tests.fakes.messengers import MemoryMailer
 from tests.usecases.test_identity import HERE, PASSWORD, Identity
 from tests.usecases.world import World
@@ -118,6 +121,57 @@ async def test_a_session_that_nobody_refreshed_for_a_month_is_over(identity: Ide
         await identity.do.refresh_session(session.refresh_token)
     await identity.world.keep_house()
     assert await identity.world.transactions.read(lambda t: t.sessions.of(session.user.id)) == []
+
+
+@pytest.mark.parametrize("refreshed", [False, True])
+async def test_who_knows_a_sessions_id_cannot_end_it(identity: Identity, refreshed: bool):
+    session = await identity.ana()
+    if refreshed:
+        session = await identity.do.refresh_session(session.refresh_token)
+        identity.world.clock.advance(31)
+    forged = f"{identity.viewer(session).session}.{'a' * 43}"
+    with pytest.raises(InvalidCredentials):
+        await identity.do.refresh_session(forged)
+    assert not identity.has_ended(session)
+    await identity.do.refresh_session(session.refresh_token)
+
+
+async def test_a_former_versions_token_goes_on_once_and_ends_the_session_when_it_is_used_again(identity: Identity):
+    session, transactions = await identity.ana(), identity.world.transactions
+    viewer, now = identity.viewer(session), identity.world.clock.now()
+    former = f"{viewer.session}.{secrets.token_urlsafe(32)}"
+    digest = hashlib.sha256(former.encode()).hexdigest()
+    await transactions.write(lambda t: t.sessions.end([viewer.session], now))
+    kept = StoredSession(viewer.session, viewer.id, digest, None, now + timedelta(days=30))
+    await transactions.write(lambda t: t.sessions.add(kept))
+    following = await identity.do.refresh_session(former)
+    identity.world.clock.advance(31)
+    with pytest.raises(InvalidCredentials):
+        await identity.do.refresh_session(former)
+    assert identity.has_ended(following)
+
+
+async def test_a_session_ends_after_three_months_however_often_it_is_refreshed(identity: Identity):
+    session = await identity.ana()
+    for _ in range(8):
+        identity.world.clock.advance(11 * 24 * 3600)
+        session = await identity.do.refresh_session(session.refresh_token)
+    identity.world.clock.advance(2 * 24 * 3600)
+    with pytest.raises(InvalidCredentials):
+        await identity.do.refresh_session(session.refresh_token)
+    await identity.world.keep_house()
+    assert await identity.world.transactions.read(lambda t: t.sessions.of(session.user.id)) == []
+
+
+async def test_a_new_password_does_not_make_a_session_young_again(identity: Identity):
+    session = await identity.ana()
+    for _ in range(3):
+        identity.world.clock.advance(29 * 24 * 3600)
+        session = await identity.do.refresh_session(session.refresh_token)
+    session = await identity.do.change_password(identity.viewer(session), PASSWORD, NEW)
+    identity.world.clock.advance(3 * 24 * 3600)
+    with pytest.raises(InvalidCredentials):
+        await identity.do.refresh_session(session.refresh_token)
 
 
 async def test_who_signs_out_ends_this_session_and_no_other(identity: Identity):

@@ -30,6 +30,7 @@ class SqlSessions:
                 user_id=row_of(session.owner),
                 refresh_digest=session.refresh_digest,
                 rotated_at=None if session.rotated_at is None else milliseconds(session.rotated_at),
+                began_at=None if session.began_at is None else milliseconds(session.began_at),
                 lapses_at=milliseconds(session.lapses_at),
             )
         )
@@ -49,10 +50,17 @@ class SqlSessions:
             refresh_digest=row["refresh_digest"],
             rotated_at=None if row["rotated_at"] is None else instant(row["rotated_at"]),
             lapses_at=instant(row["lapses_at"]),
+            began_at=None if row["began_at"] is None else instant(row["began_at"]),
         )
 
     async def renew(
-        self, session: SessionId, *, refresh_digest: str, rotated_at: datetime, lapses_at: datetime
+        self,
+        session: SessionId,
+        *,
+        refresh_digest: str,
+        rotated_at: datetime,
+        began_at: datetime,
+        lapses_at: datetime,
     ) -> None:
         await self._connection.execute(
             update(sessions)
@@ -60,6 +68,7 @@ class SqlSessions:
             .values(
                 refresh_digest=refresh_digest,
                 rotated_at=milliseconds(rotated_at),
+                began_at=milliseconds(began_at),
                 lapses_at=milliseconds(lapses_at),
             )
         )

@@ -87,6 +87,7 @@ sessions: Final = Table(
     Column("user_id", ForeignKey("users.id", ondelete="CASCADE"), nullable=False, index=True),
     Column("refresh_digest", Sha256, nullable=False),
     Column("rotated_at", Milliseconds),
+    Column("began_at", Milliseconds),
     Column("lapses_at", Milliseconds, nullable=False, index=True),
     **_OPTIONS,
 )
