@@ -14,7 +14,7 @@ _TALKATIVE: Final = ("aiosqlite", "arq.worker", "asyncio", "boto3", "botocore", 
 
 REDACTED: Final = "[redacted]"
 _SECRETS: Final = re.compile(
-    r"eyJ[\w-]{5,}\.eyJ[\w-]{5,}(?:\.[\w-]*)?"  # a JSON Web Token
+    r"(?<![\w-])[\w-]{8,}+\.eyJ[\w-]{5,}+(?:\.[\w-]*+)?"  # a JSON Web Token
     r"|whsec_[\w+/=-]{8,}"  # the key of a webhook
     r"|\$argon2\w+\$[\w$=,+/-]+"  # a password's hash
     r"|(?<=/files/)[\w.~-]{8,}"  # a ticket
@@ -23,7 +23,11 @@ _SECRETS: Final = re.compile(
     r"|(?<=://)[^/@:\s\"']*:[^/@\s\"']+(?=@)"  # user and password of a URL
 )
 """What is secret by its very form. Nothing should bring such a thing as far as here: this is the last line, not the
-first, and tests fail where it had to hold."""
+first, and tests fail where it had to hold.
+
+Lines hold what strangers send, so each form must be found in time linear to the line: no form may begin at every
+character of a run that another try has walked through to its end.
+"""
 
 
 @final

@@ -59,6 +59,7 @@ HARMLESS = (
     ("whole", "secret"),
     [
         (JWT, JWT),
+        (f"access_token_{JWT}", JWT),
         ("Bearer abcdefghijkl.mnop", "abcdefghijkl.mnop"),
         ("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"),
         ("$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaGVkaGFzaA", "aGFzaGVkaGFzaA"),
@@ -77,6 +78,20 @@ def test_what_is_secret_by_its_form_never_leaves_even_where_somebody_logs_it(who
     assert secret not in run.stderr
     assert run.stderr.count("[redacted]") >= 4
     assert all(HARMLESS in json.dumps(line) for line in lines[4:]), "and what is harmless is left alone"
+
+
+def test_a_line_that_a_stranger_made_long_is_looked_through_once() -> None:
+    """Were the time quadratic it would be an hour; as it is, it is a moment, so the limit decides nothing."""
+    pieces = ["eyJ", "eyJa.", "eyJaaaaa.eyJ.", "whsec_", "$argon2", "/files/", "bearer ", "?token=", "://", "a:"]
+    program = f"""
+import logging
+from app.infra.logs import set_up_logs
+set_up_logs("info")
+for piece in {pieces!r}:
+    logging.getLogger("app.x").info(piece * (2_000_000 // len(piece)))
+"""
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True, timeout=60)
+    assert len(run.stderr.splitlines()) == len(pieces)
 
 
 def test_a_websockets_query_is_not_logged() -> None:

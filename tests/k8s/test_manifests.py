@@ -191,6 +191,19 @@ def test_every_pod_starts_with_the_settings_it_is_given(renderings: Mapping[str,
     assert refusals(environments) == [[]] * len(environments)
 
 
+def test_a_cluster_shows_strangers_no_more_of_the_schema_than_they_ask_by_name(
+    renderings: Mapping[str, Manifests],
+) -> None:
+    apis = [
+        environment(manifests, pod.main)
+        for manifests in renderings.values()
+        for pod in applications(manifests)
+        if pod.labels[NAME] == "fiapx-webapi"
+    ]
+    shown = ("FIAPX_INTROSPECTION", "FIAPX_SUGGESTIONS", "FIAPX_GRAPHIQL")
+    assert {tuple(api[name] for name in shown) for api in apis} == {("false", "false", "false")}
+
+
 def test_no_pod_starts_with_the_examples_secrets(renderings: Mapping[str, Manifests]) -> None:
     unfilled = [one for one in renderings["base"] if one["kind"] != "Secret"] + example_secrets()
     environments = [environment(unfilled, pod.main) for pod in applications(unfilled)]
