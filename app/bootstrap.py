@@ -278,6 +278,8 @@ def _keys(settings: Settings) -> list[str]:
 
 def _rates(settings: Settings) -> Mapping[Attempt, str]:
     return {
+        Attempt.LOGIN_BY_ACCOUNT_AND_ADDRESS: settings.login_rate_per_account_and_address,
+        Attempt.PASSWORD_BY_SESSION: settings.login_rate_per_account_and_address,
         Attempt.LOGIN_BY_ACCOUNT: settings.login_rate_per_account,
         Attempt.LOGIN_BY_ADDRESS: settings.login_rate_per_address,
         Attempt.REGISTER_BY_ADDRESS: settings.register_rate_per_address,

@@ -67,7 +67,9 @@ class Settings(BaseSettings):
     refresh_seconds: int = 30 * 24 * 3600
     longest_session_seconds: PositiveInt = 90 * 24 * 3600
     refresh_grace_seconds: int = 30
-    login_rate_per_account: Rate = "10/15 minutes"
+    # Of logins, failures are counted.
+    login_rate_per_account_and_address: Rate = "10/15 minutes"
+    login_rate_per_account: Rate = "100/hour"
     login_rate_per_address: Rate = "100/15 minutes"
     register_rate_per_address: Rate = "30/hour"
     reset_rate_per_account: Rate = "3/hour"

@@ -57,7 +57,7 @@ class AccountMutations:
         new: _New,
     ) -> SessionResult:
         """Set it."""
-        return Session.of(await info.context.do.accounts.reset_password(token, new))
+        return Session.of(await info.context.do.accounts.reset_password(token, new, info.context.address))
 
     @strawberry.mutation(
         description="Write all that is kept of the viewer (profile, processings, notifications) into a JSON file."

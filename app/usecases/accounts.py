@@ -75,7 +75,9 @@ class AccountParts:
             request_password_reset=RequestPasswordReset(
                 transactions, self.queue, self.clock, limits, self.addresses, self.reset_lifetime
             ),
-            reset_password=ResetPassword(transactions, passwords, self.reset_tokens, session, ended),
+            reset_password=ResetPassword(
+                transactions, passwords, self.reset_tokens, session, ended, limits, self.addresses
+            ),
             show_viewer=ShowViewer(transactions),
             update_profile=UpdateProfile(transactions, self.clock),
             delete_account=DeleteAccount(transactions, passwords, self.queue, ended, self.clock, limits),

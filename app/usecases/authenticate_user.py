@@ -15,6 +15,10 @@ from app.usecases.ports import Attempt, Clock, MailAddresses, PasswordHasher, Ra
 class AuthenticateUser:
     """Sign a user in. ``address`` is the network address that asks.
 
+    Only failures are counted: those from one address for one account, those from one address, and, more generously,
+    those for one account, so that a stranger who fails locks nobody out but themselves. A reset by mail lets the owner
+    back in whatever was counted.
+
     A wrong password, an unknown address and something that could be neither get the same answer after the same work,
     so that nobody learns who has an account.
 
@@ -30,16 +34,23 @@ class AuthenticateUser:
     addresses: MailAddresses
 
     async def __call__(self, email: str, password: str, address: str) -> Session:
-        await self.limits.spend(Attempt.LOGIN_BY_ADDRESS, address)
+        await self.limits.check(Attempt.LOGIN_BY_ADDRESS, address)
         try:
             spellings, secret = self.addresses.spellings(email), normalised_password(password)
         except InvalidInput:
+            await self.limits.spend(Attempt.LOGIN_BY_ADDRESS, address)
             await self.passwords.verify("", None)
             raise InvalidCredentials from None
-        await self.limits.spend(Attempt.LOGIN_BY_ACCOUNT, spellings[0])
+        account = spellings[0]
+        await self.limits.check(Attempt.LOGIN_BY_ACCOUNT, account)
+        # Counted before it is known to have failed, or many at once would all be tried.
+        await self.limits.spend(Attempt.LOGIN_BY_ACCOUNT_AND_ADDRESS, tries_of(account, address))
         user = await self.transactions.read(lambda t: account_of(t, spellings))
         if not await self.passwords.verify(secret, user.password_hash if user else None) or user is None:
+            await self.limits.spend(Attempt.LOGIN_BY_ADDRESS, address)
+            await self.limits.spend(Attempt.LOGIN_BY_ACCOUNT, account)
             raise InvalidCredentials
+        await self.limits.forgive(Attempt.LOGIN_BY_ACCOUNT_AND_ADDRESS, tries_of(account, address))
         outdated = self.passwords.outdated(user.password_hash)
         password_hash = await self.passwords.hash(secret) if outdated else user.password_hash
         return await self.transactions.write(lambda t: self._sign_in(t, user, password_hash))
@@ -51,6 +62,11 @@ class AuthenticateUser:
         if password_hash != user.password_hash:
             await t.users.set_password_hash(user.id, password_hash, self.clock.now())
         return await self.open_session(t, user)
+
+
+def tries_of(account: str, address: str) -> str:
+    """Name the tries for one account from one network address."""
+    return f"{account} {address}"
 
 
 async def account_of(t: Transaction, spellings: Sequence[str]) -> User | None:

@@ -38,9 +38,8 @@ class ChangePassword:
 
     async def __call__(self, viewer: Viewer, current: str, new: str) -> Session:
         password = named_new(new)
-        await self.limits.spend(Attempt.LOGIN_BY_ACCOUNT, viewer.id)
         known = await self.transactions.read(lambda t: locked_user(t, viewer))
-        await check_password(self.passwords, current, known, field="current")
+        await check_password(self.passwords, self.limits, viewer.session, current, known, field="current")
         password_hash = await self.passwords.hash(password)
         session, ended = await self.transactions.write(lambda t: self._change(t, viewer, known, password_hash))
         await self.ended.announce(ended)
@@ -66,14 +65,24 @@ class ChangePassword:
         return session, ended
 
 
-async def check_password(passwords: PasswordHasher, password: str, user: User, *, field: str) -> None:
-    """Let pass only who knows the account's password; raises ``InvalidCredentials`` for the argument ``field``."""
+async def check_password(
+    passwords: PasswordHasher, limits: RateLimits, session: SessionId, password: str, user: User, *, field: str
+) -> None:
+    """Let pass only who knows the account's password.
+
+    Whoever has a session and guesses is counted by that session, so that the owner's others are not held up.
+
+    :raises InvalidCredentials: for the argument ``field``
+    :raises RateLimited: where too many in a row were wrong
+    """
+    await limits.spend(Attempt.PASSWORD_BY_SESSION, session)
     try:
         known = await passwords.verify(normalised_password(password), user.password_hash)
     except InvalidInput:
         known = False
     if not known:
         raise InvalidCredentials("The current password is wrong.", field=(field,))
+    await limits.forgive(Attempt.PASSWORD_BY_SESSION, session)
 
 
 def named_new(text: str) -> str:

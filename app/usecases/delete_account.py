@@ -10,7 +10,6 @@ from app.usecases.delete_video import SECOND_REMOVAL
 from app.usecases.export_my_data import export_prefix
 from app.usecases.open_session import locked_user, other_sessions
 from app.usecases.ports import (
-    Attempt,
     Clock,
     EndedSessions,
     JobQueue,
@@ -42,9 +41,8 @@ class DeleteAccount:
     limits: RateLimits
 
     async def __call__(self, viewer: Viewer, password: str) -> None:
-        await self.limits.spend(Attempt.LOGIN_BY_ACCOUNT, viewer.id)
         known = await self.transactions.read(lambda t: locked_user(t, viewer))
-        await check_password(self.passwords, password, known, field="password")
+        await check_password(self.passwords, self.limits, viewer.session, password, known, field="password")
         ended = await self.transactions.write(lambda t: self._delete(t, viewer))
         await self.ended.announce(ended)
         await self.queue.remove_objects()

@@ -671,9 +671,11 @@ class EndedSessions(Protocol):
 class Attempt(StrEnum):
     """What is counted so that nobody can try it without end."""
 
+    LOGIN_BY_ACCOUNT_AND_ADDRESS = "login-account-address"
     LOGIN_BY_ACCOUNT = "login-account"
     LOGIN_BY_ADDRESS = "login-address"
     REGISTER_BY_ADDRESS = "register-address"
+    PASSWORD_BY_SESSION = "password-session"  # noqa: S105 - no secret, but who tries one while signed in.
     RESET_BY_ACCOUNT = "reset-account"
     RESET_BY_ADDRESS = "reset-address"
     DELIVERY_BY_ACCOUNT = "delivery-account"
@@ -689,6 +691,14 @@ class RateLimits(Protocol):
 
         Where the counter is away each process counts for itself: a limit that fails shut would lock everybody out.
         """
+        ...
+
+    async def check(self, attempt: Attempt, key: str) -> None:
+        """Raise ``RateLimited`` as ``spend`` would now, and count nothing."""
+        ...
+
+    async def forgive(self, attempt: Attempt, key: str) -> None:
+        """Forget the tries of this account or network address."""
         ...
 
 

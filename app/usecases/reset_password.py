@@ -8,11 +8,11 @@ from datetime import timedelta
 from typing import final
 from uuid import uuid4
 
-from app.domain.errors import InvalidInput
+from app.domain.errors import InvalidInput, RateLimited
 from app.domain.notification import Notification, NotificationChannel, NotificationEvent
 from app.domain.session import SessionId
 from app.domain.user import UserId
-from app.usecases.authenticate_user import account_of
+from app.usecases.authenticate_user import account_of, tries_of
 from app.usecases.change_password import named_new
 from app.usecases.open_session import OpenSession, Session, other_sessions
 from app.usecases.ports import (
@@ -35,8 +35,11 @@ from app.usecases.ports import (
 class RequestPasswordReset:
     """Send a link by mail, if there is such an account; who asks learns nothing, not even by how long it takes.
 
+    Where it was asked too often for one account no more mail is sent and nobody is refused: the links of the last ones
+    are still good, so a stranger who asks keeps no owner from theirs.
+
     :raises InvalidInput: where it is no address
-    :raises RateLimited: where it was asked too often, whether or not there is an account
+    :raises RateLimited: where it was asked too often from one network address
     """
 
     transactions: Transactions
@@ -51,12 +54,20 @@ class RequestPasswordReset:
     async def __call__(self, email: str, address: str) -> None:
         spellings = self.addresses.spellings(email)
         await self.limits.spend(Attempt.RESET_BY_ADDRESS, address)
-        await self.limits.spend(Attempt.RESET_BY_ACCOUNT, spellings[0])
         async with _no_sooner_than(self.answer_after):
+            if await self._too_often(spellings[0]):
+                return
             known = await self.transactions.read(lambda t: account_of(t, spellings))
             if known is not None:
                 await self.transactions.write(lambda t: self._record(t, known.id))
             await self.queue.deliver_notifications()  # In either case: where Redis is away, it takes its time.
+
+    async def _too_often(self, account: str) -> bool:
+        try:
+            await self.limits.spend(Attempt.RESET_BY_ACCOUNT, account)
+        except RateLimited:
+            return True
+        return False
 
     async def _record(self, t: Transaction, user: UserId) -> None:
         """Write down the request and the mail that is owed; a former mail's link stays good, since mails overtake."""
@@ -83,6 +94,9 @@ class RequestPasswordReset:
 class ResetPassword:
     """Set a new password by the link of a mail, end all sessions of the account, and sign in.
 
+    Whoever has the link is the owner, so what strangers tried is not held against them any more. ``address`` is the
+    network address that asks.
+
     :raises InvalidInput: where the link is not valid, has lapsed or was used, or the password breaks a rule
     """
 
@@ -91,8 +105,10 @@ class ResetPassword:
     reset_tokens: ResetTokens
     open_session: OpenSession
     ended: EndedSessions
+    limits: RateLimits
+    addresses: MailAddresses
 
-    async def __call__(self, token: str, new: str) -> Session:
+    async def __call__(self, token: str, new: str, address: str) -> Session:
         password, reset = named_new(new), self.reset_tokens.reset_of(token)
         if reset is None:
             raise _of_no_use()
@@ -100,6 +116,10 @@ class ResetPassword:
         password_hash = await self.passwords.hash(password)
         session, ended = await self.transactions.write(lambda t: self._set(t, reset, password_hash))
         await self.ended.announce(ended)
+        account = self.addresses.spellings(session.user.email)[0]
+        await self.limits.forgive(Attempt.LOGIN_BY_ACCOUNT, account)
+        await self.limits.forgive(Attempt.LOGIN_BY_ACCOUNT_AND_ADDRESS, tries_of(account, address))
+        await self.limits.forgive(Attempt.RESET_BY_ACCOUNT, account)
         return session
 
     async def _valid(self, t: Transaction, reset: str) -> UserId:

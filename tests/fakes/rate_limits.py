@@ -18,3 +18,10 @@ class CountingLimits:
         self.spent[attempt, key] += 1
         if self.spent[attempt, key] > self.allowed.get(attempt, 10**9):
             raise RateLimited(retry_after_seconds=60)
+
+    async def check(self, attempt: Attempt, key: str) -> None:
+        if self.spent[attempt, key] >= self.allowed.get(attempt, 10**9):
+            raise RateLimited(retry_after_seconds=60)
+
+    async def forgive(self, attempt: Attempt, key: str) -> None:
+        del self.spent[attempt, key]

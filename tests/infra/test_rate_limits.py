@@ -43,6 +43,18 @@ async def test_all_processes_count_together(redis: StreamRedis):
         await CountedAttempts(redis.connection_pool, RATES).spend(Attempt.LOGIN_BY_ACCOUNT, "ana@example.com")
 
 
+async def test_looking_counts_nothing_and_what_is_forgiven_is_forgotten(redis: StreamRedis):
+    limits, key = CountedAttempts(redis.connection_pool, RATES), "ana@example.com"
+    for _ in range(4):
+        await limits.check(Attempt.LOGIN_BY_ACCOUNT, key)
+    for _ in range(3):
+        await limits.spend(Attempt.LOGIN_BY_ACCOUNT, key)
+    with pytest.raises(RateLimited):
+        await limits.check(Attempt.LOGIN_BY_ACCOUNT, key)
+    await CountedAttempts(redis.connection_pool, RATES).forgive(Attempt.LOGIN_BY_ACCOUNT, key)
+    await limits.check(Attempt.LOGIN_BY_ACCOUNT, key)
+
+
 async def test_neither_address_nor_account_can_be_read_in_redis(redis: StreamRedis):
     limits = CountedAttempts(redis.connection_pool, RATES)
     await limits.spend(Attempt.LOGIN_BY_ACCOUNT, "ana@example.com")
@@ -60,6 +72,8 @@ async def test_while_redis_is_away_each_process_counts_for_itself():
         await limits.spend(Attempt.LOGIN_BY_ACCOUNT, "ana@example.com")
     with pytest.raises(RateLimited):
         await limits.spend(Attempt.LOGIN_BY_ACCOUNT, "ana@example.com")
+    await limits.forgive(Attempt.LOGIN_BY_ACCOUNT, "ana@example.com")
+    await limits.check(Attempt.LOGIN_BY_ACCOUNT, "ana@example.com")
     await redis.aclose()
 
 

@@ -76,7 +76,7 @@ async def test_it_takes_the_password(identity: Identity, password: str):
 
 async def test_passwords_cannot_be_tried_without_end(identity: Identity):
     viewer = identity.viewer(await identity.ana())
-    identity.limits.allowed[Attempt.LOGIN_BY_ACCOUNT] = 2
+    identity.limits.allowed[Attempt.PASSWORD_BY_SESSION] = 2
     for expected in (InvalidCredentials, InvalidCredentials, RateLimited):
         with pytest.raises(expected):
             await identity.do.delete_account(viewer, "not the password")

@@ -13,6 +13,7 @@ from app.infra.passwords import Argon2PasswordHasher
 from app.infra.redis.ended_sessions import EndedHere
 from app.infra.secret_tokens import HmacRefreshTokens, HmacResetTokens
 from app.infra.tokens import JwtAccessTokens
+from app.settings import Settings
 from app.usecases.accounts import AccountParts
 from app.usecases.open_session import Session
 from app.usecases.ports import Attempt, PasswordHasher, Viewer
@@ -161,17 +162,61 @@ async def test_a_name_and_a_language_can_be_changed_apart(identity: Identity):
         await identity.do.update_profile(viewer, " ", None)
 
 
-async def test_logins_are_counted_by_account_and_by_address_known_or_not(identity: Identity):
+async def wrong(identity: Identity, email: str = "ana@example.com", address: str = HERE) -> type[Exception]:
+    with pytest.raises((InvalidCredentials, RateLimited)) as refused:
+        await identity.do.authenticate_user(email, "wrong horse battery", address)
+    return refused.type
+
+
+async def test_who_fails_too_often_waits_whether_the_account_exists_or_not(identity: Identity):
     await identity.ana()
-    identity.limits.allowed = {Attempt.LOGIN_BY_ACCOUNT: 2, Attempt.LOGIN_BY_ADDRESS: 4}
+    identity.limits.allowed = {Attempt.LOGIN_BY_ACCOUNT_AND_ADDRESS: 2, Attempt.LOGIN_BY_ADDRESS: 4}
     for email in ("ana@example.com", "nobody@example.com"):
-        for _ in range(2):
-            with pytest.raises(InvalidCredentials):
-                await identity.do.authenticate_user(email, "wrong horse battery", HERE)
+        answers = [await wrong(identity, email) for _ in range(3)]
+        assert answers[:2] == [InvalidCredentials, InvalidCredentials]
+        assert answers[2] is RateLimited
+    with pytest.raises(RateLimited):  # In whatever spelling, and with the right password too.
+        await identity.do.authenticate_user(" ANA@example.com", PASSWORD, HERE)
     with pytest.raises(RateLimited):
         await identity.do.authenticate_user("another@example.com", PASSWORD, HERE)
-    with pytest.raises(RateLimited):  # From elsewhere the account is not to be tried either, in whatever spelling.
-        await identity.do.authenticate_user(" ANA@example.com", PASSWORD, "192.0.2.2")
+
+
+async def test_a_stranger_who_fails_a_thousand_times_locks_no_owner_out(identity: Identity):
+    await identity.ana()
+    defaults = {
+        name: int(field.default.split("/")[0]) for name, field in Settings.model_fields.items() if "rate" in name
+    }
+    identity.limits.allowed = {
+        Attempt.LOGIN_BY_ACCOUNT_AND_ADDRESS: defaults["login_rate_per_account_and_address"],
+        Attempt.LOGIN_BY_ACCOUNT: defaults["login_rate_per_account"],
+        Attempt.LOGIN_BY_ADDRESS: defaults["login_rate_per_address"],
+    }
+    answers = [await wrong(identity, address="198.51.100.7") for _ in range(1000)]
+    assert answers.count(InvalidCredentials) == 10
+    await identity.signed_in()
+
+
+async def test_signing_in_often_locks_nobody_out(identity: Identity):
+    await identity.ana()
+    identity.limits.allowed = {attempt: 2 for attempt in Attempt if attempt.value.startswith("login")}
+    for _ in range(5):
+        await identity.signed_in()
+    assert await wrong(identity) is InvalidCredentials
+    await identity.signed_in()
+    assert await wrong(identity) is InvalidCredentials  # It begins anew with each success.
+
+
+async def test_where_strangers_everywhere_fail_the_owner_comes_back_by_mail(identity: Identity):
+    await identity.ana()
+    identity.limits.allowed = {Attempt.LOGIN_BY_ACCOUNT: 3}
+    for number in range(3):
+        assert await wrong(identity, address=f"198.51.100.{number}") is InvalidCredentials
+    with pytest.raises(RateLimited):
+        await identity.signed_in()
+    await identity.do.request_password_reset("ana@example.com", HERE)
+    (owed,) = await identity.world.owed()
+    await identity.do.reset_password(identity.reset_tokens.token(owed.id), "battery staple horse", HERE)
+    await identity.signed_in("battery staple horse")
 
 
 async def test_registrations_are_counted_by_address(identity: Identity):

@@ -238,7 +238,7 @@ async def test_a_password_is_not_changed_by_who_cannot(
 
 async def test_a_password_cannot_be_guessed_by_changing_it(identity: Identity):
     viewer = identity.viewer(await identity.ana())
-    identity.limits.allowed = {Attempt.LOGIN_BY_ACCOUNT: 1}
+    identity.limits.allowed = {Attempt.PASSWORD_BY_SESSION: 1}
     with pytest.raises(InvalidCredentials):
         await identity.do.change_password(viewer, "wrong horse battery", NEW)
     with pytest.raises(RateLimited):
@@ -250,14 +250,14 @@ async def test_a_forgotten_password_is_reset_by_mail_once(identity: Identity):
     await identity.do.request_password_reset(" ANA@example.com", HERE)
     assert identity.world.queue.notifications
     token = await mailed_token(identity)
-    again = await identity.do.reset_password(token, NEW)
+    again = await identity.do.reset_password(token, NEW, HERE)
     assert again.user.email == "ana@example.com"
     assert identity.has_ended(session)
     with pytest.raises(InvalidCredentials):
         await identity.do.refresh_session(session.refresh_token)
     await identity.signed_in(NEW)
     with pytest.raises(InvalidInput) as refused:
-        await identity.do.reset_password(token, "staple battery horse")
+        await identity.do.reset_password(token, "staple battery horse", HERE)
     assert refused.value.field == ("token",)
     await identity.signed_in(NEW)
 
@@ -267,7 +267,7 @@ async def test_two_who_use_one_link_at_once_cannot_both_win(identity: Identity):
     await identity.do.request_password_reset("ana@example.com", HERE)
     token = await mailed_token(identity)
     outcomes = await asyncio.gather(
-        *(identity.do.reset_password(token, new) for new in (NEW, "staple battery horse")), return_exceptions=True
+        *(identity.do.reset_password(token, new, HERE) for new in (NEW, "staple battery horse")), return_exceptions=True
     )
     assert sorted(isinstance(outcome, InvalidInput) for outcome in outcomes) == [False, True]
 
@@ -279,7 +279,7 @@ async def test_a_link_lapses_after_an_hour_and_is_not_mailed_any_more(identity: 
     await identity.do.request_password_reset("ana@example.com", HERE)
     identity.world.clock.advance(3600)
     with pytest.raises(InvalidInput):
-        await identity.do.reset_password(token, NEW)
+        await identity.do.reset_password(token, NEW, HERE)
     mailer = MemoryMailer()
     world = identity.world
     await world.deliver(mailer, "", identity.reset_tokens)()
@@ -293,8 +293,8 @@ async def test_a_link_that_was_changed_is_refused(identity: Identity):
     token = await mailed_token(identity)
     reset, _, proof = token.partition(".")
     with pytest.raises(InvalidInput):
-        await identity.do.reset_password(f"{reset}.{proof[1:]}{'A' if proof[0] != 'A' else 'B'}", NEW)
-    await identity.do.reset_password(token, NEW)
+        await identity.do.reset_password(f"{reset}.{proof[1:]}{'A' if proof[0] != 'A' else 'B'}", NEW, HERE)
+    await identity.do.reset_password(token, NEW, HERE)
 
 
 async def test_a_link_is_of_no_use_once_the_password_was_changed(identity: Identity):
@@ -303,7 +303,7 @@ async def test_a_link_is_of_no_use_once_the_password_was_changed(identity: Ident
     token = await mailed_token(identity)
     await identity.do.change_password(identity.viewer(session), PASSWORD, NEW)
     with pytest.raises(InvalidInput):
-        await identity.do.reset_password(token, "staple battery horse")
+        await identity.do.reset_password(token, "staple battery horse", HERE)
 
 
 async def test_two_who_change_one_password_at_once_cannot_both_win(identity: Identity):
@@ -318,7 +318,7 @@ async def test_two_who_change_one_password_at_once_cannot_both_win(identity: Ide
 @pytest.mark.parametrize("token", ["", "no token", "6ec9e1b8-9e0a-4f5f-8f0e-0d4b6f6e7a11." + "a" * 43, "\ud800"])
 async def test_a_link_that_was_never_mailed_is_refused(identity: Identity, token: str):
     with pytest.raises(InvalidInput):
-        await identity.do.reset_password(token, NEW)
+        await identity.do.reset_password(token, NEW, HERE)
 
 
 async def test_asking_for_a_reset_of_an_unknown_address_does_nothing_and_takes_as_long(identity: Identity):
@@ -332,11 +332,21 @@ async def test_asking_for_a_reset_of_an_unknown_address_does_nothing_and_takes_a
     assert len(await identity.world.owed()) == 1
 
 
-async def test_resets_are_counted_by_account_known_or_not_and_by_address(identity: Identity):
-    identity.limits.allowed = {Attempt.RESET_BY_ACCOUNT: 1, Attempt.RESET_BY_ADDRESS: 3}
+async def test_a_stranger_who_asks_for_resets_keeps_no_owner_from_theirs(identity: Identity):
+    await identity.ana()
+    identity.limits.allowed = {Attempt.RESET_BY_ACCOUNT: 3}
+    for _ in range(5):
+        await identity.do.request_password_reset("ana@example.com", "198.51.100.7")
+    await identity.do.request_password_reset("ana@example.com", HERE)
+    assert len(await identity.world.owed()) == 3
+    await identity.do.reset_password(await mailed_token(identity), NEW, HERE)
+    await identity.do.request_password_reset("ana@example.com", HERE)  # And the next one is not far away.
+    assert len(await identity.world.owed()) == 1
+
+
+async def test_resets_are_counted_by_address(identity: Identity):
+    identity.limits.allowed = {Attempt.RESET_BY_ADDRESS: 2}
     await identity.do.request_password_reset("nobody@example.com", HERE)
-    with pytest.raises(RateLimited):
-        await identity.do.request_password_reset("nobody@example.com", HERE)
     await identity.do.request_password_reset("another@example.com", HERE)
     with pytest.raises(RateLimited):
         await identity.do.request_password_reset("a.third@example.com", HERE)

@@ -5,7 +5,7 @@ import hashlib
 import math
 import time
 from collections.abc import Mapping
-from typing import Final, final
+from typing import Final, Literal, final
 
 import structlog
 from limits import RateLimitItem, parse
@@ -19,6 +19,8 @@ from app.usecases.ports import Attempt
 
 log = structlog.get_logger(__name__)
 
+_Judgement = Literal["hit", "test"]
+"""To count one more try, or only to look; both are methods of the library's limiters."""
 _LIMIT_SECONDS: Final = 1.0
 
 
@@ -46,21 +48,40 @@ class CountedAttempts:
         self._here = MovingWindowRateLimiter(MemoryStorage())
 
     async def spend(self, attempt: Attempt, key: str) -> None:
-        counted = hashlib.sha256(key.encode()).hexdigest()
+        await self._judge(attempt, key, "hit")
+
+    async def check(self, attempt: Attempt, key: str) -> None:
+        await self._judge(attempt, key, "test")
+
+    async def forgive(self, attempt: Attempt, key: str) -> None:
+        counted = _counted(key)
+        await self._here.clear(self._rates[attempt], attempt.value, counted)
         try:
             async with asyncio.timeout(_LIMIT_SECONDS):
-                retry_after = await self._spend(self._shared, attempt, counted)
+                await self._shared.clear(self._rates[attempt], attempt.value, counted)
         except (StorageError, TimeoutError) as fault:
             log.warning("redis is away", what="rate limits", fault=repr(fault))
-            retry_after = await self._spend(self._here, attempt, counted)
+
+    async def _judge(self, attempt: Attempt, key: str, how: _Judgement) -> None:
+        counted = _counted(key)
+        try:
+            async with asyncio.timeout(_LIMIT_SECONDS):
+                retry_after = await self._retry_after(self._shared, attempt, counted, how)
+        except (StorageError, TimeoutError) as fault:
+            log.warning("redis is away", what="rate limits", fault=repr(fault))
+            retry_after = await self._retry_after(self._here, attempt, counted, how)
         if retry_after is not None:
             log.info("an attempt was refused", attempt=attempt.value, key=counted[:12])
             raise RateLimited(retry_after_seconds=retry_after)
 
-    async def _spend(self, limiter: RateLimiter, attempt: Attempt, counted: str) -> int | None:
+    async def _retry_after(self, limiter: RateLimiter, attempt: Attempt, counted: str, how: _Judgement) -> int | None:
         """Give None, or in how many seconds it may be tried again."""
         rate = self._rates[attempt]
-        if await limiter.hit(rate, attempt.value, counted):
+        if await getattr(limiter, how)(rate, attempt.value, counted):
             return None
         window = await limiter.get_window_stats(rate, attempt.value, counted)
         return max(1, math.ceil(window.reset_time - time.time()))
+
+
+def _counted(key: str) -> str:
+    return hashlib.sha256(key.encode()).hexdigest()
