@@ -30,6 +30,7 @@ from app.domain.options import ExtractionOptions
 from app.domain.session import SessionId
 from app.domain.user import Locale
 from app.domain.video import ProcessingStatus, VideoProcessing
+from app.infra.embedded.certificate import Certificate
 from app.infra.embedded.child import Child
 from app.infra.embedded.ports import free_pair
 from app.infra.embedded.program import Program
@@ -171,7 +172,8 @@ def main(videos: int, runs: int, film: str) -> int:
         for _ in range(5):
             ports.append(free_pair(ports))
         redis = Valkey(folder / "valkey", free_pair(ports), secrets.token_hex(16))
-        s3 = Seaweed(folder / "s3", SeaweedPorts(*ports), "bench", secrets.token_hex(20), "readiness")
+        certificate = Certificate.made_in(folder / "certificate")
+        s3 = Seaweed(folder / "s3", SeaweedPorts(*ports), "bench", secrets.token_hex(20), "readiness", certificate)
         for server in (redis, s3):
             exits.enter_context(running(server.program(), folder / f"{server.program().name}.log"))
         what = Path(film).resolve() if film else film_of(folder)

@@ -36,6 +36,7 @@ def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Part]:
 @pytest.fixture(scope="session")
 def smtp_sink(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SmtpSinkPart]:
     with SmtpSinkPart(tmp_path_factory.mktemp("mail")) as part:
+        remember(urlsplit(part.url).password)
         yield part
 
 

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable
 from email import message_from_bytes
 from pathlib import Path
+from secrets import token_hex
 
 from app.infra.embedded.mail_sink import MailSink
 from app.infra.embedded.ports import free_pair
@@ -35,7 +36,7 @@ def losing_answers(every: int) -> Callable[[Post], bytes | None]:
 
 async def test_receivers_down_for_ten_minutes_get_each_notification_once_by_its_id(world: World, tmp_path: Path):
     world.max_active = VIDEOS
-    sink = MailSink(tmp_path / "mail", free_pair())
+    sink = MailSink(tmp_path / "mail", free_pair(), token_hex(16))
     mailer = SmtpMailer(sink.url, "FIAP X <no-reply@fiapx.example>")
     viewer, receiver = await world.user(), Receiver(answer=losing_answers(every=7))
     async with receiving(receiver):

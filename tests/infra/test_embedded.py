@@ -16,6 +16,7 @@ from email.message import EmailMessage
 from pathlib import Path
 from types import TracebackType
 from typing import Self
+from urllib.parse import urlsplit
 
 import boto3
 import pytest
@@ -311,7 +312,9 @@ def test_the_mail_sink_keeps_a_mail_as_a_file_with_its_envelope(tmp_path: Path) 
         mail = EmailMessage()
         mail["From"], mail["To"], mail["Subject"] = "a@fiapx.local", "b@fiapx.local", "Vídeo"
         mail.set_content("não deu")
-        with smtplib.SMTP(up.settings["FIAPX_SMTP_URL"].removeprefix("smtp://")) as client:
+        sink = urlsplit(up.settings["FIAPX_SMTP_URL"])
+        with smtplib.SMTP(f"{sink.hostname}:{sink.port}") as client:
+            client.login(sink.username or "", sink.password or "")
             client.send_message(mail)
         (kept,) = (tmp_path / "mail").glob("*.eml")
         assert "X-RcptTo: b@fiapx.local" in kept.read_text()

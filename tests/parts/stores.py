@@ -3,6 +3,7 @@
 import secrets
 from pathlib import Path
 
+from app.infra.embedded.certificate import Certificate
 from app.infra.embedded.mail_sink import MailSink
 from app.infra.embedded.ports import free_pair
 from app.infra.embedded.seaweed import Seaweed, SeaweedPorts
@@ -23,7 +24,8 @@ class S3Part(RunningPart):
         for _ in range(5):
             ports.append(free_pair(ports))
         self.ports = SeaweedPorts(*ports)
-        server = Seaweed(folder / "s3", self.ports, "tests", secrets.token_hex(20), "readiness")
+        certificate = Certificate.made_in(folder / "certificate")
+        server = Seaweed(folder / "s3", self.ports, "tests", secrets.token_hex(20), "readiness", certificate)
         super().__init__(server.program(), folder / "s3.log")
         self.url = server.url
         self.access_key = server.access_key
@@ -32,7 +34,7 @@ class S3Part(RunningPart):
 
 class SmtpSinkPart(RunningPart):
     def __init__(self, folder: Path) -> None:
-        server = MailSink(folder / "mail", free_pair())
+        server = MailSink(folder / "mail", free_pair(), secrets.token_hex(16))
         super().__init__(server.program(), folder / "mail.log")
         self.url = server.url
         self.folder = server.folder

@@ -62,6 +62,7 @@ class Child:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
+                umask=0o077,  # What it keeps, and the sockets that it opens, are for this user alone.
             )
         assert self._process.stdin is not None  # noqa: S101  # It is a pipe, as asked for above.
         with suppress(BrokenPipeError):  # It has ended already; whoever waits for it will see that.

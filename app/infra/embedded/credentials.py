@@ -1,5 +1,6 @@
 """The secrets that ``fiapx up`` makes for itself, once for a data directory."""
 
+import hmac
 import json
 import os
 import secrets
@@ -22,6 +23,11 @@ class Credentials:
     redis_password: str = field(repr=False)
     s3_access_key: str
     s3_secret_key: str = field(repr=False)
+
+    @property
+    def smtp_password(self) -> str:
+        """Derived rather than kept, so that a former version still reads the file and a new one reads a former's."""
+        return hmac.digest(self.redis_password.encode(), b"smtp", "sha256").hex()
 
     @classmethod
     def made_up(cls) -> Self:

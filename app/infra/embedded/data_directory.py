@@ -33,6 +33,10 @@ class DataDirectory:
         return self.root / "children.json"
 
     @property
+    def certificate(self) -> Path:
+        return self.root / "certificate"
+
+    @property
     def database(self) -> Path:
         return self.root / "fiapx.db"
 

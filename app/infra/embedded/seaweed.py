@@ -13,6 +13,7 @@ import boto3
 from botocore.client import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from app.infra.embedded.certificate import Certificate
 from app.infra.embedded.program import LOOPBACK, Program, plain_environment
 
 if TYPE_CHECKING:
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
 
 GRPC_OFFSET: Final = 10_000
 """Each of its ports has a twin for gRPC so much higher."""
+
+_GRPC_PARTS: Final = ("MASTER", "VOLUME", "FILER", "S3", "ADMIN", "WORKER", "MSG_BROKER", "MSG_AGENT", "MQ", "CLIENT")
+_SILENT_PARTS: Final = ("MASTER", "FILER", "ADMIN")
+"""Whose HTTP ports nobody needs: all that is asked of them is asked by gRPC."""
 
 
 @final
@@ -44,6 +49,7 @@ class Seaweed:
     access_key: str
     secret_key: str = field(repr=False)
     bucket: str
+    certificate: Certificate
 
     @property
     def url(self) -> str:
@@ -73,6 +79,7 @@ class Seaweed:
                 "-admin.ui=false",
                 "-master.telemetry=false",
                 "-idleTimeout=2",
+                "-disableHttp",
             ),
             environment=plain_environment(
                 os.environ,
@@ -82,15 +89,27 @@ class Seaweed:
                 # Enough for what it needs when idle: with less it collects garbage all the time, a fifth of a core.
                 GOMEMLIMIT="400MiB",
                 GOGC="50",
-                # Without these its inner servers hand everything to whoever asks them on this machine.
+                # Without what follows its inner servers hand everything to whoever asks them on this machine, and take
+                # orders from any page in a browser. The volume server's data needs a token, all others a certificate.
                 WEED_JWT_SIGNING_KEY=self._key("volume write"),
                 WEED_JWT_SIGNING_READ_KEY=self._key("volume read"),
                 WEED_JWT_FILER_SIGNING_KEY=self._key("filer write"),
                 WEED_JWT_FILER_SIGNING_READ_KEY=self._key("filer read"),
+                **self._mutual_tls(),
             ),
             folder=self.folder,
             serves=_Probe(self),
         )
+
+    def _mutual_tls(self) -> dict[str, str]:
+        certificate, key = str(self.certificate.certificate), str(self.certificate.key)
+        told = {"WEED_GRPC_CA": certificate}
+        for part in _GRPC_PARTS:
+            told |= {f"WEED_GRPC_{part}_CERT": certificate, f"WEED_GRPC_{part}_KEY": key}
+        for part in _SILENT_PARTS:
+            told |= {f"WEED_HTTPS_{part}_{what}": certificate for what in ("CERT", "CA")}
+            told[f"WEED_HTTPS_{part}_KEY"] = key
+        return told
 
     def _key(self, purpose: str) -> str:
         return hmac.digest(self.secret_key.encode(), purpose.encode(), "sha256").hex()

@@ -8,6 +8,7 @@ from typing import final
 from urllib.parse import quote
 
 from app.infra.embedded import ports
+from app.infra.embedded.certificate import Certificate
 from app.infra.embedded.credentials import Credentials
 from app.infra.embedded.data_directory import DataDirectory
 from app.infra.embedded.mail_sink import MailSink
@@ -49,6 +50,7 @@ def choose_stores(data: DataDirectory, environment: Mapping[str, str]) -> Stores
             environment.get("FIAPX_S3_ACCESS_KEY", credentials.s3_access_key),
             environment.get("FIAPX_S3_SECRET_KEY", credentials.s3_secret_key),
             environment.get("FIAPX_S3_BUCKET", "fiapx"),
+            Certificate.made_in(data.certificate),
         )
         programs.append(seaweed.program())
         settings |= {
@@ -57,7 +59,7 @@ def choose_stores(data: DataDirectory, environment: Mapping[str, str]) -> Stores
             "FIAPX_S3_SECRET_KEY": seaweed.secret_key,
         }
     if "FIAPX_SMTP_URL" not in environment:
-        sink = MailSink(data.mail, port["smtp"])
+        sink = MailSink(data.mail, port["smtp"], credentials.smtp_password)
         programs.append(sink.program())
         settings["FIAPX_SMTP_URL"] = sink.url
     named = {name: value for name, value in environment.items() if name.startswith("FIAPX_")}
