@@ -1,8 +1,12 @@
 """One engine by its URL: SQLite on one machine, MySQL or MariaDB for many."""
 
+import asyncio
 import sqlite3
 from typing import Any, Final
 
+import asyncmy
+from asyncmy.constants.CR import CR_CONN_HOST_ERROR
+from asyncmy.errors import MySQLError, OperationalError
 from sqlalchemy import Connection, Dialect, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
@@ -47,8 +51,8 @@ def engine_for(database_url: str, *, read_seconds: int | None = _READ_SECONDS) -
             pool_recycle=1800,
             pool_pre_ping=True,
             connect_args={
+                "async_creator_fn": _connect,
                 "charset": "utf8mb4",
-                "connect_timeout": _CONNECT_SECONDS,
                 "read_timeout": read_seconds,
                 "init_command": _SESSION,
             },
@@ -61,6 +65,23 @@ def engine_for(database_url: str, *, read_seconds: int | None = _READ_SECONDS) -
     event.listen(engine.sync_engine, "connect", _configure_sqlite)
     event.listen(engine.sync_engine, "begin", _begin_sqlite)
     return engine
+
+
+async def _connect(**arguments: Any) -> Any:
+    """Connect to MySQL, whole handshake included; whatever is in the way is an error of the driver's own kind.
+
+    The driver itself bounds no more than the TCP connection, and of a server that closes it at once, or that speaks
+    half a sentence or another language, it raises whatever it happens to stumble over.
+    """
+    try:
+        async with asyncio.timeout(_CONNECT_SECONDS):
+            return await asyncmy.connect(**arguments)
+    except MySQLError:
+        raise
+    except Exception as error:
+        where = arguments.get("unix_socket") or f"{arguments.get('host')}:{arguments.get('port', 3306)}"
+        why = str(error) or type(error).__name__
+        raise OperationalError(CR_CONN_HOST_ERROR, f"no MySQL server answers properly at {where} ({why})") from error
 
 
 def _see_that_it_opens(_dialect: Dialect, _record: Any, arguments: list[str], _options: dict[str, Any]) -> None:
