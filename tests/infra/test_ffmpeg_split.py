@@ -63,6 +63,13 @@ def test_what_is_no_picture_is_refused(image_format: ImageFormat):
         list(Splitter(image_format, 10_000).feed(b"<html>" * 200))
 
 
+@pytest.mark.parametrize("length", [b"-1", b"-300", b"+5", b"1_0", b"", b"five", b"\xb2"])
+def test_a_length_that_the_muxer_never_writes_is_refused(length: bytes):
+    stream = b"--ffmpeg\r\nContent-type: image/jpeg\r\nContent-length: %s\r\n\r\n" % length
+    with pytest.raises(BrokenStream):
+        list(Splitter(ImageFormat.JPEG, 10_000).feed(stream + bytes(500)))
+
+
 @pytest.mark.parametrize("image_format", ImageFormat)
 def test_a_picture_beyond_all_bounds_is_refused_before_it_is_held(image_format: ImageFormat):
     _, framed = MAKE[image_format]
