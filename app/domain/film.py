@@ -48,7 +48,8 @@ class Stream:
 class Look:
     """How the film's first picture is stored, which says how it must be turned into what people see.
 
-    ``width`` and ``height`` are stored pixels, ``sample_aspect_ratio`` the width of one pixel by its height.
+    ``width`` and ``height`` are stored pixels, of which the container cuts off as many as ``margins`` says on the left,
+    on top, on the right and at the bottom. ``sample_aspect_ratio`` is the width of a pixel by its height.
     ``primaries``, ``transfer`` and ``matrix`` are the code points of ITU-T H.273 (2 where the film does not say),
     ``full_range`` is None where it does not say. ``display_matrix`` is that of ISO/IEC 14496-12, 6.2.2, row by row in
     fixed point (16.16, the last column 2.30), from the container or from an H.264 or HEVC message; None is upright.
@@ -68,6 +69,13 @@ class Look:
     interlaced: bool = False
     alpha: bool = False
     dolby_vision_profile: int | None = None
+    margins: tuple[int, int, int, int] = (0, 0, 0, 0)
+
+    @property
+    def visible(self) -> tuple[int, int]:
+        """Width and height of what is not cut off, in stored pixels."""
+        left, top, right, bottom = self.margins
+        return self.width - left - right, self.height - top - bottom
 
 
 @dataclass(slots=True)

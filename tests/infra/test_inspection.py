@@ -18,7 +18,7 @@ HEAD: dict[str, Any] = {"opened": True, "container": "matroska,webm", "film": 0,
 LOOK: dict[str, Any] = {"width": 64, "height": 48, "pixel_format": "yuv420p", "sample_aspect_ratio": [1, 1]}
 TAIL: dict[str, Any] = {
     "look": LOOK, "first_shown": 0, "time_base": [1, 1000], "rate": 25.0, "encrypted": False, "reorders": False,
-    "intra_only": False, "layered": False, "broken": 0,
+    "intra_only": False, "layered": False, "broken": 0, "margins": [0, 0, 0, 0],
 }  # fmt: skip
 PACKETS = struct.pack("=I", 2) + struct.pack("=6q", 0, 40, 0, 40, 40, 40) + bytes([1, 0]) + struct.pack("=I", 0)
 
@@ -48,7 +48,8 @@ async def test_what_a_child_tells_becomes_a_film():
         {"look": []}, {"look": {**LOOK, "width": -1}}, {"look": {**LOOK, "width": 10**30}},
         {"look": {**LOOK, "pixel_format": "a\0b"}}, {"look": {**LOOK, "pixel_format": "x" * 1000}},
         {"look": {**LOOK, "display_matrix": [1, 2]}}, {"look": {**LOOK, "display_matrix": [2**40] * 9}},
-        {"look": {**LOOK, "sample_aspect_ratio": [1, 0]}},
+        {"look": {**LOOK, "sample_aspect_ratio": [1, 0]}}, {"margins": [0, -1, 0, 0]}, {"margins": [1]},
+        {"margins": None},
     ],
 )  # fmt: skip
 async def test_facts_that_make_no_sense_are_refused(tail: dict[str, Any]):

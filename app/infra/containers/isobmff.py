@@ -20,14 +20,16 @@ _SHORT_HEADER: Final = 8
 _LONG_HEADER: Final = 16
 
 
-class _Box(NamedTuple):
+class Box(NamedTuple):
+    """Where a box and what is in it begin, and where it says that it ends."""
+
     kind: bytes
     start: int
     body: int
     end: int
 
 
-def _boxes(reader: Reader, start: int, end: int) -> Iterator[_Box]:
+def boxes(reader: Reader, start: int, end: int) -> Iterator[Box]:
     """Give the boxes that stand from ``start`` on; the last may reach beyond ``end``. Stops at what is no box."""
     while end - start >= _SHORT_HEADER:
         head = reader.at(start, _LONG_HEADER)
@@ -38,7 +40,7 @@ def _boxes(reader: Reader, start: int, end: int) -> Iterator[_Box]:
             size = end - start  # To the end of what it stands in.
         if size < body - start:
             return
-        yield _Box(kind, start, body, start + size)
+        yield Box(kind, start, body, start + size)
         start += size
 
 
@@ -48,7 +50,7 @@ def structure(reader: Reader) -> Structure:
     place = 0
     cut_off = joined = encrypted = False
     promised: int | None = None
-    for box in _boxes(reader, 0, reader.size):
+    for box in boxes(reader, 0, reader.size):
         if box.kind not in _TOP and box.end > reader.size:
             break
         place = box.end
@@ -72,12 +74,12 @@ def _encrypted(reader: Reader, start: int, end: int, depth: int) -> bool:
     """Return whether any sample entry says that its picture is encrypted."""
     if depth > MAX_DEPTH:
         return False
-    for box in _boxes(reader, start, end):
+    for box in boxes(reader, start, end):
         inside = min(box.end, end)
         if box.kind in _HOLDS_BOXES and _encrypted(reader, box.body, inside, depth + 1):
             return True
         if box.kind == b"stsd":  # Version, flags and a count; then the entries, which are boxes.
-            entries = zip(_boxes(reader, box.body + 8, inside), range(_ENTRIES_MAX), strict=False)
+            entries = zip(boxes(reader, box.body + 8, inside), range(_ENTRIES_MAX), strict=False)
             if any(entry.kind in _ENCRYPTED for entry, _ in entries):
                 return True
     return False

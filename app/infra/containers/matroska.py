@@ -24,14 +24,16 @@ _LONGEST_ID: Final = 4
 _LONGEST_SIZE: Final = 8
 
 
-class _Element(NamedTuple):
+class Element(NamedTuple):
+    """Where an element and what is in it begin, and where it says that it ends."""
+
     id: int
     start: int
     body: int
     end: int | None  # None: the size is unknown, as live recorders leave it.
 
 
-def _element(reader: Reader, start: int, end: int) -> _Element | None:
+def _element(reader: Reader, start: int, end: int) -> Element | None:
     """Return the element that begins here, None where there is none."""
     head = reader.at(start, _HEADER)
     if not head or start >= end:
@@ -45,10 +47,10 @@ def _element(reader: Reader, start: int, end: int) -> _Element | None:
         return None
     size = int.from_bytes(head[id_length:body]) & ((1 << 7 * size_length) - 1)
     unknown = size == (1 << 7 * size_length) - 1
-    return _Element(int.from_bytes(head[:id_length]), start, start + body, None if unknown else start + body + size)
+    return Element(int.from_bytes(head[:id_length]), start, start + body, None if unknown else start + body + size)
 
 
-def _children(reader: Reader, start: int, end: int) -> Iterator[_Element]:
+def children(reader: Reader, start: int, end: int) -> Iterator[Element]:
     """Give the elements of a master whose length is known, up to one that has none."""
     while child := _element(reader, start, end):
         yield child
@@ -78,9 +80,9 @@ def structure(reader: Reader) -> Structure:
     return Structure(encrypted=encrypted)
 
 
-def _segment(reader: Reader, start: int) -> _Element | None:
+def _segment(reader: Reader, start: int) -> Element | None:
     """Return the Segment, which may stand behind a Void."""
-    for found in _children(reader, start, reader.size):
+    for found in children(reader, start, reader.size):
         if found.id == _SEGMENT:
             return found
         if found.id not in {0xEC, 0xBF}:
@@ -89,7 +91,7 @@ def _segment(reader: Reader, start: int) -> _Element | None:
 
 
 def _encrypted_segment(reader: Reader, start: int, end: int) -> bool:
-    for child in _children(reader, start, end):
+    for child in children(reader, start, end):
         if child.end is None:
             return False
         if child.id == _TRACKS:
@@ -98,10 +100,10 @@ def _encrypted_segment(reader: Reader, start: int, end: int) -> bool:
 
 
 def _encrypted_tracks(reader: Reader, start: int, end: int) -> bool:
-    for track in _children(reader, start, end):
+    for track in children(reader, start, end):
         if track.id == _TRACK and track.end is not None:
             inside = min(track.end, end)
-            kinds = [c for c in _children(reader, track.body, inside) if c.id == _TRACK_TYPE and c.end]
+            kinds = [c for c in children(reader, track.body, inside) if c.id == _TRACK_TYPE and c.end]
             if kinds and reader.number(kinds[0].body, min((kinds[0].end or 0) - kinds[0].body, 8)) != _VIDEO:
                 continue
             if _holds(reader, track.body, inside, _ENCRYPTION_PATH):
@@ -114,7 +116,7 @@ def _holds(reader: Reader, start: int, end: int, path: tuple[int, ...]) -> bool:
         child.id == path[0]
         and child.end is not None
         and (len(path) == 1 or _holds(reader, child.body, min(child.end, end), path[1:]))
-        for child in _children(reader, start, end)
+        for child in children(reader, start, end)
     )
 
 

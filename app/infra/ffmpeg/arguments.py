@@ -26,7 +26,7 @@ def _guarded(limits: Limits) -> list[str]:
         "-codec_whitelist", ",".join((*DECODER.values(), *ALPHA_DECODER.values())),
         "-max_pixels", str(limits.max_pixels),
         "-threads", str(limits.threads),
-        "-apply_cropping", "codec",  # The inspection knows the picture as it is coded, not what a container cuts off.
+        "-apply_cropping", "codec",  # The rendering cuts what a container cuts off, after fields are taken apart.
         "-copyts",  # The packets' times as they are: by them the plan names packets and pictures.
         # As PyAV has it, presentation times of MPEG-PS that follow from the others. And packets are left out that the
         # container calls damaged: those that a picture needs were refused before, and any would end all.

@@ -35,6 +35,7 @@ from app.domain.film import (
     Stream,
     film_of,
 )
+from app.infra.containers.cropping import margins_of
 from app.infra.ffmpeg.codecs import DECODER, DEMUXERS
 from app.infra.ffmpeg.picture_headers import Avc, Hevc, marks_of
 
@@ -97,7 +98,14 @@ def _inspect(container: Any, options: dict[str, str], told: IO[bytes]) -> None:
         _tell(told, {})
         return
     stream = container.streams[chosen.index]
-    _tell(told, _read(container, stream, options, told))
+    _tell(told, {**_read(container, stream, options, told), "margins": _margins(container, stream)})
+
+
+def _margins(container: Any, stream: Any) -> list[int]:
+    """Return what the container cuts off, which PyAV does not tell."""
+    with Path(container.name).open("rb") as file:
+        place = sum(1 for other in container.streams.video if other.index < stream.index)
+        return list(margins_of(file, stream.id, place))
 
 
 def _plain(stream: Stream) -> dict[str, object]:

@@ -159,7 +159,7 @@ def _inspected(
     film = Film(
         container=container,
         stream=chosen,
-        look=_look(tail["look"]),
+        look=_look(tail["look"], tail["margins"]),
         packets=packets,
         origin=_origin(streams, chosen, packets, timeless=timeless),
         frames_per_second=rate if math.isfinite(rate) and rate > 0 else None,
@@ -177,12 +177,15 @@ def _inspected(
     )
 
 
-def _look(facts: dict[str, Any]) -> Look:
+def _look(facts: dict[str, Any], margins: Any) -> Look:
     matrix = facts.get("display_matrix")
     shape = Fraction(*facts["sample_aspect_ratio"])
+    width, height = _side(facts["width"]), _side(facts["height"])
+    left, top, right, bottom = map(_side, margins)
     return Look(
-        width=_side(facts["width"]),
-        height=_side(facts["height"]),
+        width=width,
+        height=height,
+        margins=(left, top, right, bottom) if left + right < width and top + bottom < height else (0, 0, 0, 0),
         pixel_format=_name(facts["pixel_format"]),
         sample_aspect_ratio=shape if shape > 0 else Fraction(1),
         primaries=int(facts.get("primaries", 2)),

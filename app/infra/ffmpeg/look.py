@@ -48,6 +48,7 @@ _FULL_FORMAT: Final = re.compile(r"yuvj|gray|ya\d")
 
 _QUARTER_CHROMA: Final = re.compile(r".*4(20|10)|nv12|nv21|p01|gray|ya\d|mono")  # Or less, or none.
 _HALF_CHROMA: Final = re.compile(r".*4(22|11)|nv16|nv20|p21|y21|uyyvyy")
+_COARSEST: Final = 4  # Pixels that share a value of chroma, at most.
 _FORMATS: Final = {
     ImageFormat.PNG: "rgb24",  # Eight bits of more, too: what readers expect, and a fifth of the size.
     ImageFormat.WEBP: "yuv420p",
@@ -142,7 +143,9 @@ def rendering(look: Look, options: ExtractionOptions, max_pixels: int) -> Render
         chain += [_UNTAGGED]
     if look.interlaced:
         chain += [_scale(stored), _DEINTERLACED]
-    chain += _developing(colour, stored, (width, height), options.format, alpha=alpha)
+    if look.visible != stored:
+        chain += _cropping(look, colour)
+    chain += _developing(colour, look.visible, (width, height), options.format, alpha=alpha)
     chain += turned.filters
     chain += [f"format={_pixels(look, options.format, swapped=turned.swaps)}", _SRGB, "setsar=1"]
     shown = (height, width) if turned.swaps else (width, height)
@@ -164,7 +167,8 @@ def rendering(look: Look, options: ExtractionOptions, max_pixels: int) -> Render
 def displayed_size(look: Look) -> tuple[int, int]:
     """Give width and height as players show the film: with square pixels, and turned."""
     turned, _ = _orientation(look.display_matrix)
-    width, height = _rounded(look.width * _pixel_shape(look)), look.height
+    wide, height = look.visible
+    width = _rounded(wide * _pixel_shape(look))
     return (height, width) if turned.swaps else (width, height)
 
 
@@ -202,7 +206,14 @@ def _pixels(look: Look, image_format: ImageFormat, *, swapped: bool) -> str:
 
 
 def _pixel_shape(look: Look) -> Fraction:
-    shape = look.sample_aspect_ratio
+    """Return the width of a pixel by its height.
+
+    Where a track has a size to be shown in and no shape of pixels, libavformat reckons that from the whole picture,
+    though the size is that of the visible part: pixels are square then.
+    """
+    shape, (width, height) = look.sample_aspect_ratio, look.visible
+    if shape == Fraction(width * look.height, look.width * height):
+        return Fraction(1)
     return shape if _TALLEST <= shape <= _FLATTEST else Fraction(1)
 
 
@@ -214,7 +225,7 @@ def _notes(look: Look, angle: float) -> list[str]:
         notes.append(f"The film's colour matrix {look.matrix} (ITU-T H.273) is not known: colours may look wrong.")
     if angle > 1:
         notes.append("The film asks to be turned by no quarter of a circle: it is turned by the nearest.")
-    if look.sample_aspect_ratio not in {0, _pixel_shape(look)}:
+    if look.sample_aspect_ratio and not _TALLEST <= look.sample_aspect_ratio <= _FLATTEST:
         notes.append(f"The film says that its pixels are {look.sample_aspect_ratio} wide: they are taken as square.")
     return notes
 
@@ -299,7 +310,7 @@ def _size(look: Look, options: ExtractionOptions, max_pixels: int, *, swapped: b
     side, shape = _MAX_SIDE[options.format], _pixel_shape(look)
     limits = min(options.max_width or side, side), min(options.max_height or side, side)
     widest, highest = reversed(limits) if swapped else limits
-    width, height = look.width * shape, Fraction(look.height)
+    width, height = look.visible[0] * shape, Fraction(look.visible[1])
     factor = min(Fraction(1), widest / width, highest / height)
     if shape > 1 and width * height * factor**2 > max_pixels:  # Only so can it be more than the decoder lets pass.
         factor = Fraction(math.sqrt(max_pixels / (width * height)))
@@ -313,6 +324,17 @@ def _rounded(side: Fraction) -> int:
 
 def _scale(size: tuple[int, int], *options: str) -> str:
     return ":".join([f"scale=w={size[0]}:h={size[1]}", *options])
+
+
+def _cropping(look: Look, colour: _Colour) -> list[str]:
+    """Cut off what the container says, to the pixel: where chroma is not as fine it is made so first."""
+    (left, top, _, _), (width, height) = look.margins, look.visible
+    cut = f"crop=w={width}:h={height}:x={left}:y={top}:exact=1"
+    chain = [_scale((look.width, look.height))]  # It would read beyond a smaller picture.
+    if colour.rgb or not (left % _COARSEST or top % _COARSEST):
+        return [*chain, cut]
+    finer = _scale((look.width, look.height), f"in_range={colour.range}:out_range={colour.range}", _QUICK)
+    return [finer, f"format=yuv{'a' if look.alpha else ''}444p16le", cut]
 
 
 def _developing(
