@@ -1,7 +1,7 @@
 """The composition root: the one place that says which adapters are used together."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import timedelta
@@ -19,7 +19,7 @@ from app.infra.links import PresignedLinks, TicketLinks, content_disposition
 from app.infra.mail import SmtpMailer
 from app.infra.mail_address import IdnaMailAddresses
 from app.infra.passwords import Argon2PasswordHasher
-from app.infra.periodic import periodically
+from app.infra.periodic import periodically, until_it_works
 from app.infra.redis.ended_sessions import RedisEndedSessions
 from app.infra.redis.live import RedisLiveStatus
 from app.infra.redis.queue import CONTROL_QUEUE, VIDEO_QUEUE, ArqJobQueue
@@ -82,7 +82,12 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
+Step = tuple[str, Callable[[], Awaitable[object]]]
+"""Something to be done, by the name of what it needs."""
+
 _READY_SECONDS: Final = 3
+_AWAY_SECONDS: Final = 2.0
+"""So often a part that was away at the start is tried again, until it comes."""
 _BACKLOG_SECONDS: Final = 0.9
 """For each store; both together take less than the two seconds that a scrape gives them."""
 _ENDED_SECONDS: Final = 5.0
@@ -164,7 +169,14 @@ async def compose(settings: Settings) -> AsyncIterator[Service]:
             ready=_Readiness(transactions),
             backlog=_BacklogEverywhere(MeasureBacklog(transactions, clock), redis),
         )
-        await _settle_in(storage, clock, ended)
+        parts: list[Step] = [
+            ("storage", storage.ensure_bucket),
+            ("database", clock.synchronise),
+            ("database, for the sessions that ended", ended.read_again),
+        ]
+        for name, step in await _settle_in(parts):
+            coming = asyncio.create_task(until_it_works(name, step, _AWAY_SECONDS))
+            exits.callback(coming.cancel)
         for name, step, seconds in (
             ("sweep", work.sweep_due_videos, settings.sweep_seconds),
             ("clock", clock.synchronise, 60.0),
@@ -302,17 +314,19 @@ def _limits(settings: Settings) -> ServiceLimits:
     )
 
 
-async def _settle_in(storage: S3Storage, clock: DatabaseClock, ended: RedisEndedSessions) -> None:
-    """Do what is best done once at the start; where a part is away, what needs it says so when it is asked."""
-    for name, step in (
-        ("storage", storage.ensure_bucket),
-        ("clock", clock.synchronise),
-        ("ended sessions", ended.read_again),
-    ):
+async def _settle_in(parts: Sequence[Step]) -> list[Step]:
+    """Do what is best done once at the start, and give what could not be done because its part is away.
+
+    What needs such a part says so when it is asked; the process serves what it can.
+    """
+    away = []
+    for name, step in parts:
         try:
             await step()
         except (StorageError, DatabaseUnavailable) as error:
-            log.warning("a part is away at the start", part=name, fault=str(error))
+            log.warning("a part is away at the start, it is tried again", part=name, fault=str(error))
+            away.append((name, step))
+    return away
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 import asyncio
 import random
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 import structlog
 
@@ -23,3 +24,13 @@ async def periodically(name: str, step: Callable[[], Awaitable[object]], seconds
         except Exception as error:  # noqa: BLE001 - whatever it was, the next beat tries again, and the log says so
             log.warning("a periodic step failed", step=name, fault=repr(error))
             beats = 2
+
+
+async def until_it_works(name: str, step: Callable[[], Awaitable[object]], seconds: float) -> None:
+    """Try a step every so many seconds until it has worked once, and say so then."""
+    while True:
+        await asyncio.sleep(seconds * random.uniform(0.8, 1.2))  # noqa: S311 - jitter is no secret
+        with suppress(Exception):  # Whatever it was, the log has said once what is waited for.
+            await step()
+            log.info("a part has come", part=name)
+            return

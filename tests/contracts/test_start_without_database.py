@@ -1,0 +1,93 @@
+import asyncio
+import os
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+from sqlalchemy import URL, make_url
+
+from app.infra.embedded.ports import free_pair
+from tests.parts.waiting import until
+
+ROOT = Path(__file__).parents[2]
+
+
+@dataclass
+class Proxy:
+    """A proxy before a database: without a backend it accepts and closes."""
+
+    backend: URL
+    has_backend: bool = False
+
+    @asynccontextmanager
+    async def url(self) -> AsyncIterator[str]:
+        listener = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        async with listener:
+            port = listener.sockets[0].getsockname()[1]
+            yield self.backend.set(port=port).render_as_string(hide_password=False)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if self.has_backend:
+            theirs, ours = await asyncio.open_connection(self.backend.host, self.backend.port)
+            await asyncio.wait(
+                {asyncio.ensure_future(_pump(reader, ours)), asyncio.ensure_future(_pump(theirs, writer))}
+            )
+        writer.close()
+
+
+async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    while data := await reader.read(65536):
+        writer.write(data)
+    writer.close()
+
+
+async def answers(client: httpx.AsyncClient, path: str, status: int) -> bool:
+    try:
+        return (await client.get(path)).status_code == status
+    except httpx.TransportError:
+        return False
+
+
+def settings(database_url: str, redis_url: str, port: int) -> dict[str, str]:
+    away = f"127.0.0.1:{free_pair()}"
+    return {
+        "PATH": os.environ["PATH"],
+        "FIAPX_PORT": str(port),
+        "FIAPX_DATABASE_URL": database_url,
+        "FIAPX_REDIS_URL": redis_url,
+        "FIAPX_S3_URL": f"http://{away}",
+        "FIAPX_S3_ACCESS_KEY": "fiapx",
+        "FIAPX_S3_SECRET_KEY": "secret",
+        "FIAPX_SMTP_URL": f"smtp://{away}",
+        "FIAPX_JWT_SECRET": "j" * 32,
+        "FIAPX_LINK_SECRET": "l" * 32,
+    }
+
+
+async def test_an_api_starts_before_its_database_and_serves_as_soon_as_that_has_come(
+    migrated_mariadb: str, redis_url: str, tmp_path: Path
+):
+    port, proxy, said = free_pair(), Proxy(make_url(migrated_mariadb)), tmp_path / "api.log"
+    address = f"http://127.0.0.1:{port}"
+    async with proxy.url() as url, httpx.AsyncClient(base_url=address, trust_env=False) as client:
+        with said.open("wb") as log:
+            environment = settings(url, redis_url, port)
+            command = (sys.executable, "-m", "app.cli", "api")
+            api = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
+        try:
+            await until(lambda: answers(client, "/livez", 200), 60)
+            assert (await client.get("/readyz")).json()["parts"]["database"] is False
+            refusal = await client.post("/auth/login", json={"email": "a@b.example", "password": "correct horse"})
+            assert (refusal.status_code, refusal.json()["code"]) == (503, "STORAGE_ERROR")
+            assert int(refusal.headers["Retry-After"]) > 0
+            proxy.has_backend = True
+            await until(lambda: answers(client, "/readyz", 200), 15)
+            await until(lambda: "a part has come" in said.read_text(), 15)
+        finally:
+            api.terminate()
+            await asyncio.to_thread(api.wait, 20)
+    assert "a part is away at the start" in said.read_text()
