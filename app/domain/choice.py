@@ -1,11 +1,11 @@
 """Which pictures of a film a user's options mean; docs/frames.md says it for users."""
 
 import math
+from array import array
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import pairwise
 from typing import Final, NamedTuple, final
 
 from app.domain.errors import ProcessingError
@@ -178,9 +178,7 @@ def _spread(shown: Presentation, part: Part, count: int) -> Sequence[int]:
     if len(used) <= count:
         return used
     stop = Fraction(shown.end) if part.stop is None else min(part.stop, Fraction(shown.end))
-    scale = math.lcm(part.start.denominator, stop.denominator)
-    begins = [int(part.start * scale), *(scale * shown.begins[number] for number in used[1:]), int(stop * scale)]
-    lasting = [max(0, until - begin) for begin, until in pairwise(begins)]
+    lasting = _lasting(shown, used, part.start, stop)
     if sum(time > 0 for time in lasting) < count:
         # Too few pictures last at all: these are all taken, and of the others some, as if each lasted a moment.
         lasting = [len(lasting) if time else 1 for time in lasting]
@@ -192,6 +190,24 @@ def _spread(shown: Presentation, part: Part, count: int) -> Sequence[int]:
             numbers.append(number)
         passed += shorter
     return numbers
+
+
+def _lasting(shown: Presentation, used: range, start: Fraction, stop: Fraction) -> Sequence[int]:
+    """Return how long each picture lasts within the part, in one unit for all."""
+    scale = math.lcm(start.denominator, stop.denominator)
+
+    def lasting() -> Iterator[int]:
+        begin = int(start * scale)
+        for number in used[1:]:
+            until = scale * shown.begins[number]
+            yield max(0, until - begin)
+            begin = until
+        yield max(0, int(stop * scale) - begin)
+
+    try:
+        return array("q", lasting())
+    except OverflowError:  # The unit is very small.
+        return list(lasting())
 
 
 def _share(lasting: Sequence[int], count: int) -> tuple[int, int]:

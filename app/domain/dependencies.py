@@ -2,10 +2,11 @@
 
 from array import array
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
-from itertools import compress, groupby
+from collections.abc import Sequence
+from itertools import groupby
 from typing import Final
 
+from app.domain.columns import marked, runs
 from app.domain.film import KEY, NON_REFERENCE, OPEN, SECOND, Film, Packets
 
 _IS_KEY: Final = bytes(bool(flags & KEY) for flags in range(256))
@@ -28,7 +29,7 @@ def needed(film: Film, wanted: Sequence[int]) -> tuple[tuple[int, int], ...]:
     for place in wanted:
         kept[place] = 1
     _complete(packets, kept)
-    return tuple(_ranges(kept))
+    return tuple(runs(kept))
 
 
 def _complete(packets: Packets, kept: bytearray) -> None:
@@ -43,7 +44,7 @@ def _complete(packets: Packets, kept: bytearray) -> None:
 def _entries(packets: Packets) -> "array[int]":
     """Return the places at which a decoder can start: the first key picture, and all that leave nothing open."""
     first = packets.flags.translate(_IS_KEY).find(1)
-    entries = array("q", compress(range(len(packets)), packets.flags.translate(_IS_ENTRY)))
+    entries = marked(packets.flags.translate(_IS_ENTRY))
     return entries if first < 0 or first in entries[:1] else array("q", [first, *entries])
 
 
@@ -69,12 +70,3 @@ def _keep_references(packets: Packets, places: range, kept: bytearray, start: in
     for place in places:
         if not flags[place] & NON_REFERENCE and pts[place] >= start:
             kept[place] = 1
-
-
-def _ranges(kept: bytearray) -> Iterator[tuple[int, int]]:
-    first = kept.find(1)
-    while first >= 0:
-        stop = kept.find(0, first)
-        stop = len(kept) if stop < 0 else stop
-        yield first, stop - 1
-        first = kept.find(1, stop)

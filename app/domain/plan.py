@@ -69,27 +69,32 @@ def needs_survey(film: Film, options: ExtractionOptions) -> bool:
     return options.select.kind is SelectionKind.SCENE_CHANGE
 
 
-def plan(film: Film, options: ExtractionOptions, *, most: int | None = None) -> Plan:
-    """Return what is taken of a film and what is decoded for it.
+def plan(film: Film, options: ExtractionOptions, *, most: int | None = None, shown: Presentation | None = None) -> Plan:
+    """Return what is taken of a film and what is decoded for it; ``shown`` is its presentation, where it is known.
 
     Raises ProcessingError: NO_FRAMES where nothing can be taken, TOO_MANY_FRAMES where there would be more than
     ``most`` files; ValueError where a survey is needed.
     """
     if needs_survey(film, options):
         raise ValueError("Only the decoder knows which pictures these are: plan what it has surveyed.")
-    shown = present(film)
+    shown = shown or present(film)
     return _planned(film, shown, choose(shown, options, _keys(film, shown), most))
 
 
 def plan_surveyed(
-    film: Film, options: ExtractionOptions, surveyed: Sequence[tuple[int, int]], *, most: int | None = None
+    film: Film,
+    options: ExtractionOptions,
+    surveyed: Sequence[tuple[int, int]],
+    *,
+    most: int | None = None,
+    shown: Presentation | None = None,
 ) -> Plan:
     """Return the plan for pictures that the decoder chose in a first pass over the whole film.
 
-    ``surveyed`` are their numbers in the decoder's output and their ticks, in order. Raises what ``plan`` raises,
-    ValueError where no survey is needed.
+    ``surveyed`` are their numbers in the decoder's output and their ticks, in order; ``shown`` is as in ``plan``.
+    Raises what ``plan`` raises, ValueError where no survey is needed.
     """
-    shown = present(film)
+    shown = shown or present(film)
     numbers = sorted(set(_recognised(shown, surveyed)))
     if options.select.kind is SelectionKind.SCENE_CHANGE:
         used = Part.of(shown, options).pictures(shown)
@@ -106,7 +111,8 @@ def without_dropping(plan: Plan, why: str) -> Plan:
 
 
 def _keys(film: Film, shown: Presentation) -> Iterator[int]:
-    return (number for number, place in enumerate(shown.packets or ()) if film.packets.flags[place] & KEY)
+    marks = film.packets.flags
+    return (number for number, place in enumerate(shown.packets or ()) if marks[place] & KEY)
 
 
 def _recognised(shown: Presentation, surveyed: Sequence[tuple[int, int]]) -> Iterator[int]:

@@ -7,16 +7,15 @@ into (fractions of) ticks, never the other way round.
 import math
 from array import array
 from bisect import bisect_left, bisect_right
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import compress, islice, pairwise
-from operator import gt, sub
+from itertools import pairwise
 from typing import Final, final
 
+from app.domain.columns import holds, in_order, marked, picked, rises, since, steps
 from app.domain.errors import ProcessingError
-from app.domain.failure import FailureCode
+from app.domain.failure import JOINED, FailureCode
 from app.domain.film import DISCARD, KEY, NO_TIME, Film, Packets
 
 _IS_KEY: Final = bytes(bool(flags & KEY) for flags in range(256))
@@ -24,6 +23,8 @@ _IS_SHOWN: Final = bytes(not flags & DISCARD for flags in range(256))
 TIMES_BEGIN_ANEW: Final = "its times begin anew on the way"
 _REORDERED: Final = 16
 """Codecs reorder no more pictures than this, so decoding times that fall further are those of another recording."""
+_MOST_RECORDINGS: Final = 10_000
+"""Nobody joins more. The time that a presentation takes would grow without bounds."""
 
 
 @final
@@ -109,32 +110,38 @@ class Presentation:
 def present(film: Film) -> Presentation:
     """Return the film's pictures in order of presentation.
 
-    Raises ProcessingError (NO_FRAMES) where there is none.
+    Raises ProcessingError: NO_FRAMES where there is none, CORRUPT_VIDEO where the times begin anew again and again.
     """
     packets = film.packets
     first = _first(packets)
     unordered = only_the_decoder_knows(film)
     times = _stand_ins(film, first) if unordered else packets.pts
     beginnings = [*_beginnings(packets, first), len(packets)]
-    order = array("q")
-    # Recordings that were joined can add up to more than a column holds.
     joined = len(beginnings) > 2  # noqa: PLR2004 - one beginning and the end
-    begins: list[int] | array[int] = [] if joined else array("q")
-    end = 0
-    for section, (start, stop) in enumerate(pairwise(beginnings)):
-        shown = list(compress(range(start, stop), packets.flags[start:stop].translate(_IS_SHOWN)))
-        if section == 0 and film.first_shown is not None and not unordered:
-            # Pictures that are shown before the first key picture and need what came before the recording.
-            shown = [i for i in shown if times[i] >= film.first_shown]
+    order = array("q")
+    begins: list[int] | array[int] = []  # Recordings that were joined can add up to more than a column holds.
+    usual = end = 0
+    for start, stop in pairwise(beginnings):
+        shown = marked(packets.flags[start:stop].translate(_IS_SHOWN), start)
+        if start == first and film.first_shown is not None and not unordered:
+            # Pictures that are shown before the first key picture need what came before the recording.
+            shown = since(shown, times, film.first_shown)
         if not shown:
             continue
-        if _fall([times[i] for i in shown]):
-            shown.sort(key=times.__getitem__)  # Stable: pictures of the same time stay in decoding order.
-        shift = end - times[shown[0]] if order else 0
-        order.extend(shown)
-        begins.extend(times[i] + shift for i in shown)
-        last = [packets.durations[i] for i in shown if times[i] == times[shown[-1]]]
-        end = begins[-1] + (max(last) if max(last) > 0 else _lower_median(begins) or _nominal(film))
+        own = picked(times, shown)
+        if not rises(own):
+            shown = in_order(shown, times)
+            own = picked(times, shown)
+        shift = end - own[0] if order else 0
+        if joined:
+            order.extend(shown)
+            begins.extend(time + shift for time in own)
+        else:
+            order, begins = shown, own
+        last = max(packets.durations[place] for place in shown[bisect_left(own, own[-1]) :])
+        if last <= 0:
+            last = usual = _lower_median(own) or usual or _nominal(film)
+        end = begins[-1] + last
     if not order:
         raise ProcessingError(FailureCode.NO_FRAMES)
     base, origin = packets.time_base, film.origin
@@ -143,7 +150,7 @@ def present(film: Film) -> Presentation:
         offset=origin.numerator * base.denominator,
         divisor=base.denominator * origin.denominator,
         begins=begins,
-        ticks=array("q", (times[i] for i in order)),
+        ticks=picked(times, order) if joined else begins,
         packets=None if unordered else order,
         end=end,
         whole=_why_whole(film, joined=joined),
@@ -163,12 +170,12 @@ def _why_whole(film: Film, *, joined: bool) -> str | None:
         return None
     if not is_marked(film.packets):
         return "the container marks no key pictures"
-    return "key pictures out of order" if _fall(_key_times(film.packets)) else None
+    return None if rises(_key_times(film.packets)) else "key pictures out of order"
 
 
 def only_the_decoder_knows(film: Film) -> bool:
     """Tell whether nothing but decoding says in which order the packets' pictures are shown."""
-    return film.timeless or NO_TIME in film.packets.pts[_first(film.packets) :]
+    return film.timeless or holds(film.packets.pts[_first(film.packets) :], NO_TIME)
 
 
 def _first(packets: Packets) -> int:
@@ -182,17 +189,12 @@ def is_marked(packets: Packets) -> bool:
 
 
 def _key_times(packets: Packets) -> "array[int]":
-    return array("q", compress(packets.pts, packets.flags.translate(_IS_KEY)))
-
-
-def _fall(times: Sequence[int]) -> bool:
-    return any(map(gt, times, islice(times, 1, None)))
+    return picked(packets.pts, marked(packets.flags.translate(_IS_KEY)))
 
 
 def _lower_median(times: Sequence[int]) -> int:
     """Return the lower median of the steps by which times rise, 0 where they never do."""
-    steps: Counter[int] = Counter(map(sub, islice(times, 1, None), times))
-    rising = sorted((step, often) for step, often in steps.items() if step > 0)
+    rising = sorted((step, often) for step, often in steps(times).items() if step > 0)
     half, seen = (sum(often for _, often in rising) + 1) // 2, 0
     for step, often in rising:
         seen += often
@@ -236,7 +238,7 @@ def _beginnings(packets: Packets, first: int) -> list[int]:
     They fall further than any codec reorders, or fall for a key picture that would be shown no later than the last one.
     """
     dts, pts, flags = packets.dts, packets.pts, packets.flags
-    if not _fall(dts[first:]) and not _fall(_key_times(packets)):
+    if rises(dts[first:]) and rises(_key_times(packets)):
         return [first]
     usual = _lower_median(array("q", (time for time in dts[first:] if time != NO_TIME)))
     starts, highest, key = [first], NO_TIME, NO_TIME
@@ -246,6 +248,8 @@ def _beginnings(packets: Packets, first: int) -> list[int]:
         if clock < highest - _REORDERED * usual or (is_key and pts[i] <= key and clock < highest):
             starts.append(i)
             highest = key = NO_TIME
+            if len(starts) > _MOST_RECORDINGS:
+                raise ProcessingError(FailureCode.CORRUPT_VIDEO, JOINED)
         highest = max(highest, clock)
         key = pts[i] if is_key else key
     return starts

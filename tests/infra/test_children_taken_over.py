@@ -155,7 +155,7 @@ async def inspected(film: Path) -> Inspected:
         limits=LIMITS.of_child(20),
         budget=budget,
     ) as running:
-        return await read_inspection(running.outputs[0], budget)  # fmt: skip
+        return await read_inspection(running.outputs[0], budget, LIMITS.max_packets)  # fmt: skip
 
 
 async def test_no_decoder_that_is_not_let_in_sees_the_film_while_it_is_inspected(tmp_path: Path):

@@ -1,7 +1,6 @@
 """What a taken over inspecting child may tell: it is refused as nonsense, whatever it is, and nothing of it gets on."""
 
 import asyncio
-import json
 import struct
 from typing import Any
 
@@ -9,30 +8,16 @@ import pytest
 
 from app.infra.ffmpeg.budget import TimeBudget
 from app.infra.ffmpeg.inspection import BrokenInspection, Inspected, read_inspection
+from tests.inspections import HEAD, LOOK, STREAM, TAIL, document
 
-STREAM: dict[str, Any] = {
-    "index": 0, "kind": "video", "codec": "h264", "width": 64, "height": 48, "disposition": [], "start": [0, 1],
-    "declared_packets": None, "encrypted": False,
-}  # fmt: skip
-HEAD: dict[str, Any] = {"opened": True, "container": "matroska,webm", "film": 0, "streams": [STREAM]}
-LOOK: dict[str, Any] = {"width": 64, "height": 48, "pixel_format": "yuv420p", "sample_aspect_ratio": [1, 1]}
-TAIL: dict[str, Any] = {
-    "look": LOOK, "first_shown": 0, "time_base": [1, 1000], "rate": 25.0, "encrypted": False, "reorders": False,
-    "intra_only": False, "layered": False, "broken": 0, "margins": [0, 0, 0, 0],
-}  # fmt: skip
 PACKETS = struct.pack("=I", 2) + struct.pack("=6q", 0, 40, 0, 40, 40, 40) + bytes([1, 0]) + struct.pack("=I", 0)
-
-
-def document(value: Any) -> bytes:
-    data = json.dumps(value).encode()
-    return struct.pack("=I", len(data)) + data
 
 
 async def told(data: bytes) -> Inspected:
     reader = asyncio.StreamReader()
     reader.feed_data(data)
     reader.feed_eof()
-    return await read_inspection(reader, TimeBudget(20))
+    return await read_inspection(reader, TimeBudget(20), most_packets=1000)
 
 
 async def test_what_a_child_tells_becomes_a_film():

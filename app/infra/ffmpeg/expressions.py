@@ -5,23 +5,7 @@ Both are balanced trees: a chain of terms would be as deep as it is long, and ff
 
 from collections.abc import Sequence
 
-Span = tuple[int, int]
-"""The first and the last of a run, both included."""
-
-
-def spans(values: Sequence[int], wanted: Sequence[bool]) -> list[Span]:
-    """Return the runs of neighbours in ``values``, which rise, that are all wanted."""
-    found: list[Span] = []
-    open_run = False
-    for value, is_wanted in zip(values, wanted, strict=True):
-        if not is_wanted:
-            open_run = False
-        elif open_run:
-            found[-1] = (found[-1][0], value)
-        else:
-            found.append((value, value))
-            open_run = True
-    return found
+from app.domain.columns import Span
 
 
 def within(variable: str, runs: Sequence[Span]) -> str:

@@ -1,22 +1,26 @@
 """One extraction: the planned pictures in their order, each compared with the plan, and all that is told of them."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from dataclasses import replace
 from typing import Final, final
 
 import structlog
 
 from app.domain.manifest import Reading
-from app.domain.plan import Plan, PlannedPicture, plan_surveyed, without_dropping
+from app.domain.plan import Plan, PlannedPicture, without_dropping
 from app.domain.video import Progress
 from app.infra.ffmpeg.budget import TimeBudget
 from app.infra.ffmpeg.contact_sheet import COLUMNS, ROWS, contact_sheet
 from app.infra.ffmpeg.decoding import Recipe, decoding
-from app.infra.ffmpeg.feasibility import cannot_be_decoded, refuse_damaged, settled
-from app.infra.ffmpeg.survey import survey
+from app.infra.ffmpeg.feasibility import cannot_be_decoded, refuse_damaged
+from app.infra.ffmpeg.survey import Surveyed, survey
 from app.usecases.ports import Frame
 
 log = structlog.get_logger(__name__)
+
+AfterSurvey = Callable[[Surveyed], Plan]
+"""Makes the plan of what the decoder found in its first pass."""
 
 _ALMOST: Final = 99.0
 _SURVEYED_PERCENT: Final = 50.0
@@ -27,18 +31,18 @@ class FfmpegExtraction:
     """The port's ``Extraction``; to be iterated once.
 
     Holds one picture, what the pipes hold and a dozen small pictures: the decoder stands still while its consumer does.
-    ``planned`` is None where the decoder must be asked first, which then is the first part of the work.
+    Where there is no plan yet the decoder is asked first, which then is the first part of the work.
     """
 
-    def __init__(self, recipe: Recipe, planned: Plan | None, distrust: str | None, budget: TimeBudget) -> None:
+    def __init__(self, recipe: Recipe, planned: Plan | AfterSurvey, budget: TimeBudget) -> None:
         self._recipe = recipe
-        self._plan = planned
-        self._distrust = distrust
+        self._planned = planned
         self._budget = budget
         self._surveyed = 0.0
-        self._progress = Progress(0.0, 0, None if planned is None else planned.files)
+        known = planned if isinstance(planned, Plan) else None
+        self._progress = Progress(0.0, 0, known and known.files)
         self._sheet: bytes | None = None
-        self._reading = reading_of(recipe, planned)
+        self._reading = reading_of(recipe, known)
         self._iterated: AsyncGenerator[Frame] | None = None
 
     @property
@@ -63,14 +67,15 @@ class FfmpegExtraction:
             await self._iterated.aclose()
 
     async def _frames(self) -> AsyncGenerator[Frame]:
-        if self._plan is None:
-            self._plan = await self._ask()
-        plan, wanted, files, expected = self._plan, self._plan.pictures, 0, self._plan.files
+        if not isinstance(self._planned, Plan):
+            self._planned = await self._ask(self._planned)
+        plan = self._planned
+        wanted, files, expected = plan.pictures, 0, plan.files
         log.info("pictures planned", pictures=len(wanted), files=expected, whole=plan.whole)
         on_sheet = _evenly(wanted, COLUMNS * ROWS)
         tiles: list[bytes] = []
         while wanted:
-            refuse_damaged(self._recipe.film, plan)
+            await asyncio.to_thread(refuse_damaged, self._recipe.film, plan)
             small = [picture for picture in wanted if picture.number in on_sheet]
             done = 0
             async with decoding(self._recipe, plan, wanted, small, self._budget) as run:
@@ -86,11 +91,11 @@ class FfmpegExtraction:
         self._sheet = await contact_sheet(self._recipe, tiles, self._budget)
         self._progress = Progress(100.0, files, expected)
 
-    async def _ask(self) -> Plan:
+    async def _ask(self, planned: AfterSurvey) -> Plan:
         """Let the decoder choose in a first pass, and plan what it chose."""
         recipe = self._recipe
         packets = len(recipe.film.packets)
-        refuse_damaged(recipe.film, None)
+        await asyncio.to_thread(refuse_damaged, recipe.film, None)
 
         def advanced(seen: int) -> None:
             self._surveyed = _SURVEYED_PERCENT * min(1.0, seen / packets)
@@ -99,8 +104,7 @@ class FfmpegExtraction:
         surveyed = await survey(
             recipe.program, recipe.source, recipe.film, recipe.options.select, recipe.limits, self._budget, advanced
         )
-        chosen = plan_surveyed(recipe.film, recipe.options, surveyed, most=recipe.limits.max_frames)
-        plan = settled(chosen, recipe.film, self._distrust)
+        plan = await asyncio.to_thread(planned, surveyed)
         why = plan.whole or "only the decoder knows where scenes change"
         self._reading = replace(reading_of(recipe, plan), whole=why, packets_decoded=packets)
         return plan

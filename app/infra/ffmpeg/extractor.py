@@ -14,15 +14,15 @@ from app.domain.errors import ProcessingError
 from app.domain.failure import FailureCode
 from app.domain.film import Film
 from app.domain.options import ExtractionOptions
-from app.domain.plan import needs_survey, plan, without_dropping
-from app.domain.presentation import present
+from app.domain.plan import Plan, needs_survey, plan, plan_surveyed, without_dropping
+from app.domain.presentation import Presentation, present
 from app.domain.video import MediaInfo
 from app.infra.ffmpeg.budget import TimeBudget
 from app.infra.ffmpeg.child import child
 from app.infra.ffmpeg.confinement import python_paths
 from app.infra.ffmpeg.decoding import Recipe
 from app.infra.ffmpeg.ending import fault_of
-from app.infra.ffmpeg.extraction import FfmpegExtraction
+from app.infra.ffmpeg.extraction import AfterSurvey, FfmpegExtraction
 from app.infra.ffmpeg.feasibility import by_exact_times, settled
 from app.infra.ffmpeg.inspection import BrokenInspection, Inspected, read_inspection
 from app.infra.ffmpeg.limits import Limits
@@ -58,32 +58,42 @@ class FfmpegFrameExtractor:
         source = await asyncio.to_thread(source.resolve, strict=True)
         with span("inspect video"):
             found = await self._inspect(source)
-            film = await asyncio.to_thread(film_or_refusal, source, found, self.limits.max_pixels)
-            length = await asyncio.to_thread(self._checked_length, film)
+            film, shown = await asyncio.to_thread(self._film, source, found)
         recipe = Recipe(self._program(), source, film, options, self.limits)
-        planned = None
-        if not needs_survey(film, options):
-            chosen = await asyncio.to_thread(plan, film, options, most=self.limits.max_frames)
-            planned = by_exact_times(settled(chosen, film, found.distrust), film)
-            if self.decode_all:
-                planned = without_dropping(planned, "all is decoded to compare")
+        planned = await asyncio.to_thread(self._plan, film, shown, options, found.distrust)
+        length = shown.seconds(shown.end)
         media = MediaInfo(length, *displayed_size(film.look), film.stream.codec, film.frames_per_second)
-        extraction = FfmpegExtraction(recipe, planned, found.distrust, TimeBudget(self.limits.timeout_seconds))
+        del shown  # Planned extractions need it no more, and it takes 16 bytes for each picture.
+        extraction = FfmpegExtraction(recipe, planned, TimeBudget(self.limits.timeout_seconds))
         try:
             yield media, extraction
         finally:
             await extraction.close()
 
-    def _checked_length(self, film: Film) -> float:
-        """Return the film's length in seconds.
+    def _film(self, source: Path, found: Inspected) -> tuple[Film, Presentation]:
+        """Return the film that was found, and its pictures.
 
-        :raises ProcessingError: where it is longer than is allowed, or has no picture
+        :raises ProcessingError: where there is none, where it is longer than is allowed, or has no picture
         """
+        film = film_or_refusal(source, found, self.limits.max_pixels)
         shown = present(film)
-        length = shown.seconds(shown.end)
-        if length > self.limits.max_duration_seconds:
+        if shown.seconds(shown.end) > self.limits.max_duration_seconds:
             raise ProcessingError(FailureCode.TOO_LONG)
-        return length
+        return film, shown
+
+    def _plan(
+        self, film: Film, shown: Presentation, options: ExtractionOptions, distrust: str | None
+    ) -> Plan | AfterSurvey:
+        """Return the plan, or what makes it of a survey where the decoder must be asked first.
+
+        :raises ProcessingError: where nothing can be taken, or too much
+        """
+        most = self.limits.max_frames
+        if needs_survey(film, options):
+            return lambda found: settled(plan_surveyed(film, options, found, most=most, shown=shown), film, distrust)
+        chosen = plan(film, options, most=most, shown=shown)
+        planned = by_exact_times(settled(chosen, film, distrust), film)
+        return without_dropping(planned, "all is decoded to compare") if self.decode_all else planned
 
     def _program(self) -> str:
         if self.executable is not None:
@@ -114,7 +124,7 @@ class FfmpegFrameExtractor:
             budget=budget,
         ) as running:
             try:
-                return await read_inspection(running.outputs[0], budget)
+                return await read_inspection(running.outputs[0], budget, self.limits.max_packets)
             except BrokenInspection as error:
                 log.warning("the inspection broke", error=str(error))
                 raise await fault_of(running, budget) or ProcessingError(FailureCode.CORRUPT_VIDEO) from None

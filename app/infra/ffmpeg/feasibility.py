@@ -1,23 +1,23 @@
 """Which plans can be carried out on a file as it is, and which films are too damaged for theirs."""
 
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from itertools import islice
-from operator import ge
 from typing import Final
 
+from app.domain.columns import Span, highest, lowest, rises
 from app.domain.errors import ProcessingError
 from app.domain.failure import JOINED, FailureCode
-from app.domain.film import CORRUPT, KEY, NO_TIME, Film, Packets
+from app.domain.film import CORRUPT, KEY, NO_TIME, Film
 from app.domain.plan import Plan, without_dropping
 from app.domain.presentation import TIMES_BEGIN_ANEW
-from app.infra.ffmpeg.expressions import Span
 
 _UNTIMED: Final = 16
 """How many packets at a film's start may lack a decoding timestamp: more than any codec reorders."""
 _MOST_RUNS: Final = 200_000
 """Of each ffmpeg is told in some 40 bytes; a film of six hours has fewer."""
+_IS_CORRUPT: Final = bytes(bool(flags & CORRUPT) for flags in range(256))
+_IS_KEY: Final = bytes(bool(flags & KEY) for flags in range(256))
 _EXACT: Final = 2**53  # Beyond it ffmpeg's expressions, which are doubles, do not tell two times apart.
 
 
@@ -40,14 +40,15 @@ def _why_none_can_be_dropped(film: Film, keep: Sequence[Span]) -> str | None:
     known = next((index for index, time in enumerate(dts) if time != NO_TIME), len(dts))
     if known > _UNTIMED:
         return "packets without decoding times"
-    if any(map(ge, islice(dts, known, None), islice(dts, known + 1, None))):
+    if not rises(dts[known:], strictly=True):
         return "decoding times that do not rise"
     return None
 
 
 def by_exact_times(plan: Plan, film: Film) -> Plan:
     """Return the plan, by number where ffmpeg's expressions would not tell all of the film's times apart."""
-    if plan.by_number or all(abs(pts) < _EXACT for pts in film.packets.pts if pts != NO_TIME):
+    pts = film.packets.pts
+    if plan.by_number or ((lowest(pts, but=NO_TIME) or 0) > -_EXACT and (highest(pts) or 0) < _EXACT):
         return plan
     return replace(without_dropping(plan, "times too large to be told apart"), by_number=True)
 
@@ -59,8 +60,7 @@ def refuse_damaged(film: Film, plan: Plan | None) -> None:
     of pictures is not to be trusted either. Without a plan all packets are decoded.
     """
     packets = film.packets
-    kept = plan.keep if plan is not None else None
-    damaged = next((index for index in _damaged(packets) if kept is None or _is_built_on(film, index, kept)), None)
+    damaged = _first_damaged(film, plan.keep if plan is not None else None)
     if damaged is None:
         return
     if plan is not None and plan.whole == TIMES_BEGIN_ANEW:
@@ -69,17 +69,22 @@ def refuse_damaged(film: Film, plan: Plan | None) -> None:
     raise cannot_be_decoded(float(known * packets.time_base - film.origin) if known != NO_TIME else 0.0)
 
 
-def _damaged(packets: Packets) -> Iterator[int]:
-    return (index for index, flags in enumerate(packets.flags) if flags & CORRUPT)
+def _first_damaged(film: Film, kept: Sequence[Span] | None) -> int | None:
+    """Return the first damaged packet which is decoded, or after which one of its group of pictures is; None for none.
 
-
-def _is_built_on(film: Film, damaged: int, kept: Sequence[Span]) -> bool:
-    """Tell whether it, or a packet between it and the next key picture, is decoded."""
+    ``kept`` are the packets that are decoded, None for all.
+    """
     flags = film.packets.flags
-    following = (index for index in range(damaged + 1, len(flags)) if film.intra_only or flags[index] & KEY)
-    stop = next(following, len(flags))
-    place = bisect_left(kept, stop, key=lambda span: span[0]) - 1  # The last that begins before.
-    return place >= 0 and kept[place][1] >= damaged
+    corrupt, keys = flags.translate(_IS_CORRUPT), flags.translate(_IS_KEY)
+    damaged = corrupt.find(1)
+    while damaged >= 0 and kept is not None:
+        stop = damaged + 1 if film.intra_only else keys.find(1, damaged + 1)
+        stop = len(flags) if stop < 0 else stop
+        place = bisect_left(kept, stop, key=lambda span: span[0]) - 1  # The last that begins before.
+        if place >= 0 and kept[place][1] >= damaged:
+            break
+        damaged = corrupt.find(1, stop)
+    return damaged if damaged >= 0 else None
 
 
 def cannot_be_decoded(seconds: float) -> ProcessingError:

@@ -5,14 +5,18 @@ All is reckoned from columns that may have a million packets, so this belongs in
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain, takewhile
+from itertools import compress
+from operator import gt
 from typing import Final, Self, final
 
+from app.domain.columns import BLOCK, Span, runs
 from app.domain.film import DISCARD, KEY, NO_TIME, Film
 from app.domain.plan import Plan, PlannedPicture
-from app.infra.ffmpeg.expressions import Span, keeping, leaving_out, selecting, spans
+from app.infra.ffmpeg.expressions import keeping, leaving_out, selecting
 from app.infra.ffmpeg.look import Rendering
 
+_IS_KEY: Final = bytes(bool(flags & KEY) for flags in range(256))
+_IS_SHOWN: Final = bytes(not flags & DISCARD for flags in range(256))
 _COUNTED: Final = "setpts=N"
 """Encoders refuse two pictures of the same time. The lines that name the pictures have their own times all the same."""
 
@@ -62,17 +66,21 @@ def packet_filter(film: Film, plan: Plan | None = None) -> str | None:
     if plan is not None and plan.keep is not None:
         return keeping("dts", _kept_times(film, plan.keep), always="eq(dts,nopts)")
     hopeless = _undecodable(film)
-    return leaving_out("n", _runs_of_numbers(hopeless)) if hopeless else None
+    return leaving_out("n", list(runs(hopeless))) if 1 in hopeless else None
 
 
-def _undecodable(film: Film) -> Sequence[int]:
-    """Give the places of the packets before the first key picture, and of those after it that need what was before."""
+def _undecodable(film: Film) -> bytearray:
+    """Mark the packets before the first key picture with 1, and those after it that need what was before."""
     packets = film.packets
-    keys = (index for index, flags in enumerate(packets.flags) if flags & KEY)
-    first, second = next(keys, 0), next(keys, len(packets))
-    shown = film.first_shown
-    leading = () if shown is None or film.timeless else range(first + 1, second)
-    return [*range(first), *(index for index in leading if shown is not None and NO_TIME < packets.pts[index] < shown)]
+    keys = packets.flags.translate(_IS_KEY)
+    first = max(keys.find(1), 0)
+    marks = bytearray(len(packets))
+    marks[:first] = b"\1" * first
+    if film.first_shown is not None and not film.timeless:
+        second = keys.find(1, first + 1)
+        for index in range(first + 1, second if second >= 0 else len(packets)):
+            marks[index] = NO_TIME < packets.pts[index] < film.first_shown
+    return marks
 
 
 def _kept_times(film: Film, keep: Sequence[Span]) -> list[Span]:
@@ -81,12 +89,12 @@ def _kept_times(film: Film, keep: Sequence[Span]) -> list[Span]:
     Packets without one, which Matroska has at its very start, are always kept.
     """
     dts = film.packets.dts
-    runs = []
+    times = []
     for first, last in keep:
         begin = next((index for index in range(first, last + 1) if dts[index] != NO_TIME), None)
         if begin is not None:
-            runs.append((dts[begin], dts[last]))
-    return runs
+            times.append((dts[begin], dts[last]))
+    return times
 
 
 def _choice(film: Film, plan: Plan, wanted: Sequence[PlannedPicture], numbers: Sequence[int]) -> tuple[str, int]:
@@ -96,37 +104,38 @@ def _choice(film: Film, plan: Plan, wanted: Sequence[PlannedPicture], numbers: S
     it: all of them come, and the others are passed over.
     """
     if plan.by_number:
-        return selecting("n", _runs_of_numbers(numbers)), len(numbers)
+        return selecting("n", _joined(numbers, numbers)), len(numbers)
     times = {picture.ticks for picture in wanted}
-    decoded = sorted(_decoded_times(film, plan))
-    values = sorted(set(decoded))
-    count = sum(1 for pts in decoded if pts in times)
-    return selecting("pts", spans(values, [pts in times for pts in values])), count
+    count = sum(sum(map(times.__contains__, piece)) for piece in _decoded_times(film, plan))
+    # No picture is shown between those of two numbers that follow each other.
+    return selecting("pts", _joined([p.number for p in wanted], [p.ticks for p in wanted])), count
 
 
-def _runs_of_numbers(numbers: Sequence[int]) -> list[Span]:
-    runs: list[Span] = []
-    for number in numbers:
-        if runs and runs[-1][1] == number - 1:
-            runs[-1] = (runs[-1][0], number)
+def _joined(numbers: Sequence[int], values: Sequence[int]) -> list[Span]:
+    """Return the runs of values whose numbers follow each other; both rise, and equal values are in one run."""
+    found: list[Span] = []
+    before: int | None = None
+    for number, value in zip(numbers, values, strict=True):
+        if found and before is not None and (number == before + 1 or value == found[-1][1]):
+            found[-1] = (found[-1][0], value)
         else:
-            runs.append((number, number))
-    return runs
+            found.append((value, value))
+        before = number
+    return found
 
 
-def _decoded_times(film: Film, plan: Plan) -> list[int]:
+def _decoded_times(film: Film, plan: Plan) -> Iterator[Iterable[int]]:
+    """Yield in pieces the presentation times of the packets whose pictures the decoder gives."""
     packets = film.packets
-    pts, dts, flags = packets.pts, packets.dts, packets.flags
+    given = packets.flags.translate(_IS_SHOWN)
     if plan.keep is None:
-        hopeless = frozenset(_undecodable(film))
-        decoded: Iterable[int] = (index for index in range(len(packets)) if index not in hopeless)
-    else:
-        decoded = _with_untimed(plan.keep, dts)
-    return [pts[index] for index in decoded if not flags[index] & DISCARD and pts[index] != NO_TIME]
-
-
-def _with_untimed(keep: Sequence[Span], dts: Sequence[int]) -> Iterator[int]:
-    """Give the places of the packets that reach the decoder: those of the plan, and those that cannot be named."""
-    untimed = takewhile(lambda index: dts[index] == NO_TIME, range(len(dts)))
-    kept = (index for first, last in keep for index in range(first, last + 1))
-    return chain(untimed, (index for index in kept if dts[index] != NO_TIME))
+        hopeless = _undecodable(film)
+        for first in range(0, len(packets), BLOCK):
+            piece = slice(first, first + BLOCK)
+            yield compress(packets.pts[piece], map(gt, given[piece], hopeless[piece]))
+        return
+    known = (index for index, dts in enumerate(packets.dts) if dts != NO_TIME)
+    untimed = next(known, len(packets))  # They cannot be named, so they all reach the decoder.
+    for first, last in [(0, untimed - 1), *((max(first, untimed), last) for first, last in plan.keep)]:
+        piece = slice(first, last + 1)
+        yield compress(packets.pts[piece], given[piece])

@@ -6,6 +6,7 @@ how many, their pts, dts and durations as columns of 64-bit integers, then a byt
 them. All numbers are in the machine's own byte order.
 """
 
+import asyncio
 import json
 import math
 import struct
@@ -14,6 +15,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Final, final
 
+from app.domain.columns import lowest
 from app.domain.errors import ProcessingError
 from app.domain.failure import FailureCode
 from app.domain.film import DISCARD, KEY, NO_TIME, NON_REFERENCE, OPEN, UNPROVEN, Film, Look, Packets, Stream, film_of
@@ -23,9 +25,14 @@ _LONGEST_NAME: Final = 64
 _LONGEST_SIDE: Final = 2**20
 _DOCUMENT_BYTES: Final = 1024 * 1024
 _BLOCK: Final = 65_536
-_MOST_PACKETS: Final = 6_000_000
-"""Six hours at 240 pictures a second have fewer; so many take 150 MB."""
 _WITHOUT_MARKS: Final = frozenset({"mpegts", "mpeg"})
+_ALL: Final = range(256)
+_IS_KEY: Final = bytes(bool(flags & KEY) for flags in _ALL)
+_IS_SHOWN: Final = bytes(not flags & DISCARD for flags in _ALL)
+_IS_UNPROVEN: Final = bytes(bool(flags & UNPROVEN) for flags in _ALL)
+_REFERENCE: Final = bytes(flags & ~NON_REFERENCE for flags in _ALL)
+_NO_KEY: Final = bytes(flags & ~KEY if flags & UNPROVEN else flags for flags in _ALL)
+_NO_ENTRY: Final = bytes(flags | OPEN if flags & UNPROVEN else flags for flags in _ALL)
 _ANOTHER_CLOCK: Final = 60
 """Seconds by which no sound of the film's own begins before it: that is of another programme."""
 _NO_PRESENTATION_TIMES: Final = frozenset({"avi"})
@@ -63,11 +70,11 @@ class Inspected:
     distrust: str | None = None
 
 
-async def read_inspection(told: StreamReader, budget: TimeBudget) -> Inspected:
+async def read_inspection(told: StreamReader, budget: TimeBudget, most_packets: int) -> Inspected:
     """Read all that the child tells.
 
     :raises BrokenInspection: where it ends too soon or says what makes no sense
-    :raises ProcessingError: TOO_LONG, where the film has more packets than any within the limits
+    :raises ProcessingError: TOO_LONG, where the film has more than ``most_packets``
     """
     try:
         head = await _document(told, budget)
@@ -78,8 +85,8 @@ async def read_inspection(told: StreamReader, budget: TimeBudget) -> Inspected:
         while count := await _number(told, budget):
             if count > _BLOCK:
                 raise BrokenInspection
-            if len(packets) + count > _MOST_PACKETS:
-                raise ProcessingError(FailureCode.TOO_LONG)
+            if len(packets) + count > most_packets:
+                raise ProcessingError(FailureCode.TOO_LONG, f"This video has more than {most_packets} pictures.")
             for column in (packets.pts, packets.dts, packets.durations):
                 column.frombytes(await budget.wait(told.readexactly(8 * count)))
             packets.flags += await budget.wait(told.readexactly(count))
@@ -87,7 +94,8 @@ async def read_inspection(told: StreamReader, budget: TimeBudget) -> Inspected:
         chosen = film_of(streams)
         if chosen is None or not tail:
             return Inspected(opened=True, stream=chosen, encrypted=bool(chosen and chosen.encrypted))
-        return _inspected(_name(head["container"]), streams, chosen, packets, tail)
+        # All packets are gone through, which takes a second where they are millions.
+        return await asyncio.to_thread(_inspected, _name(head["container"]), streams, chosen, packets, tail)
     except _NONSENSE as error:
         raise BrokenInspection(repr(error)) from error
 
@@ -150,8 +158,7 @@ def _inspected(
     if not 0 < packets.time_base < _LONGEST_SIDE or packets.time_base.denominator > 2**31:
         raise BrokenInspection
     if tail["layered"]:  # What no picture of its own layer needs, one of a higher layer may.
-        for index, flags in enumerate(packets.flags):
-            packets.flags[index] = flags & ~NON_REFERENCE
+        packets.flags = packets.flags.translate(_REFERENCE)
     intra_only = bool(tail["intra_only"])
     timeless = container in _NO_PRESENTATION_TIMES and bool(tail["reorders"])
     distrust = None if intra_only else _distrust(container, chosen.codec, packets)
@@ -204,11 +211,9 @@ def _origin(streams: list[Stream], chosen: Stream, packets: Packets, *, timeless
 
     Sound that begins before zero is what its decoder needs to run in and is not heard: players start at zero then.
     """
-    shown = [
-        pts for pts, flags in zip(packets.pts, packets.flags, strict=True) if pts != NO_TIME and not flags & DISCARD
-    ]
-    times = (not timeless and shown) or [dts for dts in packets.dts if dts != NO_TIME]
-    film = min(times, default=0) * packets.time_base
+    shown = None if timeless else lowest(packets.pts, but=NO_TIME, among=packets.flags.translate(_IS_SHOWN))
+    earliest = lowest(packets.dts, but=NO_TIME) if shown is None else shown
+    film = (earliest or 0) * packets.time_base
     sounds = [s.start for s in streams if s.kind == "audio" and s.start is not None and s.index != chosen.index]
     first = min([film, *(start for start in sounds if film - start < _ANOTHER_CLOCK)])
     return Fraction(0) if first < 0 <= film else first
@@ -220,13 +225,13 @@ def _distrust(container: str, codec: str, packets: Packets) -> str | None:
     Demuxers also mark plain intra pictures, beyond which others may reach. Where the codec itself marks key pictures
     those alone count; where it does no more after the first, the plain ones are key pictures but no places to start.
     """
-    unproven = [index for index, flags in enumerate(packets.flags) if flags & UNPROVEN]
-    if container not in _WITHOUT_MARKS and unproven[:1] == [0]:
-        del unproven[0]  # A film that begins so has a damaged first picture: it is no piece cut out of a longer one.
-    marked = sum(1 for flags in packets.flags if flags & KEY)
-    plain = marked - len(unproven) > 1
-    for index in unproven:
-        packets.flags[index] = packets.flags[index] & ~KEY if plain else packets.flags[index] | OPEN
+    flags = packets.flags
+    if container not in _WITHOUT_MARKS and flags and flags[0] & UNPROVEN:
+        # A film that begins so has a damaged first picture: it is no piece cut out of a longer one.
+        flags[0] &= ~UNPROVEN
+    marked = flags.translate(_IS_KEY).count(1)
+    plain = marked - flags.translate(_IS_UNPROVEN).count(1) > 1
+    packets.flags = flags.translate(_NO_KEY if plain else _NO_ENTRY)
     if codec not in _MARKS_ARE_READ and marked == len(packets) > 1:
         return "every packet is marked as a key picture"
     return None

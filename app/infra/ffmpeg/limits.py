@@ -9,6 +9,8 @@ from app.infra import machine
 from app.infra.ffmpeg.child import ChildLimits
 from app.settings import GIB, Settings
 
+_PICTURES_PER_SECOND: Final = 240  # No phone or screen recorder makes more in a long film.
+_SHORT_FILM_PACKETS: Final = 1_000_000  # A short one may have any rate.
 _INSPECTING_SECONDS: Final = 60.0
 _INSPECTING_BYTES_PER_SECOND: Final = 20 * 1024 * 1024
 
@@ -27,6 +29,11 @@ class Limits:
     """Address space of one child."""
     threads: int = 0
     """Of the decoder; 0 lets ffmpeg choose."""
+
+    @property
+    def max_packets(self) -> int:
+        """How many packets the longest film may have: each takes 25 bytes, and up to 60 more while it is planned."""
+        return max(_SHORT_FILM_PACKETS, math.ceil(_PICTURES_PER_SECOND * self.max_duration_seconds))
 
     def inspecting_seconds(self, size_bytes: int) -> float:
         """How long looking at a file of this size may take: it is read once, from a slow disk at worst."""

@@ -3,6 +3,7 @@
 That is where scenes change, and the key pictures of a film whose container does not tell the pictures' order.
 """
 
+import asyncio
 from asyncio import StreamReader
 from collections.abc import Callable
 from pathlib import Path
@@ -38,10 +39,11 @@ async def survey(
     :raises OSError: where the machine is to blame
     """
     scenes = select.kind is SelectionKind.SCENE_CHANGE
+    dropped = await asyncio.to_thread(packet_filter, film)
     async with child(
         lambda outputs, _: [
             program,
-            *arguments.surveying(source, film, limits, packet_filter(film), outputs, scenes=scenes),
+            *arguments.surveying(source, film, limits, dropped, outputs, scenes=scenes),
         ],
         outputs=2,
         readable=[source],
