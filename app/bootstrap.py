@@ -36,10 +36,10 @@ from app.infra.tokens import JwtAccessTokens
 from app.infra.webhook import HttpWebhooks
 from app.infra.workspace import Workspace
 from app.infra.zip import StoredZip
-from app.settings import Settings
+from app.settings import ControlSettings, Settings, SigningSettings, VideoSettings
 from app.usecases.accounts import AccountParts, AccountUseCases
 from app.usecases.cancel_video import CancelVideo
-from app.usecases.catalogue import NotificationUseCases, UseCases, WorkerUseCases
+from app.usecases.catalogue import ControlUseCases, NotificationUseCases, UseCases, VideoUseCases
 from app.usecases.delete_video import DeleteVideo
 from app.usecases.deliver_notifications import DeliverNotifications
 from app.usecases.download_processed_zip import DownloadProcessedZip
@@ -61,7 +61,6 @@ from app.usecases.ports import (
     LiveStatus,
     ObjectStorage,
     RateLimits,
-    ResetTokens,
     Transaction,
     Transactions,
 )
@@ -96,20 +95,103 @@ _ENDED_SECONDS: Final = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """Everything composed: what the edges are handed, what the workers are handed, and the queue's connection."""
+    """What the API's edges are handed, and what lies behind it."""
 
     edge: Edge
-    work: WorkerUseCases
     redis: StreamRedis
     transactions: Transactions
 
 
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What the workers are handed, and their queues' connection; ``control`` where there is all that it needs."""
+
+    videos: VideoUseCases
+    control: ControlUseCases | None
+    redis: StreamRedis
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """What every process has open."""
+
+    transactions: SqlTransactions
+    storage: S3Storage
+    redis: StreamRedis
+    subscriber: Subscriber
+    queue: ArqJobQueue
+    live: RedisLiveStatus
+    clock: DatabaseClock
+
+
 @asynccontextmanager
 async def compose(settings: Settings) -> AsyncIterator[Service]:
-    """Open every connection, run what every process does again and again, and close all in the end.
+    """Open what the API needs, run what it does again and again, and close all in the end.
 
     Redis may be away at the start; a database or a storage that is away shows in ``edge.ready``.
     """
+    async with _opened(settings) as parts, AsyncExitStack() as exits:
+        transactions, clock = parts.transactions, parts.clock
+        ended = RedisEndedSessions(
+            parts.redis, parts.subscriber, transactions, clock, timedelta(seconds=settings.session_seconds)
+        )
+        passwords = Argon2PasswordHasher(threads=settings.password_threads)
+        exits.push_async_callback(passwords.aclose)
+        key, *former_keys = _keys(settings)
+        tokens = JwtAccessTokens(key, clock=clock, lifetime_seconds=settings.session_seconds, former_keys=former_keys)
+        limits = CountedAttempts(parts.redis.connection_pool, _rates(settings))
+        accounts = AccountParts(
+            transactions=transactions,
+            queue=parts.queue,
+            clock=clock,
+            passwords=passwords,
+            tokens=tokens,
+            refresh_tokens=HmacRefreshTokens(key, *former_keys),
+            reset_tokens=HmacResetTokens(key, *former_keys),
+            ended=ended,
+            limits=limits,
+            addresses=IdnaMailAddresses(),
+            refresh_lifetime=timedelta(seconds=settings.refresh_seconds),
+            longest_session=timedelta(seconds=settings.longest_session_seconds),
+            refresh_grace=timedelta(seconds=settings.refresh_grace_seconds),
+            reset_lifetime=timedelta(seconds=settings.reset_seconds),
+        )
+        do = _for_users(
+            settings, transactions, parts.storage, parts.queue, parts.live, clock, limits, accounts.use_cases()
+        )
+        tickets = TicketLinks(
+            settings.link_secret.get_secret_value(),
+            lifetime_seconds=settings.link_seconds,
+            public_url=settings.public_url,
+        )
+        edge = Edge(
+            do=do,
+            tokens=tokens,
+            ended_sessions=ended,
+            links=_presigned(settings, settings.s3_public_url) if settings.s3_public_url else tickets,
+            tickets=None if settings.s3_public_url else tickets,
+            storage=parts.storage,
+            clock=clock,
+            limits=_limits(settings),
+            content_disposition=content_disposition,
+            ready=_Readiness(transactions),
+            backlog=_BacklogEverywhere(MeasureBacklog(transactions, clock), parts.redis),
+        )
+        await _settle_in(exits, [("database, for the sessions that ended", ended.read_again)])
+        _again_and_again(exits, "ended sessions", ended.read_again, _ENDED_SECONDS)
+        yield Service(edge, parts.redis, transactions)
+
+
+@asynccontextmanager
+async def compose_worker(settings: VideoSettings) -> AsyncIterator[Work]:
+    """Open what a worker needs, as ``compose`` does; control work where these settings are a control worker's."""
+    async with _opened(settings) as parts:
+        control = _control(settings, parts) if isinstance(settings, ControlSettings) else None
+        yield Work(_videos(settings, parts), control, parts.redis)
+
+
+@asynccontextmanager
+async def _opened(settings: VideoSettings) -> AsyncIterator[_Parts]:
     async with AsyncExitStack() as exits:
         engine = engine_for(settings.database_url)
         exits.push_async_callback(engine.dispose)
@@ -126,65 +208,15 @@ async def compose(settings: Settings) -> AsyncIterator[Service]:
         queue = ArqJobQueue(redis)
         subscriber = await exits.enter_async_context(Subscriber(redis.connection_pool))
         live = await exits.enter_async_context(RedisLiveStatus(redis, subscriber))
-        ended = RedisEndedSessions(redis, subscriber, transactions, clock, timedelta(seconds=settings.session_seconds))
-        passwords = Argon2PasswordHasher(threads=settings.password_threads)
-        exits.push_async_callback(passwords.aclose)
-        key, *former_keys = _keys(settings)
-        tokens = JwtAccessTokens(key, clock=clock, lifetime_seconds=settings.session_seconds, former_keys=former_keys)
-        limits = CountedAttempts(redis.connection_pool, _rates(settings))
-        reset_tokens = HmacResetTokens(key, *former_keys)
-        accounts = AccountParts(
-            transactions=transactions,
-            queue=queue,
-            clock=clock,
-            passwords=passwords,
-            tokens=tokens,
-            refresh_tokens=HmacRefreshTokens(key, *former_keys),
-            reset_tokens=reset_tokens,
-            ended=ended,
-            limits=limits,
-            addresses=IdnaMailAddresses(),
-            refresh_lifetime=timedelta(seconds=settings.refresh_seconds),
-            longest_session=timedelta(seconds=settings.longest_session_seconds),
-            refresh_grace=timedelta(seconds=settings.refresh_grace_seconds),
-            reset_lifetime=timedelta(seconds=settings.reset_seconds),
-        )
-        do = _for_users(settings, transactions, storage, queue, live, clock, limits, accounts.use_cases())
-        work = _for_workers(settings, transactions, storage, queue, live, clock, reset_tokens)
-        tickets = TicketLinks(
-            settings.link_secret.get_secret_value(),
-            lifetime_seconds=settings.link_seconds,
-            public_url=settings.public_url,
-        )
-        edge = Edge(
-            do=do,
-            tokens=tokens,
-            ended_sessions=ended,
-            links=_presigned(settings, settings.s3_public_url) if settings.s3_public_url else tickets,
-            tickets=None if settings.s3_public_url else tickets,
-            storage=storage,
-            clock=clock,
-            limits=_limits(settings),
-            content_disposition=content_disposition,
-            ready=_Readiness(transactions),
-            backlog=_BacklogEverywhere(MeasureBacklog(transactions, clock), redis),
-        )
-        parts: list[Step] = [
-            ("storage", storage.ensure_bucket),
-            ("database", clock.synchronise),
-            ("database, for the sessions that ended", ended.read_again),
-        ]
-        for name, step in await _settle_in(parts):
-            coming = asyncio.create_task(until_it_works(name, step, _AWAY_SECONDS))
-            exits.callback(coming.cancel)
-        for name, step, seconds in (
-            ("sweep", work.sweep_due_videos, settings.sweep_seconds),
-            ("clock", clock.synchronise, 60.0),
-            ("ended sessions", ended.read_again, _ENDED_SECONDS),
-        ):
-            task = asyncio.create_task(periodically(name, step, seconds))
-            exits.callback(task.cancel)
-        yield Service(edge, work, redis, transactions)
+        await _settle_in(exits, [("storage", storage.ensure_bucket), ("database", clock.synchronise)])
+        sweep = SweepDueVideos(transactions, queue, clock)
+        _again_and_again(exits, "sweep", sweep, settings.sweep_seconds)
+        _again_and_again(exits, "clock", clock.synchronise, 60.0)
+        yield _Parts(transactions, storage, redis, subscriber, queue, live, clock)
+
+
+def _again_and_again(exits: AsyncExitStack, name: str, step: Callable[[], Awaitable[object]], seconds: float) -> None:
+    exits.callback(asyncio.create_task(periodically(name, step, seconds)).cancel)
 
 
 def _for_users(
@@ -223,30 +255,28 @@ def _for_users(
     )
 
 
-def _for_workers(
-    settings: Settings,
-    transactions: Transactions,
-    storage: ObjectStorage,
-    queue: JobQueue,
-    live: LiveStatus,
-    clock: Clock,
-    reset_tokens: ResetTokens,
-) -> WorkerUseCases:
+def _videos(settings: VideoSettings, parts: _Parts) -> VideoUseCases:
+    transactions, queue, live, clock = parts.transactions, parts.queue, parts.live, parts.clock
     lease, beat = timedelta(seconds=settings.lease_seconds), timedelta(seconds=settings.beat_seconds)
     mark_failed = MarkProcessingFailed(transactions, queue, live, clock)
-    return WorkerUseCases(
+    return VideoUseCases(
         start_video_processing_job=StartVideoProcessingJob(
             transactions, mark_failed, live, clock, lease, settings.max_lost_attempts
         ),
         hold_lease=HoldLease(transactions, live, clock, lease, beat),
         process_video_frames=ProcessVideoFrames(
-            storage, FfmpegFrameExtractor(Limits.of(settings)), Workspace(settings.work_dir)
+            parts.storage, FfmpegFrameExtractor(Limits.of(settings)), Workspace(settings.work_dir)
         ),
-        generate_zip_file=GenerateZipFile(storage, StoredZip, settings.max_output_bytes),
+        generate_zip_file=GenerateZipFile(parts.storage, StoredZip, settings.max_output_bytes),
         mark_processing_completed=MarkProcessingCompleted(transactions, queue, live, clock),
         mark_processing_failed=mark_failed,
         release_processing=ReleaseProcessing(transactions, clock),
-        sweep_due_videos=SweepDueVideos(transactions, queue, clock),
+    )
+
+
+def _control(settings: ControlSettings, parts: _Parts) -> ControlUseCases:
+    transactions, storage, clock = parts.transactions, parts.storage, parts.clock
+    return ControlUseCases(
         deliver_notifications=DeliverNotifications(
             transactions,
             SmtpMailer(settings.smtp_url, settings.mail_from),
@@ -255,7 +285,11 @@ def _for_workers(
                 denied=settings.webhook_denied_networks,
                 whole_seconds=settings.webhook_seconds,
             ),
-            WriteMail(reset_tokens, clock, settings.public_url or f"http://{settings.host}:{settings.port}"),
+            WriteMail(
+                HmacResetTokens(*_keys(settings)),
+                clock,
+                settings.public_url or f"http://{settings.host}:{settings.port}",
+            ),
             clock,
         ),
         remove_objects=RemoveObjects(transactions, storage, clock),
@@ -269,7 +303,7 @@ def _for_workers(
     )
 
 
-def _s3(settings: Settings, url: str) -> "S3Client":
+def _s3(settings: VideoSettings, url: str) -> "S3Client":
     return s3_client(
         url,
         region=settings.s3_region,
@@ -279,11 +313,11 @@ def _s3(settings: Settings, url: str) -> "S3Client":
     )
 
 
-def _presigned(settings: Settings, public_url: str) -> PresignedLinks:
+def _presigned(settings: VideoSettings, public_url: str) -> PresignedLinks:
     return PresignedLinks(_s3(settings, public_url), settings.s3_bucket, lifetime_seconds=settings.link_seconds)
 
 
-def _keys(settings: Settings) -> list[str]:
+def _keys(settings: SigningSettings) -> list[str]:
     """Give the secret that signs, then those of former days."""
     return [key.get_secret_value() for key in (settings.jwt_secret, *settings.jwt_former_secrets)]
 
@@ -314,19 +348,17 @@ def _limits(settings: Settings) -> ServiceLimits:
     )
 
 
-async def _settle_in(parts: Sequence[Step]) -> list[Step]:
-    """Do what is best done once at the start, and give what could not be done because its part is away.
+async def _settle_in(exits: AsyncExitStack, steps: Sequence[Step]) -> None:
+    """Do what is best done once at the start; what cannot be done because its part is away is tried until it works.
 
     What needs such a part says so when it is asked; the process serves what it can.
     """
-    away = []
-    for name, step in parts:
+    for name, step in steps:
         try:
             await step()
         except (StorageError, DatabaseUnavailable) as error:
             log.warning("a part is away at the start, it is tried again", part=name, fault=str(error))
-            away.append((name, step))
-    return away
+            exits.callback(asyncio.create_task(until_it_works(name, step, _AWAY_SECONDS)).cancel)
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,8 +31,11 @@ def _rate(text: str) -> str:
 Rate = Annotated[str, AfterValidator(_rate)]
 
 
-class Settings(BaseSettings):
-    """The service's settings. Sizes are bytes and times are seconds unless a name says otherwise."""
+class VideoSettings(BaseSettings):
+    """What a video worker reads, and every other process too: no secret but those of its stores.
+
+    Sizes are bytes and times are seconds unless a name says otherwise.
+    """
 
     model_config = SettingsConfigDict(env_prefix="FIAPX_", frozen=True, extra="ignore", secrets_dir=None)
 
@@ -46,8 +49,6 @@ class Settings(BaseSettings):
     s3_access_key: Annotated[SecretStr | None, Field(validate_default=True)] = None
     s3_secret_key: Annotated[SecretStr | None, Field(validate_default=True)] = None
     s3_public_url: str | None = None
-    smtp_url: str
-    mail_from: str = "FIAP X <no-reply@fiapx.local>"
 
     # Who we are to the outside.
     host: str = "127.0.0.1"
@@ -56,11 +57,6 @@ class Settings(BaseSettings):
     public_url: str | None = None
     allowed_origins: tuple[str, ...] = ()
     trusted_proxies: tuple[str, ...] = ()
-
-    # Secrets: at least 32 bytes each. Tokens of a former key are honoured until they lapse.
-    jwt_secret: Annotated[SecretStr, Field(min_length=32)]
-    jwt_former_secrets: tuple[Annotated[SecretStr, Field(min_length=32)], ...] = ()
-    link_secret: Annotated[SecretStr, Field(min_length=32)]
 
     # Sessions. A rate is "number/period" or "number/count period", as in "10/15 minutes".
     session_seconds: int = 3600
@@ -153,6 +149,26 @@ class Settings(BaseSettings):
         return key
 
 
+class SigningSettings(BaseSettings):
+    """What signs tokens: at least 32 bytes. Tokens of a former key are honoured until they lapse."""
+
+    jwt_secret: Annotated[SecretStr, Field(min_length=32)]
+    jwt_former_secrets: tuple[Annotated[SecretStr, Field(min_length=32)], ...] = ()
+
+
+class ControlSettings(SigningSettings, VideoSettings):
+    """What a control worker reads: it writes mails, and links into them that only their reader can use."""
+
+    smtp_url: str
+    mail_from: str = "FIAP X <no-reply@fiapx.local>"
+
+
+class Settings(SigningSettings, VideoSettings):
+    """What the API reads."""
+
+    link_secret: Annotated[SecretStr, Field(min_length=32)]
+
+
 class UpSettings(BaseSettings):
     """What ``fiapx up`` itself must know; it makes or passes on all else."""
 
@@ -191,3 +207,8 @@ class DatabaseSettings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="FIAPX_", frozen=True, extra="ignore")
 
     database_url: str
+
+
+def names_of(*kinds: type[BaseSettings]) -> frozenset[str]:
+    """Give the names of the variables that these read."""
+    return frozenset(f"FIAPX_{field}".upper() for kind in kinds for field in kind.model_fields)

@@ -6,7 +6,7 @@ from typing import Any
 import structlog
 
 from app.domain.errors import StorageError
-from app.usecases.catalogue import WorkerUseCases
+from app.usecases.catalogue import ControlUseCases
 from app.usecases.ports import DatabaseUnavailable
 
 log = structlog.get_logger(__name__)
@@ -14,7 +14,7 @@ log = structlog.get_logger(__name__)
 
 async def deliver_notifications(ctx: Mapping[str, Any]) -> None:
     """Send the mails that are due."""
-    work: WorkerUseCases = ctx["work"]
+    work: ControlUseCases = ctx["work"]
     try:
         if sent := await work.deliver_notifications():
             log.info("notifications delivered", count=sent)
@@ -24,7 +24,7 @@ async def deliver_notifications(ctx: Mapping[str, Any]) -> None:
 
 async def remove_objects(ctx: Mapping[str, Any]) -> None:
     """Delete the objects that were given up."""
-    work: WorkerUseCases = ctx["work"]
+    work: ControlUseCases = ctx["work"]
     try:
         if removed := await work.remove_objects():
             log.info("removals carried out", count=removed)
@@ -34,7 +34,7 @@ async def remove_objects(ctx: Mapping[str, Any]) -> None:
 
 async def keep_house(ctx: Mapping[str, Any]) -> None:
     """Remove what nobody names."""
-    work: WorkerUseCases = ctx["work"]
+    work: ControlUseCases = ctx["work"]
     try:
         if litter := await work.keep_house():
             log.info("litter removed", count=litter)

@@ -16,7 +16,7 @@ from app.domain.manifest import Reading
 from app.domain.user import pseudonym
 from app.domain.video import FramesArchive, VideoId, VideoProcessing
 from app.infra.traces import span
-from app.usecases.catalogue import WorkerUseCases
+from app.usecases.catalogue import VideoUseCases
 from app.usecases.hold_lease import Attempt
 from app.usecases.ports import DatabaseUnavailable
 from app.usecases.release_processing import retry_delay
@@ -39,7 +39,7 @@ async def process_video(ctx: Mapping[str, Any], video_id: str) -> None:
     Returning acknowledges the job: the row is final or gone, or another attempt owns what happens next.
     ``Retry`` brings the job back at a given time.
     """
-    work: WorkerUseCases = ctx["work"]
+    work: VideoUseCases = ctx["work"]
     try:
         started = await _claim(work, VideoId(video_id))
     except DatabaseUnavailable:
@@ -63,7 +63,7 @@ async def process_video(ctx: Mapping[str, Any], video_id: str) -> None:
         await _attempt(work, metrics, started, ctx["max_faults"])
 
 
-async def _claim(work: WorkerUseCases, video: VideoId) -> Claimed | HeldUntil | GivenUp | None:
+async def _claim(work: VideoUseCases, video: VideoId) -> Claimed | HeldUntil | GivenUp | None:
     """Claim to the end even when cancelled, and give back then: half a claim would be held by nobody, and be lost."""
     claiming = asyncio.create_task(work.start_video_processing_job(video))
     try:
@@ -75,7 +75,7 @@ async def _claim(work: WorkerUseCases, video: VideoId) -> Claimed | HeldUntil | 
         raise
 
 
-async def _attempt(work: WorkerUseCases, metrics: WorkerMetrics, started: Claimed, max_faults: int) -> None:
+async def _attempt(work: VideoUseCases, metrics: WorkerMetrics, started: Claimed, max_faults: int) -> None:
     """Work, and record how it ended; the lease is held until that is known."""
     video, faults, attempt = started.video, started.faults, Attempt()
     log.info("attempt started")
@@ -104,7 +104,7 @@ async def _attempt(work: WorkerUseCases, metrics: WorkerMetrics, started: Claime
 
 
 async def _work_under_lease(
-    work: WorkerUseCases,
+    work: VideoUseCases,
     metrics: WorkerMetrics,
     video: VideoProcessing,
     attempt: Attempt,
@@ -161,16 +161,14 @@ def _tell_completed(archive: FramesArchive, reading: Reading) -> None:
     )
 
 
-async def _make_archive(
-    work: WorkerUseCases, video: VideoProcessing, attempt: Attempt
-) -> tuple[FramesArchive, Reading]:
+async def _make_archive(work: VideoUseCases, video: VideoProcessing, attempt: Attempt) -> tuple[FramesArchive, Reading]:
     async with work.process_video_frames(video) as (media, extraction):
         attempt.media, attempt.progress = media, lambda: extraction.progress
         with span("decode, zip and upload"):
             return await work.generate_zip_file(video, media, extraction), extraction.reading
 
 
-async def _fail(work: WorkerUseCases, metrics: WorkerMetrics, video: VideoProcessing, failure: Failure) -> None:
+async def _fail(work: VideoUseCases, metrics: WorkerMetrics, video: VideoProcessing, failure: Failure) -> None:
     log.info("attempt failed", code=failure.code)
     get_current_span().set_attribute("fiapx.failure", failure.code.value)
     if await _recorded(lambda: work.mark_processing_failed(video, failure)):
@@ -180,7 +178,7 @@ async def _fail(work: WorkerUseCases, metrics: WorkerMetrics, video: VideoProces
 
 
 async def _come_back(
-    work: WorkerUseCases,
+    work: VideoUseCases,
     metrics: WorkerMetrics,
     video: VideoProcessing,
     faults: int,

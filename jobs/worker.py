@@ -9,11 +9,13 @@ from typing import Final, Literal
 import structlog
 from arq import cron, func
 
-from app.bootstrap import Service, compose
+from app.bootstrap import Work, compose_worker
 from app.infra.ffmpeg.confinement import Confinement, available
 from app.infra.ffmpeg.privacy import keep_private
 from app.infra.redis.queue import CONTROL_QUEUE, DELIVER_NOTIFICATIONS, PROCESS_VIDEO, REMOVE_OBJECTS, VIDEO_QUEUE
-from app.settings import Settings
+from app.infra.redis.stream import StreamRedis
+from app.settings import ControlSettings, VideoSettings
+from app.usecases.catalogue import ControlUseCases
 from jobs.control import deliver_notifications, keep_house, remove_objects
 from jobs.health import answering
 from jobs.metrics import WorkerMetrics
@@ -31,7 +33,8 @@ _EVERY_HALF_MINUTE: Final = {12, 42}
 def main(only: Only | None = None) -> None:
     """Serve both queues, or only the one named, until SIGTERM or SIGINT."""
     keep_private()
-    settings = Settings()
+    # What a decoder that was taken over might look for is not there: no key of tokens, no way to send mails.
+    settings = VideoSettings() if only == "videos" else ControlSettings()
     if only != "control":
         insist_on(available(), required=settings.require_confinement)
     asyncio.run(_serve(settings, only))
@@ -48,17 +51,17 @@ def insist_on(found: Confinement, *, required: bool) -> None:
     log.warning("decoders are not fully confined here", missing=missing, kernel=kernel)
 
 
-async def _serve(settings: Settings, only: Only | None) -> None:
+async def _serve(settings: VideoSettings, only: Only | None) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     metrics = WorkerMetrics()
-    async with compose(settings) as service, answering(metrics, settings.host, settings.worker_port):
+    async with compose_worker(settings) as work, answering(metrics, settings.host, settings.worker_port):
         workers = []
         if only != "control":
-            workers.append(_video_worker(settings, service, metrics))
-        if only != "videos":
-            workers.append(_control_worker(settings, service))
+            workers.append(_video_worker(settings, work, metrics))
+        if work.control is not None:
+            workers.append(_control_worker(settings, work.control, work.redis))
         running = [asyncio.create_task(worker.main()) for worker in workers]
         stopping = asyncio.create_task(stop.wait())
         await asyncio.wait([stopping, *running], return_when=asyncio.FIRST_COMPLETED)
@@ -67,21 +70,21 @@ async def _serve(settings: Settings, only: Only | None) -> None:
         await asyncio.gather(*running)
 
 
-def _video_worker(settings: Settings, service: Service, metrics: WorkerMetrics) -> StreamWorker:
+def _video_worker(settings: VideoSettings, work: Work, metrics: WorkerMetrics) -> StreamWorker:
     return StreamWorker(
         [func(process_video, name=PROCESS_VIDEO)],
-        redis=service.redis,
+        redis=work.redis,
         queue_name=VIDEO_QUEUE,
         max_jobs=settings.worker_slots,
-        ctx={"work": service.work, "metrics": metrics, "max_faults": settings.max_faults},
+        ctx={"work": work.videos, "metrics": metrics, "max_faults": settings.max_faults},
         shutdown_wait_seconds=settings.shutdown_wait_seconds,
     )
 
 
-def _control_worker(settings: Settings, service: Service) -> StreamWorker:
+def _control_worker(settings: VideoSettings, control: ControlUseCases, redis: StreamRedis) -> StreamWorker:
     return StreamWorker(
         [func(deliver_notifications, name=DELIVER_NOTIFICATIONS), func(remove_objects, name=REMOVE_OBJECTS)],
-        redis=service.redis,
+        redis=redis,
         queue_name=CONTROL_QUEUE,
         max_jobs=settings.control_slots,
         # Whoever makes control work says so at once; these find what was said while Redis was away.
@@ -90,6 +93,6 @@ def _control_worker(settings: Settings, service: Service) -> StreamWorker:
             cron(remove_objects, second=_EVERY_HALF_MINUTE),
             cron(keep_house, minute=17),
         ],
-        ctx={"work": service.work},
+        ctx={"work": control},
         shutdown_wait_seconds=settings.shutdown_wait_seconds,
     )

@@ -21,7 +21,6 @@ from app.usecases.release_processing import ReleaseProcessing
 from app.usecases.remove_objects import RemoveObjects
 from app.usecases.reprocess_video import ReprocessVideo
 from app.usecases.start_video_processing_job import StartVideoProcessingJob
-from app.usecases.sweep_due_videos import SweepDueVideos
 from app.usecases.upload_video import UploadVideo
 from app.usecases.watch_video_status import WatchVideoStatus
 
@@ -57,8 +56,8 @@ class UseCases:
 
 
 @dataclass(frozen=True, slots=True)
-class WorkerUseCases:
-    """One callable for each step that the service takes by itself."""
+class VideoUseCases:
+    """One callable for each step from a queued video to its end."""
 
     start_video_processing_job: StartVideoProcessingJob
     hold_lease: HoldLease
@@ -67,7 +66,12 @@ class WorkerUseCases:
     mark_processing_completed: MarkProcessingCompleted
     mark_processing_failed: MarkProcessingFailed
     release_processing: ReleaseProcessing
-    sweep_due_videos: SweepDueVideos
+
+
+@dataclass(frozen=True, slots=True)
+class ControlUseCases:
+    """One callable for each step that the service takes by itself, beside videos."""
+
     deliver_notifications: DeliverNotifications
     remove_objects: RemoveObjects
     keep_house: KeepHouse

@@ -47,8 +47,9 @@ def processes(up: Up) -> dict[int, str]:
         except OSError:
             continue
         ours = f"FIAPX_WORK_DIR={up.data}".encode() in environment
-        if ours and words[-2:-1] in ([b"api"], [b"worker"]) and b"-m" in words:
-            found[int(folder.name)] = words[-2].decode()
+        named = [word.decode() for word in words if word in (b"api", b"worker")]
+        if ours and named and b"-m" in words:
+            found[int(folder.name)] = named[0]
     return found
 
 

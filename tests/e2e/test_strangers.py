@@ -6,13 +6,14 @@ this test does not know fails it.
 
 import http.client
 import json
+import os
 import re
 import smtplib
 import socket
 import ssl
 import stat
 from collections.abc import Iterator
-from contextlib import closing, suppress
+from contextlib import closing, nullcontext, suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -24,7 +25,7 @@ from mypy_boto3_s3 import S3Client
 from app.infra.embedded.certificate import Certificate
 from app.infra.embedded.seaweed import GRPC_OFFSET
 from tests.e2e.conftest import Up
-from tests.parts.listening import listeners_of, says
+from tests.parts.listening import children_named, environment_of, listeners_of, says
 
 KEY, CONTENT = "sources/of-ana", b"what Ana sent"
 HTTP2 = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes([0, 0, 0, 4, 0, 0, 0, 0, 0])
@@ -207,3 +208,17 @@ def test_what_opens_the_stores_lies_in_files_for_the_owner_alone(up: Up):
     keys = [file for file in up.data.rglob("*") if file.is_file() and re.search(r"key\.pem|secret|kek", file.name)]
     assert {"secrets.json", "key.pem"} <= {file.name for file in keys}
     assert not [file for file in keys if stat.S_IMODE(file.stat().st_mode) != 0o600]
+
+
+def test_who_decodes_holds_no_secret_but_those_of_its_stores(up: Up):
+    secrets = json.loads((up.data / "secrets.json").read_text())
+    workers = children_named(up.process.pid, "worker --only videos")
+    assert workers
+    for worker in workers:
+        # It lets no process of its own user look, so that only root sees what it was given.
+        with nullcontext() if os.getuid() == 0 else pytest.raises(PermissionError):
+            held = environment_of(worker)
+            assert not {name for name in held if re.search("JWT|LINK_SECRET|SMTP", name)}
+            said = "\n".join(held.values())
+            found = {name for name, secret in secrets.items() if secret in said}
+            assert found == {"redis_password", "s3_access_key", "s3_secret_key"}

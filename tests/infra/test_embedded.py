@@ -25,8 +25,9 @@ from botocore.client import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from mypy_boto3_s3 import S3Client
 
-from app.infra.embedded import process_record
+from app.infra.embedded import process_record, service
 from app.infra.embedded.ports import free_pair, is_free
+from app.infra.embedded.program import Program
 
 START_LIMIT_SECONDS = 60
 STOP_LIMIT_SECONDS = 10
@@ -325,3 +326,17 @@ def test_a_chosen_port_is_free_and_so_is_its_twin_for_grpc() -> None:
     assert is_free(port)
     assert is_free(port + 10_000)
     assert free_pair(taken=[port]) != port
+
+
+def test_each_process_is_given_the_settings_that_it_reads_and_no_others() -> None:
+    everything = {"FIAPX_JWT_SECRET": "j", "FIAPX_LINK_SECRET": "l", "FIAPX_SMTP_URL": "s", "FIAPX_REDIS_URL": "r"}
+    control, video = service.workers(everything | {"PATH": "/bin"}, 1)
+    assert {"FIAPX_JWT_SECRET", "FIAPX_SMTP_URL", "FIAPX_REDIS_URL"} == given(control) - {"FIAPX_WORKERS"}
+    assert given(video) == {"FIAPX_REDIS_URL", "FIAPX_WORKERS"}
+    assert given(service.migration(everything)) == set()
+    assert given(service.api(everything, "127.0.0.1", 1)) >= {"FIAPX_JWT_SECRET", "FIAPX_LINK_SECRET"}
+    assert video.environment["PATH"] == "/bin"
+
+
+def given(program: Program) -> set[str]:
+    return {name for name in program.environment if name.startswith("FIAPX_")}

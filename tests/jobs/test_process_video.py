@@ -20,7 +20,7 @@ from app.infra.ffmpeg.extractor import FfmpegFrameExtractor
 from app.infra.ffmpeg.limits import Limits
 from app.infra.workspace import Workspace
 from app.infra.zip import StoredZip
-from app.usecases.catalogue import WorkerUseCases
+from app.usecases.catalogue import VideoUseCases
 from app.usecases.generate_zip_file import GenerateZipFile
 from app.usecases.hold_lease import HoldLease
 from app.usecases.ports import Extraction, FrameExtractor
@@ -58,8 +58,7 @@ class BrokenExtractor:
 
 
 def ctx(world: World, tmp_path: Path, extractor: FrameExtractor | None = None, **settings: Any) -> dict[str, Any]:
-    unused: Any = None
-    work = WorkerUseCases(
+    work = VideoUseCases(
         start_video_processing_job=world.start,
         hold_lease=HoldLease(world.transactions, world.live, world.clock, LEASE, timedelta(seconds=5)),
         process_video_frames=ProcessVideoFrames(
@@ -69,10 +68,6 @@ def ctx(world: World, tmp_path: Path, extractor: FrameExtractor | None = None, *
         mark_processing_completed=world.complete,
         mark_processing_failed=world.mark_failed,
         release_processing=world.release,
-        sweep_due_videos=world.sweep,
-        deliver_notifications=unused,
-        remove_objects=world.remove_objects,
-        keep_house=world.keep_house,
     )
     return {"work": work, "metrics": settings.get("metrics") or WorkerMetrics(), "max_faults": 3}
 

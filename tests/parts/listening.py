@@ -33,14 +33,20 @@ def descendants(pid: int) -> Iterator[int]:
 
 
 def listeners_of(pid: int) -> set[Listener]:
-    """Give all that the process or a descendant listens on; UDP ports that receive from anybody count."""
+    """Give all that the process or a descendant listens on; UDP ports that receive from anybody count.
+
+    A process that keeps itself private shows its sockets to root alone; of a user's sockets, those that belong to no
+    process that can be seen count as its.
+    """
     inodes = {inode for process in descendants(pid) for inode in _sockets(process)}
+    seen = {inode for folder in Path("/proc").glob("[0-9]*") for inode in _sockets(int(folder.name))}
+    ours = str(os.getuid() or "root sees all")
     found = set[Listener]()
     for table in ("tcp", "tcp6", "udp", "udp6"):
         for line in Path(f"/proc/{pid}/net/{table}").read_text().splitlines()[1:]:
             fields = line.split()
             anybody = fields[3] == _LISTEN if table.startswith("tcp") else fields[2].endswith(":0000")
-            if anybody and fields[9] in inodes:
+            if anybody and (fields[9] in inodes or (fields[7] == ours and fields[9] not in seen)):
                 address, _, port = fields[1].partition(":")
                 found.add(Listener(table[:3], _address(address), int(port, 16)))
     for line in Path(f"/proc/{pid}/net/unix").read_text().splitlines()[1:]:
@@ -51,7 +57,7 @@ def listeners_of(pid: int) -> set[Listener]:
 
 
 def _sockets(pid: int) -> Iterator[str]:
-    with suppress(FileNotFoundError, ProcessLookupError):
+    with suppress(OSError):
         for descriptor in Path(f"/proc/{pid}/fd").iterdir():
             with suppress(OSError):
                 place = str(descriptor.readlink())
@@ -90,6 +96,6 @@ def children_named(pid: int, words: str) -> list[int]:
 
 
 def environment_of(pid: int) -> dict[str, str]:
-    """Give the environment that a process was started with."""
+    """Give the environment that a process was started with; raises PermissionError where it keeps that private."""
     pairs = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
     return dict(os.fsdecode(pair).split("=", 1) for pair in pairs if b"=" in pair)

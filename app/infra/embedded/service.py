@@ -6,20 +6,37 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
+from pydantic_settings import BaseSettings
+
 from app.infra.embedded.program import LOOPBACK, ROOT, Program
+from app.settings import (
+    ControlSettings,
+    DatabaseSettings,
+    LogSettings,
+    Settings,
+    TraceSettings,
+    VideoSettings,
+    names_of,
+)
 
 _EVERYWHERE: Final = {"0.0.0.0": LOOPBACK, "::": "::1"}  # noqa: S104  # Whom to ask where it listens on all of them.
 
 
 def migration(environment: Mapping[str, str]) -> Program:
     """Bring the database's tables up to date; it ends by itself."""
-    return _fiapx("migrate", "migrate", environment)
+    return _fiapx("migrate", ("migrate",), environment, DatabaseSettings)
 
 
 def workers(environment: Mapping[str, str], count: int) -> Sequence[Program]:
-    """Give so many workers, each of which knows how many share the machine."""
+    """Give so many workers for videos, each of which knows how many share the machine, and one for all else."""
     told = {**environment, "FIAPX_WORKERS": str(count)}
-    return [_fiapx(f"worker-{number}", "worker", told) for number in range(1, count + 1)]
+    return [
+        _fiapx("control", ("worker", "--only", "control"), environment, ControlSettings),
+        *(
+            _fiapx(f"worker-{number}", ("worker", "--only", "videos"), told, VideoSettings)
+            for number in range(1, count + 1)
+        ),
+    ]
 
 
 def api(environment: Mapping[str, str], host: str, port: int) -> Program:
@@ -29,18 +46,28 @@ def api(environment: Mapping[str, str], host: str, port: int) -> Program:
     def serves() -> bool:
         return all(_status(asked, port, path) == http.HTTPStatus.OK for path in ("/livez", "/readyz"))
 
-    return _fiapx("api", "api", {**environment, "FIAPX_HOST": host, "FIAPX_PORT": str(port)}, serves)
+    return _fiapx("api", ("api",), {**environment, "FIAPX_HOST": host, "FIAPX_PORT": str(port)}, Settings, serves)
 
 
 def _fiapx(
-    name: str, command: str, environment: Mapping[str, str], serves: Callable[[], bool] | None = None
+    name: str,
+    command: tuple[str, ...],
+    environment: Mapping[str, str],
+    reads: type[BaseSettings],
+    serves: Callable[[], bool] | None = None,
 ) -> Program:
+    known = names_of(reads, LogSettings, TraceSettings)
     return Program(
         name=name,
         # -P, so that a folder "app" where the user stands is not taken for ours.
-        command=(sys.executable, "-P", "-m", "app.cli", command),
-        # Many threads with a heap of their own each would keep what they have freed (mallopt(3), M_ARENA_MAX).
-        environment={"MALLOC_ARENA_MAX": "2", **environment, "PYTHONPATH": str(ROOT)},
+        command=(sys.executable, "-P", "-m", "app.cli", *command),
+        environment={
+            # Many threads with a heap of their own each would keep what they have freed (mallopt(3), M_ARENA_MAX).
+            "MALLOC_ARENA_MAX": "2",
+            # Of our settings each process gets those that it reads: a decoder's neighbour holds no key of tokens.
+            **{key: value for key, value in environment.items() if not key.startswith("FIAPX_") or key in known},
+            "PYTHONPATH": str(ROOT),
+        },
         folder=Path.cwd(),
         serves=serves,
     )

@@ -7,7 +7,7 @@ from typing import Final, Self, final
 
 from app.infra import machine
 from app.infra.ffmpeg.child import ChildLimits
-from app.settings import GIB, Settings
+from app.settings import GIB, VideoSettings
 
 _PICTURES_PER_SECOND: Final = 240  # No phone or screen recorder makes more in a long film.
 _SHORT_FILM_PACKETS: Final = 1_000_000  # A short one may have any rate.
@@ -44,7 +44,7 @@ class Limits:
         return ChildLimits(self.memory_bytes, math.ceil(seconds * (os.cpu_count() or 1)))
 
     @classmethod
-    def of(cls, settings: Settings, machine_bytes: int | None = None) -> Self:
+    def of(cls, settings: VideoSettings, machine_bytes: int | None = None) -> Self:
         """Read them from the settings; ``machine_bytes`` stands for the memory that this machine has."""
         return cls(
             max_duration_seconds=settings.max_duration_seconds,
@@ -56,7 +56,7 @@ class Limits:
         )
 
 
-def _memory_bytes(settings: Settings, machine_bytes: int | None) -> int:
+def _memory_bytes(settings: VideoSettings, machine_bytes: int | None) -> int:
     """Share half of the machine among all children that there can be, unless somebody has said how much one gets.
 
     Not less than a GiB: that is address space, of which a program and its threads reserve more than they use.
