@@ -1,7 +1,11 @@
+import os
 import signal
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
+
+import pytest
 
 from app.infra.workspace import Workspace
 
@@ -48,3 +52,33 @@ async def test_what_a_killed_worker_left_goes_and_what_a_live_one_uses_stays(tmp
         for process in (live, dead):
             process.kill()
             process.communicate()
+
+
+@pytest.mark.parametrize("made", ["as a link", "as a folder"])
+async def test_a_folder_that_somebody_else_made_in_the_temporary_folder_is_refused_in_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, made: str
+):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    theirs, place = tmp_path / "theirs", tmp_path / f"fiapx-{os.getuid()}"
+    theirs.mkdir(mode=0o777)
+    if made == "as a folder" and os.getuid() == 0:
+        place.mkdir(mode=0o777)
+        os.chown(place, 65534, 65534)
+    else:  # Only root can make a folder in somebody else's name.
+        place.symlink_to(theirs)
+    with pytest.raises(PermissionError, match=f"{place} is another user's: .* FIAPX_WORK_DIR"):
+        async with Workspace(None).directory():
+            pass
+    assert not [*place.iterdir()]
+
+
+async def test_our_own_folder_in_the_temporary_folder_is_closed_to_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    place = tmp_path / f"fiapx-{os.getuid()}"
+    place.mkdir()
+    place.chmod(0o777)
+    async with Workspace(None).directory() as directory:
+        assert directory.parent == place
+        assert place.stat().st_mode & 0o777 == 0o700
