@@ -70,8 +70,11 @@ def _say(line: str) -> None:
 
 
 def _api() -> None:
+    import structlog  # noqa: PLC0415
     import uvicorn  # noqa: PLC0415
 
+    from app.http.connections import Connections, raise_file_limit  # noqa: PLC0415
+    from app.http.metrics import Metrics  # noqa: PLC0415
     from app.http.policy import Policy  # noqa: PLC0415
     from app.http.server import Drain, DrainingServer, drop_stalled_clients, uvicorn_options  # noqa: PLC0415
     from app.infra.logs import set_up_logs  # noqa: PLC0415
@@ -79,14 +82,18 @@ def _api() -> None:
 
     set_up_logs(LogSettings().log_level)
     settings = Settings()
-    policy, drain = Policy.of(settings), Drain(settings.drain_seconds)
+    policy, drain, metrics, files = Policy.of(settings), Drain(settings.drain_seconds), Metrics(), raise_file_limit()
+    connections = Connections(policy, metrics, files)
+    structlog.get_logger(__name__).info(
+        "serving", files=files, connections=connections.most, connections_per_address=connections.most_of_one
+    )
     config = uvicorn.Config(
-        partial(create_app, settings, TraceSettings(), drain),
+        partial(create_app, settings, TraceSettings(), drain, metrics),
         factory=True,
         host=settings.host,
         port=settings.port,
         timeout_graceful_shutdown=_GRACE_SECONDS,
-        **uvicorn_options(policy),
+        **uvicorn_options(policy, connections),
     )
     server = DrainingServer(config, drain)
     with config.bind_socket() as listener:

@@ -30,7 +30,7 @@ from app.settings import Settings, TraceSettings
 from app.usecases.ports import DatabaseUnavailable
 
 
-def create_app(settings: Settings, traces: TraceSettings, drain: Drain) -> Starlette:
+def create_app(settings: Settings, traces: TraceSettings, drain: Drain, measured: Metrics) -> Starlette:
     """Make the application as it is served: composed when it starts, taken apart when it ends."""
 
     @asynccontextmanager
@@ -42,17 +42,17 @@ def create_app(settings: Settings, traces: TraceSettings, drain: Drain) -> Starl
                 collect_less_often()
                 yield
 
-    return _application(lifespan, Policy.of(settings), drain)
+    return _application(lifespan, Policy.of(settings), drain, measured)
 
 
-def application(edge: Edge, policy: Policy) -> Starlette:
+def application(edge: Edge, policy: Policy, measured: Metrics) -> Starlette:
     """Make the application of what was composed already."""
-    app = _application(None, policy, Drain())
+    app = _application(None, policy, Drain(), measured)
     app.state.edge = edge
     return app
 
 
-def _application(lifespan: Lifespan[Starlette] | None, policy: Policy, drain: Drain) -> Starlette:
+def _application(lifespan: Lifespan[Starlette] | None, policy: Policy, drain: Drain, measured: Metrics) -> Starlette:
     buckets = TokenBuckets(policy.requests_per_minute)
     view = GraphQLView(policy, buckets)
     routes: list[BaseRoute] = [Route("/graphql", view), WebSocketRoute("/graphql", view), *ROUTES, *page_routes(policy)]
@@ -68,8 +68,8 @@ def _application(lifespan: Lifespan[Starlette] | None, policy: Policy, drain: Dr
     )
     app.state.policy = policy
     app.state.drain = drain
-    app.state.metrics = Metrics()
-    app.state.uploads = Uploads(policy, app.state.metrics)
+    app.state.metrics = measured
+    app.state.uploads = Uploads(policy, measured)
     return app
 
 

@@ -82,6 +82,10 @@ class VideoSettings(BaseSettings):
 
     # What the edges allow; app/http/policy.py says more of each.
     requests_per_minute: int = 6000
+    head_seconds: float = 15
+    max_head_bytes: int = 64 * 1024
+    max_connections: PositiveInt = 10_000
+    max_connections_per_address: PositiveInt = 512
     min_upload_bytes_per_second: int = 1024
     max_uploads: int = 64
     max_uploads_per_user: int = 20
@@ -102,6 +106,7 @@ class VideoSettings(BaseSettings):
     socket_stall_seconds: float = 20
     max_sockets_per_user: int = 20
     max_sockets_per_address: int = 200
+    socket_messages_per_minute: PositiveInt = 6000
     max_subscriptions_per_socket: int = 20
 
     # Limits.

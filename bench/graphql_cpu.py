@@ -36,6 +36,7 @@ from app.domain.session import SessionId
 from app.domain.user import Locale, User, UserId
 from app.domain.video import VERSION_STEP, ProcessingStatus, VideoProcessing, new_video_id, source_key
 from app.http.edge import Edge, viewer_of
+from app.http.metrics import Metrics
 from app.http.policy import Policy
 from app.infra.sql.engine import engine_for
 from app.infra.sql.migrate import migrate
@@ -108,7 +109,7 @@ def serve(kind: str, database: Path, source: str) -> None:
 
         edge = replace(edge, do=replace(edge.do, list_user_videos=cast("ListUserVideos", remembered)))
     if kind == "ours":
-        app = application(edge, Policy(requests_per_minute=10**9))
+        app = application(edge, Policy(requests_per_minute=10**9), Metrics())
     else:
         stock = GraphQL[Any, Any](strawberry.Schema(StockQuery)) if kind == "stock" else plain
         routes: list[BaseRoute] = [Route("/graphql", stock, methods=["POST"] if kind == "plain" else None)]

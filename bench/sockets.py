@@ -28,6 +28,8 @@ from app.domain.options import ExtractionOptions
 from app.domain.session import SessionId
 from app.domain.user import Locale, User, UserId
 from app.domain.video import VERSION_STEP, ProcessingStatus, Progress, VideoProcessing, new_video_id, source_key
+from app.http.connections import Connections, raise_file_limit
+from app.http.metrics import Metrics
 from app.http.policy import Policy
 from app.http.server import collect_less_often, uvicorn_options
 from app.infra.embedded.child import Child
@@ -60,8 +62,19 @@ async def serve(database: Path, redis_url: str) -> None:
     async with Subscriber(redis.connection_pool) as subscriber, RedisLiveStatus(redis, subscriber) as live:
         site = replace(site_on(database), live=cast("InMemoryLiveStatus", live))  # Both obey the same port.
         many = 10**9
-        policy = Policy(requests_per_minute=many, max_sockets_per_user=many, max_sockets_per_address=many)
-        config = uvicorn.Config(application(site.edge(), policy), port=0, **uvicorn_options(policy))
+        policy = Policy(
+            requests_per_minute=many,
+            max_sockets_per_user=many,
+            max_sockets_per_address=many,
+            max_connections=many,
+            max_connections_per_address=many,
+            socket_messages_per_minute=many,
+        )
+        metrics = Metrics()
+        connections = Connections(policy, metrics, raise_file_limit())
+        config = uvicorn.Config(
+            application(site.edge(), policy, metrics), port=0, **uvicorn_options(policy, connections)
+        )
         server = uvicorn.Server(config)
         collect_less_often()
         serving = asyncio.create_task(server.serve())

@@ -6,6 +6,7 @@ malformed ones are 400, and a file is streamed.
 
 import json
 from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import timedelta
 from http import HTTPStatus
@@ -31,7 +32,7 @@ from strawberry.types import ExecutionResult
 from strawberry.types.graphql import OperationType
 from strawberry.types.unset import UNSET, UnsetType
 
-from app.domain.errors import DomainError, FileTooLarge, Unauthenticated
+from app.domain.errors import DomainError, FileTooLarge, RateLimited, Unauthenticated
 from app.graphql.context import Context
 from app.graphql.masking import public_errors
 from app.graphql.multipart_request import parsed_operations
@@ -45,12 +46,13 @@ from app.http.body import bounded_body, is_json
 from app.http.edge import address_of, edge_of, viewer_of
 from app.http.language import preferred_locale
 from app.http.metrics import metrics_of
-from app.http.places import Places
+from app.http.places import Places, TooMany
 from app.http.policy import Policy
 from app.http.throttle import TokenBuckets
 from app.http.uploads import uploads_of
 
 MULTIPART: Final = "multipart/form-data"
+_STREAM_RETRY_SECONDS: Final = 10
 _PREFLIGHT: Final = (
     "authorization",
     "apollo-require-preflight",
@@ -79,7 +81,9 @@ class GraphQLView(GraphQL[Context, None]):
     def __init__(self, policy: Policy, buckets: TokenBuckets) -> None:
         self.policy = policy
         self.buckets = buckets
+        self.messages = TokenBuckets(policy.socket_messages_per_minute)
         self.sockets = Places()
+        """WebSockets and streams over plain HTTP, by network and by user."""
         self._shared_answers = SharedAnswers()
         super().__init__(
             schema,
@@ -97,6 +101,10 @@ class GraphQLView(GraphQL[Context, None]):
             await super().__call__(scope, receive, send)
             return
         request = Request(scope, receive)
+        with ExitStack() as request.state.held:
+            await self._respond(request, scope, receive, send)
+
+    async def _respond(self, request: Request, scope: Scope, receive: Receive, send: Send) -> None:
         try:
             streams = self._get_stream_transport_from_headers(request.headers) is not None
             _check(request, streams=streams)
@@ -107,6 +115,9 @@ class GraphQLView(GraphQL[Context, None]):
             response = _refused(request, refusal)
         except Unauthenticated as error:
             response = _unauthenticated(request, error)
+        except TooMany:
+            metrics_of(request).refusals.labels("sockets").inc()
+            response = _too_many_streams(request)
         await response(scope, receive, send)
 
     async def get_context(self, request: HTTPConnection, response: object) -> Context:  # noqa: ARG002 - Strawberry's signature
@@ -206,8 +217,14 @@ class GraphQLView(GraphQL[Context, None]):
     async def create_streaming_response(
         self, request: Request | WebSocket, stream: TextStream, sub_response: Response, headers: Mapping[str, str]
     ) -> Response:
-        """Stream to whoever has a session, for as long as it lasts."""
+        """Stream to whoever has a session, for as long as it lasts; a stream counts as a socket does.
+
+        :raises TooMany: where its user or its network has as many as may be
+        """
         context = await self.get_context(request, sub_response)
+        held: ExitStack = request.state.held
+        held.enter_context(self.sockets.taken(context.address, self.policy.max_sockets_per_address))
+        held.enter_context(self.sockets.taken(context.viewer.id, self.policy.max_sockets_per_user))
         lasting = ending_with_session(context.edge, context.viewer, stream)
         return await super().create_streaming_response(request, lasting, sub_response, headers)
 
@@ -307,6 +324,16 @@ def _unauthenticated(request: Request, error: Unauthenticated) -> Response:
     content = {"errors": [{"message": error.message, "extensions": {"code": error.code}}]}
     response = _answer(content, HTTPStatus.UNAUTHORIZED, media_type)
     response.headers["WWW-Authenticate"] = "Bearer"
+    return response
+
+
+def _too_many_streams(request: Request) -> Response:
+    media_type = negotiated(request.headers.get("accept", "")) or JSON
+    error = RateLimited("Too many streams are open; close one first.", retry_after_seconds=_STREAM_RETRY_SECONDS)
+    extensions = {"code": error.code, "retryAfterSeconds": error.retry_after_seconds}
+    content = {"errors": [{"message": error.message, "extensions": extensions}]}
+    response = _answer(content, HTTPStatus.TOO_MANY_REQUESTS, media_type)
+    response.headers["Retry-After"] = str(_STREAM_RETRY_SECONDS)
     return response
 
 

@@ -7,7 +7,7 @@ from contextlib import ExitStack, aclosing, suppress
 from typing import Any, Final, cast
 
 from graphql import GraphQLError
-from starlette.websockets import WebSocketDisconnect
+from starlette.websockets import WebSocketDisconnect, WebSocketState
 from strawberry.asgi import ASGIWebSocketAdapter
 from strawberry.http.exceptions import WebSocketDisconnected
 from strawberry.schema.schema import StreamResult
@@ -35,7 +35,16 @@ TOO_MANY: Final = 4429
 
 
 class TextWebSocket(ASGIWebSocketAdapter):
-    """Strawberry's, which can also send what was encoded before."""
+    """Strawberry's, which can also send what was encoded before, and be closed more than once."""
+
+    @property
+    def closed(self) -> bool:
+        """Whether we have said goodbye; what was on its way to us still arrives."""
+        return self.ws.application_state is WebSocketState.DISCONNECTED
+
+    async def close(self, code: int, reason: str) -> None:
+        if not self.closed:
+            await super().close(code, reason)
 
     async def send_text(self, text: str) -> None:
         try:
@@ -57,6 +66,7 @@ class TransportWebSocket(BaseGraphQLTransportWSHandler[Context, None]):
         self._policy: Policy = view.policy
         self._sockets: Places = view.sockets
         self._buckets: TokenBuckets = view.buckets
+        self._messages: TokenBuckets = view.messages
         self._held = ExitStack()
         self._watchdog: asyncio.Task[None] | None = None
 
@@ -74,7 +84,13 @@ class TransportWebSocket(BaseGraphQLTransportWSHandler[Context, None]):
             await self.websocket.close(TOO_MANY, "Too many sockets")
 
     async def handle_message(self, message: Message) -> None:
-        """Look at a message's shape before anything is done with it."""
+        """Count a message, whatever it is, and look at its shape, before anything is done with it."""
+        if cast("TextWebSocket", self.websocket).closed:
+            return
+        if self._messages.spend(self.context.address):
+            self.context.metrics.refusals.labels("messages").inc()
+            await self.websocket.close(TOO_MANY, "Too many messages")
+            return
         if not isinstance(cast("object", message), dict) or not _well_formed(cast("dict[str, Any]", message)):
             await self.handle_invalid_message("")
             return

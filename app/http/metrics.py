@@ -55,6 +55,7 @@ class Metrics:
         self.refusals = Counter(
             "fiapx_refusals", "What was refused before it was looked at.", ["reason"], registry=self.registry
         )
+        self.connections = Gauge("fiapx_connections_open", "Open connections.", registry=self.registry)
         self.sockets = Gauge("fiapx_websockets_open", "Open WebSockets.", registry=self.registry)
         self._backlog = Gauge(
             "fiapx_backlog", "What waits, in the database and in the queues.", ["what"], registry=self.registry

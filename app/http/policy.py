@@ -19,6 +19,13 @@ class Policy:
     """Addresses and networks whose word on the client's address counts (X-Forwarded-For)."""
     requests_per_minute: int = 6000
     """By one network address, in one process; each operation over a WebSocket is one."""
+    head_seconds: float = 15
+    """A request's head must have come so long after its connection was opened, or after its own first byte."""
+    max_head_bytes: int = 64 * 1024
+    max_connections: int = 10_000
+    """At once, in one process; fewer where it may not open so many files (RLIMIT_NOFILE)."""
+    max_connections_per_address: int = 512
+    """By one network address; a trusted proxy may have as many as there are."""
     min_upload_bytes_per_second: int = 1024
     max_uploads: int = 64
     """At once, in one process. Each holds three parts of 5 MiB at most (16 beyond 2.9 GiB), so all of them 960 MiB. Of
@@ -49,7 +56,10 @@ class Policy:
     socket_stall_seconds: float = 20
     """A client that takes nothing for so long is dropped."""
     max_sockets_per_user: int = 20
+    """At once, in one process; a stream over plain HTTP is one."""
     max_sockets_per_address: int = 200
+    socket_messages_per_minute: int = 6000
+    """By one network address, whatever they are, in one process."""
     max_subscriptions_per_socket: int = 20
 
     @classmethod

@@ -3,13 +3,16 @@
 import gc
 import signal
 import socket
+from functools import partial
 from time import monotonic
 from types import FrameType
 from typing import Any, Final, final
 
 import uvicorn
 
+from app.http.connections import Connections
 from app.http.policy import Policy
+from app.http.protocol import BoundedHttp
 
 _MESSAGE_BYTES: Final = 64 * 1024
 """The largest WebSocket message; a larger one ends its socket with 1009 before it is read."""
@@ -18,9 +21,10 @@ _KEEP_ALIVE_SECONDS: Final = 75
 """Longer than load balancers keep an idle connection (60 s), or a request of theirs could meet its end."""
 
 
-def uvicorn_options(policy: Policy) -> dict[str, Any]:
+def uvicorn_options(policy: Policy, connections: Connections) -> dict[str, Any]:
     """Give the options of ``uvicorn.Config`` that do not depend on where it runs."""
     return {
+        "http": partial(BoundedHttp, connections=connections, policy=policy),
         "lifespan": "on",
         "ws": "websockets-sansio",
         "ws_max_size": _MESSAGE_BYTES,

@@ -16,7 +16,7 @@ from app.domain.errors import RateLimited
 from app.http.edge import address_of
 from app.http.problems import domain_problem
 
-_HEALTH: Final = frozenset({"/livez", "/readyz", "/metrics"})
+HEALTH: Final = frozenset({"/livez", "/readyz", "/metrics"})
 _NETWORKS: Final = 20_000
 """The most that are remembered; whoever came longest ago is forgotten, which only gives them back what they had."""
 
@@ -51,7 +51,7 @@ class Throttle:
         self._buckets = buckets
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] in {"http", "websocket"} and scope["path"] not in _HEALTH:
+        if scope["type"] in {"http", "websocket"} and scope["path"] not in HEALTH:
             wait = self._buckets.spend(address_of(HTTPConnection(scope)))
             if wait:
                 scope["app"].state.metrics.refusals.labels("network").inc()

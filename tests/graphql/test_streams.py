@@ -3,13 +3,17 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from websockets.exceptions import ConnectionClosed
 
-from tests.parts.site import Person, Site
+from app.http.policy import Policy
+from tests.parts.graphql_socket import socket
+from tests.parts.site import Person, Site, running_site
 from tests.parts.waiting import until
 
 WATCH = (
@@ -133,3 +137,32 @@ async def test_a_stranger_gets_nothing_done_by_asking_for_a_stream(site: Site):
         answer = await stranger.post("/graphql", json={"query": register}, headers={"Accept": SSE})
     assert answer.status_code == 401
     assert await site.transactions.read(lambda t: t.users.by_email("eve@example.com")) is None
+
+
+@pytest.mark.parametrize("accept", [SSE, MULTIPART], ids=["sse", "multipart"])
+@pytest.mark.parametrize("policy", [Policy(max_sockets_per_user=2), Policy(max_sockets_per_address=2)])
+async def test_streams_and_sockets_together_are_no_more_than_a_user_and_a_network_may_have(
+    empty_database: Path, tmp_path: Path, accept: str, policy: Policy
+):
+    async with (
+        running_site(empty_database, tmp_path, policy=policy) as site,
+        site.person() as ana,
+        asyncio.timeout(20),
+    ):
+        async with stream(ana, None, accept) as first, socket(site, ana.token):
+            assert first.status_code == 200
+            async with stream(ana, None, accept) as refused:
+                assert refused.status_code == 429
+                assert refused.headers["retry-after"] == "10"
+                (error,) = json.loads(await refused.aread())["errors"]
+                assert error["extensions"] == {"code": "RATE_LIMITED", "retryAfterSeconds": 10}
+            async with socket(site) as page:
+                with suppress(ConnectionClosed):
+                    await page.say({"type": "connection_init", "payload": {"authorization": f"Bearer {ana.token}"}})
+                assert await page.end() == 4429
+
+        async def room() -> bool:
+            async with stream(ana, None, accept) as again:
+                return again.status_code == 200
+
+        await until(room)

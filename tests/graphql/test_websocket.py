@@ -210,3 +210,45 @@ async def test_a_shutdown_tells_every_socket_to_come_back(empty_database: Path, 
         await page.say({"type": "connection_init", "payload": {"authorization": f"Bearer {ana.token}"}})
         assert await page.hear() == {"type": "connection_ack"}
     assert await page.end() == 1012
+
+
+FLOODS = {
+    "pings": (b"\x89\x80\x00\x00\x00\x00", b""),
+    "pongs": (b"\x8a\x80\x00\x00\x00\x00", b""),
+    "pieces of a message": (b"\x00\x80\x00\x00\x00\x00", b"\x01\x80\x00\x00\x00\x00"),
+}
+"""Frames of RFC 6455, section 5.2, each masked by zeros and empty, and what comes before them."""
+
+
+@pytest.mark.parametrize("kind", FLOODS)
+async def test_a_socket_takes_only_so_many_frames_of_any_kind(site: Site, ana: Person, kind: str):
+    frame, first = FLOODS[kind]
+    async with socket(site, ana.token) as page:
+        transport = page.connection.transport
+        transport.write(first)
+        for _ in range(200):
+            transport.write(frame * 100)
+        assert await page.end() == 4429
+    async with socket(site, ana.token) as page:
+        await page.say({"type": "ping"})
+        assert await page.hear() == {"type": "pong"}
+
+
+@pytest.fixture
+async def quiet(empty_database: Path, tmp_path: Path) -> AsyncIterator[Site]:
+    """A site that takes twenty messages a minute from one address."""
+    async with running_site(empty_database, tmp_path, policy=Policy(socket_messages_per_minute=20)) as running:
+        yield running
+
+
+@pytest.mark.parametrize(
+    "message", [{"type": "ping"}, {"type": "pong"}, {"type": "complete", "id": "unknown"}], ids=["ping", "pong", "end"]
+)
+async def test_a_network_may_say_only_so_much_over_all_its_sockets(quiet: Site, message: object):
+    async with quiet.person() as ana, socket(quiet, ana.token) as page, socket(quiet, ana.token) as other:
+        for _ in range(20):
+            await page.say(message)
+        assert await page.end() == 4429
+        await other.say(message)
+        await other.say(message)
+        assert await other.end() == 4429

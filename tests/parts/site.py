@@ -21,7 +21,9 @@ from app.domain.failure import Failure, FailureCode
 from app.domain.session import SessionId
 from app.domain.user import Locale, User, UserId
 from app.domain.video import FramesArchive, Progress, VideoId, VideoProcessing, archive_key, contact_sheet_key
+from app.http.connections import Connections
 from app.http.edge import Edge, ServiceLimits
+from app.http.metrics import Metrics
 from app.http.policy import Policy
 from app.http.server import drop_stalled_clients, uvicorn_options
 from app.infra.links import TicketLinks, content_disposition
@@ -64,6 +66,8 @@ PASSWORD = "correct horse battery"
 MP4 = b"\x00\x00\x00\x20ftypisom" + bytes(range(256)) * 8
 MAX_BYTES = 8 * 1024**2
 ZIP = b"PK\x03\x04" + bytes(range(256)) * 40
+FILES = 1024
+"""How many a site may have open, whatever the machine allows."""
 SECRET = "only for tests, and long enough for any"
 
 
@@ -267,7 +271,10 @@ async def running_site(migrated: Path, folder: Path, **settings: Any) -> AsyncIt
     engine = engine_for(f"sqlite+aiosqlite:///{database}")
     transactions: Transactions = SqlTransactions(engine)
     site = Site(LostAnswers(transactions), **settings)
-    config = uvicorn.Config(application(site.edge(), site.policy), **uvicorn_options(site.policy))
+    metrics = Metrics()
+    connections = Connections(site.policy, metrics, FILES)
+    app = application(site.edge(), site.policy, metrics)
+    config = uvicorn.Config(app, **uvicorn_options(site.policy, connections))
     server = uvicorn.Server(config)
     with socket.create_server(("127.0.0.1", 0)) as listener:
         drop_stalled_clients(listener, site.policy.socket_stall_seconds)
