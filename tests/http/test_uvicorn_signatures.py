@@ -27,7 +27,7 @@ WEBSOCKET = {
     "handle_ping": ["self"],
     "handle_pong": ["self", "event"],
 }
-CALLED = {
+CALLED: dict[type, list[str]] = {
     HttpToolsProtocol: [
         "_unset_keepalive_if_required",
         "_should_upgrade",
