@@ -40,6 +40,7 @@ from app.settings import ControlSettings, Settings, SigningSettings, VideoSettin
 from app.usecases.accounts import AccountParts, AccountUseCases
 from app.usecases.cancel_video import CancelVideo
 from app.usecases.catalogue import ControlUseCases, NotificationUseCases, UseCases, VideoUseCases
+from app.usecases.check_upload import CheckUpload
 from app.usecases.delete_video import DeleteVideo
 from app.usecases.deliver_notifications import DeliverNotifications
 from app.usecases.download_processed_zip import DownloadProcessedZip
@@ -242,6 +243,7 @@ def _for_users(
             redeliver=RedeliverNotification(transactions, queue, clock, limits),
         ),
         export_my_data=ExportMyData(transactions, storage, clock, limits),
+        check_upload=CheckUpload(transactions, clock, quota, largest),
         upload_video=UploadVideo(transactions, storage, queue, live, clock, quota, rejection, largest),
         list_user_videos=ListUserVideos(transactions),
         count_user_videos=CountUserVideos(transactions),

@@ -3,16 +3,22 @@
 from typing import Annotated
 
 import strawberry
+from strawberry.scalars import Base64
 
+from app.domain.errors import DomainError
 from app.domain.video import parsed_video_id
 from app.graphql.connection import VideoProcessingConnection
 from app.graphql.context import Info
 from app.graphql.enums import ProcessingStatus
+from app.graphql.inputs import ExtractionOptionsInput
 from app.graphql.notifications import NotificationDeliveryConnection
 from app.graphql.people import User
+from app.graphql.problems import Problem, problem_of
 from app.graphql.results import VideoResult
 from app.graphql.scalars import BigInt
 from app.graphql.videos import VideoProcessing
+from app.usecases.check_upload import PlannedUpload
+from app.usecases.ports import DatabaseUnavailable
 
 _PAGE = 20
 
@@ -77,6 +83,40 @@ class Query:
             info.context.viewer, _PAGE if first is None else first, after
         )
         return NotificationDeliveryConnection.of(page, follows=after is not None)
+
+    @strawberry.field(
+        description="Why uploadVideo would refuse a file, asked before it is sent; null where nothing speaks against "
+        "it now. A refusal in the midst of an upload reaches few browsers."
+    )
+    async def upload_refusal(
+        self,
+        info: Info,
+        file_name: Annotated[str, strawberry.argument(description="Its name, with its ending.")],
+        size_bytes: Annotated[BigInt, strawberry.argument(description="How large it is.")],
+        first_bytes: Annotated[
+            Base64 | None,
+            strawberry.argument(description="Its first 1024 bytes, or all of a smaller one: is it a video?"),
+        ] = None,
+        options: Annotated[
+            ExtractionOptionsInput | None, strawberry.argument(description="How its frames are to be taken.")
+        ] = None,
+        idempotency_key: Annotated[
+            str | None, strawberry.argument(description="The key that it is to be sent with.")
+        ] = None,
+    ) -> Problem | None:
+        """Ask."""
+        viewer = info.context.viewer
+        try:
+            if options:
+                options.to_domain()
+            await info.context.do.check_upload(
+                viewer, PlannedUpload(file_name, size_bytes, first_bytes, idempotency_key)
+            )
+        except (DomainError, DatabaseUnavailable) as refused:
+            if (problem := problem_of(refused)) is None:
+                raise
+            return problem
+        return None
 
     @strawberry.field(description="What the service accepts; needs no session.")
     async def service_limits(self, info: Info) -> ServiceLimits:

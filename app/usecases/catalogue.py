@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from app.usecases.accounts import AccountUseCases
 from app.usecases.cancel_video import CancelVideo
+from app.usecases.check_upload import CheckUpload
 from app.usecases.delete_video import DeleteVideo
 from app.usecases.deliver_notifications import DeliverNotifications
 from app.usecases.download_processed_zip import DownloadProcessedZip
@@ -43,6 +44,7 @@ class UseCases:
     accounts: AccountUseCases
     notifications: NotificationUseCases
     export_my_data: ExportMyData
+    check_upload: CheckUpload
     upload_video: UploadVideo
     list_user_videos: ListUserVideos
     count_user_videos: CountUserVideos

@@ -3,7 +3,6 @@
 import asyncio
 import hashlib
 import json
-import re
 from collections.abc import AsyncIterator
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
@@ -11,9 +10,7 @@ from typing import Final, final
 
 from app.domain.container import SNIFF_BYTES, check_container, checked_file_name
 from app.domain.errors import (
-    FileTooLarge,
     IdempotencyConflict,
-    InvalidInput,
     RateLimited,
     Unauthenticated,
     UnsupportedFileFormat,
@@ -22,6 +19,7 @@ from app.domain.errors import (
 from app.domain.events import DomainEvent, EventType
 from app.domain.options import ExtractionOptions
 from app.domain.video import VERSION_STEP, ProcessingStatus, VideoProcessing, new_video_id, source_key
+from app.usecases.check_upload import check_idempotency_key, check_size
 from app.usecases.ports import (
     AcceptedUpload,
     Clock,
@@ -41,7 +39,6 @@ INTAKE_LEASE: Final = timedelta(seconds=60)
 """An upload whose server died gives its place and its idempotency key back after so long."""
 SWEEP_GRACE: Final = timedelta(seconds=5)
 """A fresh row is left to the enqueue that follows it for so long before the sweep looks at it."""
-_KEY: Final = re.compile(r"[!-~]{1,255}")  # MySQL would take "k" and "k " for the same.
 _TWIN_POLL: Final = 0.25
 
 
@@ -92,12 +89,8 @@ class UploadVideo:
         self, viewer: Viewer, upload: IncomingVideo, options: ExtractionOptions, idempotency_key: str | None = None
     ) -> VideoProcessing:
         name = checked_file_name(upload.file_name)
-        if idempotency_key is not None and not _KEY.fullmatch(idempotency_key):
-            raise InvalidInput(
-                "An idempotency key has 1 to 255 printable ASCII characters and no spaces.", field=("idempotencyKey",)
-            )
-        if upload.declared_bytes is not None and upload.declared_bytes > self.max_bytes:
-            raise _too_large(self.max_bytes)
+        check_idempotency_key(idempotency_key)
+        check_size(upload.declared_bytes or 0, self.max_bytes)
         admitted = await self._admit(viewer, upload.declared_bytes, idempotency_key)
         if isinstance(admitted, AcceptedUpload):
             return await self._repeat(admitted, name, upload, options)
@@ -267,14 +260,9 @@ class _Body:
 
     async def _seen(self, chunk: bytes) -> bytes:
         self.size += len(chunk)
-        if self.size > self._max_bytes:
-            raise _too_large(self._max_bytes)
+        check_size(self.size, self._max_bytes)
         self._hash.update(chunk)
         return chunk
-
-
-def _too_large(max_bytes: int) -> FileTooLarge:
-    return FileTooLarge(f"This file is too large: {max_bytes // 1024**2} MiB are allowed.", field=("file",))
 
 
 def _request_digest(name: str, options: ExtractionOptions, content_sha256: str) -> str:

@@ -4,7 +4,7 @@ import asyncio
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Locator, Response, Route, expect
+from playwright.async_api import Locator, Request, Response, Route, expect
 
 from app.http.policy import Policy
 from app.usecases.ports import Attempt
@@ -108,8 +108,12 @@ async def test_an_address_that_only_the_browser_takes_for_one_is_said_to_be_none
         await expect(email).to_have_attribute("aria-invalid", "true")
 
 
+def is_multipart(sent: Request) -> bool:
+    return sent.headers.get("content-type", "").startswith("multipart/")
+
+
 def is_of_an_upload(answer: Response) -> bool:
-    return answer.request.headers.get("content-type", "").startswith("multipart/")
+    return is_multipart(answer.request) or Visitor.asks(answer.request, "UploadRefusal")
 
 
 async def test_an_upload_that_came_too_soon_is_sent_again_when_it_may_be(empty_database: Path, tmp_path: Path):
@@ -210,6 +214,66 @@ async def test_a_file_that_is_sent_again_is_counted_from_its_beginning(site: Sit
             await expect(bar).to_have_attribute("aria-valuenow", "100")
         finally:
             site.storage.flows.set()
+
+
+def uploads_of(visitor: Visitor) -> list[str]:
+    """Collect, from now on, the files that the page begins to send."""
+    begun: list[str] = []
+    visitor.page.on("request", lambda sent: begun.append(sent.url) if is_multipart(sent) else None)
+    return begun
+
+
+async def test_what_would_be_refused_is_refused_before_a_byte_of_it_is_sent(site: Site, tmp_path: Path):
+    letter = tmp_path / "holiday.mp4"
+    letter.write_text("Dear Ana, this is a letter, whatever its name may say. " * 100_000)
+    async with somebody(site) as (ana, _):
+        begun = uploads_of(ana)
+        await ana.choose(letter)
+        await ana.sees("holiday.mp4", "Not sent")
+        await expect(ana.line("holiday.mp4")).to_contain_text("its content is text")
+        assert begun == []
+
+
+async def test_what_is_cut_twice_at_the_same_place_is_not_sent_a_third_time(site: Site, tmp_path: Path):
+    (tmp_path / "a.mp4").write_bytes(MP4 * 600)
+
+    async def cut_each(line: Locator) -> None:
+        # More often than the page sends it: Chromium by itself sends once more what was cut on a connection in use.
+        while True:
+            site.storage.flows.clear()
+            await site.storage.held_back(1)
+            await expect(line).to_contain_text("100 %")
+            site.cut_connections()
+            site.storage.flows.set()
+            await site.storage.held_back(0)
+
+    async with somebody(site) as (ana, _):
+        begun = uploads_of(ana)
+        cutting = asyncio.create_task(cut_each(ana.line("a.mp4")))
+        try:
+            await ana.choose(tmp_path / "a.mp4")
+            await ana.sees("a.mp4", "Not sent")
+            await expect(ana.line("a.mp4")).to_contain_text("cut twice at the same place")
+            assert len(begun) == 2
+        finally:
+            cutting.cancel()
+            site.storage.flows.set()
+        await ana.button("Try again", "a.mp4").click()
+        await ana.sees("a.mp4", "In line")
+
+
+async def test_a_file_that_is_gone_is_said_to_be_gone(site: Site, tmp_path: Path):
+    files = files_in(tmp_path, 4)
+    async with somebody(site) as (ana, _):
+        site.storage.flows.clear()
+        await ana.choose(*files)
+        try:
+            await ana.sees(files[-1].name, "Waiting to upload")
+            files[-1].unlink()
+        finally:
+            site.storage.flows.set()
+        await ana.sees(files[-1].name, "Not sent")
+        await expect(ana.line(files[-1].name)).to_contain_text("cannot be read any more")
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,8 @@
 """Queries and mutations, as a page asks them."""
 
+import base64
 import json
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -9,7 +11,7 @@ from gql import Client, FileVar, GraphQLRequest
 from gql.transport.httpx import HTTPXAsyncTransport
 
 from app.usecases.ports import Attempt
-from tests.parts.site import MAX_BYTES, MP4, PASSWORD, ZIP, Person, Site
+from tests.parts.site import MAX_BYTES, MP4, PASSWORD, ZIP, Person, Site, running_site
 
 UNKNOWN = "3f0c1d7e-5a4b-4c3d-8e2f-1a2b3c4d5e6f"
 PROBLEM = "... on Problem { code message field retryAfterSeconds }"
@@ -101,6 +103,53 @@ async def test_the_limits_are_told_to_anybody(site: Site):
     assert limits["maxFileBytes"] == 50 * 1024**3
     assert limits["maxInlineUploadBytes"] == MAX_BYTES
     assert "mp4" in limits["acceptedExtensions"]
+
+
+REFUSAL = f"""query($name: String!, $size: BigInt!, $head: Base64, $options: ExtractionOptionsInput, $key: String) {{
+  uploadRefusal(fileName: $name, sizeBytes: $size, firstBytes: $head, options: $options, idempotencyKey: $key)
+  {PROBLEM.removeprefix("... on Problem ")}
+}}"""
+
+
+async def refusal(person: Person, content: bytes = MP4, name: str = "a.mp4", **variables: Any) -> Any:
+    head = base64.b64encode(content[:1024]).decode()
+    asked = {"name": name, "size": len(content), "head": head} | variables
+    return (await person.ask(REFUSAL, **asked))["uploadRefusal"]
+
+
+@pytest.mark.parametrize(
+    ("file", "code", "field"),
+    [
+        ({"content": MP4}, None, None),
+        ({"content": MP4, "head": None}, None, None),
+        ({"content": MP4[:100]}, None, None),
+        ({"content": b"a letter, whatever its name may say" * 100}, "UNSUPPORTED_FILE_FORMAT", ["file"]),
+        ({"content": b""}, "UNSUPPORTED_FILE_FORMAT", ["file"]),
+        ({"content": MP4, "name": "a.txt"}, "UNSUPPORTED_FILE_FORMAT", ["file"]),
+        ({"content": MP4, "name": "/"}, "INVALID_INPUT", ["file"]),
+        ({"content": MP4, "size": MAX_BYTES}, None, None),
+        ({"content": MP4, "size": MAX_BYTES + 1}, "FILE_TOO_LARGE", ["file"]),
+        ({"content": MP4, "size": -1}, "INVALID_INPUT", ["sizeBytes"]),
+        ({"content": MP4, "head": "AAAA"}, "INVALID_INPUT", ["firstBytes"]),
+        ({"content": MP4, "key": "a key"}, "INVALID_INPUT", ["idempotencyKey"]),
+        ({"content": MP4, "options": {"quality": 101}}, "INVALID_INPUT", ["options", "quality"]),
+    ],
+)
+async def test_what_would_be_refused_is_refused_by_a_small_question(
+    ana: Person, file: dict[str, Any], code: str | None, field: list[str] | None
+):
+    refused = await refusal(ana, **file)
+    assert (refused and (refused["code"], refused["field"])) == (code and (code, field))
+
+
+async def test_a_full_quota_refuses_before_the_upload_but_not_the_one_that_filled_it(
+    empty_database: Path, tmp_path: Path
+):
+    async with running_site(empty_database, tmp_path, max_active=1) as site, site.person() as ana:
+        assert await refusal(ana, key="first") is None
+        assert (await upload(ana, key="first"))["status"] == "PENDING"
+        assert (await refusal(ana, key="second"))["code"] == "QUOTA_EXCEEDED"
+        assert await refusal(ana, key="first") is None
 
 
 async def test_one_video_from_its_upload_to_its_zip(site: Site, ana: Person):

@@ -38,6 +38,7 @@ from app.main import application
 from app.usecases.accounts import AccountParts
 from app.usecases.cancel_video import CancelVideo
 from app.usecases.catalogue import NotificationUseCases, UseCases
+from app.usecases.check_upload import CheckUpload
 from app.usecases.delete_video import DeleteVideo
 from app.usecases.download_processed_zip import DownloadProcessedZip
 from app.usecases.export_my_data import ExportMyData
@@ -88,6 +89,7 @@ class Storage(MemoryStorage):
         self.broken: Exception | None = None
         self.flows = asyncio.Event()
         self.flows.set()
+        self._waiting = 0
 
     def answer(self) -> None:
         if self.broken is not None:
@@ -97,8 +99,17 @@ class Storage(MemoryStorage):
     @asynccontextmanager
     async def writer(self, key: str, content_type: str) -> AsyncIterator[ObjectWriter]:
         async with super().writer(key, content_type) as writer:
-            await self.flows.wait()
+            self._waiting += 1
+            try:
+                await self.flows.wait()
+            finally:
+                self._waiting -= 1
             yield writer
+
+    async def held_back(self, count: int) -> None:
+        """Return once exactly so many wait to write."""
+        while self._waiting != count:
+            await asyncio.sleep(0.01)
 
 
 @dataclass
@@ -153,6 +164,7 @@ class Site:
                 redeliver=RedeliverNotification(transactions, queue, clock, self.limits),
             ),
             export_my_data=ExportMyData(transactions, self.storage, clock, self.limits),
+            check_upload=CheckUpload(transactions, clock, quota, MAX_BYTES),
             upload_video=UploadVideo(
                 transactions,
                 self.storage,

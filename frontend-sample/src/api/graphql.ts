@@ -5,7 +5,7 @@ import type { introspection } from "./graphql-env.d.ts";
 
 export const graphql = initGraphQLTada<{
   introspection: introspection;
-  scalars: { DateTime: string; BigInt: number; Upload: File };
+  scalars: { DateTime: string; BigInt: number; Base64: string; Upload: File };
   disableMasking: true;
 }>();
 
@@ -21,9 +21,9 @@ export const problemFields = graphql(`
   }
 `);
 
-/** Why something could not be done: the API's problems, and three that only a client knows of. */
+/** Why something could not be done: the API's problems, and those that only a client knows of. */
 export interface Problem {
-  code: ResultOf<typeof problemFields>["code"] | "NETWORK" | "UNAUTHENTICATED" | "INTERNAL";
+  code: ResultOf<typeof problemFields>["code"] | "NETWORK" | "UNAUTHENTICATED" | "INTERNAL" | "CUT_TWICE" | "UNREADABLE";
   /** The service's own sentence, in English. */
   message?: string;
   field?: readonly string[] | null;

@@ -18,7 +18,53 @@ const UploadVideo = graphql(
   [videoFields, problemFields],
 );
 
+const UploadRefusal = graphql(
+  `
+    query UploadRefusal(
+      $name: String!
+      $size: BigInt!
+      $firstBytes: Base64!
+      $options: ExtractionOptionsInput
+      $idempotencyKey: String
+    ) {
+      uploadRefusal(
+        fileName: $name
+        sizeBytes: $size
+        firstBytes: $firstBytes
+        options: $options
+        idempotencyKey: $idempotencyKey
+      ) {
+        ...ProblemFields
+      }
+    }
+  `,
+  [problemFields],
+);
+/** By so many the service tells what a file is. */
+const FIRST_BYTES = 1024;
+
 export type Options = VariablesOf<typeof UploadVideo>["options"];
+
+/**
+ * Ask whether a file would be refused: a small question, since an answer in the midst of a body reaches no browser.
+ *
+ * @param key the one that the file is to be sent with
+ * @returns why, or why that cannot be known; null where nothing speaks against it
+ * @throws what `signal` was aborted with
+ */
+export async function refusalOf(file: File, options: Options, key: string, signal: AbortSignal): Promise<Problem | null> {
+  let head: ArrayBuffer;
+  try {
+    head = await file.slice(0, FIRST_BYTES).arrayBuffer();
+  } catch {
+    return { code: "UNREADABLE" };
+  }
+  const firstBytes = btoa(String.fromCharCode(...new Uint8Array(head)));
+  const asked = { name: file.name, size: file.size, firstBytes, options, idempotencyKey: key };
+  const { data, error } = await client.query(UploadRefusal, asked, { requestPolicy: "network-only" }).toPromise();
+  signal.throwIfAborted();
+  return data ? data.uploadRefusal : problemOf(error!);
+}
 
 /**
  * Send a file.

@@ -129,6 +129,8 @@ export const en = {
     NETWORK: "The service cannot be reached. Check your connection and try again.",
     UNAUTHENTICATED: "Your session has ended. Sign in again.",
     INTERNAL: "Something went wrong on our side. Try again in a moment.",
+    CUT_TWICE: "The connection was cut twice at the same place. Try again, or from another network.",
+    UNREADABLE: "This file cannot be read any more. Was it moved or changed? Add it anew.",
     USER_NOT_FOUND: "There is no such account.",
     EMAIL_ALREADY_REGISTERED: "There is an account with this address already. Sign in instead.",
     INVALID_CREDENTIALS: "The address or the password is wrong.",

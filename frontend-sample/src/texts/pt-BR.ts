@@ -131,6 +131,8 @@ export const ptBR: Texts = {
     NETWORK: "Não foi possível alcançar o serviço. Verifique a sua conexão e tente de novo.",
     UNAUTHENTICATED: "Sua sessão terminou. Entre de novo.",
     INTERNAL: "Algo deu errado do nosso lado. Tente de novo em instantes.",
+    CUT_TWICE: "A conexão caiu duas vezes no mesmo ponto. Tente de novo, ou a partir de outra rede.",
+    UNREADABLE: "Este arquivo não pode mais ser lido. Ele foi movido ou alterado? Adicione-o de novo.",
     USER_NOT_FOUND: "Essa conta não existe.",
     EMAIL_ALREADY_REGISTERED: "Já existe uma conta com este endereço. Entre com ela.",
     INVALID_CREDENTIALS: "O endereço ou a senha está errado.",

@@ -3,7 +3,7 @@
 import { effect, signal } from "@preact/signals";
 import type { Problem } from "../api/graphql.ts";
 import * as session from "../api/session.ts";
-import { type Options, upload } from "../api/upload.ts";
+import { type Options, refusalOf, upload } from "../api/upload.ts";
 import { isVideo } from "../api/video.ts";
 import { tellProblem } from "../ui/tell.ts";
 import { addUploads, adopt, drop, type Entry, failedUploads, setSending } from "./list.ts";
@@ -28,7 +28,13 @@ const SHOW_EVERY = 200;
 /** These may pass by themselves. */
 const PASSING = new Set<Problem["code"]>(["NETWORK", "UNAUTHENTICATED", "STORAGE_ERROR", "UPLOAD_INCOMPLETE", "RATE_LIMITED"]);
 /** These stay as they are, however often the same file is sent. */
-const FINAL = new Set<Problem["code"]>(["UNSUPPORTED_FILE_FORMAT", "FILE_TOO_LARGE", "INVALID_INPUT", "IDEMPOTENCY_CONFLICT"]);
+const FINAL = new Set<Problem["code"]>(["UNSUPPORTED_FILE_FORMAT", "FILE_TOO_LARGE", "INVALID_INPUT", "IDEMPOTENCY_CONFLICT", "UNREADABLE"]);
+/** What a broken connection looks like from here. */
+const CUT = new Set<Problem["code"]>(["NETWORK", "UPLOAD_INCOMPLETE"]);
+/** Two cuts no further apart than this share of the file are at one place. */
+const SAME_PLACE = 0.02;
+/** A smaller file may be sent as often as it takes. */
+const WORTH_COUNTING = 1_000_000;
 
 export class Upload {
   readonly key = uniqueKey();
@@ -99,13 +105,25 @@ function startNext(): void {
 }
 
 async function send(entry: Entry, one: Upload): Promise<void> {
+  const { file, options, key } = one;
   const { signal } = one.stop;
+  let cutAt = Number.NEGATIVE_INFINITY;
   for (let tries = 0; ; tries++) {
     await signedIn(signal);
     one.set({ phase: tries ? "again" : "sending", sent: 0, rate: 0 });
-    const answer = await upload(one.file, one.options, one.key, progress(one), signal);
+    let sent = 0;
+    const show = progress(one);
+    const onSent = (bytes: number): void => show((sent = bytes));
+    const refusal = await refusalOf(file, options, key, signal);
+    const answer = refusal ?? (await upload(file, options, key, onSent, signal));
     if (isVideo(answer)) return adopt(entry, answer);
     if (!PASSING.has(answer.code) || tries >= TRIES) return fail(entry, answer);
+    if (!refusal && CUT.has(answer.code)) {
+      // The service was there a moment before: what cuts a file twice at the same place would do so for ever.
+      const isSamePlace = Math.abs(sent - cutAt) <= SAME_PLACE * file.size;
+      if (isSamePlace && file.size >= WORTH_COUNTING) return fail(entry, { code: "CUT_TWICE" });
+      cutAt = sent;
+    }
     one.set({ phase: "again", sent: 0, rate: 0 });
     const wait = Math.max(Math.min(1000 * 2 ** tries, LONGEST_WAIT), 1000 * (answer.retryAfterSeconds ?? 0));
     await pause(wait, signal);
