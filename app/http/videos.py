@@ -45,9 +45,18 @@ async def list_videos(request: Request) -> Response:
 
 
 async def download(request: Request) -> Response:
-    """GET /videos/{id}/download: the ZIP's bytes, 400 while it is not Completed."""
+    """GET /videos/{id}/download: the ZIP's bytes, or the way to them; 400 while it is not Completed.
+
+    Where clients reach the storage it is 307 to a link there, for a gateway may carry no more than 10 MB; HEAD tells
+    the size in any case.
+    """
     edge, viewer = edge_of(request), viewer_of(request)
     video, archive = await edge.do.download_processed_zip(viewer, parsed_video_id(request.path_params["id"]))
+    if edge.tickets is None and request.method == "GET":
+        name, kind = archive_file_name(video), "application/zip"
+        url, _ = edge.links.link(archive.key, file_name=name, content_type=kind, now=edge.clock.now())
+        headers = {"Location": url, "Cache-Control": "private, no-store"}
+        return Response(status_code=HTTPStatus.TEMPORARY_REDIRECT, headers=headers)
     found = Representation(
         archive.key,
         archive.size_bytes,

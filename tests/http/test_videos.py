@@ -3,11 +3,15 @@
 import asyncio
 import hashlib
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import httpx
 import pytest
 
-from tests.parts.site import MAX_BYTES, MP4, ZIP, Person, Site, problem
+from app.infra.links import PresignedLinks
+from app.infra.s3.client import s3_client
+from tests.parts.site import MAX_BYTES, MP4, ZIP, Person, Site, problem, running_site
+from tests.parts.stores import S3Part
 from tests.parts.waiting import until
 
 UNKNOWN = "3f0c1d7e-5a4b-4c3d-8e2f-1a2b3c4d5e6f"
@@ -192,6 +196,29 @@ async def test_a_download_goes_on_only_with_the_same_zip(site: Site, ana: Person
     assert (await ana.http.get(url, headers=same)).status_code == 206
     assert (await ana.http.get(url, headers={**same, "If-Range": '"another"'})).status_code == 200
     assert (await ana.http.get(url, headers={"If-None-Match": head.headers["etag"]})).status_code == 304
+
+
+async def test_a_download_leads_to_a_storage_that_clients_reach(
+    empty_database: Path, tmp_path: Path, s3: S3Part, bucket: str
+):
+    client = s3_client(s3.url, region="us-east-1", access_key=s3.access_key, secret_key=s3.secret_key)
+    links = PresignedLinks(client, bucket, lifetime_seconds=60)
+    async with running_site(empty_database, tmp_path, storage_links=links) as site, site.person() as ana:
+        video = await ana.uploaded(name="My film.mp4")
+        url = f"/videos/{video}/download"
+        assert problem(await ana.http.get(url))["code"] == "PROCESSING_NOT_FINISHED"
+        await site.completed(video)
+        client.put_object(Bucket=bucket, Key=f"results/{video}/1.zip", Body=ZIP)
+        led = await ana.http.get(url)
+        assert (led.status_code, led.content, led.headers["cache-control"]) == (307, b"", "private, no-store")
+        there = await ana.http.get(url, follow_redirects=True, headers={"Range": "bytes=4-"})
+        assert str(there.url).startswith(f"{s3.url}/{bucket}/")
+        assert "authorization" not in there.request.headers
+        assert (there.status_code, there.content) == (206, ZIP[4:])
+        assert "My film-frames.zip" in there.headers["content-disposition"]
+        size = await ana.http.head(url)
+        assert (size.status_code, size.headers["content-length"]) == (200, str(len(ZIP)))
+    client.close()
 
 
 async def test_a_zip_that_is_no_longer_stored_is_not_found(site: Site, ana: Person):

@@ -48,7 +48,7 @@ from app.usecases.mark_processing_failed import MarkProcessingFailed
 from app.usecases.measure_backlog import MeasureBacklog
 from app.usecases.notification_log import ListNotifications, RedeliverNotification, SendTestWebhook
 from app.usecases.notification_settings import RotateWebhookSecret, UpdateNotificationSettings
-from app.usecases.ports import ObjectWriter, Transactions
+from app.usecases.ports import DownloadLinks, ObjectWriter, Transactions
 from app.usecases.quota import Quota
 from app.usecases.reprocess_video import ReprocessVideo
 from app.usecases.start_video_processing_job import Claimed, StartVideoProcessingJob
@@ -128,6 +128,8 @@ class Site:
     cut_connections: Callable[[], None] = field(default=lambda: None)
     max_active: int = 20
     session_seconds: int = 3600
+    storage_links: DownloadLinks | None = None
+    """Links of a storage that clients reach; where there are none, objects go through the service."""
 
     def __post_init__(self) -> None:
         self.storage = Storage(self.clock)
@@ -190,8 +192,8 @@ class Site:
             do=do,
             tokens=self.tokens,
             ended_sessions=self.ended_sessions,
-            links=links,
-            tickets=links,
+            links=self.storage_links or links,
+            tickets=None if self.storage_links else links,
             storage=self.storage,
             clock=clock,
             limits=limits,
