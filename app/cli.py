@@ -19,6 +19,7 @@ from app.settings import DatabaseSettings, LogSettings, Settings, TraceSettings,
 
 _GRACE_SECONDS: Final = 5
 _DID_NOT_START: Final = 3
+_SCHEMA_SECONDS: Final = 600
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -29,7 +30,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     commands.add_parser("api", help="run the API")
     worker = commands.add_parser("worker", help="run a worker")
     worker.add_argument("--only", choices=["videos", "control"], help="serve one of the two queues")
-    commands.add_parser("migrate", help="bring the database's tables up to date")
+    tables = commands.add_parser("migrate", help="bring the database's tables up to date")
+    tables.add_argument(
+        "--wait", action="store_true", help="wait until another process has done so, and change nothing"
+    )
     export = commands.add_parser("export-schema", help="print the GraphQL schema")
     export.add_argument(
         "--keeping", type=Path, metavar="FILE", help="fail where it breaks what this older one promised"
@@ -44,7 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             case "worker":
                 _worker(chosen.only)
             case "migrate":
-                _migrate()
+                _migrate(wait=chosen.wait)
             case _:
                 _export_schema(chosen.keeping)
     except ValidationError as error:
@@ -114,14 +118,18 @@ def _worker(only: Literal["videos", "control"] | None) -> None:
         work(only)
 
 
-def _migrate() -> None:
+def _migrate(*, wait: bool) -> None:
     from app.infra.logs import set_up_logs  # noqa: PLC0415
-    from app.infra.sql.migrate import migrate  # noqa: PLC0415
+    from app.infra.sql.migrate import migrate, wait_for_schema  # noqa: PLC0415
     from app.usecases.ports import DatabaseUnavailable  # noqa: PLC0415
 
     set_up_logs(LogSettings().log_level)
+    settings = DatabaseSettings()
     try:
-        asyncio.run(migrate(DatabaseSettings().database_url))
+        if wait:
+            asyncio.run(wait_for_schema(settings.waiting, _SCHEMA_SECONDS))
+        else:
+            asyncio.run(migrate(settings.migrating))
     except DatabaseUnavailable as error:
         sys.exit(f"fiapx migrate: the database cannot be reached: {error}")
 

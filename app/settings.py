@@ -207,11 +207,31 @@ class TraceSettings(BaseSettings):
 
 
 class DatabaseSettings(BaseSettings):
-    """What a migration needs."""
+    """What a migration needs, and who waits for one."""
 
-    model_config = SettingsConfigDict(env_prefix="FIAPX_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="FIAPX_", frozen=True, extra="ignore", env_ignore_empty=True)
 
-    database_url: str
+    migration_database_url: str | None = None
+    """Of a user who may change tables, where the service's own may not."""
+    # Either is enough for a migration.
+    database_url: Annotated[str | None, Field(validate_default=True)] = None
+
+    @field_validator("database_url")
+    @classmethod
+    def _one_of_the_two(cls, url: str | None, info: ValidationInfo) -> str | None:
+        if url is None and info.data.get("migration_database_url") is None:
+            raise PydanticCustomError("missing", "Field required")
+        return url
+
+    @property
+    def migrating(self) -> str:
+        """Whose address a migration uses."""
+        return next(filter(None, (self.migration_database_url, self.database_url)))
+
+    @property
+    def waiting(self) -> str:
+        """Whose address is used to see whether there was one."""
+        return next(filter(None, (self.database_url, self.migration_database_url)))
 
 
 def names_of(*kinds: type[BaseSettings]) -> frozenset[str]:

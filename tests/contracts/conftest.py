@@ -45,10 +45,16 @@ def blank_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
         folder = tmp_path / "a folder, 100% of it"
         folder.mkdir()
         return f"sqlite+aiosqlite:///{folder / 'blank.db'}"
-    part: MariaDbPart = request.getfixturevalue("mariadb")
+    found: str = request.getfixturevalue("server_blank_url")
+    return found
+
+
+@pytest.fixture
+def server_blank_url(mariadb: MariaDbPart, tmp_path: Path) -> str:
+    """The same on a server, where others are at work too."""
     name = f"blank_{tmp_path.name.replace('-', '_')}"[:64]
-    asyncio.run(made(part, name))
-    return f"{part.url}/{name}"
+    asyncio.run(made(mariadb, name))
+    return f"{mariadb.url}/{name}"
 
 
 @pytest.fixture

@@ -1,27 +1,35 @@
-"""A line to MySQL that breaks when a COMMIT is on its way, before or after the server has heard it."""
+"""A line to MySQL that breaks when a COMMIT, or what else one waits for, is on its way.
+
+That is before or after the server has heard it.
+"""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from sqlalchemy import URL
 
-_COMMIT = b"\x03COMMIT"
+COMMIT = re.compile(rb"\x03COMMIT$")
+DDL = re.compile(rb"\x03\s*(?:CREATE|ALTER) ")
 
 
 @dataclass
 class CutLine:
-    """Nothing is cut until ``armed``, since a driver may commit while it sets up, and then once.
-
-    ``commits`` counts what was cut.
-    """
+    """Nothing is cut until ``armed``, since a driver may commit while it sets up, and then each statement once."""
 
     server: URL
     cut: Literal["before", "after"]
+    at: re.Pattern[bytes] = COMMIT
     armed: bool = False
-    commits: int = 0
+    cut_here: set[bytes] = field(default_factory=set)
+
+    @property
+    def cuts(self) -> int:
+        """How often it was cut."""
+        return len(self.cut_here)
 
     @asynccontextmanager
     async def url(self) -> AsyncIterator[str]:
@@ -36,10 +44,10 @@ class CutLine:
         answers = asyncio.ensure_future(_pump(from_server, writer))
         try:
             while data := await reader.read(65536):
-                if not (self.armed and data.endswith(_COMMIT)):
+                if not (self.armed and self.at.search(data)) or data in self.cut_here:
                     to_server.write(data)
                     continue
-                self.commits, self.armed = self.commits + 1, False
+                self.cut_here.add(data)
                 if self.cut == "after":
                     answers.cancel()
                     await asyncio.wait([answers])

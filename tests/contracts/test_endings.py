@@ -39,7 +39,7 @@ async def test_an_end_whose_commit_breaks_is_the_truth_all_the_same_and_is_told(
         await process_video(ctx(world, tmp_path, film), video)
         await engine.dispose()
     row = await World.on(SqlTransactions(mariadb_engine)).row(video)
-    assert line.commits == 1
+    assert line.cuts == 1
     assert (row.attempt, row.failure and row.failure.code) == (1, failure and failure.failure)
     assert row.status is (ProcessingStatus.FAILED if failure else ProcessingStatus.COMPLETED)
     assert (world.queue.notifications, world.live.published[-1].status) == (1, row.status)

@@ -192,7 +192,7 @@ async def test_a_commit_whose_answer_is_lost_is_not_repeated(
     async with line.url() as url, story_at(url) as story:
         with pytest.raises(DatabaseUnavailable, match="unknown"):
             await story.transactions.write(step)
-    assert (runs, line.commits) == (1, 1)
+    assert (runs, line.cuts) == (1, 1)
     found = await Story(mariadb_engine).transactions.read(lambda t: t.users.by_id(user.id))
     assert (found == user) is (cut == "after")  # The row knows what the error could not.
 

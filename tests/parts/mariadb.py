@@ -45,7 +45,7 @@ class MariaDbPart(RunningPart):
         first_words = folder / "mariadb-init.sql"
         first_words.write_text(
             f"CREATE USER IF NOT EXISTS fiapx@'{LOOPBACK}' IDENTIFIED BY '{password}';\n"
-            f"GRANT ALL ON *.* TO fiapx@'{LOOPBACK}';\n"
+            f"GRANT ALL ON *.* TO fiapx@'{LOOPBACK}' WITH GRANT OPTION;\n"
         )
         program = Program(
             name="mariadb",

@@ -1,7 +1,8 @@
 """Brings a database to the schema that this version of the service needs."""
 
+import asyncio
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Final
 
@@ -11,7 +12,8 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 import migrations
 from app.infra.sql.engine import WRITES, engine_for
@@ -22,9 +24,20 @@ log = structlog.get_logger(__name__)
 
 _TURN_SECONDS: Final = 300
 """How long a second process waits while the first one migrates."""
+_LOCK_SECONDS: Final = 3
+"""How long a statement of DDL waits for its table. Meanwhile everybody else who wants the table waits behind it."""
+_PAUSE_SECONDS: Final = 2.0
+"""How long those have the table to themselves before the next try."""
+_BLOCKED_SECONDS: Final = 600.0
+_LOOK_SECONDS: Final = 1.0
+_OPEN_TRANSACTIONS: Final = text(
+    "SELECT t.trx_mysql_thread_id AS id, p.user, p.host, p.command, p.time AS seconds"
+    " FROM information_schema.innodb_trx t LEFT JOIN information_schema.processlist p ON p.id = t.trx_mysql_thread_id"
+    " ORDER BY t.trx_started LIMIT 5"
+)
 
 
-async def migrate(database_url: str) -> None:
+async def migrate(database_url: str, *, blocked_seconds: float = _BLOCKED_SECONDS) -> None:
     """Migrate to the newest version; a database that is there already is left as it is, and so is a newer one.
 
     Migrations only add, so that this version can go on with what a newer one has migrated, as after a rollback.
@@ -32,32 +45,99 @@ async def migrate(database_url: str) -> None:
     Several processes may do this at once: one works, the others wait for it and find nothing to do. On SQLite it
     happens as a whole or not at all; MySQL commits each statement, so the next process goes on where one died.
 
-    :raises DatabaseUnavailable: where the database cannot be reached or another process does not come to its end
+    :raises DatabaseUnavailable: where the database cannot be reached, another process does not come to its end, or
+        a table is held for longer than ``blocked_seconds``
     """
-    await run(database_url, _upgrade)
+    await run(database_url, _upgrade, blocked_seconds=blocked_seconds)
 
 
-async def run(database_url: str, step: Callable[[Config], None]) -> None:
+async def run(database_url: str, step: Callable[[Config], None], *, blocked_seconds: float = _BLOCKED_SECONDS) -> None:
     """Run one of alembic's commands on a connection that no other process migrates at the same time."""
     engine = engine_for(database_url, read_seconds=None)
+    deadline = asyncio.get_running_loop().time() + blocked_seconds
+    try:
+        while (holders := await _try(engine, step)) is not None:
+            if asyncio.get_running_loop().time() > deadline:
+                raise DatabaseUnavailable(f"a table is held by open transactions: {holders}")
+            log.warning("the migration waits for a table that open transactions hold", holders=holders)
+            await asyncio.sleep(_PAUSE_SECONDS)
+    finally:
+        await engine.dispose()
+
+
+async def wait_for_schema(database_url: str, seconds: float) -> None:
+    """Return once the tables are those of this version or of a newer one; say now and then what is waited for.
+
+    :raises DatabaseUnavailable: where they still are not after so many seconds
+    """
+    engine = engine_for(database_url)
+    deadline = asyncio.get_running_loop().time() + seconds
+    told = None
+    try:
+        while (lacks := await _lacks(engine)) is not None:
+            if asyncio.get_running_loop().time() > deadline:
+                raise DatabaseUnavailable(lacks)
+            if lacks != told:
+                log.info("waiting for the database", fault=lacks)
+                told = lacks
+            await asyncio.sleep(_LOOK_SECONDS)
+    finally:
+        await engine.dispose()
+
+
+async def _lacks(engine: AsyncEngine) -> str | None:
+    try:
+        async with engine.connect() as connection:
+            current = await connection.run_sync(lambda it: MigrationContext.configure(it).get_current_heads())
+    except Exception as error:
+        if out_of_reach(error):
+            return str(getattr(error, "orig", None) or error)
+        raise
+    return "its tables are not yet those of this version, which fiapx migrate makes" if _behind(current) else None
+
+
+async def _try(engine: AsyncEngine, step: Callable[[Config], None]) -> str | None:
+    """Run the step; where a table is held by others, say by whom."""
     try:
         async with engine.connect() as connection:
             alone = _alone_on_sqlite if engine.dialect.name == "sqlite" else _alone_on_mysql
             await alone(connection, step)
     except Exception as error:
+        if lost_to_another(error) and engine.dialect.name != "sqlite":
+            return await _holders(engine)
         if out_of_reach(error) or lost_to_another(error):
             raise DatabaseUnavailable(str(getattr(error, "orig", None) or error)) from error
         raise
-    finally:
-        await engine.dispose()
+    return None
+
+
+async def _holders(engine: AsyncEngine) -> str:
+    """Name the oldest open transactions, of which one holds the table."""
+    try:
+        async with engine.connect() as connection:
+            rows = (await connection.execute(_OPEN_TRANSACTIONS)).all()
+    except DBAPIError as error:
+        return f"whose they are may not be seen without the right PROCESS ({error.orig})"
+    told = (f"connection {row.id} of {row.user} at {row.host}, for {row.seconds} s in {row.command}" for row in rows)
+    return "; ".join(told) or "none that could be seen"
 
 
 def _upgrade(config: Config) -> None:
-    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
-    if known.issuperset(MigrationContext.configure(config.attributes["connection"]).get_current_heads()):
+    current = MigrationContext.configure(config.attributes["connection"]).get_current_heads()
+    if _behind(current):
         command.upgrade(config, "head")
-    else:
+    elif not _known(current):
         log.warning("a newer version has migrated this database, it is left as it is")
+
+
+def _behind(current: Collection[str]) -> bool:
+    """Tell whether tables of these revisions lack what this version needs; one that it does not know is newer."""
+    return _known(current) and set(current) != set(ScriptDirectory.from_config(_config()).get_heads())
+
+
+def _known(current: Collection[str]) -> bool:
+    scripts = ScriptDirectory.from_config(_config())
+    return {script.revision for script in scripts.walk_revisions()}.issuperset(current)
 
 
 async def _alone_on_sqlite(connection: AsyncConnection, step: Callable[[Config], None]) -> None:
@@ -73,6 +153,8 @@ async def _alone_on_sqlite(connection: AsyncConnection, step: Callable[[Config],
 
 
 async def _alone_on_mysql(connection: AsyncConnection, step: Callable[[Config], None]) -> None:
+    # Else a single open transaction stops the migration, and with it everybody who asks for the table after it.
+    await connection.execute(text(f"SET SESSION lock_wait_timeout = {_LOCK_SECONDS}"))
     # The names of locks are the whole server's and at most 64 characters long.
     database = hashlib.sha256(str(connection.engine.url.database).encode()).hexdigest()[:32]
     turn = {"turn": f"fiapx.migrate.{database}", "seconds": _TURN_SECONDS}
@@ -88,8 +170,13 @@ async def _alone_on_mysql(connection: AsyncConnection, step: Callable[[Config], 
 
 
 def _run_on(connection: Connection, step: Callable[[Config], None]) -> None:
+    config = _config()
+    config.attributes["connection"] = connection
+    step(config)
+
+
+def _config() -> Config:
     config = Config()
     # A % in a path would be taken for a placeholder.
     config.set_main_option("script_location", str(Path(migrations.__file__).parent).replace("%", "%%"))
-    config.attributes["connection"] = connection
-    step(config)
+    return config
