@@ -87,7 +87,7 @@ class VideoSettings(BaseSettings):
     max_connections: PositiveInt = 10_000
     max_connections_per_address: PositiveInt = 512
     min_upload_bytes_per_second: int = 1024
-    max_uploads: int = 64
+    upload_memory_bytes: PositiveInt = 960 * 1024**2
     max_uploads_per_user: int = 20
     metrics: bool = True
     introspection: bool = True

@@ -13,6 +13,7 @@
     ├── ProcessingNotFinished
     ├── ProcessingAlreadyFinished
     ├── UploadIncomplete
+    │   └── UploadInterrupted    (by us; the client can send it again at once)
     ├── IdempotencyConflict
     ├── RateLimited, QuotaExceeded    (say when to come back)
     ├── StorageError             (a passing fault: trying again can help)
@@ -116,6 +117,10 @@ class UploadIncomplete(DomainError):
     """The upload ended before the whole file had arrived; send it again."""
 
     code = "UPLOAD_INCOMPLETE"
+
+
+class UploadInterrupted(UploadIncomplete):
+    """The upload was interrupted, for the service is being restarted; send it again in a moment."""
 
 
 class IdempotencyConflict(DomainError):

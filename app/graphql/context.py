@@ -13,7 +13,6 @@ from app.graphql.shared_answers import SharedAnswers
 from app.http.edge import Edge, bearer_viewer, is_over
 from app.http.metrics import Metrics
 from app.http.policy import Policy
-from app.http.uploads import Uploads
 from app.usecases.catalogue import UseCases
 from app.usecases.ports import Viewer
 
@@ -30,7 +29,6 @@ class Context:
     policy: Policy
     metrics: Metrics
     shared_answers: SharedAnswers
-    uploads: Uploads
     connection_params: object = None
     _verified: Viewer | None = field(init=False, default=None)
     histories: DataLoader[VideoId, Sequence[StatusChange]] = field(init=False)

@@ -14,22 +14,22 @@ from app.domain.errors import InvalidInput
 from app.graphql.scalars import IncomingFile
 from app.http.body import MAX_JSON_BYTES
 from app.http.multipart import Multipart
-from app.http.policy import policy_of
+from app.http.uploads import Incoming
 
 
-async def parsed_operations(request: Request) -> object:
+async def parsed_operations(request: Request, incoming: Incoming) -> object:
     """Give the operation, with its file in place.
 
     :raises InvalidInput: where the body is not as the specification says
     :raises UploadIncomplete: where it ends before the file begins
     """
-    form = Multipart(request, bytes_per_second=policy_of(request).min_upload_bytes_per_second)
+    form = Multipart(request, incoming)
     operations = await _field(form, "operations")
     name, path = _only_entry(await _field(form, "map"))
     file = await form.next_part()
     if file is None or file.file_name is None or file.name != name:
         raise InvalidInput("The part that the map names must follow it and be a file.")
-    _put(operations, path, IncomingFile(file.file_name, form.bytes_at_most(), form.last_file(file)))
+    _put(operations, path, IncomingFile(file.file_name, form.bytes_at_most(), form.last_file(file), incoming.keeps))
     return operations
 
 

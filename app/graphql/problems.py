@@ -88,6 +88,7 @@ _EXPECTED: Final[frozenset[type[errors.DomainError]]] = frozenset(
         errors.ProcessingNotFinished,
         errors.ProcessingAlreadyFinished,
         errors.UploadIncomplete,
+        errors.UploadInterrupted,
         errors.IdempotencyConflict,
         errors.RateLimited,
         errors.QuotaExceeded,

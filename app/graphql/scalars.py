@@ -1,6 +1,6 @@
 """Our scalars."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, NewType
@@ -22,6 +22,8 @@ class IncomingFile:
     file_name: str
     bytes_at_most: int | None
     chunks: AsyncIterator[bytes]
+    keeps: Callable[[int], None]
+    """Is told how many of its bytes are in memory."""
 
 
 def _incoming_file(value: object) -> IncomingFile:

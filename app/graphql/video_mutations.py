@@ -40,9 +40,8 @@ class VideoMutations:
     ) -> VideoResult:
         """Pull the file from the network into the storage; nothing of it has been read when this begins."""
         viewer, applied = info.context.viewer, options.to_domain() if options else ExtractionOptions()
-        incoming = IncomingVideo(file.file_name, file.bytes_at_most, file.chunks)
-        with info.context.uploads.one_more(viewer):
-            return VideoProcessing.of(await info.context.do.upload_video(viewer, incoming, applied, idempotency_key))
+        incoming = IncomingVideo(file.file_name, file.bytes_at_most, file.chunks, file.keeps)
+        return VideoProcessing.of(await info.context.do.upload_video(viewer, incoming, applied, idempotency_key))
 
     @strawberry.mutation(description="Stop a processing that has not ended; it becomes FAILED with the code CANCELED.")
     async def cancel_video(self, info: Info, id: _Id) -> VideoResult:

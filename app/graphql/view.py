@@ -32,12 +32,13 @@ from strawberry.types import ExecutionResult
 from strawberry.types.graphql import OperationType
 from strawberry.types.unset import UNSET, UnsetType
 
-from app.domain.errors import DomainError, FileTooLarge, RateLimited, Unauthenticated
+from app.domain.errors import DomainError, FileTooLarge, RateLimited, Unauthenticated, UploadIncomplete
 from app.graphql.context import Context
 from app.graphql.masking import public_errors
 from app.graphql.multipart_request import parsed_operations
 from app.graphql.negotiation import GRAPHQL_RESPONSE, JSON, negotiated
 from app.graphql.preparation import is_subscription, what_is_asked
+from app.graphql.problems import top_level
 from app.graphql.schema import schema
 from app.graphql.shared_answers import SharedAnswers
 from app.graphql.streams import TextStream, ending_with_session
@@ -46,8 +47,10 @@ from app.http.body import bounded_body, is_json
 from app.http.edge import address_of, edge_of, viewer_of
 from app.http.language import preferred_locale
 from app.http.metrics import metrics_of
+from app.http.multipart import declared_bytes
 from app.http.places import Places, TooMany
 from app.http.policy import Policy
+from app.http.problems import domain_problem
 from app.http.throttle import TokenBuckets
 from app.http.uploads import uploads_of
 
@@ -108,17 +111,22 @@ class GraphQLView(GraphQL[Context, None]):
         try:
             streams = self._get_stream_transport_from_headers(request.headers) is not None
             _check(request, streams=streams)
-            if _media_type(request) == MULTIPART:
-                viewer_of(request)  # Before a byte of the body is read.
-            response = await self.run(request)
+            response = await self._run(request)
         except HTTPException as refusal:
             response = _refused(request, refusal)
         except Unauthenticated as error:
             response = _unauthenticated(request, error)
-        except TooMany:
-            metrics_of(request).refusals.labels("sockets").inc()
-            response = _too_many_streams(request)
+        except (RateLimited, UploadIncomplete) as error:
+            response = _expected(request, error)
         await response(scope, receive, send)
+
+    async def _run(self, request: Request) -> Response:
+        """Answer; a multipart request is an upload under way from before a byte of its body is read."""
+        if _media_type(request) != MULTIPART:
+            return await self.run(request)
+        upload = uploads_of(request).one_more(viewer_of(request).id, declared_bytes(request))
+        async with upload as request.state.incoming:
+            return await self.run(request)
 
     async def get_context(self, request: HTTPConnection, response: object) -> Context:  # noqa: ARG002 - Strawberry's signature
         """Say who asks and in which language."""
@@ -130,7 +138,6 @@ class GraphQLView(GraphQL[Context, None]):
             self.policy,
             metrics_of(request),
             self._shared_answers,
-            uploads_of(request),
         )
 
     async def on_ws_connect(self, context: Context) -> UnsetType | dict[str, object] | None:
@@ -219,12 +226,17 @@ class GraphQLView(GraphQL[Context, None]):
     ) -> Response:
         """Stream to whoever has a session, for as long as it lasts; a stream counts as a socket does.
 
-        :raises TooMany: where its user or its network has as many as may be
+        :raises RateLimited: where its user or its network has as many as may be
         """
         context = await self.get_context(request, sub_response)
         held: ExitStack = request.state.held
-        held.enter_context(self.sockets.taken(context.address, self.policy.max_sockets_per_address))
-        held.enter_context(self.sockets.taken(context.viewer.id, self.policy.max_sockets_per_user))
+        try:
+            held.enter_context(self.sockets.taken(context.address, self.policy.max_sockets_per_address))
+            held.enter_context(self.sockets.taken(context.viewer.id, self.policy.max_sockets_per_user))
+        except TooMany:
+            context.metrics.refusals.labels("sockets").inc()
+            sentence = "Too many streams are open; close one first."
+            raise RateLimited(sentence, retry_after_seconds=_STREAM_RETRY_SECONDS) from None
         lasting = ending_with_session(context.edge, context.viewer, stream)
         return await super().create_streaming_response(request, lasting, sub_response, headers)
 
@@ -279,7 +291,7 @@ async def _parsed(adapter: AsyncHTTPRequestAdapter) -> object:
         query = dict(request.query_params)
         return {**query, **{name: _json(query[name]) for name in ("variables", "extensions") if query.get(name)}}
     if _media_type(request) == MULTIPART:
-        return await parsed_operations(request)
+        return await parsed_operations(request, request.state.incoming)
     return _json(await bounded_body(request))
 
 
@@ -327,13 +339,14 @@ def _unauthenticated(request: Request, error: Unauthenticated) -> Response:
     return response
 
 
-def _too_many_streams(request: Request) -> Response:
+def _expected(request: Request, error: RateLimited | UploadIncomplete) -> Response:
+    """Say what is told as REST tells it, with the same status and headers, as a GraphQL error."""
+    told = domain_problem(error)
+    message, extensions = top_level(error) or (error.message, {"code": error.code})
     media_type = negotiated(request.headers.get("accept", "")) or JSON
-    error = RateLimited("Too many streams are open; close one first.", retry_after_seconds=_STREAM_RETRY_SECONDS)
-    extensions = {"code": error.code, "retryAfterSeconds": error.retry_after_seconds}
-    content = {"errors": [{"message": error.message, "extensions": extensions}]}
-    response = _answer(content, HTTPStatus.TOO_MANY_REQUESTS, media_type)
-    response.headers["Retry-After"] = str(_STREAM_RETRY_SECONDS)
+    response = _answer({"errors": [{"message": message, "extensions": extensions}]}, told.status_code, media_type)
+    if "retry-after" in told.headers:
+        response.headers["Retry-After"] = told.headers["retry-after"]
     return response
 
 

@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 
 from app.domain.errors import FileTooLarge, InvalidInput, UploadIncomplete
-from app.http.multipart import IDLE_SECONDS
+from app.http.uploads import IDLE_SECONDS
 
 MAX_JSON_BYTES: Final = 256 * 1024
 

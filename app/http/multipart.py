@@ -4,7 +4,6 @@ Nothing is kept: a part's bytes are parsed when they are asked for, and nothing 
 they were, so a slow storage slows its client down and memory does not depend on the size of a file.
 """
 
-import asyncio
 from collections import deque
 from collections.abc import AsyncIterator
 from enum import Enum, auto
@@ -15,11 +14,10 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import Request
 
 from app.domain.errors import InvalidInput, UploadIncomplete
+from app.http.uploads import IDLE_SECONDS, Incoming
 
 MAX_PARTS: Final = 16
 MAX_FIELD_BYTES: Final = 64 * 1024
-IDLE_SECONDS: Final = 30.0
-"""A client that is silent for so long is taken to be gone."""
 _MAX_HEADERS: Final = 8
 _MAX_HEADER_BYTES: Final = 4096
 
@@ -60,20 +58,18 @@ class Multipart:
 
     :raises InvalidInput: from each method, where the body is malformed or has too many or too large parts
     :raises UploadIncomplete: from each method, where it ends early, nothing comes for ``idle_seconds``, or over such a
-        time less than ``bytes_per_second``; only the time in which we wait for the client counts
+        time too little; only the time in which we wait for the client counts
     """
 
-    def __init__(self, request: Request, *, idle_seconds: float = IDLE_SECONDS, bytes_per_second: float = 0) -> None:
+    def __init__(self, request: Request, incoming: Incoming, *, idle_seconds: float = IDLE_SECONDS) -> None:
         kind, options = parse_options_header(request.headers.get("content-type"))
         boundary = options.get(b"boundary", b"")
         if kind != b"multipart/form-data" or not boundary:
             raise InvalidInput("Send the file as multipart/form-data.")
         self._receive = request.receive
+        self._incoming = incoming
         self._idle_seconds = idle_seconds
-        self._bytes_per_second = bytes_per_second
-        self._waited, self._came = 0.0, 0
-        declared = request.headers.get("content-length", "")
-        self._declared = int(declared) if declared.isascii() and declared.isdigit() else None
+        self._declared = declared_bytes(request)
         self._tail = len(boundary) + 8  # A line break and two hyphens on each side of the last boundary.
         self._events: deque[tuple[_Kind, bytes, int]] = deque()
         self._received = 0
@@ -156,28 +152,9 @@ class Multipart:
 
     async def _take(self) -> bytes:
         """Wait for the network; the server stops reading from it while we do not ask."""
-        now = asyncio.get_running_loop().time
-        began = now()
-        try:
-            async with asyncio.timeout(self._idle_seconds):
-                message = await self._receive()
-        except TimeoutError:
-            raise UploadIncomplete from None
-        if message["type"] != "http.request":
-            raise UploadIncomplete
+        message = await self._incoming.take(self._receive, self._idle_seconds)
         self._ended = not message.get("more_body", False)
-        body = bytes(message.get("body", b""))
-        self._watch_the_rate(now() - began, len(body))
-        return body
-
-    def _watch_the_rate(self, seconds: float, size: int) -> None:
-        self._waited += seconds
-        self._came += size
-        if self._waited < self._idle_seconds:
-            return
-        if self._came < self._bytes_per_second * self._waited:
-            raise UploadIncomplete("The upload was given up because it came too slowly; send it again.")
-        self._waited, self._came = 0.0, 0
+        return bytes(message.get("body", b""))
 
     async def _read_epilogue(self) -> None:
         """Let the connection live on: what may follow the last boundary (RFC 2046, 5.1.1) is read over."""
@@ -207,6 +184,12 @@ class Multipart:
 
     def _on_part_data(self, data: bytes, start: int, end: int) -> None:
         self._events.append((_Kind.DATA, data[start:end], self._received + start))
+
+
+def declared_bytes(request: Request) -> int | None:
+    """Say how many bytes a request's body has; None where the client did not say."""
+    declared = request.headers.get("content-length", "")
+    return int(declared) if declared.isascii() and declared.isdigit() else None
 
 
 def _text(raw: bytes) -> str:

@@ -27,9 +27,11 @@ class Policy:
     max_connections_per_address: int = 512
     """By one network address; a trusted proxy may have as many as there are."""
     min_upload_bytes_per_second: int = 1024
-    max_uploads: int = 64
-    """At once, in one process. Each holds three parts of 5 MiB at most (16 beyond 2.9 GiB), so all of them 960 MiB. Of
-    the 2 GiB that a pod has in Kubernetes, as much is left to the program itself, its sockets and its documents."""
+    upload_memory_bytes: int = 960 * 1024**2
+    """What all uploads of a process may hold of its memory: an upload three parts of 5 MiB at most (16 beyond 2.9 GiB).
+    Of the 2 GiB that a pod has in Kubernetes, as much is left to the program itself, its sockets and its documents."""
+    upload_timeout_seconds: float = 24 * 3600
+    """Whatever its size, an upload has no longer."""
     max_uploads_per_user: int = 20
     metrics: bool = True
     """Whether ``/metrics`` is served."""

@@ -11,9 +11,8 @@ from app.domain.options import ExtractionOptions
 from app.domain.times import iso8601
 from app.domain.video import VideoProcessing, parsed_video_id
 from app.http.edge import edge_of, viewer_of
-from app.http.multipart import Multipart, Part
+from app.http.multipart import Multipart, Part, declared_bytes
 from app.http.objects import Representation, send_object
-from app.http.policy import policy_of
 from app.http.uploads import uploads_of
 from app.usecases.download_processed_zip import archive_file_name
 from app.usecases.list_user_videos import cursor
@@ -24,12 +23,12 @@ from app.usecases.upload_video import IncomingVideo
 async def upload(request: Request) -> Response:
     """POST /videos/upload: 202 as soon as the file is stored and its processing recorded."""
     edge, viewer = edge_of(request), viewer_of(request)
-    with uploads_of(request).one_more(viewer):
-        form = Multipart(request, bytes_per_second=policy_of(request).min_upload_bytes_per_second)
+    async with uploads_of(request).one_more(viewer.id, declared_bytes(request)) as incoming:
+        form = Multipart(request, incoming)
         file = await _file(form)
-        incoming = IncomingVideo(file.file_name or "", form.bytes_at_most(), form.last_file(file))
+        sent = IncomingVideo(file.file_name or "", form.bytes_at_most(), form.last_file(file), incoming.keeps)
         key = request.headers.get("idempotency-key")
-        video = await edge.do.upload_video(viewer, incoming, ExtractionOptions(), key)
+        video = await edge.do.upload_video(viewer, sent, ExtractionOptions(), key)
     return JSONResponse({"id": video.id, "status": video.status}, HTTPStatus.ACCEPTED)
 
 

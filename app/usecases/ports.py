@@ -406,6 +406,11 @@ class StoredObject:
 class ObjectWriter(Protocol):
     """A new object that grows; it becomes visible as a whole or not at all."""
 
+    @property
+    def buffered(self) -> int:
+        """How many of its bytes this process has in memory."""
+        ...
+
     async def write(self, data: bytes | memoryview) -> None: ...
 
 

@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Final, final
@@ -52,6 +52,8 @@ class IncomingVideo:
     file_name: str
     declared_bytes: int | None
     chunks: AsyncIterator[bytes]
+    keeps: Callable[[int], None] = lambda _: None
+    """Is told, whenever bytes were taken, how many of all that were are still in memory."""
 
 
 @final
@@ -141,6 +143,7 @@ class UploadVideo:
         async with self.storage.writer(intake.source_key, "application/octet-stream") as writer:
             async for chunk in body:
                 await writer.write(chunk)
+                upload.keeps(writer.buffered)
                 if (now := self.clock.now()) > extend_at:
                     extend_at = now + INTAKE_LEASE / 4
                     await self._extend(intake, now)

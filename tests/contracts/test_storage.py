@@ -204,3 +204,12 @@ async def test_unfinished_writes_are_aborted_when_they_are_old(storage: ObjectSt
         await write_too_long()
     assert await storage.stat("results/a/1.zip") is None
     assert await unfinished(storage) == 0
+
+
+async def test_a_writer_says_what_it_still_has_in_memory(storage: ObjectStorage):
+    async with storage.writer("sources/a", "video/mp4") as writer:
+        await writer.write(bytes(1000))
+        assert writer.buffered == 1000
+        for _ in range(12):
+            await writer.write(bytes(MIB))
+            assert 0 <= writer.buffered <= 15 * MIB

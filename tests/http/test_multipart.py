@@ -10,12 +10,20 @@ from starlette.requests import Request
 from starlette.types import Message
 
 from app.domain.errors import UploadIncomplete
+from app.http.metrics import Metrics
 from app.http.multipart import Multipart
+from app.http.policy import Policy
+from app.http.uploads import Incoming, Uploads
 from tests.parts.site import MP4, Person, Site, problem
 from tests.parts.waiting import until
 
 HEAD = b'--b\r\nContent-Disposition: form-data; name="file"; filename="a.mp4"\r\n\r\n'
 TAIL = b"\r\n--b--\r\n"
+
+
+def alone(bytes_per_second: int) -> Incoming:
+    """The only upload of a process that wants so many bytes a second at least."""
+    return Incoming(Uploads(Policy(min_upload_bytes_per_second=bytes_per_second), Metrics()), "ana")
 
 
 async def post(person: Person, body: bytes | AsyncIterator[bytes], kind: str = "multipart/form-data; boundary=b"):
@@ -208,26 +216,26 @@ async def read(form: Multipart, most: int) -> int:
 
 
 async def test_a_file_that_only_trickles_is_given_up():
-    form = Multipart(arriving(0.02, b"x"), idle_seconds=0.2, bytes_per_second=1000)
+    form = Multipart(arriving(0.02, b"x"), alone(1000), idle_seconds=0.2)
     with pytest.raises(UploadIncomplete, match="too slowly"):
         async with asyncio.timeout(5):
             await read(form, 10_000)
 
 
 async def test_a_fast_beginning_buys_no_slow_end():
-    form = Multipart(arriving(0.02, b"x", begin=bytes(1_000_000)), idle_seconds=0.2, bytes_per_second=1000)
+    form = Multipart(arriving(0.02, b"x", begin=bytes(1_000_000)), alone(1000), idle_seconds=0.2)
     with pytest.raises(UploadIncomplete, match="too slowly"):
         async with asyncio.timeout(5):
             await read(form, 2_000_000)
 
 
 async def test_a_file_that_comes_fast_enough_is_read_on():
-    form = Multipart(arriving(0.02, bytes(100)), idle_seconds=0.2, bytes_per_second=1000)
+    form = Multipart(arriving(0.02, bytes(100)), alone(1000), idle_seconds=0.2)
     assert await read(form, 5000) >= 5000
 
 
 async def test_only_the_time_that_we_wait_for_the_client_counts():
-    form = Multipart(arriving(0, bytes(10)), idle_seconds=0.05, bytes_per_second=1_000_000)
+    form = Multipart(arriving(0, bytes(10)), alone(1_000_000), idle_seconds=0.05)
     part = await form.next_part()
     assert part is not None
     came = 0

@@ -98,9 +98,14 @@ class Upload:
         self._size = 0
         self._number = 0
         self._upload_id: str | None = None
-        self._in_flight: set[Future[CompletedPartTypeDef]] = set()
+        self._in_flight: dict[Future[CompletedPartTypeDef], int] = {}
         self._ended: list[CompletedPartTypeDef] = []
         self._broken = False
+
+    @property
+    def buffered(self) -> int:
+        """The part that is being filled, and those that are on their way."""
+        return self._part.size + sum(size for part, size in self._in_flight.items() if not part.done())
 
     async def write(self, data: bytes | memoryview) -> None:
         """Take the bytes; waits while as many parts are in flight as may be."""
@@ -160,13 +165,15 @@ class Upload:
                 await outlast(self._threads.start(self._create))
             await self._settle(at_most=PARTS_IN_FLIGHT - 1)
         self._number += 1
-        self._in_flight.add(self._threads.start(partial(self._put_part, self._number, part)))
+        self._in_flight[self._threads.start(partial(self._put_part, self._number, part))] = part.size
         self._broken = False
 
     async def _settle(self, at_most: int) -> None:
         """Wait until no more than so many parts are in flight; raises what went wrong with any that ended."""
         while len(self._in_flight) > at_most:
-            ended, self._in_flight = await asyncio.wait(self._in_flight, return_when=asyncio.FIRST_COMPLETED)
+            ended, _ = await asyncio.wait(self._in_flight, return_when=asyncio.FIRST_COMPLETED)
+            for part in ended:
+                del self._in_flight[part]
             if faults := [fault for part in ended if (fault := part.exception()) is not None]:
                 raise faults[0]
             self._ended += [part.result() for part in ended]
