@@ -18,12 +18,12 @@ GRAPHIQL := app/http/static/graphiql/index.html
 FRONTEND := app/http/static/app/index.html
 PAGES := $(FRONTEND) $(GRAPHIQL)
 
-up: .venv/.runs  ## Run everything on http://127.0.0.1:8000 (FIAPX_PORT and FIAPX_DATA_DIR move it)
+up: .venv/.runs .venv/bin/fiapx  ## Run everything on http://127.0.0.1:8000 (FIAPX_PORT and FIAPX_DATA_DIR move it)
 	@$(MAKE) --silent --no-print-directory --keep-going $(PAGES) || echo 'Not all pages could be built; the API runs.'
-	@exec $(VENV) -m app.cli up
+	@exec .venv/bin/fiapx up
 
 NODE_PROJECTS := frontend-sample frontend-sample/recipes tests/clients tests/k8s
-FOR_TESTS := .venv/.tests .samples/.fetched $(NODE_PROJECTS:%=%/node_modules/.made) $(PAGES)
+FOR_TESTS := .venv/.tests .venv/bin/fiapx .samples/.fetched $(NODE_PROJECTS:%=%/node_modules/.made) $(PAGES)
 
 # Two processes, since tests wait more than they reckon; each starts parts of its own, and a file's tests stay together.
 TESTS := $(VENV) -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
@@ -108,6 +108,16 @@ lock:  ## Choose the newest allowed versions anew and write them down with their
 	@echo 'Installing what it runs on; this is done once and takes a minute ...'
 	@$(INSTALL) -r requirements.txt
 	@touch $@
+
+# The command of this checkout, wherever it is called from.
+define FIAPX
+#!/bin/sh
+here=$$(cd "$$(dirname "$$0")/../.." && pwd)
+PYTHONPATH="$$here" exec "$$here/.venv/bin/python" -P -m app.cli "$$@"
+endef
+export FIAPX
+.venv/bin/fiapx: Makefile | .venv/.made
+	@printf '%s\n' "$$FIAPX" > $@.part && chmod +x $@.part && mv $@.part $@
 
 .venv/.tests: requirements-dev.txt | .venv/.runs
 	@echo 'Installing what the tests need ...'

@@ -15,7 +15,8 @@ from typing import Final, Literal
 
 from pydantic import ValidationError
 
-from app.settings import DatabaseSettings, LogSettings, Settings, TraceSettings, UpSettings
+from app.setting_forms import names_of, sentences, unknown_names
+from app.settings import EVERY_KIND, DatabaseSettings, LogSettings, Settings, TraceSettings, UpSettings
 
 _GRACE_SECONDS: Final = 5
 _DID_NOT_START: Final = 3
@@ -52,9 +53,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
             case _:
                 _export_schema(chosen.keeping)
     except ValidationError as error:
-        for problem in error.errors(include_url=False, include_input=False):
-            name = "_".join(str(part) for part in ("FIAPX", *problem["loc"])).upper()
-            print(f"{name}: {problem['msg']}", file=sys.stderr)
+        kind = next(kind for kind in EVERY_KIND if kind.__name__ == error.title)
+        for sentence in sentences(error, kind):
+            print(sentence, file=sys.stderr)
         sys.exit(2)
 
 
@@ -62,6 +63,8 @@ def _up() -> None:
     from app.infra.embedded.up import CannotStart, up  # noqa: PLC0415
 
     settings = UpSettings()
+    for sentence in unknown_names(os.environ, names_of(*EVERY_KIND)):
+        _say(sentence)
     try:
         up(settings, os.environ, say=_say)
     except CannotStart as error:
@@ -71,6 +74,14 @@ def _up() -> None:
 def _say(line: str) -> None:
     with contextlib.suppress(OSError):  # Nobody reads any more; that is no reason to fall over.
         print(line, flush=True)
+
+
+def _point_out_unknown_names() -> None:
+    import structlog  # noqa: PLC0415
+
+    log = structlog.get_logger(__name__)
+    for sentence in unknown_names(os.environ, names_of(*EVERY_KIND)):
+        log.warning("an unknown setting", sentence=sentence)
 
 
 def _api() -> None:
@@ -85,6 +96,7 @@ def _api() -> None:
     from app.main import create_app  # noqa: PLC0415
 
     set_up_logs(LogSettings().log_level)
+    _point_out_unknown_names()
     settings = Settings()
     policy, drain, metrics, files = Policy.of(settings), Drain(settings.drain_seconds), Metrics(), raise_file_limit()
     connections = Connections(policy, metrics, files)
@@ -114,6 +126,7 @@ def _worker(only: Literal["videos", "control"] | None) -> None:
     from jobs.worker import main as work  # noqa: PLC0415
 
     set_up_logs(LogSettings().log_level)
+    _point_out_unknown_names()
     with tracing(TraceSettings(), "fiapx-processamento"):
         work(only)
 
@@ -124,6 +137,7 @@ def _migrate(*, wait: bool) -> None:
     from app.usecases.ports import DatabaseUnavailable  # noqa: PLC0415
 
     set_up_logs(LogSettings().log_level)
+    _point_out_unknown_names()
     settings = DatabaseSettings()
     try:
         if wait:

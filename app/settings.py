@@ -1,14 +1,28 @@
 """Every knob, typed, read from FIAPX_*; a missing secret stops the start and is named."""
 
-from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Final, Literal
 from urllib.parse import urlsplit
 
-from limits import parse
-from pydantic import AfterValidator, Field, PositiveInt, SecretStr, ValidationInfo, field_validator
+from pydantic import Field, PositiveInt, SecretStr, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from app.setting_forms import (
+    DatabaseUrl,
+    HttpUrl,
+    Mailbox,
+    Networks,
+    Origins,
+    Port,
+    Proxies,
+    Rate,
+    RedisUrl,
+    S3Url,
+    Secret,
+    Secrets,
+    SmtpUrl,
+)
 
 GIB: Final = 1024**3
 
@@ -20,17 +34,6 @@ def is_amazon(s3_url: str) -> bool:
     return (urlsplit(s3_url).hostname or "").endswith(_AMAZON)
 
 
-def _rate(text: str) -> str:
-    try:
-        parse(text)
-    except ValueError:
-        raise ValueError('a rate is "number/period" or "number/count period", as in "10/15 minutes"') from None
-    return text
-
-
-Rate = Annotated[str, AfterValidator(_rate)]
-
-
 class VideoSettings(BaseSettings):
     """What a video worker reads, and every other process too: no secret but those of its stores.
 
@@ -40,23 +43,23 @@ class VideoSettings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="FIAPX_", frozen=True, extra="ignore", secrets_dir=None)
 
     # Where the parts are.
-    database_url: str
-    redis_url: str
-    s3_url: str
+    database_url: DatabaseUrl
+    redis_url: RedisUrl
+    s3_url: S3Url
     s3_bucket: str = "fiapx"
     s3_region: str = "us-east-1"
     # Both may be missing at Amazon, where a role of the machine or pod takes their place.
-    s3_access_key: Annotated[SecretStr | None, Field(validate_default=True)] = None
-    s3_secret_key: Annotated[SecretStr | None, Field(validate_default=True)] = None
-    s3_public_url: str | None = None
+    s3_access_key: Annotated[SecretStr | None, Field(validate_default=True, description="the id of a key")] = None
+    s3_secret_key: Annotated[SecretStr | None, Field(validate_default=True, description="that key's secret")] = None
+    s3_public_url: HttpUrl | None = None
 
     # Who we are to the outside.
     host: str = "127.0.0.1"
-    port: int = 8000
+    port: Port = 8000
     drain_seconds: Annotated[float, Field(ge=0)] = 0
-    public_url: str | None = None
-    allowed_origins: tuple[str, ...] = ()
-    trusted_proxies: tuple[str, ...] = ()
+    public_url: HttpUrl | None = None
+    allowed_origins: Origins = ()
+    trusted_proxies: Proxies = ()
 
     # Sessions. A rate is "number/period" or "number/count period", as in "10/15 minutes".
     session_seconds: int = 3600
@@ -74,7 +77,7 @@ class VideoSettings(BaseSettings):
 
     # Notifications. By default webhooks reach public addresses only, over https.
     webhook_loopback: bool = False
-    webhook_denied_networks: tuple[IPv4Network | IPv6Network, ...] = ()
+    webhook_denied_networks: Networks = ()
     webhook_seconds: float = 15
     delivery_rate_per_account: Rate = "60/hour"
     rejection_rate_per_account: Rate = "600/hour"
@@ -130,7 +133,7 @@ class VideoSettings(BaseSettings):
     worker_slots: int = 1
     # How many worker processes share this machine; ``fiapx up`` tells them.
     workers: PositiveInt = 1
-    worker_port: Annotated[int, Field(ge=1, le=65535)] | None = None
+    worker_port: Port | None = None
     control_slots: int = 4
     ffmpeg_threads: int = 0
     lease_seconds: float = 15
@@ -157,21 +160,21 @@ class VideoSettings(BaseSettings):
 class SigningSettings(BaseSettings):
     """What signs tokens: at least 32 bytes. Tokens of a former key are honoured until they lapse."""
 
-    jwt_secret: Annotated[SecretStr, Field(min_length=32)]
-    jwt_former_secrets: tuple[Annotated[SecretStr, Field(min_length=32)], ...] = ()
+    jwt_secret: Secret
+    jwt_former_secrets: Secrets = ()
 
 
 class ControlSettings(SigningSettings, VideoSettings):
     """What a control worker reads: it writes mails, and links into them that only their reader can use."""
 
-    smtp_url: str
-    mail_from: str = "FIAP X <no-reply@fiapx.local>"
+    smtp_url: SmtpUrl
+    mail_from: Mailbox = "FIAP X <no-reply@fiapx.local>"
 
 
 class Settings(SigningSettings, VideoSettings):
     """What the API reads."""
 
-    link_secret: Annotated[SecretStr, Field(min_length=32)]
+    link_secret: Secret
 
 
 class UpSettings(BaseSettings):
@@ -181,7 +184,7 @@ class UpSettings(BaseSettings):
 
     data_dir: Path = Path("data")
     host: str = "127.0.0.1"
-    port: Annotated[int, Field(ge=1, le=65535)] = 8000
+    port: Port = 8000
     workers: PositiveInt | None = None
     """How many worker processes; one for each core where it is not set."""
 
@@ -200,7 +203,7 @@ class TraceSettings(BaseSettings):
     # An empty variable is how some tools spell an unset one.
     model_config = SettingsConfigDict(env_prefix="FIAPX_", frozen=True, extra="ignore", env_ignore_empty=True)
 
-    otlp_endpoint: Annotated[str, Field(pattern="^https?://")] | None = None
+    otlp_endpoint: HttpUrl | None = None
     """A collector's, for OTLP over HTTP; ``/v1/traces`` is added to it."""
     trace_ratio: Annotated[float, Field(ge=0, le=1)] = 1.0
     """Which share of all traces is sent; the same ones by every process that has the same share."""
@@ -211,10 +214,10 @@ class DatabaseSettings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="FIAPX_", frozen=True, extra="ignore", env_ignore_empty=True)
 
-    migration_database_url: str | None = None
+    migration_database_url: DatabaseUrl | None = None
     """Of a user who may change tables, where the service's own may not."""
     # Either is enough for a migration.
-    database_url: Annotated[str | None, Field(validate_default=True)] = None
+    database_url: Annotated[DatabaseUrl | None, Field(validate_default=True)] = None
 
     @field_validator("database_url")
     @classmethod
@@ -234,6 +237,13 @@ class DatabaseSettings(BaseSettings):
         return next(filter(None, (self.database_url, self.migration_database_url)))
 
 
-def names_of(*kinds: type[BaseSettings]) -> frozenset[str]:
-    """Give the names of the variables that these read."""
-    return frozenset(f"FIAPX_{field}".upper() for kind in kinds for field in kind.model_fields)
+EVERY_KIND: Final[tuple[type[BaseSettings], ...]] = (
+    Settings,
+    ControlSettings,
+    VideoSettings,
+    UpSettings,
+    LogSettings,
+    TraceSettings,
+    DatabaseSettings,
+)
+"""All that there is to set."""

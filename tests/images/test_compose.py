@@ -7,7 +7,8 @@ import pytest
 import yaml
 from pydantic_settings import BaseSettings
 
-from app.settings import ControlSettings, DatabaseSettings, LogSettings, Settings, VideoSettings, names_of
+from app.setting_forms import names_of
+from app.settings import ControlSettings, DatabaseSettings, LogSettings, Settings, VideoSettings
 from tests.images.dockerfile import ROOT, stages
 
 TEXT = (ROOT / "compose.yaml").read_text()

@@ -3,7 +3,6 @@
 import os
 import re
 import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -45,18 +44,13 @@ class Shell:
     ran: list[Block] = field(default_factory=list)
 
     def __enter__(self) -> Self:
-        binaries = self.folder / "bin"
-        binaries.mkdir()
-        fiapx = binaries / "fiapx"
-        fiapx.write_text(f'#!/bin/sh\nPYTHONPATH="{ROOT}" exec "{sys.executable}" -P -m app.cli "$@"\n')
-        fiapx.chmod(0o755)
-        (self.folder / "ops").symlink_to(ROOT / "ops")
-        path = os.pathsep.join([str(binaries), str(Path(sys.executable).parent), os.environ["PATH"]])
+        for part in (".venv", "app", "jobs", "migrations", "ops"):  # As if this were the checkout.
+            (self.folder / part).symlink_to(ROOT / part)
         plain = {name: value for name, value in os.environ.items() if not name.startswith("FIAPX_")}
         self._bash = subprocess.Popen(
             ["bash", "-u"],
             cwd=self.folder,
-            env={**plain, "PATH": path, **self.variables},
+            env={**plain, **self.variables},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

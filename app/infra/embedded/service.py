@@ -9,6 +9,7 @@ from typing import Final
 from pydantic_settings import BaseSettings
 
 from app.infra.embedded.program import LOOPBACK, ROOT, Program
+from app.setting_forms import names_of
 from app.settings import (
     ControlSettings,
     DatabaseSettings,
@@ -16,7 +17,6 @@ from app.settings import (
     Settings,
     TraceSettings,
     VideoSettings,
-    names_of,
 )
 
 _EVERYWHERE: Final = {"0.0.0.0": LOOPBACK, "::": "::1"}  # noqa: S104  # Whom to ask where it listens on all of them.
