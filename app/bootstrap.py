@@ -2,8 +2,8 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from dataclasses import asdict, dataclass
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -18,11 +18,12 @@ from app.infra.ffmpeg.limits import Limits
 from app.infra.links import PresignedLinks, TicketLinks, content_disposition
 from app.infra.mail import SmtpMailer
 from app.infra.mail_address import IdnaMailAddresses
+from app.infra.monitoring import BacklogEverywhere, Readiness
 from app.infra.passwords import Argon2PasswordHasher
 from app.infra.periodic import periodically, until_it_works
 from app.infra.redis.ended_sessions import RedisEndedSessions
 from app.infra.redis.live import RedisLiveStatus
-from app.infra.redis.queue import CONTROL_QUEUE, VIDEO_QUEUE, ArqJobQueue
+from app.infra.redis.queue import ArqJobQueue
 from app.infra.redis.rate_limits import CountedAttempts
 from app.infra.redis.stream import StreamRedis, connect
 from app.infra.redis.subscriber import Subscriber
@@ -62,7 +63,6 @@ from app.usecases.ports import (
     LiveStatus,
     ObjectStorage,
     RateLimits,
-    Transaction,
     Transactions,
 )
 from app.usecases.process_video_frames import ProcessVideoFrames
@@ -85,11 +85,8 @@ log = structlog.get_logger(__name__)
 Step = tuple[str, Callable[[], Awaitable[object]]]
 """Something to be done, by the name of what it needs."""
 
-_READY_SECONDS: Final = 3
 _AWAY_SECONDS: Final = 2.0
 """So often a part that was away at the start is tried again, until it comes."""
-_BACKLOG_SECONDS: Final = 0.9
-"""For each store; both together take less than the two seconds that a scrape gives them."""
 _ENDED_SECONDS: Final = 5.0
 """How late a session's end may become known while Redis is away."""
 
@@ -175,8 +172,8 @@ async def compose(settings: Settings) -> AsyncIterator[Service]:
             clock=clock,
             limits=_limits(settings),
             content_disposition=content_disposition,
-            ready=_Readiness(transactions),
-            backlog=_BacklogEverywhere(MeasureBacklog(transactions, clock), parts.redis),
+            ready=Readiness(transactions, parts.redis),
+            backlog=BacklogEverywhere(MeasureBacklog(transactions, clock), parts.redis),
         )
         await _settle_in(exits, [("database, for the sessions that ended", ended.read_again)])
         _again_and_again(exits, "ended sessions", ended.read_again, _ENDED_SECONDS)
@@ -209,10 +206,13 @@ async def _opened(settings: VideoSettings) -> AsyncIterator[_Parts]:
         queue = ArqJobQueue(redis)
         subscriber = await exits.enter_async_context(Subscriber(redis.connection_pool))
         live = await exits.enter_async_context(RedisLiveStatus(redis, subscriber))
-        await _settle_in(exits, [("storage", storage.ensure_bucket), ("database", clock.synchronise)])
+        await _settle_in(
+            exits, [("storage", storage.ensure_bucket), ("database", clock.synchronise), ("redis", redis.ping)]
+        )
         sweep = SweepDueVideos(transactions, queue, clock)
         _again_and_again(exits, "sweep", sweep, settings.sweep_seconds)
         _again_and_again(exits, "clock", clock.synchronise, 60.0)
+        _again_and_again(exits, "redis", redis.ping, 60.0)  # What is away for long is said more than once.
         yield _Parts(transactions, storage, redis, subscriber, queue, live, clock)
 
 
@@ -358,49 +358,6 @@ async def _settle_in(exits: AsyncExitStack, steps: Sequence[Step]) -> None:
     for name, step in steps:
         try:
             await step()
-        except (StorageError, DatabaseUnavailable) as error:
+        except (StorageError, DatabaseUnavailable, RedisError, OSError) as error:
             log.warning("a part is away at the start, it is tried again", part=name, fault=str(error))
             exits.callback(asyncio.create_task(until_it_works(name, step, _AWAY_SECONDS)).cancel)
-
-
-@dataclass(frozen=True, slots=True)
-class _Readiness:
-    """Whether uploads could be accepted: the database answers. Redis being away fails nothing."""
-
-    transactions: Transactions
-
-    async def __call__(self) -> Mapping[str, bool]:
-        try:
-            async with asyncio.timeout(_READY_SECONDS):
-                await self.transactions.read(_any_row)
-        except (DatabaseUnavailable, TimeoutError):
-            return {"database": False}
-        return {"database": True}
-
-
-@dataclass(frozen=True, slots=True)
-class _BacklogEverywhere:
-    """What waits in the record and in the queues; of a store that is away, nothing."""
-
-    measure: MeasureBacklog
-    redis: StreamRedis
-
-    async def __call__(self) -> Mapping[str, float]:
-        found: dict[str, float] = {}
-        with suppress(DatabaseUnavailable, TimeoutError):
-            async with asyncio.timeout(_BACKLOG_SECONDS):
-                found |= await self.measure()
-        with suppress(RedisError, OSError):  # A TimeoutError is one.
-            async with asyncio.timeout(_BACKLOG_SECONDS):
-                found |= await self._queues()
-        return found
-
-    async def _queues(self) -> Mapping[str, float]:
-        found: dict[str, float] = {}
-        for name, queue in (("video_queue", VIDEO_QUEUE), ("control_queue", CONTROL_QUEUE)):
-            found |= {f"{name}_{part}": value for part, value in asdict(await self.redis.depth(queue)).items()}
-        return found
-
-
-async def _any_row(t: Transaction) -> None:
-    await t.users.by_email("")

@@ -1,4 +1,4 @@
-"""The command line: ``fiapx up | api | worker | migrate | export-schema``.
+"""The command line: ``fiapx up | api | worker | migrate | check | export-schema``.
 
 Each command imports what it needs when it is called: ``fiapx up`` must not pay for the API's libraries.
 """
@@ -6,9 +6,11 @@ Each command imports what it needs when it is called: ``fiapx up`` must not pay 
 import argparse
 import asyncio
 import contextlib
+import json
 import os
 import sys
 from collections.abc import Sequence
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Final, Literal
@@ -16,7 +18,7 @@ from typing import Final, Literal
 from pydantic import ValidationError
 
 from app.setting_forms import names_of, sentences, unknown_names
-from app.settings import EVERY_KIND, DatabaseSettings, LogSettings, Settings, TraceSettings, UpSettings
+from app.settings import EVERY_KIND, CheckSettings, DatabaseSettings, LogSettings, Settings, TraceSettings, UpSettings
 
 _GRACE_SECONDS: Final = 5
 _DID_NOT_START: Final = 3
@@ -35,6 +37,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     tables.add_argument(
         "--wait", action="store_true", help="wait until another process has done so, and change nothing"
     )
+    check = commands.add_parser("check", help="try every part, and say of each in a sentence how it is")
+    check.add_argument("--json", action="store_true", help="say it for programs")
     export = commands.add_parser("export-schema", help="print the GraphQL schema")
     export.add_argument(
         "--keeping", type=Path, metavar="FILE", help="fail where it breaks what this older one promised"
@@ -50,6 +54,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
                 _worker(chosen.only)
             case "migrate":
                 _migrate(wait=chosen.wait)
+            case "check":
+                _check(as_json=chosen.json)
             case _:
                 _export_schema(chosen.keeping)
     except ValidationError as error:
@@ -146,6 +152,24 @@ def _migrate(*, wait: bool) -> None:
             asyncio.run(migrate(settings.migrating))
     except DatabaseUnavailable as error:
         sys.exit(f"fiapx migrate: the database cannot be reached: {error}")
+
+
+def _check(*, as_json: bool) -> None:
+    from app.infra.checks import check  # noqa: PLC0415
+    from app.infra.logs import set_up_logs  # noqa: PLC0415
+
+    set_up_logs("error")  # What there is to say is said below.
+    settings = CheckSettings()
+    unknown = [*unknown_names(os.environ, names_of(*EVERY_KIND))]
+    findings = asyncio.run(check(settings))
+    if as_json:
+        print(json.dumps({"parts": [asdict(one) for one in findings], "unknown": unknown}, indent=1))
+    else:
+        for one in findings:
+            print(f"{'ok   ' if one.works else 'WRONG'}  {one.sentence}")
+        for sentence in unknown:
+            print(f"note   {sentence}")
+    sys.exit(0 if all(one.works for one in findings) else 1)
 
 
 def _export_schema(keeping: Path | None) -> None:

@@ -171,6 +171,12 @@ class ControlSettings(SigningSettings, VideoSettings):
     mail_from: Mailbox = "FIAP X <no-reply@fiapx.local>"
 
 
+class CheckSettings(VideoSettings):
+    """What ``fiapx check`` reads."""
+
+    smtp_url: SmtpUrl | None = None
+
+
 class Settings(SigningSettings, VideoSettings):
     """What the API reads."""
 
@@ -241,6 +247,7 @@ EVERY_KIND: Final[tuple[type[BaseSettings], ...]] = (
     Settings,
     ControlSettings,
     VideoSettings,
+    CheckSettings,
     UpSettings,
     LogSettings,
     TraceSettings,

@@ -1,11 +1,15 @@
 """What an orchestrator asks."""
 
 from http import HTTPStatus
+from typing import Final
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from app.http.edge import edge_of
+
+_HELPFUL: Final = frozenset({"redis"})
+"""Parts without which everything is accepted still, only later done; they are told, and fail nothing."""
 
 
 async def livez(_: Request) -> Response:
@@ -17,7 +21,7 @@ async def readyz(request: Request) -> Response:
     """GET /readyz: 200 where requests can be served, else 503; each part with whether it works."""
     parts = await edge_of(request).ready()
     draining: bool = request.app.state.drain.active
-    ready = all(parts.values()) and not draining
+    ready = all(works for part, works in parts.items() if part not in _HELPFUL) and not draining
     status = "draining" if draining else "ready" if ready else "unavailable"
     code = HTTPStatus.OK if ready else HTTPStatus.SERVICE_UNAVAILABLE
     return JSONResponse({"status": status, "parts": dict(parts)}, code)

@@ -62,7 +62,10 @@ async def test_it_is_not_ready_but_goes_on_serving_and_then_ends(stack: Stack, t
             return await status(client, "/readyz") == 503
 
         await until(draining, 2)
-        assert (await client.get("/readyz")).json() == {"status": "draining", "parts": {"database": True}}
+        assert (await client.get("/readyz")).json() == {
+            "status": "draining",
+            "parts": {"database": True, "redis": True},
+        }
         assert await status(client, "/livez") == 200
         answer = await client.post(
             "/auth/login", json={"email": "ana@example.com", "password": "correct horse battery"}

@@ -50,3 +50,12 @@ async def test_a_redis_that_hangs_hides_nothing_of_the_database(stack: Stack, va
         valkey.thaw()
     assert "videos_pending" in found
     assert "video_queue_admitted" not in found
+
+
+async def test_an_api_tells_that_redis_is_away_and_goes_on_serving(stack: Stack, valkey: ValkeyPart):
+    assert await stack.service.edge.ready() == {"database": True, "redis": True}
+    valkey.kill()
+    try:
+        assert await stack.service.edge.ready() == {"database": True, "redis": False}
+    finally:
+        valkey.start()

@@ -1,5 +1,6 @@
 """What ``fiapx`` answers to whoever starts it wrongly: a sentence and an exit code, never a traceback."""
 
+import json
 import os
 import socket
 import subprocess
@@ -7,6 +8,11 @@ import sys
 from pathlib import Path
 
 import pytest
+import redis
+
+from app.infra.checks import PARTS
+from app.infra.embedded.ports import free_pair
+from tests.parts.stores import S3Part, SmtpSinkPart
 
 
 def fiapx(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -146,3 +152,64 @@ def test_migrating_makes_the_tables_and_again_finds_nothing_to_do(tmp_path: Path
     for _ in range(2):
         assert fiapx("migrate", FIAPX_DATABASE_URL=url).returncode == 0
     assert (tmp_path / "fiapx.db").stat().st_size > 0
+
+
+def test_a_check_tries_every_part_and_says_of_each_how_it_is(
+    redis_url: str, s3: S3Part, bucket: str, smtp_sink: SmtpSinkPart, tmp_path: Path
+) -> None:
+    settings = {
+        "FIAPX_DATABASE_URL": f"sqlite+aiosqlite:///{tmp_path}/fiapx.db",
+        "FIAPX_REDIS_URL": redis_url,
+        "FIAPX_S3_URL": s3.url,
+        "FIAPX_S3_BUCKET": bucket,
+        "FIAPX_S3_ACCESS_KEY": s3.access_key,
+        "FIAPX_S3_SECRET_KEY": s3.secret_key,
+        "FIAPX_SMTP_URL": smtp_sink.url,
+        "FIAPX_WORK_DIR": str(tmp_path / "work"),
+    }
+    assert fiapx("migrate", **settings).returncode == 0
+    with redis.Redis.from_url(redis_url) as client:
+        client.config_set("maxmemory-policy", "allkeys-lru")
+        try:
+            careless = fiapx("check", **settings)
+        finally:
+            client.config_set("maxmemory-policy", "noeviction")
+    assert careless.returncode == 1
+    (wrong,) = [line for line in careless.stdout.splitlines() if line.startswith("WRONG")]
+    assert "set its maxmemory-policy to noeviction" in wrong
+
+    well = fiapx("check", "--json", **settings, FIAPX_SMPT_URL="x")
+    found = json.loads(well.stdout)
+    assert well.returncode == 0, found
+    assert [one["part"] for one in found["parts"] if one["works"]] == list(PARTS)
+    assert found["unknown"] == ["FIAPX_SMPT_URL is no setting and changes nothing: FIAPX_SMTP_URL is one."]
+
+
+def test_a_check_names_the_variable_of_every_part_that_does_not_do_and_no_password(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    settings = {
+        "FIAPX_DATABASE_URL": f"sqlite+aiosqlite:///{tmp_path}/fiapx.db",
+        "FIAPX_REDIS_URL": "redis://:hunter2@127.0.0.1:1",
+        "FIAPX_S3_URL": "http://127.0.0.1:1",
+        "FIAPX_S3_ACCESS_KEY": "key",
+        "FIAPX_S3_SECRET_KEY": "hunter2",
+        "FIAPX_SMTP_URL": "smtp://ana:hunter2@127.0.0.1:1",
+        "FIAPX_WORK_DIR": str(tmp_path / "file" / "work"),
+    }
+    run = fiapx("check", **settings)
+    assert run.returncode == 1
+    wrong = [line for line in run.stdout.splitlines() if line.startswith("WRONG")]
+    for name in ("FIAPX_DATABASE_URL", "FIAPX_REDIS_URL", "FIAPX_S3_URL", "FIAPX_SMTP_URL", "FIAPX_WORK_DIR"):
+        assert [line for line in wrong if f"check {name}" in line], name
+    assert "hunter2" not in run.stdout + run.stderr
+
+
+def test_everything_does_not_start_on_a_store_that_is_not_there(tmp_path: Path) -> None:
+    run = fiapx(
+        "up", FIAPX_DATA_DIR=str(tmp_path), FIAPX_PORT=str(free_pair()), FIAPX_REDIS_URL="redis://127.0.0.1:1/0"
+    )
+    assert run.returncode == 1
+    assert "Redis does not do" in run.stderr
+    assert "check FIAPX_REDIS_URL" in run.stderr
+    assert "ready" not in run.stdout
+    assert not (tmp_path / "logs").exists(), "nothing was started"

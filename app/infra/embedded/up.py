@@ -1,7 +1,9 @@
 """``fiapx up``: everything on one machine, from an empty folder to a service that answers."""
 
+import asyncio
 import os
 from collections.abc import Callable, Mapping
+from typing import Final
 
 from app.infra.embedded import ports, service
 from app.infra.embedded.child import DidNotStart
@@ -9,7 +11,10 @@ from app.infra.embedded.credentials import SecretsDamaged
 from app.infra.embedded.data_directory import DataDirectory, DataDirectoryInUse, locked
 from app.infra.embedded.stores import choose_stores
 from app.infra.embedded.supervisor import Supervisor, reap_leftovers
-from app.settings import UpSettings
+from app.setting_forms import PREFIX
+from app.settings import CheckSettings, UpSettings
+
+_OTHERS: Final = {"FIAPX_REDIS_URL": "redis", "FIAPX_S3_URL": "storage", "FIAPX_SMTP_URL": "mail"}
 
 
 class CannotStart(Exception):
@@ -29,6 +34,7 @@ def up(settings: UpSettings, environment: Mapping[str, str], say: Callable[[str]
                 )
             stores = choose_stores(data, named)
             everything = {**named, **stores.settings}
+            _insist_on_others(named, everything)
             Supervisor(
                 data,
                 stores=stores.programs,
@@ -42,6 +48,21 @@ def up(settings: UpSettings, environment: Mapping[str, str], say: Callable[[str]
     except (DataDirectoryInUse, DidNotStart, OSError, SecretsDamaged) as error:
         raise CannotStart(str(error)) from error
     say("Everything has ended; the data is kept for the next start.")
+
+
+def _insist_on_others(named: Mapping[str, str], everything: Mapping[str, str]) -> None:
+    """See that each store that is not embedded is there; the database, too, is asked by the migration."""
+    parts = [part for name, part in _OTHERS.items() if name in named]
+    if not parts:
+        return  # And nothing of what it takes to ask is loaded.
+    from app.infra.checks import check  # noqa: PLC0415
+
+    settings = CheckSettings.model_validate(
+        {name.removeprefix(PREFIX).lower(): everything[name] for name in everything}
+    )
+    wrong = [one.sentence for one in asyncio.run(check(settings, parts)) if not one.works]
+    if wrong:
+        raise CannotStart("\n".join(wrong))
 
 
 def _where_everything_is(settings: UpSettings, data: DataDirectory, chosen: Mapping[str, str]) -> str:

@@ -1,0 +1,237 @@
+"""Tries every part that the service stands on, and says of each in one sentence how it is."""
+
+import asyncio
+import os
+import shutil
+import time
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Final, final
+from uuid import uuid4
+
+import aiosmtplib
+from redis.asyncio import Redis
+
+from app.domain.errors import StorageError
+from app.infra.ffmpeg.confinement import available
+from app.infra.mail import SmtpServer
+from app.infra.redis.connection import connection_pool
+from app.infra.s3.client import s3_client
+from app.infra.s3.faults import S3_FAULTS
+from app.infra.s3.storage import S3Storage
+from app.infra.sql.clock import DatabaseClock
+from app.infra.sql.engine import engine_for
+from app.infra.sql.migrate import wait_for_schema
+from app.infra.workspace import Workspace
+from app.settings import GIB, CheckSettings
+
+_LIMIT_SECONDS: Final = 10.0
+"""For each part; all are tried at once."""
+_FAR_SECONDS: Final = 30
+"""A clock that is further off makes log lines lie and, at fifteen minutes, S3 refuse every request."""
+_FREE_BYTES: Final = GIB
+
+
+class Wrong(Exception):
+    """A part does not do; the message is the sentence."""
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """How one part is."""
+
+    part: str
+    works: bool
+    sentence: str
+    seconds: float
+
+
+async def _database(settings: CheckSettings) -> str:
+    try:
+        await wait_for_schema(settings.database_url, 0)
+    except Exception as fault:
+        raise Wrong(
+            f"The database does not do ({_said(fault)}): check FIAPX_DATABASE_URL, and that fiapx migrate has run."
+        ) from fault
+    return "The database answers, and its tables are those of this version or of a newer one."
+
+
+async def _clock(settings: CheckSettings) -> str:
+    engine = engine_for(settings.database_url)
+    clock = DatabaseClock(engine)
+    try:
+        await clock.synchronise()
+    except Exception as fault:
+        raise Wrong(
+            f"The database's clock cannot be read ({_said(fault)}): see what is said of the database."
+        ) from fault
+    finally:
+        await engine.dispose()
+    off = abs(clock.now().timestamp() - time.time())
+    if off > _FAR_SECONDS:
+        raise Wrong(f"This machine's clock and the database's are {off:.0f} s apart: set both by NTP.")
+    return f"This machine's clock and the database's are {off:.1f} s apart."
+
+
+async def _redis(settings: CheckSettings) -> str:
+    pool = connection_pool(settings.redis_url)
+    redis, key = Redis(connection_pool=pool), f"fiapx:check:{uuid4().hex}"
+    try:
+        await redis.set(key, "?", ex=60)
+        await redis.delete(key)
+        memory: Mapping[str, str | int] = await redis.info("memory")
+    except Exception as fault:
+        raise Wrong(
+            f"Redis does not do ({_said(fault)}): check FIAPX_REDIS_URL, its password and that it may be written to."
+        ) from fault
+    finally:
+        await redis.aclose()
+        await pool.disconnect()
+    policy = memory.get("maxmemory_policy", "noeviction")
+    if policy != "noeviction":
+        raise Wrong(f"Redis throws keys away when it is full ({policy}): set its maxmemory-policy to noeviction.")
+    return "Redis answers, may be written to, and throws nothing away."
+
+
+async def _storage(settings: CheckSettings) -> str:
+    client = s3_client(
+        settings.s3_url,
+        region=settings.s3_region,
+        access_key=settings.s3_access_key.get_secret_value() if settings.s3_access_key else None,
+        secret_key=settings.s3_secret_key.get_secret_value() if settings.s3_secret_key else None,
+        connect_timeout=3,
+        read_timeout=5,
+    )
+    bucket, key = settings.s3_bucket, f"checks/{uuid4().hex}"
+    try:
+        storage = S3Storage(client, bucket, region=settings.s3_region, threads=1)
+        try:
+            await storage.ping()
+        except StorageError as fault:
+            why = fault.message if fault.message != StorageError().message else _said(fault.__cause__ or fault)
+            raise Wrong(
+                f"The storage does not do ({why}): check FIAPX_S3_URL, FIAPX_S3_BUCKET and the keys."
+            ) from fault
+        steps: list[tuple[str, Callable[[], object]]] = [
+            ("written to", partial(client.put_object, Bucket=bucket, Key=key, Body=b"?")),
+            ("read from", partial(client.get_object, Bucket=bucket, Key=key)),
+            ("deleted from", partial(client.delete_object, Bucket=bucket, Key=key)),
+        ]
+        for what, step in steps:
+            try:
+                await asyncio.to_thread(step)
+            except S3_FAULTS as fault:
+                raise Wrong(
+                    f"The bucket '{bucket}' cannot be {what} ({_said(fault)}): check the key's rights and the space."
+                ) from fault
+    finally:
+        client.close()
+    return f"The bucket '{bucket}' can be written to, read from and deleted from."
+
+
+async def _mail(settings: CheckSettings) -> str:
+    if settings.smtp_url is None:
+        return "No mail server is set here; control workers need FIAPX_SMTP_URL."
+    server = SmtpServer.parse(settings.smtp_url)
+    client = aiosmtplib.SMTP(
+        hostname=server.host,
+        port=server.port,
+        username=server.user,
+        password=server.password,
+        use_tls=server.scheme == "smtps",
+        start_tls=server.scheme == "smtp+starttls",
+        timeout=_LIMIT_SECONDS / 2,
+    )
+    try:
+        async with client:
+            await client.noop()
+    except (aiosmtplib.SMTPException, OSError) as fault:
+        raise Wrong(f"The mail server does not do ({_said(fault)}): check FIAPX_SMTP_URL and its password.") from fault
+    return "The mail server answers" + (" and knows us." if server.user else ".")
+
+
+async def _decoder(settings: CheckSettings) -> str:
+    del settings
+    try:
+        import imageio_ffmpeg  # noqa: PLC0415  # Where no videos are worked on, neither is installed.
+
+        program = imageio_ffmpeg.get_ffmpeg_exe()
+        process = await asyncio.create_subprocess_exec(
+            program, "-version", stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL
+        )
+        said, _ = await process.communicate()
+    except (ImportError, RuntimeError, OSError) as fault:
+        raise Wrong(f"ffmpeg does not run ({_said(fault)}): install the extra 'worker' of this package.") from fault
+    if process.returncode != 0:
+        raise Wrong(f"ffmpeg ended with {process.returncode}: install the extra 'worker' of this package anew.")
+    return f"ffmpeg runs: {said.decode(errors='replace').splitlines()[0]}."
+
+
+async def _confinement(settings: CheckSettings) -> str:
+    missing = " and ".join(available().missing)
+    if missing and settings.require_confinement:
+        raise Wrong(
+            f"This kernel has no {missing}, which FIAPX_REQUIRE_CONFINEMENT asks for: use another, or unset it."
+        )
+    if missing:
+        return f"Decoders are not fully confined here: this kernel has no {missing}."
+    return "Decoders are confined by Landlock and seccomp."
+
+
+async def _work_directory(settings: CheckSettings) -> str:
+    try:
+        root = await asyncio.to_thread(Workspace(settings.work_dir).prepare)
+        probe = root / f".check-{os.getpid()}"
+        probe.write_bytes(b"?")
+        probe.unlink()
+        free = shutil.disk_usage(root).free
+    except OSError as fault:
+        raise Wrong(f"The work directory does not do ({_said(fault)}): check FIAPX_WORK_DIR.") from fault
+    if free < _FREE_BYTES:
+        raise Wrong(
+            f"The work directory {root} has {_gib(free)} left: free some space, or set FIAPX_WORK_DIR elsewhere."
+        )
+    return f"The work directory {root} has {_gib(free)} left."
+
+
+PARTS: Final[Mapping[str, Callable[[CheckSettings], Awaitable[str]]]] = {
+    "database": _database,
+    "redis": _redis,
+    "storage": _storage,
+    "mail": _mail,
+    "ffmpeg": _decoder,
+    "confinement": _confinement,
+    "work directory": _work_directory,
+    "clock": _clock,
+}
+
+
+async def check(settings: CheckSettings, parts: Collection[str] = tuple(PARTS)) -> Sequence[Finding]:
+    """Try these parts at once, each for ten seconds at most."""
+    return await asyncio.gather(*(_tried(part, settings) for part in PARTS if part in parts))
+
+
+async def _tried(part: str, settings: CheckSettings) -> Finding:
+    began = time.monotonic()
+    try:
+        async with asyncio.timeout(_LIMIT_SECONDS):
+            works, sentence = True, await PARTS[part](settings)
+    except Wrong as wrong:
+        works, sentence = False, str(wrong)
+    except TimeoutError:
+        works, sentence = (
+            False,
+            f"The {part} gave no answer within {_LIMIT_SECONDS:g} s: check its address and the network.",
+        )
+    return Finding(part, works, sentence, round(time.monotonic() - began, 3))
+
+
+def _said(fault: BaseException) -> str:
+    """Give what a library said, on one line."""
+    return " ".join(str(fault).split()).rstrip(".") or type(fault).__name__
+
+
+def _gib(size: int) -> str:
+    return f"{size / GIB:.1f} GiB"

@@ -1,0 +1,67 @@
+"""What is asked of a process from outside: whether it can serve, and what waits."""
+
+import asyncio
+from collections.abc import Awaitable, Mapping
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from typing import Final
+
+from redis.exceptions import RedisError
+
+from app.infra.redis.queue import CONTROL_QUEUE, VIDEO_QUEUE
+from app.infra.redis.stream import StreamRedis
+from app.usecases.measure_backlog import MeasureBacklog
+from app.usecases.ports import DatabaseUnavailable, Transaction, Transactions
+
+_READY_SECONDS: Final = 3
+_BACKLOG_SECONDS: Final = 0.9
+"""For each store; both together take less than the two seconds that a scrape gives them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Readiness:
+    """Which parts answer. Without the database nothing can be accepted; Redis being away makes things slower."""
+
+    transactions: Transactions
+    redis: StreamRedis
+
+    async def __call__(self) -> Mapping[str, bool]:
+        database, redis = await asyncio.gather(_answers(self.transactions.read(_any_row)), _answers(self.redis.ping()))
+        return {"database": database, "redis": redis}
+
+
+async def _answers(question: Awaitable[object]) -> bool:
+    try:
+        async with asyncio.timeout(_READY_SECONDS):
+            await question
+    except (DatabaseUnavailable, RedisError, OSError):  # A TimeoutError is one.
+        return False
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class BacklogEverywhere:
+    """What waits in the record and in the queues; of a store that is away, nothing."""
+
+    measure: MeasureBacklog
+    redis: StreamRedis
+
+    async def __call__(self) -> Mapping[str, float]:
+        found: dict[str, float] = {}
+        with suppress(DatabaseUnavailable, TimeoutError):
+            async with asyncio.timeout(_BACKLOG_SECONDS):
+                found |= await self.measure()
+        with suppress(RedisError, OSError):  # A TimeoutError is one.
+            async with asyncio.timeout(_BACKLOG_SECONDS):
+                found |= await self._queues()
+        return found
+
+    async def _queues(self) -> Mapping[str, float]:
+        found: dict[str, float] = {}
+        for name, queue in (("video_queue", VIDEO_QUEUE), ("control_queue", CONTROL_QUEUE)):
+            found |= {f"{name}_{part}": value for part, value in asdict(await self.redis.depth(queue)).items()}
+        return found
+
+
+async def _any_row(t: Transaction) -> None:
+    await t.users.by_email("")
