@@ -29,7 +29,7 @@ from app.infra.redis.stream import StreamRedis, connect
 from app.infra.redis.subscriber import Subscriber
 from app.infra.s3.client import s3_client
 from app.infra.s3.storage import S3Storage
-from app.infra.secret_tokens import HmacRefreshTokens, HmacResetTokens
+from app.infra.secret_tokens import HmacLinkTokens, HmacRefreshTokens
 from app.infra.sql.clock import DatabaseClock
 from app.infra.sql.engine import engine_for
 from app.infra.sql.transactions import SqlTransactions
@@ -74,6 +74,7 @@ from app.usecases.start_video_processing_job import StartVideoProcessingJob
 from app.usecases.sweep_due_videos import SweepDueVideos
 from app.usecases.tell_rejection import TellRejection
 from app.usecases.upload_video import UploadVideo
+from app.usecases.verify_email import HasVideosFromBefore, RemoveVideosFromBefore
 from app.usecases.watch_video_status import WatchVideoStatus
 from app.usecases.write_mail import WriteMail
 
@@ -145,7 +146,8 @@ async def compose(settings: Settings) -> AsyncIterator[Service]:
             passwords=passwords,
             tokens=tokens,
             refresh_tokens=HmacRefreshTokens(key, *former_keys),
-            reset_tokens=HmacResetTokens(key, *former_keys),
+            reset_tokens=HmacLinkTokens("password resets", key, *former_keys),
+            verification_tokens=HmacLinkTokens("email verifications", key, *former_keys),
             ended=ended,
             limits=limits,
             addresses=IdnaMailAddresses(),
@@ -153,6 +155,8 @@ async def compose(settings: Settings) -> AsyncIterator[Service]:
             longest_session=timedelta(seconds=settings.longest_session_seconds),
             refresh_grace=timedelta(seconds=settings.refresh_grace_seconds),
             reset_lifetime=timedelta(seconds=settings.reset_seconds),
+            verify_email=settings.verify_email,
+            verification_lifetime=timedelta(seconds=settings.verification_seconds),
         )
         do = _for_users(
             settings, transactions, parts.storage, parts.queue, parts.live, clock, limits, accounts.use_cases()
@@ -232,6 +236,7 @@ def _for_users(
 ) -> UseCases:
     quota = Quota(settings.max_active_videos_per_user)
     largest = min(settings.max_file_bytes, settings.max_inline_upload_bytes)
+    delete_video = DeleteVideo(transactions, queue, live, clock)
     rejection = TellRejection(transactions, queue, clock, limits)
     return UseCases(
         accounts=accounts,
@@ -251,9 +256,11 @@ def _for_users(
         show_histories=ShowHistories(transactions),
         download_processed_zip=DownloadProcessedZip(transactions),
         cancel_video=CancelVideo(transactions, live, clock),
-        delete_video=DeleteVideo(transactions, queue, live, clock),
+        delete_video=delete_video,
         reprocess_video=ReprocessVideo(transactions, queue, live, clock, quota),
         watch_video_status=WatchVideoStatus(transactions, live, clock),
+        has_videos_from_before=HasVideosFromBefore(transactions),
+        remove_videos_from_before=RemoveVideosFromBefore(transactions, delete_video),
     )
 
 
@@ -288,7 +295,8 @@ def _control(settings: ControlSettings, parts: _Parts) -> ControlUseCases:
                 whole_seconds=settings.webhook_seconds,
             ),
             WriteMail(
-                HmacResetTokens(*_keys(settings)),
+                HmacLinkTokens("password resets", *_keys(settings)),
+                HmacLinkTokens("email verifications", *_keys(settings)),
                 clock,
                 settings.public_url or f"http://{settings.host}:{settings.port}",
             ),
@@ -332,6 +340,7 @@ def _rates(settings: Settings) -> Mapping[Attempt, str]:
         Attempt.LOGIN_BY_ADDRESS: settings.login_rate_per_address,
         Attempt.REGISTER_BY_ADDRESS: settings.register_rate_per_address,
         Attempt.RESET_BY_ACCOUNT: settings.reset_rate_per_account,
+        Attempt.VERIFICATION_BY_ACCOUNT: settings.verification_rate_per_account,
         Attempt.RESET_BY_ADDRESS: settings.reset_rate_per_address,
         Attempt.DELIVERY_BY_ACCOUNT: settings.delivery_rate_per_account,
         Attempt.REJECTION_BY_ACCOUNT: settings.rejection_rate_per_account,

@@ -74,6 +74,10 @@ class VideoSettings(BaseSettings):
     reset_rate_per_account: Rate = "3/hour"
     reset_rate_per_address: Rate = "30/hour"
     reset_seconds: int = 3600
+    # Whether an address must be verified before it is sent anything; ``fiapx up`` with its own mail sink says no.
+    verify_email: bool = True
+    verification_seconds: PositiveInt = 3 * 24 * 3600
+    verification_rate_per_account: Rate = "3/hour"
 
     # Notifications. By default webhooks reach public addresses only, over https.
     webhook_loopback: bool = False

@@ -6,6 +6,7 @@
     ├── InvalidCredentials
     ├── Unauthenticated
     ├── InvalidInput
+    ├── EmailNotVerified
     ├── UnsupportedFileFormat
     ├── FileTooLarge
     ├── VideoNotFound
@@ -70,6 +71,12 @@ class InvalidInput(DomainError):
     """A value is not valid."""
 
     code = "INVALID_INPUT"
+
+
+class EmailNotVerified(DomainError):
+    """Verify your e-mail address first: a link was sent there."""
+
+    code = "EMAIL_NOT_VERIFIED"
 
 
 class UnsupportedFileFormat(DomainError):

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 
 from app.domain.failure import Failure
 from app.domain.user import Locale, UserId
@@ -26,6 +27,13 @@ class NotificationEvent(StrEnum):
     WEBHOOK_TEST = "webhook.test"  # The user wants to see whether it arrives.
     WEBHOOK_DISABLED = "webhook.disabled"  # The receiver said that it is gone for good.
     PASSWORD_RESET = "account.password_reset"  # noqa: S105 - no secret. The link that was asked for.
+    VERIFY_EMAIL = "account.verify_email"  # The link that shows whose address it is.
+    PASSWORD_CHANGED = "account.password_changed"  # noqa: S105 - no secret. By whoever had the old one, or a link.
+    WEBHOOK_CHANGED = "account.webhook_changed"  # It was set, removed, or given a new key.
+
+
+BEFORE_VERIFICATION: Final = frozenset({NotificationEvent.VERIFY_EMAIL.value, NotificationEvent.PASSWORD_RESET.value})
+"""All that is ever sent to an address before it was proven to be the account's owner's."""
 
 
 class DeliveryStatus(StrEnum):

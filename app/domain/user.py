@@ -44,6 +44,8 @@ class User:
     created_at: datetime
     updated_at: datetime
     webhook_url: str | None = None
+    email_verified_at: datetime | None = None
+    """When the address was last proven to be the owner's: by a verification's or a reset's link."""
 
 
 def pseudonym(user: UserId) -> str:

@@ -7,8 +7,15 @@ import strawberry
 from app.graphql.context import Info
 from app.graphql.exports import DataExport
 from app.graphql.inputs import ProfileInput
-from app.graphql.people import Session, User
-from app.graphql.results import DataExportResult, Deleted, DeletedResult, SessionResult, UserResult
+from app.graphql.people import EmailVerified, Session, User
+from app.graphql.results import (
+    DataExportResult,
+    Deleted,
+    DeletedResult,
+    EmailVerificationResult,
+    SessionResult,
+    UserResult,
+)
 from app.graphql.scalars import BigInt
 
 _New = Annotated[str, strawberry.argument(description="12 to 128 characters, and none that everybody tries first.")]
@@ -58,6 +65,31 @@ class AccountMutations:
     ) -> SessionResult:
         """Set it."""
         return Session.of(await info.context.do.accounts.reset_password(token, new, info.context.address))
+
+    @strawberry.mutation(
+        description="Verify an address by the link of a mail. Needs no session: a mail may be read on another device."
+    )
+    async def verify_email(
+        self,
+        info: Info,
+        token: Annotated[str, strawberry.argument(description="What follows token= in the link; good once.")],
+    ) -> EmailVerificationResult:
+        """Verify it."""
+        return EmailVerified(email=(await info.context.do.accounts.verify_email(token)).email)
+
+    @strawberry.mutation(
+        description="Mail the link that verifies the viewer's address once more; where it is verified, nothing is sent."
+    )
+    async def resend_verification(self, info: Info) -> UserResult:
+        """Send it."""
+        return User.of(await info.context.do.accounts.resend_verification(info.context.viewer))
+
+    @strawberry.mutation(
+        description="Delete all videos from before the viewer's address was last proven to be theirs; says how many."
+    )
+    async def remove_videos_from_before(self, info: Info) -> int:
+        """Delete them."""
+        return await info.context.do.remove_videos_from_before(info.context.viewer)
 
     @strawberry.mutation(
         description="Write all that is kept of the viewer (profile, processings, notifications) into a JSON file."

@@ -5,6 +5,7 @@ from datetime import datetime
 import strawberry
 
 from app.domain import user
+from app.graphql.context import Info
 from app.graphql.enums import Locale
 from app.graphql.notification_settings import NotificationSettings
 from app.usecases import open_session
@@ -18,8 +19,19 @@ class User:
     name: str = strawberry.field(description="How the user is addressed.")
     email: str = strawberry.field(description="The address, in the one form under which it is unique.")
     locale: Locale = strawberry.field(description="The language of mails.")
+    email_verified: bool = strawberry.field(
+        description="Whether the address is known to be the user's; until then nothing is sent to it or to a webhook."
+    )
     created_at: datetime = strawberry.field(description="When the account was made.")
     notifications: NotificationSettings = strawberry.field(description="What the user is told of, and where.")
+
+    @strawberry.field(
+        description="Whether there are videos from before the address was last proven to be the user's, by a link of a "
+        "mail: somebody else may have sent them. removeVideosFromBefore deletes them."
+    )
+    async def has_videos_from_before(self, info: Info) -> bool:
+        """Look."""
+        return await info.context.do.has_videos_from_before(info.context.viewer)
 
     @classmethod
     def of(cls, found: user.User) -> "User":
@@ -28,9 +40,17 @@ class User:
             name=found.name,
             email=found.email,
             locale=Locale.of(found.locale),
+            email_verified=found.email_verified_at is not None,
             created_at=found.created_at,
             notifications=NotificationSettings.of(found),
         )
+
+
+@strawberry.type(description="Word that an address was verified.")
+class EmailVerified:
+    """The address."""
+
+    email: str = strawberry.field(description="Which one.")
 
 
 @strawberry.type(

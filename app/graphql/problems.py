@@ -23,6 +23,9 @@ class ProblemCode(Enum):
         "INVALID_CREDENTIALS", description="The address or the password is wrong; which one is not told."
     )
     INVALID_INPUT = strawberry.enum_value("INVALID_INPUT", description="A value breaks a rule; field says which.")
+    EMAIL_NOT_VERIFIED = strawberry.enum_value(
+        "EMAIL_NOT_VERIFIED", description="This needs an address that was verified; resendVerification mails the link."
+    )
     UNSUPPORTED_FILE_FORMAT = strawberry.enum_value(
         "UNSUPPORTED_FILE_FORMAT", description="The file is no accepted video, by its name or by its content."
     )
@@ -81,6 +84,7 @@ _EXPECTED: Final[frozenset[type[errors.DomainError]]] = frozenset(
         errors.EmailAlreadyRegistered,
         errors.InvalidCredentials,
         errors.InvalidInput,
+        errors.EmailNotVerified,
         errors.UnsupportedFileFormat,
         errors.FileTooLarge,
         errors.VideoNotFound,

@@ -7,7 +7,7 @@ import strawberry
 from app.graphql.exports import DataExport
 from app.graphql.notification_settings import NotificationSettings, WebhookSecret
 from app.graphql.notifications import NotificationDelivery
-from app.graphql.people import Session, User
+from app.graphql.people import EmailVerified, Session, User
 from app.graphql.problems import Problem
 from app.graphql.videos import VideoProcessing
 
@@ -26,6 +26,10 @@ VideoResult = Annotated[
     VideoProcessing | Problem, strawberry.union("VideoResult", description="A processing, or why there is none.")
 ]
 UserResult = Annotated[User | Problem, strawberry.union("UserResult", description="An account, or why it is not.")]
+EmailVerificationResult = Annotated[
+    EmailVerified | Problem,
+    strawberry.union("EmailVerificationResult", description="A verified address, or why it is not."),
+]
 NotificationSettingsResult = Annotated[
     NotificationSettings | WebhookSecret | Problem,
     strawberry.union(

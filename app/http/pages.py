@@ -29,7 +29,7 @@ _GRAPHIQL_POLICY: Final = (
     # 'self' includes WebSockets to the same place (Content Security Policy Level 3, section 6.7.2.8).
     "connect-src 'self'",
 )
-_APP_PATHS: Final = ("/", "/sign-up", "/forgot-password", "/reset-password")
+_APP_PATHS: Final = ("/", "/sign-up", "/forgot-password", "/reset-password", "/verify-email")
 """The places of the page at ``/``; frontend-sample/src/ui/router.tsx has the same."""
 _FOR_EVER: Final = {"Cache-Control": "public, max-age=31536000, immutable"}
 """A name with a hash in it never means another content."""

@@ -13,6 +13,7 @@ from starlette.responses import JSONResponse, Response
 from app.domain.errors import (
     DomainError,
     EmailAlreadyRegistered,
+    EmailNotVerified,
     FileTooLarge,
     IdempotencyConflict,
     InvalidCredentials,
@@ -40,6 +41,7 @@ STATUS: Final[Mapping[type[DomainError], HTTPStatus]] = {
     Unauthenticated: HTTPStatus.UNAUTHORIZED,
     InvalidCredentials: HTTPStatus.UNAUTHORIZED,
     VideoNotBelongsToUser: HTTPStatus.FORBIDDEN,
+    EmailNotVerified: HTTPStatus.FORBIDDEN,
     UserNotFound: HTTPStatus.NOT_FOUND,
     VideoNotFound: HTTPStatus.NOT_FOUND,
     EmailAlreadyRegistered: HTTPStatus.CONFLICT,

@@ -5,6 +5,7 @@ import json
 import re
 import ssl
 import unicodedata
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.headerregistry import Address
@@ -23,6 +24,7 @@ from opentelemetry.trace import SpanKind
 from app.domain.errors import NotificationError
 from app.domain.failure import FailureCode
 from app.domain.formats import ACCEPTED_NAMES, listed
+from app.domain.mail_text import defanged, greeted
 from app.domain.notification import Mail
 from app.domain.user import Locale
 from app.infra import mail_address
@@ -34,6 +36,12 @@ _TEMPLATES: Final = Path(__file__).with_name("mail_templates")
 _ANSWER_MAX: Final = 500
 _ENCODED_WORD: Final = "=?"  # RFC 2047, section 2
 _ADDRESS: Final = re.compile(r"[^\s<>@]+@[^\s<>@]+")
+_NEUTRAL: Final[Mapping[str, Callable[[str], str]]] = {
+    "name": greeted,
+    "file_name": defanged,
+    "webhook_url": defanged,
+}
+"""What users wrote themselves, and how a mail may hold it."""
 _NO_ADDRESS: Final = "This is no address that mail can be sent to."
 _PORTS: Final = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
 
@@ -151,7 +159,7 @@ class SmtpMailer:
         subject, text, html = self._rendered(mail)
         message = EmailMessage(policy=SMTP if recipient.addr_spec.isascii() else SMTPUTF8)
         message["From"] = self._sender
-        message["To"] = Address(_one_line(mail.to_name), recipient.username, recipient.domain)
+        message["To"] = Address(greeted(mail.to_name), recipient.username, recipient.domain)
         message["Subject"] = subject
         message["Date"] = datetime.now(UTC)
         message["Message-ID"] = f"<{mail.id}@{self._sender.domain}>"
@@ -175,7 +183,7 @@ class SmtpMailer:
 
     def _values(self, mail: Mail) -> dict[str, object]:
         """Give what templates may name: the mail's own values and, with a ``code``, what the failure means."""
-        values: dict[str, object] = {name: _one_line(value) for name, value in mail.values.items()}
+        values: dict[str, object] = {name: _NEUTRAL.get(name, _one_line)(value) for name, value in mail.values.items()}
         values["lang"] = mail.locale.value
         values["accepted"] = listed(ACCEPTED_NAMES, "ou" if mail.locale is Locale.PT_BR else "or")
         if mail.values.get("code"):

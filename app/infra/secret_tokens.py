@@ -1,4 +1,4 @@
-"""The ports ``RefreshTokens`` and ``ResetTokens``: an id, a full stop, and 256 bits that only we can make."""
+"""The ports ``RefreshTokens`` and ``LinkTokens``: an id, a full stop, and 256 bits that only we can make."""
 
 import base64
 import hashlib
@@ -6,7 +6,7 @@ import hmac
 import re
 import secrets
 from collections.abc import Sequence
-from typing import Final, final
+from typing import Final, Literal, final
 
 from app.domain.session import SessionId
 
@@ -51,16 +51,16 @@ class HmacRefreshTokens:
 
 
 @final
-class HmacResetTokens:
-    """A reset's id, authenticated by HMAC-SHA256 with any of our keys; the first of them signs."""
+class HmacLinkTokens:
+    """A link's id, authenticated for its purpose by HMAC-SHA256 with any of our keys; the first of them signs."""
 
-    def __init__(self, key: str, *former: str) -> None:
-        self._keys = [_derived(one, "password resets") for one in (key, *former)]
+    def __init__(self, purpose: Literal["password resets", "email verifications"], key: str, *former: str) -> None:
+        self._keys = [_derived(one, purpose) for one in (key, *former)]
 
-    def token(self, reset: str) -> str:
-        return f"{reset}.{_mac(self._keys[0], reset)}"
+    def token(self, link: str) -> str:
+        return f"{link}.{_mac(self._keys[0], link)}"
 
-    def reset_of(self, token: str) -> str | None:
+    def id_of(self, token: str) -> str | None:
         match = _TOKEN.fullmatch(token)
         if match is None or not any(hmac.compare_digest(match[2], _mac(key, match[1])) for key in self._keys):
             return None

@@ -12,16 +12,17 @@ from app.usecases.ports import (
     Clock,
     EndedSessions,
     JobQueue,
+    LinkTokens,
     MailAddresses,
     PasswordHasher,
     RateLimits,
     RefreshTokens,
-    ResetTokens,
     Transactions,
 )
 from app.usecases.profile import ShowViewer, UpdateProfile
 from app.usecases.register_user import RegisterUser
 from app.usecases.reset_password import RequestPasswordReset, ResetPassword
+from app.usecases.verify_email import ResendVerification, VerifyEmail
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,8 @@ class AccountUseCases:
     show_viewer: ShowViewer
     update_profile: UpdateProfile
     delete_account: DeleteAccount
+    verify_email: VerifyEmail
+    resend_verification: ResendVerification
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +56,8 @@ class AccountParts:
     passwords: PasswordHasher
     tokens: AccessTokens
     refresh_tokens: RefreshTokens
-    reset_tokens: ResetTokens
+    reset_tokens: LinkTokens
+    verification_tokens: LinkTokens
     ended: EndedSessions
     limits: RateLimits
     addresses: MailAddresses
@@ -61,13 +65,24 @@ class AccountParts:
     longest_session: timedelta = timedelta(days=90)
     refresh_grace: timedelta = timedelta(seconds=30)
     reset_lifetime: timedelta = timedelta(hours=1)
+    verify_email: bool = True
+    verification_lifetime: timedelta = timedelta(days=3)
 
     def use_cases(self) -> AccountUseCases:
         """Put them together."""
         transactions, passwords, ended, limits = self.transactions, self.passwords, self.ended, self.limits
         session = OpenSession(self.tokens, self.refresh_tokens, self.clock, self.refresh_lifetime, self.longest_session)
         return AccountUseCases(
-            register_user=RegisterUser(transactions, passwords, session, limits, self.clock, self.addresses),
+            register_user=RegisterUser(
+                transactions,
+                passwords,
+                session,
+                limits,
+                self.clock,
+                self.addresses,
+                self.verify_email,
+                self.verification_lifetime,
+            ),
             authenticate_user=AuthenticateUser(transactions, passwords, session, limits, self.clock, self.addresses),
             refresh_session=RefreshSession(transactions, session, ended, self.refresh_grace),
             end_session=EndSession(transactions, ended, self.clock),
@@ -81,4 +96,8 @@ class AccountParts:
             show_viewer=ShowViewer(transactions),
             update_profile=UpdateProfile(transactions, self.clock),
             delete_account=DeleteAccount(transactions, passwords, self.queue, ended, self.clock, limits),
+            verify_email=VerifyEmail(transactions, self.verification_tokens, self.clock),
+            resend_verification=ResendVerification(
+                transactions, self.queue, self.clock, limits, self.verification_lifetime
+            ),
         )

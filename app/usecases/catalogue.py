@@ -23,6 +23,7 @@ from app.usecases.remove_objects import RemoveObjects
 from app.usecases.reprocess_video import ReprocessVideo
 from app.usecases.start_video_processing_job import StartVideoProcessingJob
 from app.usecases.upload_video import UploadVideo
+from app.usecases.verify_email import HasVideosFromBefore, RemoveVideosFromBefore
 from app.usecases.watch_video_status import WatchVideoStatus
 
 
@@ -55,6 +56,8 @@ class UseCases:
     delete_video: DeleteVideo
     reprocess_video: ReprocessVideo
     watch_video_status: WatchVideoStatus
+    has_videos_from_before: HasVideosFromBefore
+    remove_videos_from_before: RemoveVideosFromBefore
 
 
 @dataclass(frozen=True, slots=True)

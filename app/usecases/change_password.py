@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import final
 
 from app.domain.errors import InvalidCredentials, InvalidInput
+from app.domain.notification import NotificationChannel, NotificationEvent
 from app.domain.session import SessionId
 from app.domain.user import User, new_password, normalised_password
 from app.usecases.open_session import OpenSession, Session, locked_user, other_sessions
@@ -16,12 +17,13 @@ from app.usecases.ports import (
     Transactions,
     Viewer,
 )
+from app.usecases.tell_owner import News, owe
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class ChangePassword:
-    """Set a new password for who knows the old one, and end every other session of the account.
+    """Set a new password for who knows the old one, end every other session of the account, and say so by mail.
 
     The viewer's own goes on with new tokens: a refresh token that was copied from it is good for nothing.
 
@@ -62,6 +64,8 @@ class ChangePassword:
             token = self.open_session.refresh_tokens.first(viewer.session)
             session = await self.open_session.go_on(t, user, kept, token)
         await t.sessions.end(ended, now)
+        news = News(event=NotificationEvent.PASSWORD_CHANGED, at=now, data={})
+        await owe(t, user, news, NotificationChannel.EMAIL)
         return session, ended
 
 

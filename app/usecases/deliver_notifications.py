@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any, Final, final
 
 from app.domain.errors import NotificationError, WebhookGone
-from app.domain.notification import Mail, Notification, NotificationChannel, NotificationEvent
+from app.domain.notification import BEFORE_VERIFICATION, Mail, Notification, NotificationChannel, NotificationEvent
 from app.domain.webhook import WebhookMessage, body_of
 from app.usecases.ports import Clock, DatabaseUnavailable, Mailer, Transaction, Transactions, WebhookSender
 from app.usecases.tell_owner import News, owe
@@ -34,7 +34,8 @@ class DeliverNotifications:
 
     A message's id stays the same over all tries. A failed delivery is written down and tried again for three days,
     each time after about as long again as it has been tried for, unless the receiver says that it is of no use; it
-    never changes what became of the video. A webhook that answers 410 is switched off, and its owner gets a mail.
+    never changes what became of the video. Until an account's address was verified nothing leaves here for it but the
+    links that verify it. A webhook that answers 410 is switched off, and its owner gets a mail.
     """
 
     transactions: Transactions
@@ -102,6 +103,11 @@ class DeliverNotifications:
         return message
 
     async def _message(self, t: Transaction, notification: Notification) -> tuple[Mail | WebhookMessage | None, str]:
+        user = await t.users.by_id(notification.user)
+        if user is None:
+            return None, "The account is gone."
+        if user.email_verified_at is None and notification.event not in BEFORE_VERIFICATION:
+            return None, "The account's e-mail address has not been verified."
         if notification.channel is NotificationChannel.WEBHOOK:
             webhook = await t.users.webhook(notification.user)
             if webhook is None:
@@ -109,9 +115,7 @@ class DeliverNotifications:
             keys = webhook.secrets(self.clock.now())
             body, traceparent = body_of(notification), notification.traceparent
             return WebhookMessage(notification.id, webhook.url, keys, body, traceparent), ""
-        user = await t.users.by_id(notification.user)
-        mail = None if user is None else await self.write_mail(t, notification, user)
-        return mail, "The link lapsed before it was sent."
+        return await self.write_mail(t, notification, user), "The link lapsed before it was sent."
 
     async def _put_off(
         self, notification: Notification, attempts: int, message: Mail | WebhookMessage, error: NotificationError

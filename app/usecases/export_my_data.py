@@ -99,6 +99,7 @@ def _profile(user: User) -> dict[str, Any]:
         "id": user.id,
         "name": user.name,
         "email": user.email,
+        "emailVerifiedAt": user.email_verified_at and iso8601(user.email_verified_at),
         "locale": user.locale.value,
         "createdAt": iso8601(user.created_at),
         "notifications": {

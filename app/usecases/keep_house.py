@@ -53,6 +53,7 @@ class KeepHouse:
     async def _drop_sessions(self, t: Transaction, now: datetime) -> None:
         await t.sessions.forget(lapsed_before=now, ended_before=now - 2 * self.token_lifetime, limit=_BATCH)
         await t.password_resets.forget(lapsed_before=now, limit=_BATCH)
+        await t.email_verifications.forget(lapsed_before=now, limit=_BATCH)
 
     async def _drop_litter(self, keys: list[str]) -> int:
         async def named(t: Transaction) -> set[str]:

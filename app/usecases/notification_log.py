@@ -6,15 +6,15 @@ from typing import Final, final
 from uuid import UUID
 
 from app.domain.errors import InvalidInput, NotificationError
-from app.domain.notification import Notification, NotificationChannel, NotificationEvent
+from app.domain.notification import BEFORE_VERIFICATION, Notification, NotificationChannel, NotificationEvent
 from app.usecases.notification_settings import NO_WEBHOOK
 from app.usecases.open_session import locked_user
 from app.usecases.paging import checked_page
 from app.usecases.ports import Attempt, Clock, JobQueue, RateLimits, Transaction, Transactions, Viewer
 from app.usecases.tell_owner import News, owe
 
-_ONCE_ONLY: Final = frozenset({NotificationEvent.PASSWORD_RESET.value})
-"""What is of use for a short while, to whoever asked for it."""
+_ONCE_ONLY: Final = BEFORE_VERIFICATION
+"""The links: of use for a short while, to whoever asked for one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,14 +1,17 @@
 """What a user is told of, and where."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import Enum
 from typing import Final, final
 
-from app.domain.errors import NotificationError
+from app.domain.errors import EmailNotVerified, NotificationError
+from app.domain.notification import NotificationChannel, NotificationEvent
 from app.domain.user import User
 from app.domain.webhook import Webhook, checked_webhook_url
 from app.usecases.open_session import locked_user
 from app.usecases.ports import Clock, Transaction, Transactions, Viewer
+from app.usecases.tell_owner import News, owe
 
 NO_WEBHOOK: Final = "There is no webhook: set its URL first."
 
@@ -45,6 +48,7 @@ class UpdateNotificationSettings:
     that key. The same URL again changes nothing.
 
     :raises InvalidInput: for a URL that breaks a rule
+    :raises EmailNotVerified: for a webhook before its owner's address was verified
     """
 
     transactions: Transactions
@@ -66,11 +70,14 @@ class UpdateNotificationSettings:
                 ),
                 at=now,
             )
+            if isinstance(checked, str) and user.email_verified_at is None:
+                raise EmailNotVerified(field=("webhookUrl",))
             secret = None
             if not isinstance(checked, Keep) and checked != user.webhook_url:
                 webhook = None if checked is None else Webhook.new(checked)
                 secret = None if webhook is None else webhook.secret
                 await t.users.set_webhook(user.id, webhook, now)
+                await _tell_of_change(t, user, checked, now)
             return ChangedSettings(await locked_user(t, viewer), secret)
 
         return await self.transactions.write(update)
@@ -95,6 +102,13 @@ class RotateWebhookSecret:
                 raise NotificationError(NO_WEBHOOK)
             rotated = webhook.rotated(now)
             await t.users.set_webhook(user.id, rotated, now)
+            await _tell_of_change(t, user, rotated.url, now)
             return ChangedSettings(user, rotated.secret)
 
         return await self.transactions.write(rotate)
+
+
+async def _tell_of_change(t: Transaction, user: User, url: str | None, at: datetime) -> None:
+    """Owe a mail: whoever is signed in and changes where word of videos goes may not be the owner."""
+    news = News(event=NotificationEvent.WEBHOOK_CHANGED, at=at, data={"webhookUrl": url or ""})
+    await owe(t, user, news, NotificationChannel.EMAIL)

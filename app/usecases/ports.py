@@ -143,6 +143,7 @@ class Users(Protocol):
         ...
 
     async def set_password_hash(self, user: UserId, password_hash: str, at: datetime) -> None: ...
+    async def set_email_verified(self, user: UserId, at: datetime) -> None: ...
     async def set_profile(self, user: UserId, *, name: str, locale: Locale, at: datetime) -> None: ...
     async def set_mails(self, user: UserId, *, on_failure: bool, on_completion: bool, at: datetime) -> None: ...
     async def webhook(self, user: UserId) -> Webhook | None: ...
@@ -196,19 +197,19 @@ class Sessions(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class PasswordReset:
-    """A request for a new password; its mail has the same id. Of its token nothing is kept."""
+class MailedLink:
+    """A link that was mailed; its mail has the same id. Of its token nothing is kept."""
 
     id: str
     user: UserId
     lapses_at: datetime
 
 
-class PasswordResets(Protocol):
-    """The table ``password_resets``."""
+class MailedLinks(Protocol):
+    """The tables ``password_resets`` and ``email_verifications``."""
 
-    async def add(self, reset: PasswordReset) -> None: ...
-    async def get(self, reset: str) -> PasswordReset | None: ...
+    async def add(self, link: MailedLink) -> None: ...
+    async def get(self, link: str) -> MailedLink | None: ...
     async def remove_all(self, user: UserId) -> int:
         """Delete all of a user; say how many there were."""
         ...
@@ -370,7 +371,8 @@ class Transaction(Protocol):
 
     users: Users
     sessions: Sessions
-    password_resets: PasswordResets
+    password_resets: MailedLinks
+    email_verifications: MailedLinks
     videos: Videos
     intakes: Intakes
     events: Events
@@ -647,11 +649,11 @@ class RefreshTokens(Protocol):
         ...
 
 
-class ResetTokens(Protocol):
-    """What the mail of a password reset carries: a proof of its id, so that nothing usable is kept."""
+class LinkTokens(Protocol):
+    """What a mailed link carries: a proof of its id for one purpose, so that nothing usable is kept."""
 
-    def token(self, reset: str) -> str: ...
-    def reset_of(self, token: str) -> str | None:
+    def token(self, link: str) -> str: ...
+    def id_of(self, token: str) -> str | None:
         """Give None where it is forged or malformed."""
         ...
 
@@ -682,6 +684,7 @@ class Attempt(StrEnum):
     REGISTER_BY_ADDRESS = "register-address"
     PASSWORD_BY_SESSION = "password-session"  # noqa: S105 - no secret, but who tries one while signed in.
     RESET_BY_ACCOUNT = "reset-account"
+    VERIFICATION_BY_ACCOUNT = "verification-account"
     RESET_BY_ADDRESS = "reset-address"
     DELIVERY_BY_ACCOUNT = "delivery-account"
     REJECTION_BY_ACCOUNT = "rejection-account"

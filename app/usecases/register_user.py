@@ -1,6 +1,7 @@
 """RegisterUser."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import final
 from uuid import uuid4
 
@@ -9,12 +10,16 @@ from app.domain.user import Locale, User, UserId, checked_name, new_password
 from app.usecases.authenticate_user import account_of
 from app.usecases.open_session import OpenSession, Session
 from app.usecases.ports import Attempt, Clock, MailAddresses, PasswordHasher, RateLimits, Transaction, Transactions
+from app.usecases.verify_email import owe_verification
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class RegisterUser:
     """Make an account and sign it in. ``address`` is the network address that asks.
+
+    With ``verify_email`` a link is mailed, and nothing else is until it was used; without, the address is taken to be
+    the owner's.
 
     :raises InvalidInput: for a name, address or password that breaks a rule
     :raises EmailAlreadyRegistered: the database's unique index decides, so two at once cannot both win
@@ -27,6 +32,8 @@ class RegisterUser:
     limits: RateLimits
     clock: Clock
     addresses: MailAddresses
+    verify_email: bool
+    link_lifetime: timedelta
 
     async def __call__(self, name: str, email: str, password: str, locale: Locale, address: str) -> Session:
         name, password = checked_name(name), new_password(password)
@@ -44,12 +51,15 @@ class RegisterUser:
             email_on_completion=False,
             created_at=now,
             updated_at=now,
+            email_verified_at=None if self.verify_email else now,
         )
 
         async def add(t: Transaction) -> Session:
             if await account_of(t, spellings) is not None:
                 raise EmailAlreadyRegistered(field=("email",))
             await t.users.add(user)
+            if self.verify_email:
+                await owe_verification(t, user, self.clock, self.link_lifetime)
             return await self.open_session(t, user)
 
         return await self.transactions.write(add)

@@ -3,15 +3,14 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import final
-from uuid import uuid4
 
 from app.domain.errors import InvalidInput, RateLimited
-from app.domain.notification import Notification, NotificationChannel, NotificationEvent
+from app.domain.notification import NotificationChannel, NotificationEvent
 from app.domain.session import SessionId
-from app.domain.user import UserId
+from app.domain.user import User, UserId
 from app.usecases.authenticate_user import account_of, tries_of
 from app.usecases.change_password import named_new
 from app.usecases.open_session import OpenSession, Session, other_sessions
@@ -20,14 +19,15 @@ from app.usecases.ports import (
     Clock,
     EndedSessions,
     JobQueue,
+    LinkTokens,
     MailAddresses,
+    MailedLink,
     PasswordHasher,
-    PasswordReset,
     RateLimits,
-    ResetTokens,
     Transaction,
     Transactions,
 )
+from app.usecases.tell_owner import News, owe
 
 
 @final
@@ -59,7 +59,7 @@ class RequestPasswordReset:
                 return
             known = await self.transactions.read(lambda t: account_of(t, spellings))
             if known is not None:
-                await self.transactions.write(lambda t: self._record(t, known.id))
+                await self.transactions.write(lambda t: self._record(t, known))
             await self.queue.deliver_notifications()  # In either case: where Redis is away, it takes its time.
 
     async def _too_often(self, account: str) -> bool:
@@ -69,24 +69,14 @@ class RequestPasswordReset:
             return True
         return False
 
-    async def _record(self, t: Transaction, user: UserId) -> None:
+    async def _record(self, t: Transaction, user: User) -> None:
         """Write down the request and the mail that is owed; a former mail's link stays good, since mails overtake."""
-        if not await t.users.lock(user):
+        if not await t.users.lock(user.id):
             return
-        reset, now = str(uuid4()), self.clock.now()
-        await t.password_resets.add(PasswordReset(reset, user, now + self.lifetime))
-        mail = Notification(
-            id=reset,
-            user=user,
-            video=None,
-            channel=NotificationChannel.EMAIL,
-            event=NotificationEvent.PASSWORD_RESET,
-            file_name="",
-            failure=None,
-            attempts=0,
-            created_at=now,
-        )
-        await t.notifications.add(mail, wake_at=now)
+        now = self.clock.now()
+        news = News(event=NotificationEvent.PASSWORD_RESET, at=now, data={})
+        mail = await owe(t, user, news, NotificationChannel.EMAIL)
+        await t.password_resets.add(MailedLink(mail.id, user.id, now + self.lifetime))
 
 
 @final
@@ -94,22 +84,23 @@ class RequestPasswordReset:
 class ResetPassword:
     """Set a new password by the link of a mail, end all sessions of the account, and sign in.
 
-    Whoever has the link is the owner, so what strangers tried is not held against them any more. ``address`` is the
-    network address that asks.
+    Whoever has the link is the owner, which verifies the address too, and whoever used the account until now may not
+    have been: the webhook is removed, and a mail says what was done. What strangers tried
+    is not held against them any more. ``address`` is the network address that asks.
 
     :raises InvalidInput: where the link is not valid, has lapsed or was used, or the password breaks a rule
     """
 
     transactions: Transactions
     passwords: PasswordHasher
-    reset_tokens: ResetTokens
+    reset_tokens: LinkTokens
     open_session: OpenSession
     ended: EndedSessions
     limits: RateLimits
     addresses: MailAddresses
 
     async def __call__(self, token: str, new: str, address: str) -> Session:
-        password, reset = named_new(new), self.reset_tokens.reset_of(token)
+        password, reset = named_new(new), self.reset_tokens.id_of(token)
         if reset is None:
             raise _of_no_use()
         await self.transactions.read(lambda t: self._valid(t, reset))  # Before any work is spent on the password.
@@ -134,9 +125,16 @@ class ResetPassword:
         if user is None or not await t.password_resets.remove_all(owner):  # Two at once: the lock let one go first.
             raise _of_no_use()
         await t.users.set_password_hash(owner, password_hash, now)
+        await t.users.set_email_verified(owner, now)
+        await t.email_verifications.remove_all(owner)
+        if user.webhook_url is not None:
+            await t.users.set_webhook(owner, None, now)
         ended = await other_sessions(t, owner)
         await t.sessions.end(ended, now)
-        return await self.open_session(t, user), ended
+        said = {"webhookUrl": user.webhook_url} if user.webhook_url else {}
+        news = News(event=NotificationEvent.PASSWORD_CHANGED, at=now, data=said)
+        await owe(t, user, news, NotificationChannel.EMAIL)
+        return await self.open_session(t, replace(user, email_verified_at=now, webhook_url=None)), ended
 
 
 @asynccontextmanager

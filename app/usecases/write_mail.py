@@ -5,7 +5,7 @@ from typing import final
 
 from app.domain.notification import Mail, Notification, NotificationEvent
 from app.domain.user import User
-from app.usecases.ports import Clock, ResetTokens, Transaction
+from app.usecases.ports import Clock, LinkTokens, Transaction
 
 
 @final
@@ -13,7 +13,8 @@ from app.usecases.ports import Clock, ResetTokens, Transaction
 class WriteMail:
     """Write a notification as a mail to its user, in their language; None where it is of no use any more."""
 
-    reset_tokens: ResetTokens
+    reset_tokens: LinkTokens
+    verification_tokens: LinkTokens
     clock: Clock
     public_url: str
 
@@ -42,13 +43,17 @@ class WriteMail:
 
     async def _url(self, t: Transaction, notification: Notification) -> str | None:
         """Say where the mail leads; None where that is of no use any more."""
-        if notification.event != NotificationEvent.PASSWORD_RESET:
+        if notification.event == NotificationEvent.PASSWORD_RESET:
+            links, tokens, page = t.password_resets, self.reset_tokens, "reset-password"
+        elif notification.event == NotificationEvent.VERIFY_EMAIL:
+            links, tokens, page = t.email_verifications, self.verification_tokens, "verify-email"
+        else:
             return self.public_url
-        reset = await t.password_resets.get(notification.id)
-        if reset is None or reset.lapses_at <= self.clock.now():
+        link = await links.get(notification.id)
+        if link is None or link.lapses_at <= self.clock.now():
             return None
         # Behind the number sign, which browsers tell neither servers nor other pages.
-        return f"{self.public_url}/reset-password#token={self.reset_tokens.token(reset.id)}"
+        return f"{self.public_url}/{page}#token={tokens.token(link.id)}"
 
 
 def _frames(notification: Notification) -> str:

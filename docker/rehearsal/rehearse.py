@@ -97,6 +97,7 @@ def run_both(buildah: Buildah, folder: Path, logs: Path) -> None:
             "FIAPX_S3_ACCESS_KEY": storage.access_key,
             "FIAPX_S3_SECRET_KEY": storage.secret_key,
             "FIAPX_SMTP_URL": mail.url,
+            "FIAPX_VERIFY_EMAIL": "false",
             "FIAPX_JWT_SECRET": secrets.token_hex(32),
             "FIAPX_LINK_SECRET": secrets.token_hex(32),
             # The network is the machine's own: nobody else should be let in, and the ports may be taken.

@@ -12,6 +12,7 @@ import { ForgotPassword } from "./screens/forgot-password.tsx";
 import { ResetPasswordScreen } from "./screens/reset-password.tsx";
 import { SignIn } from "./screens/sign-in.tsx";
 import { SignUp } from "./screens/sign-up.tsx";
+import { VerifyEmailScreen } from "./screens/verify-email.tsx";
 import { Work } from "./screens/work.tsx";
 import { choose, LANGUAGES, type Language, language, texts } from "./ui/language.ts";
 import { place } from "./ui/router.tsx";
@@ -58,6 +59,7 @@ export function App() {
 
 function screen(path: string, isSignedIn: boolean) {
   if (path === "/reset-password") return ResetPasswordScreen;
+  if (path === "/verify-email") return VerifyEmailScreen;
   if (isSignedIn) return Work;
   if (path === "/sign-up") return SignUp;
   return path === "/forgot-password" ? ForgotPassword : SignIn;

@@ -162,6 +162,7 @@ def a_user(email: str | None = None) -> User:
         email_on_completion=False,
         created_at=after(0.123),
         updated_at=after(0.456),
+        email_verified_at=after(0.789),
     )
 
 

@@ -181,7 +181,15 @@ async def test_text_is_compared_by_its_characters_and_ids_are_ascii(mariadb_engi
         collations = {tuple(row) for row in await connection.execute(asked)}
     ascii_names = {name for name, collation in collations if collation == "ascii_bin"}
     assert {collation for _, collation in collations} == {"utf8mb4_bin", "ascii_bin"}
-    assert ascii_names == {"public_id", "id", "source_hash", "archive_sha256", "refresh_digest", "traceparent"}
+    assert ascii_names == {
+        "public_id",
+        "id",
+        "source_hash",
+        "archive_sha256",
+        "refresh_digest",
+        "traceparent",
+        "digest_id",
+    }
 
 
 async def test_a_video_goes_with_its_user_by_a_foreign_key(mariadb_engine: AsyncEngine):
@@ -191,7 +199,7 @@ async def test_a_video_goes_with_its_user_by_a_foreign_key(mariadb_engine: Async
     )
     async with mariadb_engine.connect() as connection:
         rules = {tuple(row) for row in await connection.execute(asked)}
-    tables = {"video_processings", "intakes", "notifications", "sessions", "password_resets"}
+    tables = {"video_processings", "intakes", "notifications", "sessions", "password_resets", "email_verifications"}
     assert rules == {(table, "CASCADE") for table in tables}
 
 

@@ -5,7 +5,7 @@ from uuid import uuid4
 
 from app.domain.session import SessionId
 from app.domain.user import UserId
-from app.usecases.ports import PasswordReset, StoredSession, Transaction
+from app.usecases.ports import MailedLink, StoredSession, Transaction
 from tests.contracts.story import Story, after
 
 
@@ -49,7 +49,7 @@ async def test_sessions_end_by_name_kept_or_not_and_more_than_once(story: Story)
 
 async def test_a_deleted_user_leaves_no_session_and_no_reset(story: Story):
     owner = await story.user()
-    session, reset = new_session(owner), PasswordReset(str(uuid4()), owner, after(60))
+    session, reset = new_session(owner), MailedLink(str(uuid4()), owner, after(60))
     await kept(story, session)
     await story.transactions.write(lambda t: t.password_resets.add(reset))
     await story.transactions.write(lambda t: t.users.remove(owner))
@@ -75,7 +75,7 @@ async def test_what_nobody_can_ask_for_is_forgotten_and_the_rest_stays(story: St
 
 async def test_resets_are_kept_until_used_or_lapsed(story: Story):
     owner = await story.user()
-    first, second = (PasswordReset(str(uuid4()), owner, after(seconds)) for seconds in (10, 60))
+    first, second = (MailedLink(str(uuid4()), owner, after(seconds)) for seconds in (10, 60))
     for reset in (first, second):
         await story.transactions.write(lambda t, reset=reset: t.password_resets.add(reset))  # type: ignore[misc]
     assert await story.transactions.read(lambda t: t.password_resets.get(second.id)) == second

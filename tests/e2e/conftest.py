@@ -33,12 +33,16 @@ class Up:
         """All mails in the sink for one address."""
         return [mail for mail in sorted(self.data.glob("**/*.eml")) if address.encode() in mail.read_bytes()]
 
-    async def mail_to(self, address: str) -> EmailMessage:
-        """Wait for the first mail to an address."""
+    async def mail_to(self, address: str, words: str = "") -> EmailMessage:
+        """Wait for the first mail to an address, or the first with these words in its text."""
         async with asyncio.timeout(30):
-            while not (mails := self.mails_to(address)):
+            while True:
+                for file in self.mails_to(address):
+                    mail = email.message_from_bytes(file.read_bytes(), policy=policy.default)
+                    text = mail.get_body(("plain",))
+                    if text is not None and words in text.get_content():
+                        return mail
                 await asyncio.sleep(0.1)
-        return email.message_from_bytes(mails[0].read_bytes(), policy=policy.default)
 
 
 def start(data: Path, port: int, **settings: str) -> Up:

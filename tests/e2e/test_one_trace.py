@@ -98,6 +98,7 @@ async def deployment(
             "FIAPX_S3_ACCESS_KEY": s3.access_key,
             "FIAPX_S3_SECRET_KEY": s3.secret_key,
             "FIAPX_SMTP_URL": smtp_sink.url,
+            "FIAPX_VERIFY_EMAIL": "false",
             "FIAPX_JWT_SECRET": keys[0],
             "FIAPX_LINK_SECRET": keys[1],
             "FIAPX_WORK_DIR": str(tmp_path),

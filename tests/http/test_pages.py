@@ -35,7 +35,7 @@ async def test_a_page_that_was_not_built_is_not_found(tmp_path: Path, path: str)
         assert (await client.get(path)).status_code == 404
 
 
-@pytest.mark.parametrize("path", ["/", "/sign-up", "/forgot-password", "/reset-password"])
+@pytest.mark.parametrize("path", ["/", "/sign-up", "/forgot-password", "/reset-password", "/verify-email"])
 async def test_each_place_of_the_page_is_the_page(built: Path, path: str):
     async with visitor(Policy(), built) as client:
         answer = await client.get(path)

@@ -87,6 +87,7 @@ def running_deployment(
             "FIAPX_S3_ACCESS_KEY": s3.access_key,
             "FIAPX_S3_SECRET_KEY": s3.secret_key,
             "FIAPX_SMTP_URL": smtp_sink.url,
+            "FIAPX_VERIFY_EMAIL": "false",
             "FIAPX_JWT_SECRET": uuid4().hex * 2,
             "FIAPX_LINK_SECRET": uuid4().hex * 2,
             "FIAPX_WORK_DIR": str(folder),

@@ -30,7 +30,7 @@ from app.infra.links import TicketLinks, content_disposition
 from app.infra.mail_address import IdnaMailAddresses
 from app.infra.passwords import Argon2PasswordHasher
 from app.infra.redis.ended_sessions import EndedHere
-from app.infra.secret_tokens import HmacRefreshTokens, HmacResetTokens
+from app.infra.secret_tokens import HmacLinkTokens, HmacRefreshTokens
 from app.infra.sql.engine import engine_for
 from app.infra.sql.transactions import SqlTransactions
 from app.infra.tokens import JwtAccessTokens
@@ -54,6 +54,7 @@ from app.usecases.reprocess_video import ReprocessVideo
 from app.usecases.start_video_processing_job import Claimed, StartVideoProcessingJob
 from app.usecases.tell_rejection import TellRejection
 from app.usecases.upload_video import UploadVideo
+from app.usecases.verify_email import HasVideosFromBefore, RemoveVideosFromBefore
 from app.usecases.watch_video_status import WatchVideoStatus
 from tests.fakes.clock import SettableClock
 from tests.fakes.live_status import InMemoryLiveStatus
@@ -130,12 +131,14 @@ class Site:
     session_seconds: int = 3600
     storage_links: DownloadLinks | None = None
     """Links of a storage that clients reach; where there are none, objects go through the service."""
+    verify_email: bool = False
 
     def __post_init__(self) -> None:
         self.storage = Storage(self.clock)
         self.passwords = Argon2PasswordHasher(threads=1)
         self.tokens = JwtAccessTokens(SECRET, clock=self.clock, lifetime_seconds=self.session_seconds)
-        self.reset_tokens = HmacResetTokens(SECRET)
+        self.reset_tokens = HmacLinkTokens("password resets", SECRET)
+        self.verification_tokens = HmacLinkTokens("email verifications", SECRET)
         self.accounts = AccountParts(
             transactions=self.transactions,
             queue=self.queue,
@@ -144,6 +147,8 @@ class Site:
             tokens=self.tokens,
             refresh_tokens=HmacRefreshTokens(SECRET),
             reset_tokens=self.reset_tokens,
+            verification_tokens=self.verification_tokens,
+            verify_email=self.verify_email,
             ended=self.ended_sessions,
             limits=self.limits,
             addresses=IdnaMailAddresses(),
@@ -156,6 +161,7 @@ class Site:
     def edge(self) -> Edge:
         transactions, links = self.transactions, TicketLinks(SECRET, lifetime_seconds=300)
         clock, queue, live, quota = self.clock, self.queue, self.live, Quota(self.max_active)
+        delete_video = DeleteVideo(transactions, queue, live, clock)
         do = UseCases(
             accounts=self.accounts.use_cases(),
             notifications=NotificationUseCases(
@@ -183,9 +189,11 @@ class Site:
             show_histories=ShowHistories(transactions),
             download_processed_zip=DownloadProcessedZip(transactions),
             cancel_video=CancelVideo(transactions, live, clock),
-            delete_video=DeleteVideo(transactions, queue, live, clock),
+            delete_video=delete_video,
             reprocess_video=ReprocessVideo(transactions, queue, live, clock, quota),
             watch_video_status=WatchVideoStatus(transactions, live, clock),
+            has_videos_from_before=HasVideosFromBefore(transactions),
+            remove_videos_from_before=RemoveVideosFromBefore(transactions, delete_video),
         )
         limits = ServiceLimits(ACCEPTED_EXTENSIONS, 50 * 1024**3, MAX_BYTES, 21600, 100_000, self.max_active)
         return Edge(
@@ -242,6 +250,7 @@ class Site:
         async with httpx.AsyncClient(base_url=self.url, timeout=30, trust_env=False) as client:
             now, email = self.clock.now(), f"{uuid4().hex}@example.com"
             user = User(UserId(str(uuid4())), "Ana Souza", email, "no hash", Locale.EN, True, False, now, now)  # noqa: FBT003
+            user = replace(user, email_verified_at=now)
             await self.transactions.write(lambda t: t.users.add(user))
             token = self.tokens.issue(user.id, SessionId(str(uuid4()))).text
             client.headers["Authorization"] = f"Bearer {token}"

@@ -11,7 +11,7 @@ from app.domain.user import Locale, UserId
 from app.infra.mail_address import IdnaMailAddresses
 from app.infra.passwords import Argon2PasswordHasher
 from app.infra.redis.ended_sessions import EndedHere
-from app.infra.secret_tokens import HmacRefreshTokens, HmacResetTokens
+from app.infra.secret_tokens import HmacLinkTokens, HmacRefreshTokens
 from app.infra.tokens import JwtAccessTokens
 from app.settings import Settings
 from app.usecases.accounts import AccountParts
@@ -27,10 +27,11 @@ HERE = "192.0.2.1"
 
 
 class Identity:
-    def __init__(self, world: World, passwords: PasswordHasher, *keys: str) -> None:
+    def __init__(self, world: World, passwords: PasswordHasher, *keys: str, verify_email: bool = False) -> None:
         self.world = world
         self.tokens = JwtAccessTokens("k" * 32, clock=world.clock, lifetime_seconds=3600)
-        self.reset_tokens = HmacResetTokens("k" * 32)
+        self.reset_tokens = HmacLinkTokens("password resets", "k" * 32)
+        self.verification_tokens = HmacLinkTokens("email verifications", "k" * 32)
         self.ended = EndedHere()
         self.limits = CountingLimits()
         self.do = AccountParts(
@@ -41,6 +42,8 @@ class Identity:
             tokens=self.tokens,
             refresh_tokens=HmacRefreshTokens(*keys or ["k" * 32]),
             reset_tokens=self.reset_tokens,
+            verification_tokens=self.verification_tokens,
+            verify_email=verify_email,
             ended=self.ended,
             limits=self.limits,
             addresses=IdnaMailAddresses(),

@@ -11,7 +11,7 @@ from app.domain.options import ExtractionOptions
 from app.domain.session import SessionId
 from app.domain.user import Locale, User, UserId
 from app.domain.video import FramesArchive, VideoId, VideoProcessing, archive_key
-from app.infra.secret_tokens import HmacResetTokens
+from app.infra.secret_tokens import HmacLinkTokens
 from app.usecases.cancel_video import CancelVideo
 from app.usecases.delete_video import DeleteVideo
 from app.usecases.deliver_notifications import DeliverNotifications
@@ -78,6 +78,7 @@ class World:
             email_on_completion=False,
             created_at=self.clock.now(),
             updated_at=self.clock.now(),
+            email_verified_at=self.clock.now(),
         )
         await self.transactions.write(lambda t: t.users.add(user))
         return Viewer(user.id, SessionId(str(uuid4())), self.clock.now() + timedelta(hours=1))
@@ -148,10 +149,14 @@ class World:
         self,
         mailer: Mailer,
         url: str = "http://localhost:8000",
-        reset_tokens: HmacResetTokens = HmacResetTokens("k" * 32),  # noqa: B008 - it never changes
+        tokens: tuple[HmacLinkTokens, HmacLinkTokens] | None = None,
         webhooks: WebhookSender | None = None,
     ) -> DeliverNotifications:
-        write_mail = WriteMail(reset_tokens, self.clock, url)
+        resets, verifications = tokens or (
+            HmacLinkTokens("password resets", "k" * 32),
+            HmacLinkTokens("email verifications", "k" * 32),
+        )
+        write_mail = WriteMail(resets, verifications, self.clock, url)
         return DeliverNotifications(self.transactions, mailer, webhooks or MemoryWebhooks(), write_mail, self.clock)
 
     async def owed(self, channel: NotificationChannel = NotificationChannel.EMAIL) -> list[Notification]:

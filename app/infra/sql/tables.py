@@ -76,6 +76,7 @@ users: Final = Table(
     Column("webhook_url", String(2048)),
     Column("webhook_secret", String(255)),
     Column("webhook_former_secrets", Text),
+    Column("email_verified_at", Timestamp),
     sqlite_autoincrement=True,
     **_OPTIONS,
 )
@@ -103,6 +104,15 @@ ended_sessions: Final = Table(
 
 password_resets: Final = Table(
     "password_resets",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("user_id", ForeignKey("users.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("lapses_at", Milliseconds, nullable=False, index=True),
+    **_OPTIONS,
+)
+
+email_verifications: Final = Table(
+    "email_verifications",
     metadata,
     Column("id", Uuid, primary_key=True),
     Column("user_id", ForeignKey("users.id", ondelete="CASCADE"), nullable=False, index=True),
@@ -224,6 +234,8 @@ notifications: Final = Table(
     Column("data", Text),
     Column("tried_since", Timestamp),
     Column("traceparent", Traceparent),
+    # The notification whose mail tells of this one, where there were too many to mail each.
+    Column("digest_id", Uuid, index=True),
     UniqueConstraint("video_id", "channel", "event"),
     Index(None, "user_id", "created_at", "id"),
     Index(None, "status", "wake_at"),

@@ -12,18 +12,19 @@ from app.infra.sql.engine import WRITES
 from app.infra.sql.errors import lost_to_another, out_of_reach
 from app.infra.sql.events import SqlEvents
 from app.infra.sql.intakes import SqlIntakes
+from app.infra.sql.mailed_links import SqlMailedLinks
 from app.infra.sql.notifications import SqlNotifications
-from app.infra.sql.password_resets import SqlPasswordResets
 from app.infra.sql.removals import SqlRemovals
 from app.infra.sql.sessions import SqlSessions
+from app.infra.sql.tables import email_verifications, password_resets
 from app.infra.sql.users import SqlUsers
 from app.infra.sql.videos import SqlVideos
 from app.usecases.ports import (
     DatabaseUnavailable,
     Events,
     Intakes,
+    MailedLinks,
     Notifications,
-    PasswordResets,
     Removals,
     Sessions,
     Transaction,
@@ -46,7 +47,8 @@ class SqlTransaction:
     def __init__(self, connection: AsyncConnection) -> None:
         self.users: Users = SqlUsers(connection)
         self.sessions: Sessions = SqlSessions(connection)
-        self.password_resets: PasswordResets = SqlPasswordResets(connection)
+        self.password_resets: MailedLinks = SqlMailedLinks(connection, password_resets)
+        self.email_verifications: MailedLinks = SqlMailedLinks(connection, email_verifications)
         self.videos: Videos = SqlVideos(connection)
         self.intakes: Intakes = SqlIntakes(connection)
         self.events: Events = SqlEvents(connection)

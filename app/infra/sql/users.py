@@ -40,6 +40,7 @@ class SqlUsers:
                     email_on_completion=user.email_on_completion,
                     created_at=user.created_at,
                     updated_at=user.updated_at,
+                    email_verified_at=user.email_verified_at,
                 )
             )
         except IntegrityError:
@@ -61,6 +62,11 @@ class SqlUsers:
     async def set_password_hash(self, user: UserId, password_hash: str, at: datetime) -> None:
         await self._connection.execute(
             update(users).where(users.c.public_id == user).values(password_hash=password_hash, updated_at=at)
+        )
+
+    async def set_email_verified(self, user: UserId, at: datetime) -> None:
+        await self._connection.execute(
+            update(users).where(users.c.public_id == user).values(email_verified_at=at, updated_at=at)
         )
 
     async def set_profile(self, user: UserId, *, name: str, locale: Locale, at: datetime) -> None:
@@ -112,4 +118,5 @@ class SqlUsers:
             created_at=row["created_at"],
             updated_at=row["updated_at"],
             webhook_url=row["webhook_url"],
+            email_verified_at=row["email_verified_at"],
         )

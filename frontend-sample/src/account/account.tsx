@@ -3,7 +3,7 @@
 import { useEffect, useRef } from "preact/hooks";
 import { texts } from "../ui/language.ts";
 import { Deliveries } from "./deliveries.tsx";
-import { DeleteAccount, ExportMyData } from "./my-data.tsx";
+import { DeleteAccount, ExportMyData, VideosFromBefore } from "./my-data.tsx";
 import { Notifications } from "./notifications.tsx";
 
 export function AccountDialog({ onClose }: { onClose: () => void }) {
@@ -24,6 +24,7 @@ export function AccountDialog({ onClose }: { onClose: () => void }) {
       <section class="card">
         <h3>{t.myData}</h3>
         <ExportMyData />
+        <VideosFromBefore />
         <DeleteAccount />
       </section>
     </dialog>

@@ -1,8 +1,8 @@
 // The viewer's data: to take away, and to remove.
 
 import { useSignal } from "@preact/signals";
-import { useMutation } from "@urql/preact";
-import { problemIn } from "../api/client.ts";
+import { useMutation, useQuery } from "@urql/preact";
+import { problemIn, problemOf } from "../api/client.ts";
 import { graphql, type Problem, problemFields } from "../api/graphql.ts";
 import { linked } from "../api/places.ts";
 import * as session from "../api/session.ts";
@@ -37,6 +37,21 @@ const Delete = graphql(
   [problemFields],
 );
 
+const FromBefore = graphql(`
+  query VideosFromBefore {
+    me {
+      id
+      hasVideosFromBefore
+    }
+  }
+`);
+
+const RemoveFromBefore = graphql(`
+  mutation RemoveVideosFromBefore {
+    removeVideosFromBefore
+  }
+`);
+
 export function ExportMyData() {
   const t = texts.value;
   const problem = useSignal<Problem | null>(null);
@@ -54,6 +69,36 @@ export function ExportMyData() {
       <p>
         <ActionButton onAction={take}>{t.exportData}</ActionButton>
       </p>
+      <p role="alert" class="problem">
+        {problem.value && sentence(problem.value)}
+      </p>
+    </>
+  );
+}
+
+/** What somebody else may have sent before the address was shown to be the viewer's. */
+export function VideosFromBefore() {
+  const t = texts.value;
+  const problem = useSignal<Problem | null>(null);
+  const removed = useSignal<number | null>(null);
+  const [{ data }] = useQuery({ query: FromBefore, requestPolicy: "network-only" });
+  const [, remove] = useMutation(RemoveFromBefore);
+  if (!data?.me.hasVideosFromBefore) return null;
+
+  async function removeAll(): Promise<void> {
+    if (!confirm(t.videosFromBeforeSure)) return;
+    const { data, error } = await remove({});
+    problem.value = error ? problemOf(error) : null;
+    removed.value = data?.removeVideosFromBefore ?? null;
+  }
+
+  return (
+    <>
+      <p class="hint">{t.videosFromBefore}</p>
+      <p>
+        <ActionButton onAction={removeAll}>{t.removeVideosFromBefore}</ActionButton>
+      </p>
+      <p role="status">{removed.value !== null && t.videosRemoved(removed.value)}</p>
       <p role="alert" class="problem">
         {problem.value && sentence(problem.value)}
       </p>

@@ -18,6 +18,7 @@ export const sessionFields = graphql(`
       id
       name
       email
+      emailVerified
     }
   }
 `);
@@ -86,6 +87,14 @@ export function begin(session: Session): void {
   lapsesAt = Math.max(Date.parse(session.expiresAt), Date.now() + 2 * MARGIN);
   lapsed.value = false;
   user.value = session.user;
+}
+
+/** This address was confirmed, perhaps of another account than the one that is here. */
+export function confirmed(email: string): void {
+  const found = kept();
+  if (found?.user.email !== email) return;
+  keep({ ...found, user: { ...found.user, emailVerified: true } });
+  if (user.value) user.value = { ...user.value, emailVerified: true };
 }
 
 export function end(): void {

@@ -4,6 +4,7 @@ import { useEffect, useRef } from "preact/hooks";
 import { graphql, type Problem } from "../api/graphql.ts";
 import { connections } from "../api/live.ts";
 import * as session from "../api/session.ts";
+import { Unverified } from "./verify-email.tsx";
 import { keepFocus } from "../ui/focus.ts";
 import { sentence, size, texts } from "../ui/language.ts";
 import { allowNotifications, notifications, tellAdded } from "../ui/tell.ts";
@@ -78,6 +79,7 @@ export function Work() {
   const state = reading.value;
   return (
     <>
+      <Unverified />
       <DropCard
         kinds={limits?.acceptedExtensions ?? []}
         hint={limits ? t.limits(size(limits.maxInlineUploadBytes), limits.acceptedExtensions.join(", ")) : ""}

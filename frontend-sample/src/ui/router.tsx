@@ -3,7 +3,7 @@
 import { signal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 
-export type Place = "/" | "/sign-up" | "/forgot-password" | "/reset-password";
+export type Place = "/" | "/sign-up" | "/forgot-password" | "/reset-password" | "/verify-email";
 
 export const place = signal(location.pathname);
 addEventListener("popstate", () => (place.value = location.pathname));

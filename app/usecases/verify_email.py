@@ -1,0 +1,147 @@
+"""Whether an address is its account's owner's: a link that is mailed there, and what to do with what came before."""
+
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final, final
+
+from app.domain.errors import InvalidInput, VideoNotFound
+from app.domain.notification import NotificationChannel, NotificationEvent
+from app.domain.user import User
+from app.domain.video import ProcessingStatus
+from app.usecases.delete_video import DeleteVideo
+from app.usecases.open_session import locked_user
+from app.usecases.ports import (
+    Attempt,
+    Clock,
+    JobQueue,
+    LinkTokens,
+    MailedLink,
+    PageKey,
+    RateLimits,
+    Transaction,
+    Transactions,
+    Viewer,
+)
+from app.usecases.tell_owner import News, owe
+
+_BATCH: Final = 100
+
+
+async def owe_verification(t: Transaction, user: User, clock: Clock, lifetime: timedelta) -> None:
+    """Write down a link and the mail that carries it; a former mail's link stays good."""
+    now = clock.now()
+    news = News(event=NotificationEvent.VERIFY_EMAIL, at=now, data={})
+    mail = await owe(t, user, news, NotificationChannel.EMAIL)
+    await t.email_verifications.add(MailedLink(mail.id, user.id, now + lifetime))
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class ResendVerification:
+    """Mail another link to the viewer's address; does nothing where that was verified already.
+
+    :raises RateLimited: where it was asked too often
+    """
+
+    transactions: Transactions
+    queue: JobQueue
+    clock: Clock
+    limits: RateLimits
+    lifetime: timedelta
+
+    async def __call__(self, viewer: Viewer) -> User:
+        await self.limits.spend(Attempt.VERIFICATION_BY_ACCOUNT, viewer.id)
+
+        async def send(t: Transaction) -> User:
+            user = await locked_user(t, viewer)
+            if user.email_verified_at is None:
+                await owe_verification(t, user, self.clock, self.lifetime)
+            return user
+
+        user = await self.transactions.write(send)
+        await self.queue.deliver_notifications()
+        return user
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class VerifyEmail:
+    """Take a mailed link's word that the address is its account's owner's. Needs no session: mails are read elsewhere.
+
+    :raises InvalidInput: where the link is not valid, has lapsed or was used
+    """
+
+    transactions: Transactions
+    tokens: LinkTokens
+    clock: Clock
+
+    async def __call__(self, token: str) -> User:
+        link = self.tokens.id_of(token)
+        if link is None:
+            raise _of_no_use()
+        return await self.transactions.write(lambda t: self._verify(t, link))
+
+    async def _verify(self, t: Transaction, link: str) -> User:
+        found, now = await t.email_verifications.get(link), self.clock.now()
+        if found is None or found.lapses_at <= now or not await t.users.lock(found.user):
+            raise _of_no_use()
+        if not await t.email_verifications.remove_all(found.user):  # Two at once: the lock let one go first.
+            raise _of_no_use()
+        await t.users.set_email_verified(found.user, now)
+        user = await t.users.by_id(found.user)
+        if user is None:
+            raise _of_no_use()
+        return user
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class HasVideosFromBefore:
+    """Say whether the viewer has videos from before their address was last proven to be theirs.
+
+    Whoever made the account may have been somebody else until then.
+    """
+
+    transactions: Transactions
+
+    async def __call__(self, viewer: Viewer) -> bool:
+        async def look(t: Transaction) -> bool:
+            user = await t.users.by_id(viewer.id)
+            before = None if user is None else _before(user)
+            return before is not None and bool(await t.videos.page(viewer.id, frozenset(ProcessingStatus), before, 1))
+
+        return await self.transactions.read(look)
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class RemoveVideosFromBefore:
+    """Delete all of them, with their stored files; say how many there were."""
+
+    transactions: Transactions
+    delete_video: DeleteVideo
+
+    async def __call__(self, viewer: Viewer) -> int:
+        user = await self.transactions.write(lambda t: locked_user(t, viewer))
+        place, removed = _before(user), 0
+        while place is not None:
+            key = place
+            found = await self.transactions.read(
+                lambda t, key=key: t.videos.page(viewer.id, frozenset(ProcessingStatus), key, _BATCH)  # type: ignore[misc]
+            )
+            for video in found:
+                with suppress(VideoNotFound):  # Deleted elsewhere at the same time.
+                    await self.delete_video(viewer, video.id)
+            removed += len(found)
+            place = PageKey(found[-1].created_at, found[-1].id) if found else None
+        return removed
+
+
+def _before(user: User) -> PageKey | None:
+    """Give the place in the list below which all is older than the proof; None where there was none."""
+    return None if user.email_verified_at is None else PageKey(user.email_verified_at, "")
+
+
+def _of_no_use() -> InvalidInput:
+    return InvalidInput("This link is not valid any more: ask for a new one.", field=("token",))
