@@ -7,6 +7,7 @@ presentation and decoding timestamps in ticks of its stream's time base; a *key*
 """
 
 from array import array
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -46,7 +47,7 @@ class Stream:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """How the film's first picture is stored, which says how it must be turned into what people see.
+    """How pictures of a film are stored, which says how it must be turned into what people see.
 
     ``width`` and ``height`` are stored pixels, of which the container cuts off as many as ``margins`` says on the left,
     on top, on the right and at the bottom. ``sample_aspect_ratio`` is the width of a pixel by its height.
@@ -110,7 +111,8 @@ class Film:
     on the clock of the packets' times, at which the presentation starts. ``first_shown`` is the pts of the earliest
     picture that the decoder can give from the first key packet on, None where it was not found out. ``timeless`` says
     that the container has no presentation times of its own and the codec reorders: only the decoder knows the order.
-    ``intra_only`` says that no picture of this codec needs another.
+    ``intra_only`` says that no picture of this codec needs another. ``changes`` are the packets from which on, in
+    decoding order, pictures look otherwise than before, and ``changes_lost`` says that there were too many to follow.
     """
 
     container: str
@@ -122,6 +124,22 @@ class Film:
     first_shown: int | None = None
     timeless: bool = False
     intra_only: bool = False
+    changes: tuple[tuple[int, Look], ...] = ()
+    changes_lost: bool = False
+
+    @property
+    def looks(self) -> tuple[Look, ...]:
+        """All looks, in order."""
+        return (self.look, *(look for _, look in self.changes))
+
+    def packets_of(self, look: int) -> tuple[int, int]:
+        """Return the first and the last packet of the pictures that have one of the looks."""
+        places = [0, *(place for place, _ in self.changes), len(self.packets)]
+        return places[look], places[look + 1] - 1
+
+    def look_at(self, packet: int) -> int:
+        """Return which of the looks the picture of a packet has."""
+        return bisect_right(self.changes, packet, key=lambda change: change[0])
 
 
 _NEVER: Final = frozenset({"attached_pic", "timed_thumbnails", "still_image"})

@@ -22,8 +22,8 @@ class PlannedPicture:
 
     ``number`` counts the film's pictures in order of presentation, from 0; ``ticks`` is its presentation time in the
     film's time base (in a film without, the decoding time that stands for it), and ``twins`` how many pictures of the
-    same ticks come before it. It is on the screen from ``time`` to ``until``, seconds from the start of the
-    presentation, and stands for the asked ``instants``: one file each.
+    same ticks come before it. ``look`` is which of the film's looks it has. It is on the screen from ``time`` to
+    ``until``, seconds from the start of the presentation, and stands for the asked ``instants``: one file each.
     """
 
     number: int
@@ -32,6 +32,7 @@ class PlannedPicture:
     until: float
     instants: tuple[float, ...]
     twins: int = 0
+    look: int = 0
 
 
 @final
@@ -137,6 +138,8 @@ def _planned(film: Film, shown: Presentation, chosen: Chosen) -> Plan:
                 shown.seconds(shown.until(number)),
                 instants,
                 0 if shown.by_number else number - shown.twins(number).start,
+                # Where only the decoder knows its packet, it is one near that of the same number.
+                film.look_at(number if shown.packets is None else shown.packets[number]),
             )
         )
     return Plan(

@@ -34,7 +34,8 @@ async def test_what_a_child_tells_becomes_a_film():
         {"look": {**LOOK, "pixel_format": "a\0b"}}, {"look": {**LOOK, "pixel_format": "x" * 1000}},
         {"look": {**LOOK, "display_matrix": [1, 2]}}, {"look": {**LOOK, "display_matrix": [2**40] * 9}},
         {"look": {**LOOK, "sample_aspect_ratio": [1, 0]}}, {"margins": [0, -1, 0, 0]}, {"margins": [1]},
-        {"margins": None},
+        {"margins": None}, {"changes": None}, {"changes": [[0, LOOK]]}, {"changes": [[2, LOOK]]},
+        {"changes": [[1, {}]]},        {"changes": [[1, LOOK], [1, LOOK]]},
     ],
 )  # fmt: skip
 async def test_facts_that_make_no_sense_are_refused(tail: dict[str, Any]):

@@ -104,12 +104,14 @@ def surveying(
 
 def tiling(limits: Limits, tile: tuple[int, int], grid: tuple[int, int], tiles: int, sheet: int) -> list[str]:
     """Put small pictures, which come one after the other through a pipe, into one of ``grid`` columns and rows."""
+    width, height = tile
+    fitted = f"scale={width}:{height}:force_original_aspect_ratio=decrease,pad={width}:{height}:-1:-1:eval=frame"
     return [
         "-nostdin", "-hide_banner", "-nostats", "-v", "error", "-protocol_whitelist", "pipe",
         "-max_pixels", str(limits.max_pixels),
         "-reinit_filter", "0",  # A film whose size changes on the way has tiles of several sizes.
         "-f", "mjpeg", "-i", f"pipe:{tiles}",
-        "-vf", f"scale={tile[0]}:{tile[1]},tile={grid[0]}x{grid[1]}", "-frames:v", "1",
+        "-vf", f"{fitted},tile={grid[0]}x{grid[1]}", "-frames:v", "1",
         "-c:v", "mjpeg", "-q:v", "4", *_bit_exact(), "-f", "image2pipe", f"pipe:{sheet}",
     ]  # fmt: skip
 

@@ -17,7 +17,7 @@ from app.infra.ffmpeg.budget import TimeBudget
 from app.infra.ffmpeg.child import PIPE_BYTES, Child, child
 from app.infra.ffmpeg.ending import broken_by, refuse_faults
 from app.infra.ffmpeg.feasibility import cannot_be_decoded
-from app.infra.ffmpeg.filters import Filters
+from app.infra.ffmpeg.filters import Filters, of_look
 from app.infra.ffmpeg.limits import Limits
 from app.infra.ffmpeg.look import Rendering, decoder, rendering
 from app.infra.ffmpeg.split import BrokenStream, Splitter, picture_size
@@ -31,18 +31,19 @@ _TILE_BYTES: Final = 1024 * 1024
 @final
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """All that a run is made of, but for the plan."""
+    """All that a run is made of, but for the plan; all its pictures have the same one of the film's looks."""
 
     program: str
     source: Path
     film: Film
     options: ExtractionOptions
     limits: Limits
+    look: int = 0
 
     @property
     def rendering(self) -> Rendering:
         """How the pictures are made."""
-        return rendering(self.film.look, self.options, self.limits.max_pixels)
+        return rendering(self.film.looks[self.look], self.options, self.limits.max_pixels)
 
 
 @final
@@ -112,17 +113,19 @@ async def decoding(
     recipe: Recipe, plan: Plan, wanted: Sequence[PlannedPicture], tiles: Sequence[PlannedPicture], budget: TimeBudget
 ) -> AsyncIterator[Decoding]:
     """Start to decode ``wanted``, pictures of the plan; those that are in ``tiles`` come as small ones too."""
-    filters = await asyncio.to_thread(Filters.of, recipe.film, plan, recipe.rendering, wanted, tiles)
+    film, look = recipe.film, recipe.film.looks[recipe.look]
+    plan = await asyncio.to_thread(of_look, film, plan, recipe.look)
+    filters = await asyncio.to_thread(Filters.of, film, plan, recipe.rendering, wanted, tiles)
     texts = [filters.graph, *([filters.packets] if filters.packets is not None else [])]
     async with child(
         lambda outputs, inputs: [
             recipe.program,
             *arguments.decoding(
                 recipe.source,
-                recipe.film,
+                film,
                 recipe.options,
                 recipe.limits,
-                decoder=decoder(recipe.film.stream, recipe.film.look),
+                decoder=decoder(film.stream, look),
                 drop=None if filters.packets is None else inputs[1],
                 graph=inputs[0],
                 outputs=outputs,

@@ -1,12 +1,15 @@
 """One extraction: the planned pictures in their order, each compared with the plan, and all that is told of them."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import replace
+from itertools import groupby
+from operator import attrgetter
 from typing import Final, final
 
 import structlog
 
+from app.domain.film import NO_TIME
 from app.domain.manifest import Reading
 from app.domain.plan import Plan, PlannedPicture, without_dropping
 from app.domain.video import Progress
@@ -24,6 +27,8 @@ AfterSurvey = Callable[[Surveyed], Plan]
 
 _ALMOST: Final = 99.0
 _SURVEYED_PERCENT: Final = 50.0
+_TOLD: Final = 20
+"""So many changes of how a film looks have sentences of their own."""
 
 
 @final
@@ -76,9 +81,12 @@ class FfmpegExtraction:
         tiles: list[bytes] = []
         while wanted:
             await asyncio.to_thread(refuse_damaged, self._recipe.film, plan)
-            small = [picture for picture in wanted if picture.number in on_sheet]
+            look, group = next(groupby(wanted, key=attrgetter("look")))
+            alike = list(group)
+            small = [picture for picture in alike if picture.number in on_sheet]
             done = 0
-            async with decoding(self._recipe, plan, wanted, small, self._budget) as run:
+            recipe = replace(self._recipe, look=look)
+            async with decoding(recipe, plan, alike, small, self._budget) as run:
                 async for frame in run.pictures(self._budget):
                     files, done = files + len(frame.instants), done + 1
                     percent = self._surveyed + (100 - self._surveyed) * files / expected
@@ -86,7 +94,7 @@ class FfmpegExtraction:
                     yield frame
             tiles += run.tiles
             wanted = wanted[done:]
-            if wanted:
+            if done < len(alike):
                 plan = self._whole(plan, wanted[0])
         self._sheet = await contact_sheet(self._recipe, tiles, self._budget)
         self._progress = Progress(100.0, files, expected)
@@ -128,6 +136,25 @@ def _evenly(pictures: Sequence[PlannedPicture], most: int) -> frozenset[int]:
     return frozenset(pictures[place * len(pictures) // count].number for place in range(count))
 
 
+def _changes(recipe: Recipe) -> Iterator[str]:
+    """Say from when on the film's pictures look otherwise, and how."""
+    film = recipe.film
+    packets = film.packets
+    for look, (place, _) in enumerate(film.changes[:_TOLD], 1):
+        made = replace(recipe, look=look).rendering
+        ticks = packets.pts[place] if packets.pts[place] != NO_TIME else packets.dts[place]
+        seconds = max(0.0, float(ticks * packets.time_base - film.origin))
+        how = [made.colour, made.orientation]
+        how += ["tone-mapped"] if made.tone_mapping else []
+        how += ["deinterlaced"] if made.deinterlaced else []
+        yield f"From {seconds:.3f} s on its pictures are others: {made.width}x{made.height}, {', '.join(how)}."
+        yield from made.notes
+    if len(film.changes) > _TOLD or film.changes_lost:
+        yield f"It changes so more than {_TOLD} times."
+    if film.changes_lost:
+        yield "It changes too often to be followed: pictures may have wrong colours or be stretched."
+
+
 def reading_of(recipe: Recipe, plan: Plan | None) -> Reading:
     """Return how the film is read, as far as it is known."""
     film, rendering = recipe.film, recipe.rendering
@@ -144,5 +171,5 @@ def reading_of(recipe: Recipe, plan: Plan | None) -> Reading:
         packets_decoded=packets if plan is None else plan.decoded(packets),
         whole=None if plan is None else plan.whole,
         left_out=() if plan is None else plan.left_out,
-        notes=rendering.notes,
+        notes=tuple(dict.fromkeys([*rendering.notes, *_changes(recipe)])),
     )

@@ -28,11 +28,11 @@ def settled(plan: Plan, film: Film, distrust: str | None) -> Plan:
     """
     if plan.keep is None:
         return plan
-    why = distrust or _why_none_can_be_dropped(film, plan.keep)
+    why = distrust or why_none_can_be_dropped(film, plan.keep)
     return plan if why is None else without_dropping(plan, why)
 
 
-def _why_none_can_be_dropped(film: Film, keep: Sequence[Span]) -> str | None:
+def why_none_can_be_dropped(film: Film, keep: Sequence[Span]) -> str | None:
     """Return why packets cannot be left out by their decoding timestamps, None where they can."""
     if len(keep) > _MOST_RUNS:
         return "too many gaps between the packets that are needed"

@@ -4,7 +4,7 @@ All is reckoned from columns that may have a million packets, so this belongs in
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import compress
 from operator import gt
 from typing import Final, Self, final
@@ -13,10 +13,12 @@ from app.domain.columns import BLOCK, Span, runs
 from app.domain.film import DISCARD, KEY, NO_TIME, Film
 from app.domain.plan import Plan, PlannedPicture
 from app.infra.ffmpeg.expressions import keeping, leaving_out, selecting
+from app.infra.ffmpeg.feasibility import why_none_can_be_dropped
 from app.infra.ffmpeg.look import Rendering
 
 _IS_KEY: Final = bytes(bool(flags & KEY) for flags in range(256))
 _IS_SHOWN: Final = bytes(not flags & DISCARD for flags in range(256))
+_IS_ZERO: Final = b"\1".ljust(256, b"\0")
 _COUNTED: Final = "setpts=N"
 """Encoders refuse two pictures of the same time. The lines that name the pictures have their own times all the same."""
 
@@ -67,6 +69,22 @@ def packet_filter(film: Film, plan: Plan | None = None) -> str | None:
         return keeping("dts", _kept_times(film, plan.keep), always="eq(dts,nopts)")
     hopeless = _undecodable(film)
     return leaving_out("n", list(runs(hopeless))) if 1 in hopeless else None
+
+
+def of_look(film: Film, plan: Plan, look: int) -> Plan:
+    """Return the plan of the pictures that have one of the film's looks: without the packets of all others.
+
+    Decoders lose pictures where their size changes, and filters are made for the first that they see. Where packets
+    cannot be told by their times, all remain.
+    """
+    if plan.by_number or not film.changes:
+        return plan
+    first, last = film.packets_of(look)
+    keep = tuple(runs(_undecodable(film).translate(_IS_ZERO))) if plan.keep is None else plan.keep
+    cut = tuple((max(first, start), min(last, stop)) for start, stop in keep if start <= last and stop >= first)
+    if plan.keep is None and why_none_can_be_dropped(film, cut) is not None:
+        return plan
+    return replace(plan, keep=cut)
 
 
 def _undecodable(film: Film) -> bytearray:

@@ -20,7 +20,6 @@ if "app" not in sys.modules:  # Started in isolation: our package is readable he
     sys.modules["app"] = _APP
 
 import av
-from av.sidedata.sidedata import Type
 
 from app.domain.film import (
     CORRUPT,
@@ -37,17 +36,12 @@ from app.domain.film import (
 )
 from app.infra.containers.cropping import margins_of
 from app.infra.ffmpeg.codecs import DECODER, DEMUXERS
+from app.infra.ffmpeg.look_child import Looks, ratio, tag_of
 from app.infra.ffmpeg.picture_headers import Avc, Hevc, marks_of
 
 BLOCK: Final = 4096
-_TRIED: Final = 96
-"""How many packets are decoded, at most, to find the first picture: more than any codec reorders."""
 _ENCRYPTED_TAGS: Final = frozenset({"encv", "enca", "drmi"})
-_DOLBY_TAGS: Final = frozenset({"dvh1", "dvhe", "dva1", "dvav", "dav1"})
 _INTRA_ONLY: Final = frozenset({"png"})  # libavcodec does not say so of all.
-_UNSPECIFIED: Final = 2
-_FULL_RANGE: Final = 2
-_INTERLACED: Final = range(2, 6)  # AV_FIELD_TT to AV_FIELD_BT.
 
 
 def main() -> None:
@@ -110,20 +104,16 @@ def _margins(container: Any, stream: Any) -> list[int]:
 
 def _plain(stream: Stream) -> dict[str, object]:
     return {
-        name: sorted(value) if isinstance(value, frozenset) else _ratio(value) if isinstance(value, Fraction) else value
+        name: sorted(value) if isinstance(value, frozenset) else ratio(value) if isinstance(value, Fraction) else value
         for name in Stream.__slots__
         for value in [getattr(stream, name)]
     }
 
 
-def _ratio(value: Fraction) -> list[int]:
-    return [value.numerator, value.denominator]
-
-
 def _stream(stream: Any) -> Stream:
     context = stream.codec_context
     start = None if stream.start_time is None else Fraction(stream.start_time) * stream.time_base
-    tag = _tag(context)
+    tag = tag_of(context)
     return Stream(
         index=stream.index,
         kind=stream.type,
@@ -139,21 +129,13 @@ def _stream(stream: Any) -> Stream:
     )
 
 
-def _tag(context: Any) -> str:
-    """Return the codec's tag, empty for one that is no text, as those of AVI's sounds are numbers."""
-    try:
-        return "" if context is None else str(context.codec_tag)
-    except UnicodeDecodeError:
-        return ""
-
-
 def _read(container: Any, stream: Any, options: dict[str, str], told: IO[bytes]) -> dict[str, object]:
     """List the film's packets and decode its first picture on the way."""
     context = stream.codec_context
     marks = marks_of(context.codec.canonical_name, bytes(context.extradata or b""))
-    first = _FirstPicture(context, options)
+    looks = Looks(stream, options)
     packets = Packets(stream.time_base)
-    encrypted, broken, before = False, 0, None
+    encrypted, broken, before, listed = False, 0, None, 0
     try:
         for packet in container.demux(stream):
             if not packet.size:
@@ -177,18 +159,17 @@ def _read(container: Any, stream: Any, options: dict[str, str], told: IO[bytes])
                 flags,
             )
             before = shown_at
-            first.try_packet(packet)
+            looks.follow(packet, listed + len(packets) - 1)
             if len(packets) == BLOCK:
-                _block(told, packets)
+                listed += _block(told, packets)
                 packets = Packets(stream.time_base)
     except av.error.FFmpegError as error:
         broken = error.errno or 1
     _block(told, packets)
     _blocks_end(told)
-    first.finish()
     return {
-        **first.facts(stream, may_be_interlaced=isinstance(marks, Avc) and marks.may_be_interlaced),
-        "time_base": _ratio(stream.time_base),
+        **looks.told(may_be_interlaced=isinstance(marks, Avc) and marks.may_be_interlaced),
+        "time_base": ratio(stream.time_base),
         "rate": float(stream.average_rate or 0),
         "encrypted": encrypted,
         "reorders": bool(context.has_b_frames),
@@ -198,98 +179,17 @@ def _read(container: Any, stream: Any, options: dict[str, str], told: IO[bytes])
     }
 
 
-class _FirstPicture:
-    """Decodes from the first key packet on, until the earliest picture that the decoder can give is known."""
-
-    def __init__(self, context: Any, options: dict[str, str]) -> None:
-        context.options = options
-        context.thread_count = 1
-        self._context = context
-        self._left = _TRIED
-        self._key: int | None = None
-        self._begun = self._done = False
-        self._frame: Any = None
-        self._earliest: int | None = None
-
-    def try_packet(self, packet: Any) -> None:
-        if self._done or not (self._begun or packet.is_keyframe):
-            return
-        if not self._begun:
-            self._begun, self._key = True, packet.pts
-        self._left -= 1
-        self._decode(packet)
-        if self._left == 0:
-            self.finish()
-
-    def finish(self) -> None:
-        if not self._done:
-            self._done = True
-            if self._begun:
-                self._decode(None)
-
-    def _decode(self, packet: Any) -> None:
-        try:
-            for frame in self._context.decode(packet):
-                self._look_at(frame)
-        except (av.error.FFmpegError, MemoryError, ValueError):
-            return  # What is wrong with the film is found out where a planned picture is missing.
-
-    def _look_at(self, frame: Any) -> None:
-        if frame.is_corrupt:
-            return
-        if self._frame is None:
-            self._frame = frame
-        if frame.pts is not None and (self._earliest is None or frame.pts < self._earliest):
-            self._earliest = frame.pts
-        if self._key is not None and frame.pts is not None and frame.pts >= self._key:
-            self._done = True
-
-    def facts(self, stream: Any, *, may_be_interlaced: bool) -> dict[str, object]:
-        frame, context = self._frame, self._context
-        shape = stream.sample_aspect_ratio or Fraction(1)
-        if frame is None:  # The header must do: another picture may be whole.
-            look: dict[str, object] = {
-                "width": context.width,
-                "height": context.height,
-                "pixel_format": context.pix_fmt or "yuv420p",
-                "sample_aspect_ratio": _ratio(Fraction(shape)),
-            }
-            return {"look": look, "first_shown": self._key}
-        sides = {side.type: bytes(side) for side in frame.side_data}
-        matrix = sides.get(Type.DISPLAYMATRIX)
-        look = {
-            "width": frame.width,
-            "height": frame.height,
-            "pixel_format": frame.format.name,
-            "sample_aspect_ratio": _ratio(Fraction(shape)),
-            "primaries": int(frame.color_primaries),
-            "transfer": int(frame.color_trc),
-            "matrix": int(frame.colorspace),
-            "full_range": {1: False, _FULL_RANGE: True}.get(int(frame.color_range)),
-            "display_matrix": struct.unpack("=9i", matrix[:36]) if matrix else None,
-            "interlaced": bool(may_be_interlaced or frame.interlaced_frame or context.field_order in _INTERLACED),
-            "alpha": stream.metadata.get("alpha_mode") == "1" or any(part.is_alpha for part in frame.format.components),
-            "dolby_vision_profile": self._dolby_vision(sides),
-        }
-        # Only what is shown before the first key picture may lack what came before the recording; the rest is damage.
-        known = [time for time in (self._earliest, self._key) if time is not None]
-        return {"look": look, "first_shown": min(known, default=None)}
-
-    def _dolby_vision(self, sides: dict[Any, bytes]) -> int | None:
-        """Return 5 for a film that is nothing but Dolby Vision: its colours have no other name."""
-        tagged = Type.DOVI_METADATA in sides or _tag(self._context) in _DOLBY_TAGS
-        return 5 if tagged and int(self._frame.color_trc) == _UNSPECIFIED else None
-
-
 def _tell(told: IO[bytes], document: dict[str, object]) -> None:
     data = json.dumps(document).encode()
     _write(told, struct.pack("=I", len(data)) + data)
 
 
-def _block(told: IO[bytes], packets: Packets) -> None:
+def _block(told: IO[bytes], packets: Packets) -> int:
+    """Tell of these packets, and return how many they are."""
     if len(packets):
         columns = (packets.pts, packets.dts, packets.durations)
         _write(told, struct.pack("=I", len(packets)) + b"".join(c.tobytes() for c in columns) + bytes(packets.flags))
+    return len(packets)
 
 
 def _blocks_end(told: IO[bytes]) -> None:

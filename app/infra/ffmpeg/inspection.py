@@ -163,16 +163,19 @@ def _inspected(
     timeless = container in _NO_PRESENTATION_TIMES and bool(tail["reorders"])
     distrust = None if intra_only else _distrust(container, chosen.codec, packets)
     rate = float(tail["rate"])
+    look = _look(tail["look"], tail["margins"])
     film = Film(
         container=container,
         stream=chosen,
-        look=_look(tail["look"], tail["margins"]),
+        look=look,
         packets=packets,
         origin=_origin(streams, chosen, packets, timeless=timeless),
         frames_per_second=rate if math.isfinite(rate) and rate > 0 else None,
         first_shown=None if tail["first_shown"] is None else int(tail["first_shown"]),
         timeless=timeless,
         intra_only=intra_only,
+        changes=_changes(look, tail, len(packets)),
+        changes_lost=bool(tail["changes_lost"]),
     )
     return Inspected(
         opened=True,
@@ -204,6 +207,21 @@ def _look(facts: dict[str, Any], margins: Any) -> Look:
         alpha=bool(facts.get("alpha", False)),
         dolby_vision_profile=facts.get("dolby_vision_profile"),
     )
+
+
+def _changes(before: Look, tail: dict[str, Any], packets: int) -> tuple[tuple[int, Look], ...]:
+    """Return where the film's look changes. What a container cuts off is of pictures as large as the first."""
+    changes: list[tuple[int, Look]] = []
+    size, margins, place = (before.width, before.height), before.margins, 0
+    for following, facts in tail["changes"]:
+        if not place < int(following) < packets:
+            raise BrokenInspection
+        place = int(following)
+        look = _look(facts, margins if (facts["width"], facts["height"]) == size else (0, 0, 0, 0))
+        if look != before:
+            changes.append((place, look))
+        before = look
+    return tuple(changes)
 
 
 def _origin(streams: list[Stream], chosen: Stream, packets: Packets, *, timeless: bool) -> Fraction:

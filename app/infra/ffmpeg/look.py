@@ -129,9 +129,10 @@ class Rendering:
 def rendering(look: Look, options: ExtractionOptions, max_pixels: int) -> Rendering:
     """Say how pictures of such a film become those that a user wants.
 
-    All become as large as the first one: ffmpeg's encoders can do no other, and a filter that touches pixels would read
-    beyond a smaller picture. They are for ``-reinit_filter 0``, by which filters are not made anew for another size:
-    else the last picture before would be lost in ``estdif``, which gives each one picture late.
+    All of one run become as large as the look says, also one whose size changes without a header that says so: ffmpeg's
+    encoders can do no other, and a filter that touches pixels would read beyond a smaller picture. They are for
+    ``-reinit_filter 0``, by which filters are not made anew for another size: else the last picture before would be
+    lost in ``estdif``, which gives each one picture late.
     """
     turned, angle = _orientation(look.display_matrix)
     colour = _Colour.of(look)
@@ -142,7 +143,7 @@ def rendering(look: Look, options: ExtractionOptions, max_pixels: int) -> Render
     if look.matrix not in _OF_SWSCALE and not (colour.rgb and look.matrix == _RGB):
         chain += [_UNTAGGED]
     if look.interlaced:
-        chain += [_scale(stored), _DEINTERLACED]
+        chain += [_scale(stored, colour.kept), _DEINTERLACED]
     if look.visible != stored:
         chain += _cropping(look, colour)
     chain += _developing(colour, look.visible, (width, height), options.format, alpha=alpha)
@@ -285,13 +286,24 @@ class _Colour:
         """Tell ``scale`` what comes in."""
         return f"in_range={self.range}" if self.rgb else f"in_color_matrix={self.matrix}:in_range={self.range}"
 
+    @property
+    def kept(self) -> str:
+        """Tell ``scale`` that only size and depth change.
+
+        By itself it would convert to the colours of the first picture that a graph sees, which may look otherwise.
+        """
+        same = f"in_range={self.range}:out_range={self.range}"
+        if self.rgb or self.matrix not in _OF_SWSCALE:
+            return same
+        return f"in_color_matrix={self.matrix}:out_color_matrix={self.matrix}:{same}"
+
     def to_rgb(self, size: tuple[int, int], *, alpha: bool) -> list[str]:
         """Convert to RGB as sRGB has it: brightness and colours are mapped in linear light."""
         a = "a" if alpha else ""
         if not self.mapped:
             return [_scale(size, self.incoming, "out_range=full", _EXACT), f"format=gbr{a}p"]
         wide = f"gbr{a}p16le" if self.rgb else f"yuv{a}444p16le"  # Whole chroma: zscale takes no odd sides else.
-        first = [_scale(size, f"in_range={self.range}:out_range={self.range}", _QUICK), f"format={wide}"]
+        first = [_scale(size, self.kept, _QUICK), f"format={wide}"]
         known = f"min={self.matrix}:tin={self.transfer}:pin={self.primaries}:rin={self.range}"
         if not self.tone_mapped:
             return [*first, f"zscale={known}:m={_RGB}:t={_BT709}:p={_BT709}:r=full", f"format=gbr{a}p"]
@@ -330,10 +342,10 @@ def _cropping(look: Look, colour: _Colour) -> list[str]:
     """Cut off what the container says, to the pixel: where chroma is not as fine it is made so first."""
     (left, top, _, _), (width, height) = look.margins, look.visible
     cut = f"crop=w={width}:h={height}:x={left}:y={top}:exact=1"
-    chain = [_scale((look.width, look.height))]  # It would read beyond a smaller picture.
+    chain = [_scale((look.width, look.height), colour.kept)]  # It would read beyond a smaller picture.
     if colour.rgb or not (left % _COARSEST or top % _COARSEST):
         return [*chain, cut]
-    finer = _scale((look.width, look.height), f"in_range={colour.range}:out_range={colour.range}", _QUICK)
+    finer = _scale((look.width, look.height), colour.kept, _QUICK)
     return [finer, f"format=yuv{'a' if look.alpha else ''}444p16le", cut]
 
 

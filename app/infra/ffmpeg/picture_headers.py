@@ -48,7 +48,15 @@ def marks_of(codec: str, extradata: bytes) -> "Callable[[memoryview], Marks] | N
     return None if reader is None else reader(extradata)
 
 
-def _units(data: memoryview, length_size: int) -> Iterator[memoryview]:
+def nal_length(codec: str, extradata: bytes) -> int:
+    """Return how many bytes the length before each NAL unit has (ISO/IEC 14496-15), 0 for start codes."""
+    if codec == "vvc":
+        return (extradata[0] >> 1 & 3) + 1 if extradata and extradata[0] >> 3 == 31 else 0  # noqa: PLR2004
+    place = 4 if codec == "h264" else 21
+    return (extradata[place] & 3) + 1 if len(extradata) > place and extradata[0] == 1 else 0
+
+
+def units(data: memoryview, length_size: int) -> Iterator[memoryview]:
     """Yield NAL units: each behind its length (ISO/IEC 14496-15) or between start codes (ITU-T H.264, annex B)."""
     if length_size:
         place, end = 0, len(data)
@@ -71,10 +79,10 @@ class Avc:
     """H.264: nal_ref_idc, IDR pictures and recovery points."""
 
     def __init__(self, extradata: bytes) -> None:
-        self._length = (extradata[4] & 3) + 1 if len(extradata) > 4 and extradata[0] == 1 else 0  # noqa: PLR2004
+        self._length = nal_length("h264", extradata)
         self._fields = AvcFields()
         self._lone: Field | None = None
-        for unit in _parameter_sets(extradata) if self._length else _units(memoryview(extradata), 0):
+        for unit in _parameter_sets(extradata) if self._length else units(memoryview(extradata), 0):
             if len(unit):
                 self._fields.read(unit)
 
@@ -86,7 +94,7 @@ class Avc:
     def __call__(self, data: memoryview) -> Marks:
         seen = needed = recovers = idr = False
         fields: list[Field] = []
-        for unit in _units(data, self._length):
+        for unit in units(data, self._length):
             if not len(unit):
                 continue
             kind = unit[0] & 31
@@ -124,23 +132,28 @@ def _parameter_sets(extradata: bytes) -> Iterator[memoryview]:
             place += 2 + size
 
 
-def _recovers_at_once(sei: bytes) -> bool:
-    """Return whether there is a recovery point whose very picture is right (D.2.8: recovery_frame_cnt is 0)."""
+def sei_payloads(sei: bytes) -> Iterator[tuple[int, bytes]]:
+    """Yield type and content of each message in a unit of them, without its header (ITU-T H.264, 7.3.2.3.1)."""
     place = 0
     while place + 2 < len(sei):
         kind = size = 0
         for number in range(2):
             value = 0
-            while place < len(sei) and sei[place] == 0xFF:  # noqa: PLR2004 - 7.3.2.3.1: ff_byte
+            while place < len(sei) and sei[place] == 0xFF:  # noqa: PLR2004 - ff_byte
                 value, place = value + 255, place + 1
             if place >= len(sei):
-                return False
+                return
             value, place = value + sei[place], place + 1
             kind, size = (value, 0) if number == 0 else (kind, value)
-        if kind == _AVC_RECOVERY_POINT:
-            return place < len(sei) and bool(sei[place] & 0x80)  # ue(v) of 0 is a single one bit.
+        yield kind, sei[place : place + size]
         place += size
-    return False
+
+
+def _recovers_at_once(sei: bytes) -> bool:
+    """Return whether there is a recovery point whose very picture is right (D.2.8: recovery_frame_cnt is 0)."""
+    points = (content for kind, content in sei_payloads(sei) if kind == _AVC_RECOVERY_POINT)
+    first = next(points, b"")
+    return bool(first) and bool(first[0] & 0x80)  # ue(v) of 0 is a single one bit.
 
 
 @final
@@ -148,13 +161,13 @@ class Hevc:
     """HEVC: sub-layer non-reference pictures, which count only where there is one temporal layer, and IRAP pictures."""
 
     def __init__(self, extradata: bytes) -> None:
-        self._length = (extradata[21] & 3) + 1 if len(extradata) > 22 and extradata[0] == 1 else 0  # noqa: PLR2004
+        self._length = nal_length("hevc", extradata)
         self.layered = False
         """Whether a higher temporal layer was seen: then a non-reference picture of a lower one may be needed there."""
 
     def __call__(self, data: memoryview) -> Marks:
         seen = needed = key = entry = False
-        for unit in _units(data, self._length):
+        for unit in units(data, self._length):
             if len(unit) < 2:  # noqa: PLR2004 - nal_unit_header()
                 continue
             kind, layer = unit[0] >> 1 & 63, (unit[1] & 7) - 1
@@ -172,10 +185,10 @@ class _Vvc:
     """VVC: which key pictures are IDR pictures; which pictures nobody needs, its headers do not say."""
 
     def __init__(self, extradata: bytes) -> None:
-        self._length = (extradata[0] >> 1 & 3) + 1 if extradata and extradata[0] >> 3 == 31 else 0  # noqa: PLR2004
+        self._length = nal_length("vvc", extradata)
 
     def __call__(self, data: memoryview) -> Marks:
-        kinds = {unit[1] >> 3 for unit in _units(data, self._length) if len(unit) >= 2}  # noqa: PLR2004
+        kinds = {unit[1] >> 3 for unit in units(data, self._length) if len(unit) >= 2}  # noqa: PLR2004
         idr = not kinds.isdisjoint(_VVC_IDR)
         return Marks(key=idr or _VVC_CRA in kinds, entry=idr)
 

@@ -51,4 +51,4 @@ def _unopened(structure: Structure | None) -> ProcessingError:
 
 
 def _sizes(width: int, height: int, film: Film | None) -> list[tuple[int, int]]:
-    return [(width, height), *([(film.look.width, film.look.height)] if film is not None else [])]
+    return [(width, height), *((look.width, look.height) for look in (film.looks if film is not None else ()))]
