@@ -310,6 +310,7 @@ def _control(settings: ControlSettings, parts: _Parts) -> ControlUseCases:
             longest_upload=timedelta(seconds=settings.upload_timeout_seconds),
             token_lifetime=timedelta(seconds=settings.session_seconds),
         ),
+        measure_backlog=MeasureBacklog(transactions, clock),
     )
 
 

@@ -40,3 +40,15 @@ async def keep_house(ctx: Mapping[str, Any]) -> None:
             log.info("litter removed", count=litter)
     except (DatabaseUnavailable, StorageError) as error:
         log.warning("housekeeping waits", fault=repr(error))
+
+
+async def report_backlog(ctx: Mapping[str, Any]) -> None:
+    """Write down how much there is to do, for those who watch logs and have no Prometheus.
+
+    No line where the database is away: that there is none is what alarms on lines go by.
+    """
+    work: ControlUseCases = ctx["work"]
+    try:
+        log.info("backlog", **await work.measure_backlog())
+    except DatabaseUnavailable as error:
+        log.warning("the backlog cannot be measured", fault=str(error))

@@ -48,7 +48,7 @@ async def process_video(ctx: Mapping[str, Any], video_id: str) -> None:
     if started is None:
         return
     if isinstance(started, GivenUp):
-        log.warning("given up, its workers died", video=video_id)
+        log.warning("given up, its workers died", video=video_id, code=started.failure.code)
         metrics.failures.labels(started.failure.code).inc()
         return
     if isinstance(started, HeldUntil):

@@ -12,6 +12,10 @@ from app.infra.traces import add_trace
 _TALKATIVE: Final = ("aiosqlite", "arq.worker", "asyncio", "boto3", "botocore", "s3transfer", "urllib3")
 """Libraries whose debug and info lines say nothing about us, or what our own lines say better."""
 
+_LONGEST: Final = 1200
+"""Characters of one value in a line of JSON, so that a line stays below the 2 kB at which some collectors cut."""
+_HEAD: Final = 200
+
 REDACTED: Final = "[redacted]"
 _SECRETS: Final = re.compile(
     r"(?<![\w-])[\w-]{8,}+\.eyJ[\w-]{5,}+(?:\.[\w-]*+)?"  # a JSON Web Token
@@ -38,13 +42,26 @@ class _Redacting(structlog.stdlib.ProcessorFormatter):
         return _SECRETS.sub(REDACTED, super().format(record))
 
 
+def _bounded(
+    _logger: structlog.typing.WrappedLogger, _method: str, line: structlog.typing.EventDict
+) -> structlog.typing.EventDict:
+    """Shorten long values in their middle: of a traceback the end says what has happened."""
+    for name, value in line.items():
+        if isinstance(value, str) and len(value) > _LONGEST:
+            line[name] = f"{value[:_HEAD]} [...] {value[_HEAD - _LONGEST :]}"
+    return line
+
+
 def _names_no_query(record: logging.LogRecord) -> bool:
     """Drop uvicorn's line for each WebSocket: it repeats the URL's query, and some clients put tokens there."""
     return "WebSocket %s" not in str(record.msg)
 
 
 def set_up_logs(level: str, stream: TextIO = sys.stderr) -> None:
-    """Send structlog's and the standard library's records (uvicorn's, arq's) through one formatter to ``stream``."""
+    """Send structlog's and the standard library's records (uvicorn's, arq's) through one formatter to ``stream``.
+
+    At the level "debug" nothing is shortened.
+    """
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         add_trace,
@@ -69,7 +86,11 @@ def set_up_logs(level: str, stream: TextIO = sys.stderr) -> None:
         # Its own way with exceptions would show the values of local variables, where it finds the library for it.
         [structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
         if stream.isatty()
-        else [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(ensure_ascii=False)]
+        else [
+            structlog.processors.format_exc_info,
+            *([] if level == "debug" else [_bounded]),
+            structlog.processors.JSONRenderer(ensure_ascii=False),
+        ]
     )
     handler = logging.StreamHandler(stream)
     handler.setFormatter(

@@ -15,6 +15,7 @@ from app.usecases.keep_house import KeepHouse
 from app.usecases.list_user_videos import CountUserVideos, ListUserVideos, ShowHistories, ShowVideo
 from app.usecases.mark_processing_completed import MarkProcessingCompleted
 from app.usecases.mark_processing_failed import MarkProcessingFailed
+from app.usecases.measure_backlog import MeasureBacklog
 from app.usecases.notification_log import ListNotifications, RedeliverNotification, SendTestWebhook
 from app.usecases.notification_settings import RotateWebhookSecret, UpdateNotificationSettings
 from app.usecases.process_video_frames import ProcessVideoFrames
@@ -80,3 +81,4 @@ class ControlUseCases:
     deliver_notifications: DeliverNotifications
     remove_objects: RemoveObjects
     keep_house: KeepHouse
+    measure_backlog: MeasureBacklog

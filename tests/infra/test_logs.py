@@ -34,6 +34,34 @@ def test_structlog_and_the_standard_library_speak_alike() -> None:
     assert "ZeroDivisionError" in error["exception"]
 
 
+_DEEP = """
+import structlog, sys
+from app.infra.logs import set_up_logs
+set_up_logs({level!r})
+def fall(depth):
+    try:
+        1 / depth
+    except ZeroDivisionError as error:
+        raise RuntimeError("?" * 2000 + "the last word") from error
+    fall(depth - 1)
+try:
+    fall(50)
+except RuntimeError:
+    structlog.get_logger("app.x").exception("the attempt broke", said="?" * 2000)
+"""
+
+
+@pytest.mark.parametrize("level", ["info", "debug"])
+def test_a_failures_line_is_short_and_says_what_has_happened(level: str) -> None:
+    run = subprocess.run([sys.executable, "-c", _DEEP.format(level=level)], capture_output=True, text=True, check=True)
+    [line] = run.stderr.splitlines()
+    told = json.loads(line)
+    assert told["exception"].startswith("Traceback (most recent call last)")
+    assert told["exception"].endswith("?the last word")
+    assert len(told["said"]) == (2000 if level == "debug" else 1207)
+    assert (len(told["exception"]) > 2000) is (level == "debug")
+
+
 _LEAKS = """
 import logging, structlog
 from app.infra.logs import set_up_logs

@@ -1,0 +1,28 @@
+"""Control work: what it writes down for those who watch logs."""
+
+from types import SimpleNamespace
+
+from structlog.testing import capture_logs
+
+from app.usecases.measure_backlog import MeasureBacklog
+from jobs.control import report_backlog
+from tests.usecases.world import World
+
+
+async def test_the_backlog_is_a_line_that_alarms_can_read(world: World):
+    ana = await world.user()
+    await world.uploaded(ana)
+    world.clock.advance(90)
+    await world.claimed((await world.uploaded(ana)).id)
+    with capture_logs() as lines:
+        await report_backlog({"work": SimpleNamespace(measure_backlog=MeasureBacklog(world.transactions, world.clock))})
+    [line] = lines
+    assert line["event"] == "backlog"
+    assert (line["videos_pending"], line["videos_processing"], line["oldest_pending_seconds"]) == (1, 1, 90)
+
+
+async def test_no_line_tells_a_backlog_that_nobody_knows(world: World):
+    world.transactions.away = True
+    with capture_logs() as lines:
+        await report_backlog({"work": SimpleNamespace(measure_backlog=MeasureBacklog(world.transactions, world.clock))})
+    assert [line["event"] for line in lines] == ["the backlog cannot be measured"]
