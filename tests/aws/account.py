@@ -30,6 +30,7 @@ OUT_OF_REACH: Final = frozenset(
         "AWS::ElastiCache::ParameterGroup",
         "AWS::ElastiCache::ReplicationGroup",
         "AWS::ElastiCache::SubnetGroup",
+        "AWS::Logs::MetricFilter",
         "AWS::S3::BucketPolicy",
         "AWS::SNS::Subscription",
         "AWS::SecretsManager::Secret",

@@ -1,5 +1,6 @@
 """cfn-lint, down to its informational rules, and what the command line needs besides."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -47,3 +48,14 @@ def test_a_template_can_be_sent_without_a_bucket_to_put_it_in(name: str):
 def test_each_says_which_of_how_many_it_is():
     for number, name in enumerate(ORDER, start=1):
         assert read(name)["Description"].startswith(f"FIAP X, {number} of {len(ORDER)}. ")
+
+
+def test_the_production_profile_sets_what_there_is_to_values_that_are_allowed():
+    known = {name: rules for template in ORDER for name, rules in read(template)["Parameters"].items()}
+    profile = dict(entry.split("=", 1) for entry in json.loads((FOLDER / "production.json").read_text("utf-8")))
+    assert set(profile) <= set(known)
+    for name, value in profile.items():
+        allowed = known[name].get("AllowedValues")
+        assert allowed is None or value in [str(one) for one in allowed], name
+        assert value != str(known[name].get("Default")) or name == "WorkerCapacity", f"{name} need not be said"
+    assert (profile["DatabaseVersion"], profile["DatabaseMultiAz"]) == ("8.4", "true")

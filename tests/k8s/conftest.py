@@ -16,6 +16,8 @@ RENDERINGS: Final = (
     "base, hpa-external",
     "overlays/aws, hpa-external",
     "overlays/aws, alb-ingress",
+    "overlays/aws, spot",
+    "base, gateway-api",
 )
 """A folder, and the component that is used with it."""
 

@@ -1,10 +1,11 @@
-// Reads objects of KEDA and of External Secrets from its input, as a JSON array, and writes for each what is wrong with it.
+// Reads objects of KEDA, External Secrets and the Gateway API from its input, as a JSON array, and writes for each what is wrong with it.
 //
 // The packages' validators refuse wrong types and pass over fields that nobody knows; those of KEDA's are looked up in the
 // package's own declarations of the same types. External Secrets' v1 is its v1beta1 under another name, which is known here.
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import * as externalSecrets from "@kubernetes-models/external-secrets/external-secrets.io/v1beta1";
+import * as gateway from "@kubernetes-models/gateway-api/gateway.networking.k8s.io/v1";
 import * as keda from "@kubernetes-models/keda/keda.sh/v1alpha1";
 
 const PACKAGES = join(import.meta.dirname, "node_modules");
@@ -45,9 +46,15 @@ function* unknown(value, file, path) {
   }
 }
 
+const MODELS = {
+  "keda.sh/v1alpha1": keda,
+  "external-secrets.io/v1": externalSecrets,
+  "gateway.networking.k8s.io/v1": gateway,
+};
+
 function complaints({ apiVersion, ...object }) {
   const isKeda = apiVersion === "keda.sh/v1alpha1";
-  const models = isKeda ? keda : apiVersion === "external-secrets.io/v1" ? externalSecrets : {};
+  const models = MODELS[apiVersion] ?? {};
   if (!Object.hasOwn(models, object.kind)) return [`${apiVersion} ${object.kind} is not known`];
   try {
     new models[object.kind](object).validate();

@@ -60,9 +60,9 @@ def ingresses_find_services(manifests: Manifests) -> Iterator[str]:
 
 
 def somebody_comes_in(manifests: Manifests) -> Iterator[str]:
-    """By an Ingress, or by load balancers that are told of the pods (docs: aws-load-balancer-controller)."""
+    """By an Ingress, a Gateway's route, or load balancers that are told of the pods (aws-load-balancer-controller)."""
     bindings = list(of_kind(manifests, "TargetGroupBinding"))
-    if not bindings and not list(of_kind(manifests, "Ingress")):
+    if not bindings and not list(of_kind(manifests, "Ingress", "HTTPRoute")):
         yield "there is no way in"
     for binding in bindings:
         name, spec = f"TargetGroupBinding {binding['metadata']['name']}", binding["spec"]

@@ -49,7 +49,9 @@ print(json.dumps(answers))
 
 
 def is_kubernetes_own(manifest: Manifest) -> bool:
-    return not manifest["apiVersion"].startswith(("keda.sh/", "external-secrets.io/", "elbv2.k8s.aws/"))
+    return not manifest["apiVersion"].startswith(
+        ("keda.sh/", "external-secrets.io/", "elbv2.k8s.aws/", "gateway.networking.k8s.io/")
+    )
 
 
 def faults_in_schema(manifests: Manifests, version: str) -> list[str]:
@@ -93,7 +95,7 @@ def complaints_of_models(objects: Manifests) -> list[list[str]]:
 
 def test_every_object_of_keda_is_valid(renderings: Mapping[str, Manifests]) -> None:
     objects = [one for name in renderings for one in renderings[name] if one["apiVersion"].startswith("keda.sh/")]
-    assert [one["kind"] for one in objects] == ["ScaledObject", "TriggerAuthentication"] * 4
+    assert [one["kind"] for one in objects] == ["ScaledObject", "TriggerAuthentication"] * 6
     assert complaints_of_models(objects) == [[]] * len(objects)
 
 
@@ -105,6 +107,33 @@ def test_every_object_of_external_secrets_is_valid(renderings: Mapping[str, Mani
         broken = copy.deepcopy(one)
         broken["spec"]["data" if one["kind"] == "ExternalSecret" else "provider"] = "none"
         assert complaints_of_models([broken]) != [[]]
+
+
+def test_every_object_of_the_gateway_is_valid_and_leads_to_the_api(renderings: Mapping[str, Manifests]) -> None:
+    rendering = renderings["base, gateway-api"]
+    objects = [one for one in rendering if one["apiVersion"].startswith("gateway.networking.k8s.io/")]
+    assert sorted(one["kind"] for one in objects) == ["Gateway", "HTTPRoute", "HTTPRoute"]
+    assert complaints_of_models(objects) == [[]] * 3
+    gateway, route = named(rendering, "Gateway", "fiapx"), named(rendering, "HTTPRoute", "fiapx-webapi")
+    assert gateway is not None
+    assert route is not None
+    broken = copy.deepcopy([gateway, route])
+    broken[0]["spec"]["listeners"][0]["port"] = 0
+    broken[1]["spec"]["rules"][0]["backendRefs"][0]["port"] = "http"
+    assert all(complaints_of_models(broken))
+    [backend] = route["spec"]["rules"][0]["backendRefs"]
+    service = named(rendering, "Service", backend["name"])
+    assert service is not None
+    assert backend["port"] in {port["port"] for port in service["spec"]["ports"]}
+    assert route["spec"]["parentRefs"] == [{"name": "fiapx", "sectionName": "https"}]
+    assert named(rendering, "Ingress", "fiapx-webapi") is None
+
+
+def test_a_worker_on_a_spot_node_ends_before_its_node_does(renderings: Mapping[str, Manifests]) -> None:
+    worker = named(renderings["overlays/aws, spot"], "Deployment", "fiapx-worker")
+    assert worker is not None
+    # The notice comes two minutes before (docs.aws.amazon.com, "Spot Instance interruption notices").
+    assert worker["spec"]["template"]["spec"]["terminationGracePeriodSeconds"] < 120
 
 
 def test_what_external_secrets_writes_is_what_pods_read(renderings: Mapping[str, Manifests]) -> None:
@@ -299,7 +328,11 @@ def test_stores_of_one_machine_answer_those_who_reach_them(renderings: Mapping[s
 
 
 def test_the_api_answers_its_proxy_and_all_of_ours_prometheus(renderings: Mapping[str, Manifests]) -> None:
-    proxies = {"base": Place(namespace="ingress-nginx"), "overlays/aws": Place("172.31.0.7")}
+    proxies = {
+        "base": Place(namespace="ingress-nginx"),
+        "base, gateway-api": Place(namespace="envoy-gateway-system"),
+        "overlays/aws": Place("172.31.0.7"),
+    }
     for overlay, proxy in proxies.items():
         for pod in applications(renderings[overlay]):
             port = pod.main["ports"][0]["containerPort"]

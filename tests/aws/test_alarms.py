@@ -1,0 +1,74 @@
+"""Alarms that need no Prometheus: what they count is what the service writes."""
+
+import re
+from pathlib import Path
+
+import yaml
+from structlog.testing import capture_logs
+
+from app.domain.failure import FailureCode
+from app.usecases.catalogue import ControlUseCases
+from app.usecases.measure_backlog import MeasureBacklog
+from jobs.control import report_backlog
+from tests.aws.templates import read, resources
+from tests.parts.site_fixtures import empty_database
+from tests.parts.world_fixtures import world
+from tests.usecases.world import World
+
+__all__ = ["empty_database", "world"]
+
+ROOT = Path(__file__).parents[2]
+
+
+def filters() -> dict[str, dict[str, str]]:
+    return {
+        transformation["MetricName"]: {"pattern": one["Properties"]["FilterPattern"], **transformation}
+        for _, one in resources({"alarms": read("alarms")}, "AWS::Logs::MetricFilter")
+        for transformation in one["Properties"]["MetricTransformations"]
+    }
+
+
+async def test_filters_find_their_numbers_in_the_line_of_the_backlog(world: World):
+    class Control:
+        measure_backlog = MeasureBacklog(world.transactions, world.clock)
+
+    assert "measure_backlog" in ControlUseCases.__dataclass_fields__
+    with capture_logs() as lines:
+        await report_backlog({"work": Control})
+    counted = {name: one for name, one in filters().items() if '"backlog"' in one["pattern"]}
+    assert set(counted) == {"OldestPendingSeconds", "VideosPending", "VideosProcessing"}
+    for one in counted.values():
+        field = one["MetricValue"].removeprefix("$.log_processed.")
+        assert isinstance(lines[0][field], (int, float))
+        assert one["pattern"] == f'{{ $.log_processed.event = "{lines[0]["event"]}" }}'
+
+
+def test_failures_are_ours_by_the_same_codes_as_for_prometheus():
+    pattern = filters()["FailuresByOurFault"]["pattern"]
+    codes = re.findall(r'\.code = "(\w+)"', pattern)
+    rules = yaml.safe_load((ROOT / "ops/prometheus/rules.yaml").read_text("utf-8"))
+    [rule] = [
+        rule["expr"]
+        for group in rules["groups"]
+        for rule in group["rules"]
+        if rule.get("alert") == "FiapxVideosFailByOurFault"
+    ]
+    found = re.search(r'code=~"([\w|]+)"', rule)
+    assert found is not None
+    assert set(codes) == set(found[1].split("|")) <= set(FailureCode)
+    job = (ROOT / "jobs/process_video.py").read_text("utf-8")
+    for event in re.findall(r'\.event = "([^"]+)"', pattern):
+        assert re.search(rf'log\.\w+\("{event}"[^\n]*code=', job), event
+
+
+def test_every_alarm_counts_what_is_filtered_or_what_amazon_counts():
+    own = {
+        metric["MetricName"]
+        for _, one in resources({"alarms": read("alarms")}, "AWS::CloudWatch::Alarm")
+        for metric in [
+            one["Properties"],
+            *(m["MetricStat"]["Metric"] for m in one["Properties"].get("Metrics", []) if "MetricStat" in m),
+        ]
+        if metric.get("Namespace") == {"Ref": "Name"}
+    }
+    assert own == set(filters())
