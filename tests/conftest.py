@@ -43,7 +43,6 @@ def smtp_sink(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SmtpSinkPart
 @pytest.fixture(scope="session")
 def mariadb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MariaDbPart]:
     with MariaDbPart(tmp_path_factory.mktemp("mariadb")) as part:
-        remember(urlsplit(part.url).password)
         yield part
 
 

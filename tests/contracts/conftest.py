@@ -2,7 +2,7 @@
 
 import asyncio
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -13,7 +13,9 @@ from app.infra.sql.engine import engine_for
 from app.infra.sql.migrate import migrate
 from app.infra.sql.tables import removals, users
 from tests.contracts.story import Story
+from tests.parts.database import DatabasePart
 from tests.parts.mariadb import MariaDbPart
+from tests.parts.mysql import MySqlPart, mysql_at_hand
 
 
 @pytest.fixture(scope="session")
@@ -24,21 +26,40 @@ def empty_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def migrated_mariadb(mariadb: MariaDbPart) -> str:
-    asyncio.run(made(mariadb, "contracts"))
-    asyncio.run(migrate(f"{mariadb.url}/contracts"))
-    return f"{mariadb.url}/contracts"
+def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[DatabasePart]:
+    """MySQL itself where it is at hand, else MariaDB."""
+    if (command := mysql_at_hand()) is None:
+        yield request.getfixturevalue("mariadb")
+    else:
+        with MySqlPart(command, tmp_path_factory.mktemp("mysql")) as part:
+            yield part
 
 
-async def made(mariadb: MariaDbPart, name: str) -> None:
+@pytest.fixture(scope="session")
+def migrated_server(server: DatabasePart) -> str:
+    """The address of a migrated database, of a user who may not change its tables."""
+    asyncio.run(made(server, "contracts"))
+    asyncio.run(migrate(server.admin("contracts")))
+    return server.service("contracts")
+
+
+@pytest.fixture(scope="session")
+def legible_server(mariadb: MariaDbPart) -> str:
+    """The same of a server without TLS, so that a line can be cut by what is said on it."""
+    asyncio.run(made(mariadb, "legible"))
+    asyncio.run(migrate(mariadb.admin("legible")))
+    return mariadb.service("legible")
+
+
+async def made(server: DatabasePart, name: str) -> None:
     """Make a database whose own defaults are none of ours, so that ours are seen to be said."""
-    engine = engine_for(mariadb.url)
+    engine = engine_for(server.url)
     async with engine.begin() as connection:
         await connection.execute(text(f"CREATE DATABASE {name} CHARACTER SET latin1 COLLATE latin1_swedish_ci"))
     await engine.dispose()
 
 
-@pytest.fixture(params=["sqlite", "mariadb"])
+@pytest.fixture(params=["sqlite", "server"])
 def blank_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The address of a database without any table."""
     if request.param == "sqlite":
@@ -50,16 +71,16 @@ def blank_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def server_blank_url(mariadb: MariaDbPart, tmp_path: Path) -> str:
+def server_blank_url(server: DatabasePart, tmp_path: Path) -> str:
     """The same on a server, where others are at work too."""
     name = f"blank_{tmp_path.name.replace('-', '_')}"[:64]
-    asyncio.run(made(mariadb, name))
-    return f"{mariadb.url}/{name}"
+    asyncio.run(made(server, name))
+    return server.admin(name)
 
 
 @pytest.fixture
-async def mariadb_engine(migrated_mariadb: str) -> AsyncIterator[AsyncEngine]:
-    engine = engine_for(migrated_mariadb)
+async def server_engine(migrated_server: str) -> AsyncIterator[AsyncEngine]:
+    engine = engine_for(migrated_server)
     async with engine.begin() as connection:
         await connection.execute(delete(users))  # The rest goes with them.
         await connection.execute(delete(removals))
@@ -76,7 +97,7 @@ async def sqlite_engine(empty_sqlite: Path, tmp_path: Path) -> AsyncIterator[Asy
     await engine.dispose()
 
 
-@pytest.fixture(params=["sqlite", "mariadb"])
+@pytest.fixture(params=["sqlite", "server"])
 def engine(request: pytest.FixtureRequest) -> AsyncEngine:
     """An empty record."""
     found: AsyncEngine = request.getfixturevalue(f"{request.param}_engine")

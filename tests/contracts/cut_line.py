@@ -6,9 +6,9 @@ That is before or after the server has heard it.
 import asyncio
 import re
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from sqlalchemy import URL
 
@@ -25,6 +25,7 @@ class CutLine:
     at: re.Pattern[bytes] = COMMIT
     armed: bool = False
     cut_here: set[bytes] = field(default_factory=set)
+    _lines: set[asyncio.Task[Any] | None] = field(default_factory=set)
 
     @property
     def cuts(self) -> int:
@@ -37,9 +38,12 @@ class CutLine:
         port = listener.sockets[0].getsockname()[1]
         async with listener:
             yield self.server.set(port=port).render_as_string(hide_password=False)
+            # Whoever called has hung up by now.
+            await asyncio.gather(*(line for line in self._lines if line))
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         assert self.server.host is not None
+        self._lines.add(asyncio.current_task())
         from_server, to_server = await asyncio.open_connection(self.server.host, self.server.port)
         answers = asyncio.ensure_future(_pump(from_server, writer))
         try:
@@ -57,8 +61,10 @@ class CutLine:
         finally:
             answers.cancel()
             await asyncio.wait([answers])
-            writer.close()
-            to_server.close()
+            for end in (writer, to_server):
+                end.close()
+                with suppress(OSError):
+                    await end.wait_closed()
 
 
 async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -21,7 +21,7 @@ from app.infra.sql.engine import engine_for
 from app.infra.sql.migrate import migrate
 from app.infra.sql.transactions import SqlTransactions
 from app.usecases.ports import DatabaseUnavailable
-from tests.parts.mariadb import MariaDbPart
+from tests.parts.database import DatabasePart
 
 Talk = Callable[[socket.socket], None]
 Run = Callable[[Coroutine[Any, Any, None]], None]
@@ -131,10 +131,10 @@ async def test_a_server_that_says_nothing_is_waited_for_no_longer_than_one_that_
 
 
 def test_a_server_without_a_free_connection_is_a_database_that_is_away(
-    run: Run, mariadb: MariaDbPart, migrated_mariadb: str
+    run: Run, server: DatabasePart, migrated_server: str
 ):
     async def story() -> None:
-        first, engine = engine_for(mariadb.url), engine_for(migrated_mariadb)
+        first, engine = engine_for(server.url), engine_for(migrated_server)
         async with first.connect() as held:
             before = (await held.execute(text("SELECT @@max_connections"))).scalar_one()
             # Ten is the least; one more is kept free for administrators, as which our user passes.
@@ -154,20 +154,20 @@ def test_a_server_without_a_free_connection_is_a_database_that_is_away(
 
 
 def test_a_server_that_dies_with_our_connections_in_the_pool_is_away_and_then_back(
-    run: Run, mariadb: MariaDbPart, migrated_mariadb: str
+    run: Run, server: DatabasePart, migrated_server: str
 ):
     async def story() -> None:
-        engine = engine_for(migrated_mariadb)
+        engine = engine_for(migrated_server)
         transactions = SqlTransactions(engine)
         async with asyncio.TaskGroup() as group:
             for _ in range(5):
                 group.create_task(transactions.read(lambda t: t.users.by_email("a@b.example")))
-        mariadb.kill()
+        server.kill()
         try:
             for _ in range(5):
                 await refuses(engine)
         finally:
-            mariadb.start()
+            server.start()
         assert await transactions.read(lambda t: t.users.by_email("a@b.example")) is None
         await engine.dispose()
 

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from app.infra.sql.clock import DatabaseClock
 from app.infra.sql.engine import engine_for
 from app.usecases.ports import DatabaseUnavailable
-from tests.parts.mariadb import MariaDbPart
+from tests.parts.database import DatabasePart
 
 SOON = timedelta(seconds=0.5)
 
@@ -23,10 +23,10 @@ async def test_the_time_is_utc_in_whole_milliseconds(engine: AsyncEngine):
     assert now.microsecond % 1000 == 0
 
 
-async def test_a_server_whose_clock_is_ahead_is_believed(mariadb: MariaDbPart):
+async def test_a_server_whose_clock_is_ahead_is_believed(server: DatabasePart):
     ahead = 3600
     # A pooled session with its own idea of the time stands for a server whose clock is an hour ahead.
-    engine = engine_for(f"{mariadb.url}")
+    engine = engine_for(f"{server.url}")
     try:
         async with engine.connect() as connection:
             await connection.execute(text(f"SET SESSION timestamp = {time.time() + ahead}"))

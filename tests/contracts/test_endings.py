@@ -3,7 +3,6 @@ from typing import Literal
 
 import pytest
 from sqlalchemy import make_url
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.domain.errors import ProcessingError
 from app.domain.failure import FailureCode
@@ -24,13 +23,12 @@ def cut_from_now(line: CutLine) -> None:
 @pytest.mark.parametrize("failure", [None, ProcessingError(FailureCode.CORRUPT_VIDEO)], ids=["completed", "failed"])
 @pytest.mark.parametrize("cut", ["before", "after"])
 async def test_an_end_whose_commit_breaks_is_the_truth_all_the_same_and_is_told(
-    mariadb_engine: AsyncEngine,
-    migrated_mariadb: str,
+    legible_server: str,
     tmp_path: Path,
     cut: Literal["before", "after"],
     failure: ProcessingError | None,
 ):
-    line = CutLine(make_url(migrated_mariadb), cut)
+    line = CutLine(make_url(legible_server), cut)
     async with line.url() as url:
         engine = engine_for(url)
         world = World.on(SqlTransactions(engine))
@@ -38,7 +36,9 @@ async def test_an_end_whose_commit_breaks_is_the_truth_all_the_same_and_is_told(
         film = ScriptedExtractor([a_frame(0, b"a picture")], failure=failure, then=lambda: cut_from_now(line))
         await process_video(ctx(world, tmp_path, film), video)
         await engine.dispose()
-    row = await World.on(SqlTransactions(mariadb_engine)).row(video)
+    engine = engine_for(legible_server)
+    row = await World.on(SqlTransactions(engine)).row(video)
+    await engine.dispose()
     assert line.cuts == 1
     assert (row.attempt, row.failure and row.failure.code) == (1, failure and failure.failure)
     assert row.status is (ProcessingStatus.FAILED if failure else ProcessingStatus.COMPLETED)

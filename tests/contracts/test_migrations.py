@@ -1,7 +1,6 @@
 """Migrations beside people at work: open transactions, cut lines, two users, and those who wait."""
 
 import asyncio
-import secrets
 
 import pytest
 from alembic import command
@@ -14,9 +13,11 @@ from app.infra.sql.migrate import migrate, run, wait_for_schema
 from app.infra.sql.tables import metadata
 from app.settings import DatabaseSettings
 from app.usecases.ports import DatabaseUnavailable
+from tests.contracts.conftest import made
 from tests.contracts.cut_line import DDL, CutLine
 from tests.contracts.story import Story
 from tests.contracts.test_schema import looked_at
+from tests.parts.database import DatabasePart
 from tests.parts.mariadb import MariaDbPart
 from tests.parts.waiting import until
 
@@ -56,8 +57,10 @@ async def test_a_table_that_stays_held_is_in_the_end_said_and_not_waited_for(ser
     await reader.dispose()
 
 
-async def test_a_migration_that_is_cut_after_any_of_its_statements_is_gone_on_with(server_blank_url: str):
-    line = CutLine(make_url(server_blank_url), "after", at=DDL, armed=True)
+async def test_a_migration_that_is_cut_after_any_of_its_statements_is_gone_on_with(mariadb: MariaDbPart):
+    await made(mariadb, "cut_migration")
+    blank = mariadb.admin("cut_migration")
+    line = CutLine(make_url(blank), "after", at=DDL, armed=True)
     async with line.url() as url:
         while True:
             before = line.cuts
@@ -68,20 +71,13 @@ async def test_a_migration_that_is_cut_after_any_of_its_statements_is_gone_on_wi
             else:
                 break
     assert line.cuts > 20
-    assert await looked_at(server_blank_url) == (set(metadata.tables), [])
+    assert await looked_at(blank) == (set(metadata.tables), [])
 
 
 async def test_one_user_makes_the_tables_and_another_who_may_not_does_the_work(
-    mariadb: MariaDbPart, server_blank_url: str, monkeypatch: pytest.MonkeyPatch
+    server: DatabasePart, server_blank_url: str, monkeypatch: pytest.MonkeyPatch
 ):
-    database, words = make_url(server_blank_url).database, secrets.token_hex(12)
-    name = f"dml_{secrets.token_hex(4)}"
-    root = engine_for(mariadb.url)
-    async with root.begin() as connection:
-        await connection.execute(text(f"CREATE USER {name}@'127.0.0.1' IDENTIFIED BY '{words}'"))
-        await connection.execute(text(f"GRANT SELECT, INSERT, UPDATE, DELETE ON {database}.* TO {name}@'127.0.0.1'"))
-    await root.dispose()
-    service = make_url(server_blank_url).set(username=name, password=words).render_as_string(hide_password=False)
+    service = server.service(make_url(server_blank_url).database or "")
     monkeypatch.setenv("FIAPX_DATABASE_URL", service)
     monkeypatch.setenv("FIAPX_MIGRATION_DATABASE_URL", server_blank_url)
     with pytest.raises(DatabaseUnavailable, match="denied"):

@@ -4,8 +4,9 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import httpx
 from sqlalchemy import URL, make_url
@@ -22,6 +23,7 @@ class Proxy:
 
     backend: URL
     has_backend: bool = False
+    _lines: set[asyncio.Task[Any] | None] = field(default_factory=set)
 
     @asynccontextmanager
     async def url(self) -> AsyncIterator[str]:
@@ -29,13 +31,13 @@ class Proxy:
         async with listener:
             port = listener.sockets[0].getsockname()[1]
             yield self.backend.set(port=port).render_as_string(hide_password=False)
+            await asyncio.gather(*(line for line in self._lines if line))
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._lines.add(asyncio.current_task())
         if self.has_backend:
             theirs, ours = await asyncio.open_connection(self.backend.host, self.backend.port)
-            await asyncio.wait(
-                {asyncio.ensure_future(_pump(reader, ours)), asyncio.ensure_future(_pump(theirs, writer))}
-            )
+            await asyncio.gather(_pump(reader, ours), _pump(theirs, writer))
         writer.close()
 
 
@@ -69,9 +71,9 @@ def settings(database_url: str, redis_url: str, port: int) -> dict[str, str]:
 
 
 async def test_an_api_starts_before_its_database_and_serves_as_soon_as_that_has_come(
-    migrated_mariadb: str, redis_url: str, tmp_path: Path
+    migrated_server: str, redis_url: str, tmp_path: Path
 ):
-    port, proxy, said = free_pair(), Proxy(make_url(migrated_mariadb)), tmp_path / "api.log"
+    port, proxy, said = free_pair(), Proxy(make_url(migrated_server)), tmp_path / "api.log"
     address = f"http://127.0.0.1:{port}"
     async with proxy.url() as url, httpx.AsyncClient(base_url=address, trust_env=False) as client:
         with said.open("wb") as log:

@@ -218,8 +218,8 @@ async def test_the_database_itself_refuses_a_state_that_the_brief_does_not_draw(
     assert (await story.row(video)).status is ProcessingStatus.PENDING
 
 
-async def test_a_name_that_is_too_long_is_refused_and_never_cut(mariadb_engine: Any):
-    story = Story(mariadb_engine)
+async def test_a_name_that_is_too_long_is_refused_and_never_cut(server_engine: Any):
+    story = Story(server_engine)
     owner = await story.user()
     with pytest.raises(DBAPIError):
         await story.video(owner, original_file_name="x" * 256)

@@ -1,9 +1,7 @@
 """A private MariaDB from the machine's own package (Debian: mariadb-server)."""
 
 import os
-import secrets
 import shutil
-import socket
 import subprocess
 from pathlib import Path
 
@@ -11,7 +9,7 @@ import pytest
 
 from app.infra.embedded.ports import free_pair
 from app.infra.embedded.program import LOOPBACK, Program, plain_environment
-from tests.parts.running import RunningPart
+from tests.parts.database import DatabasePart, Users, greets
 
 _PATH = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/usr/local/sbin"])
 
@@ -20,9 +18,7 @@ def _binary(*names: str) -> str | None:
     return next((found for name in names if (found := shutil.which(name, path=_PATH))), None)
 
 
-class MariaDbPart(RunningPart):
-    """A fresh server without a database of ours; ``url`` names a user who may make some."""
-
+class MariaDbPart(DatabasePart):
     def __init__(self, folder: Path) -> None:
         server, install = _binary("mariadbd", "mysqld"), _binary("mariadb-install-db", "mysql_install_db")
         if server is None or install is None:
@@ -41,12 +37,9 @@ class MariaDbPart(RunningPart):
             capture_output=True,
             env=plain_environment(os.environ),
         )
-        password, port = secrets.token_hex(12), free_pair()
+        users, port = Users(), free_pair()
         first_words = folder / "mariadb-init.sql"
-        first_words.write_text(
-            f"CREATE USER IF NOT EXISTS fiapx@'{LOOPBACK}' IDENTIFIED BY '{password}';\n"
-            f"GRANT ALL ON *.* TO fiapx@'{LOOPBACK}' WITH GRANT OPTION;\n"
-        )
+        users.write(first_words)
         program = Program(
             name="mariadb",
             command=(
@@ -68,16 +61,6 @@ class MariaDbPart(RunningPart):
             ),
             environment=plain_environment(os.environ),
             folder=data,
-            serves=lambda: _greets(port),
+            serves=lambda: greets(port),
         )
-        super().__init__(program, folder / "mariadb.log")
-        self.url = f"mysql+asyncmy://fiapx:{password}@{LOOPBACK}:{port}"
-
-
-def _greets(port: int) -> bool:
-    """Read the first packet: the server sends it once it accepts connections, with its protocol's version in byte 4."""
-    try:
-        with socket.create_connection((LOOPBACK, port), timeout=2) as connection:
-            return connection.recv(5)[4:] == b"\x0a"
-    except OSError:
-        return False
+        super().__init__(program, folder / "mariadb.log", users, port)
