@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.domain.options import ExtractionOptions, ImageFormat
-from app.infra.ffmpeg.sequence_headers import headers_of
+from app.infra.ffmpeg.sequence_headers import fields_may_come, headers_of
 from tests.clips import ffmpeg
 from tests.extracting import EVERY_PICTURE, EXTRACTOR, take
 from tests.films import QUIET, VP8, VP9, X264, X265, decoded, picture
@@ -34,6 +34,7 @@ def tagged(matrix: str, *encoding: str) -> tuple[str, ...]:
 
 
 MPEG2: Final = ("-c:v", "mpeg2video", "-q:v", "2", "-bf", "2")
+DV: Final = ("-c:v", "dvvideo", "-pix_fmt", "yuv420p")
 HDR: Final = (
     *X265[:-3], "-pix_fmt", "yuv420p10le", "-x265-params",
     f"{QUIET}:colorprim=bt2020:transfer=smpte2084:colormatrix=bt2020nc",
@@ -47,6 +48,7 @@ KINDS: Final = {
     "size_vp9.webm": (Half(SMALL, VP9), Half(WIDE, VP9)),
     "size_mpeg2.mpg": (Half(SMALL, MPEG2), Half(WIDE, MPEG2)),
     "size_prores.mov": (Half(SMALL, ("-c:v", "prores_ks")), Half(WIDE, ("-c:v", "prores_ks"))),
+    "shape.avi": (Half((720, 576), (*DV, "-aspect", "4:3")), Half((720, 576), (*DV, "-aspect", "16:9"))),
     "shape.ts": (Half(SMALL, (*MPEG2, "-aspect", "4:3")), Half(SMALL, (*MPEG2, "-aspect", "16:9"))),
     "colours.ts": (Half(SMALL, tagged("smpte170m")), Half(SMALL, tagged("bt709"))),
     "light.mkv": (Half(SMALL, SDR), Half(SMALL, HDR)),
@@ -103,6 +105,37 @@ async def test_each_picture_looks_as_in_a_film_of_its_own(tmp_path: Path, name: 
         assert [frame.data for frame in whole.frames] == [frame.data for frame in taken.frames]
 
 
+async def test_fields_that_come_only_later_are_woven_too(tmp_path: Path):
+    """Television mixes them: progressive_frame of ISO/IEC 13818-2, 6.3.10, is each picture's own."""
+    moving = "nullsrc=s=160x96:r=50:d=0.2,geq=lum=128+100*sin((X+N*10)/12):cb=128:cr=128"
+    woven = tmp_path / "woven.mpg"
+    ffmpeg(
+        "-f", "lavfi", "-i", moving, "-vf", "interlace=scan=tff:lowpass=0", "-c:v", "mpeg2video", "-pix_fmt", "yuv420p",
+        "-flags", "+ildct+ilme", "-q:v", "2", "-g", "1", woven,
+    )  # fmt: skip
+    data = bytearray(woven.read_bytes())
+    extension = data.index(b"\0\0\1\xb5", data.index(b"\0\0\1\0"))  # Of the first picture.
+    assert data[extension + 4] >> 4 == 8
+    assert not data[extension + 8] & 0x80
+    data[extension + 8] |= 0x80
+    begins_whole = tmp_path / "begins_whole.mpg"
+    begins_whole.write_bytes(data)
+    of_all = [frame.data for frame in (await take(woven, EVERY_PICTURE)).frames]
+    of_later = [frame.data for frame in (await take(begins_whole, EVERY_PICTURE)).frames]
+    assert of_all[0] != of_later[0]
+    assert of_all[1:] == of_later[1:]
+
+
+def test_interlaced_vc1_is_known_by_its_header():
+    """SMPTE 421M, 6.1: advanced profile, level 3, 4:2:0, rates, no filter, 1920x1080, no pulldown, then INTERLACE."""
+    for interlaced in (False, True):
+        bits = f"{3:02b}{3:03b}{1:02b}{0:03b}{0:05b}0{959:012b}{539:012b}0{interlaced:b}000000"
+        header = b"\0\0\1\x0f" + int(bits, 2).to_bytes(6, "big") + b"\0\0\1\x0e"
+        headers = headers_of("vc1", b"")
+        assert headers is not None
+        assert fields_may_come("vc1", headers(memoryview(header + bytes(9)))) is interlaced
+
+
 async def test_a_contact_sheet_of_pictures_of_several_shapes_stretches_none(tmp_path: Path):
     """The first half is a disc in a square, the other one in a picture twice as wide: the sheet has two discs."""
     disc = "geq=lum='if(lte(hypot(X-W/2,Y-H/2),H/4),235,16)':cb=128:cr=128"
@@ -134,6 +167,7 @@ async def test_a_limit_of_the_size_holds_for_each_picture(tmp_path: Path):
         ("film.avi", ("-c:v", "mjpeg")),
         ("film.mkv", ("-c:v", "libaom-av1", "-cpu-used", "8")),
         ("film.mov", ("-c:v", "png")),
+        ("film_.mov", ("-c:v", "dnxhd", "-profile:v", "dnxhr_sq", "-pix_fmt", "yuv422p")),
         ("film.webm", VP8),
         ("film.ts", ("-c:v", "mpeg4")),
         ("film.mpg", ("-c:v", "mpeg1video")),
@@ -142,7 +176,7 @@ async def test_a_limit_of_the_size_holds_for_each_picture(tmp_path: Path):
 )
 def test_headers_change_with_the_look_and_with_nothing_else(tmp_path: Path, name: str, encoding: Sequence[str]):
     seen = []
-    for size in ("128x96", "144x96"):
+    for size in ("256x128", "272x128"):
         film = tmp_path / f"{size}_{name}"
         ffmpeg("-f", "lavfi", "-i", f"testsrc2=s={size}:r=25:d=0.4", "-g", "5", *encoding, film)
         with av.open(str(film)) as container:

@@ -10,7 +10,7 @@ from typing import Any, Final
 import av
 from av.sidedata.sidedata import Type
 
-from app.infra.ffmpeg.sequence_headers import headers_of
+from app.infra.ffmpeg.sequence_headers import fields_may_come, headers_of
 
 _TRIED: Final = 96
 """How many packets are decoded, at most, to find a picture: more than any codec reorders."""
@@ -42,6 +42,7 @@ class Looks:
         self._known: dict[bytes, Facts] = {}
         self._looks: list[tuple[int, Facts]] = []
         self._lost = False
+        self._fields = False
 
     def follow(self, packet: Any, place: int) -> None:
         """Look at the next packet; ``place`` is its number."""
@@ -54,7 +55,8 @@ class Looks:
     def told(self, *, may_be_interlaced: bool) -> Facts:
         """Return the first picture's look, from which packets on it is another, and whether there were too many."""
         self._finish()
-        looks = [{**look, "interlaced": look["interlaced"] or may_be_interlaced} for _, look in self._looks]
+        fields = may_be_interlaced or self._fields
+        looks = [{**look, "interlaced": look["interlaced"] or fields} for _, look in self._looks]
         places = [place for place, _ in self._looks]
         # Only what is shown before the first key picture may lack what came before the recording; the rest is damage.
         known = [time for time in (self._first.earliest, self._first.key) if time is not None]
@@ -71,6 +73,7 @@ class Looks:
         return b"" if self._headers is None else self._headers(memoryview(packet))
 
     def _change(self, header: bytes, place: int) -> None:
+        self._fields = self._fields or fields_may_come(self._context.codec.canonical_name, header)
         if not self._first.begun:
             self._header = header
             return

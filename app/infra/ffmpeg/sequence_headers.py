@@ -38,6 +38,15 @@ def headers_of(codec: str, extradata: bytes) -> Headers | None:
     return before_the_slices
 
 
+def fields_may_come(codec: str, header: bytes) -> bool:
+    """Return whether such a header lets pictures of two fields come, though the first ones may have none."""
+    if codec == "mpeg2video":  # progressive_sequence of the sequence extension (ISO/IEC 13818-2, 6.2.2.3).
+        extension = header.partition(b"\x00\x00\x01\xb5")[2]
+        return len(extension) > 1 and extension[0] >> 4 == 1 and not extension[1] & 0x08
+    # INTERLACE (SMPTE 421M, 6.1.9).
+    return codec == "vc1" and len(header) > 9 and bool(header[9] & 0x40)  # noqa: PLR2004 - the byte that has it
+
+
 _UNITS: Final[Mapping[str, tuple[Callable[[memoryview], int], int, int, int, range]]] = {
     # The type of a NAL unit, how long its header is; sequence parameter sets, messages and slices of pictures.
     "h264": (lambda unit: unit[0] & 31, 1, 7, 6, range(1, 6)),  # ITU-T H.264, table 7-1.
@@ -98,8 +107,16 @@ def _jpeg(data: memoryview) -> bytes:
     return b""
 
 
+def _dv(data: memoryview) -> bytes:
+    """Return the application, and the display mode of the first VAUX source control pack (IEC 61834-4, 9.2)."""
+    pack = data[453:458]  # In the sixth block of the first sequence, behind nine packs.
+    return bytes((data[4] & 7, pack[2] & 7)) if len(pack) == 5 and pack[0] == 0x61 else b""  # noqa: PLR2004
+
+
 _HEADERS: Final[Mapping[str, Headers]] = {
     "av1": _av1,
+    "dnxhd": _slice(5, 44),  # Fields, size, depth, compression (SMPTE ST 2019-1, 7.2).
+    "dvvideo": _dv,
     "mjpeg": _jpeg,
     "mpeg1video": _between(b"\xb3", b"[\x00\xb8]"),  # A sequence with its extensions (ISO/IEC 13818-2, 6.2.2).
     "mpeg2video": _between(b"\xb3", b"[\x00\xb8]"),
