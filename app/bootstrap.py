@@ -49,6 +49,7 @@ from app.usecases.export_my_data import ExportMyData
 from app.usecases.generate_zip_file import GenerateZipFile
 from app.usecases.hold_lease import HoldLease
 from app.usecases.keep_house import KeepHouse
+from app.usecases.limit_deliveries import LimitDeliveries
 from app.usecases.list_user_videos import CountUserVideos, ListUserVideos, ShowHistories, ShowVideo
 from app.usecases.mark_processing_completed import MarkProcessingCompleted
 from app.usecases.mark_processing_failed import MarkProcessingFailed
@@ -300,6 +301,7 @@ def _control(settings: ControlSettings, parts: _Parts) -> ControlUseCases:
                 clock,
                 settings.public_url or f"http://{settings.host}:{settings.port}",
             ),
+            LimitDeliveries(CountedAttempts(parts.redis.connection_pool, _delivery_rates(settings)), clock),
             clock,
         ),
         remove_objects=RemoveObjects(transactions, storage, clock),
@@ -346,6 +348,16 @@ def _rates(settings: Settings) -> Mapping[Attempt, str]:
         Attempt.DELIVERY_BY_ACCOUNT: settings.delivery_rate_per_account,
         Attempt.REJECTION_BY_ACCOUNT: settings.rejection_rate_per_account,
         Attempt.EXPORT_BY_ACCOUNT: settings.export_rate_per_account,
+    }
+
+
+def _delivery_rates(settings: ControlSettings) -> Mapping[Attempt, str]:
+    return {
+        Attempt.MAIL_BY_RECIPIENT: settings.mail_rate_per_recipient,
+        Attempt.ACCOUNT_MAIL_BY_RECIPIENT: settings.account_mail_rate_per_recipient,
+        Attempt.UNVERIFIED_MAIL_BY_RECIPIENT: settings.unverified_mail_rate_per_recipient,
+        Attempt.WEBHOOK_BY_ACCOUNT: settings.webhook_rate_per_account,
+        Attempt.WEBHOOK_BY_HOST: settings.webhook_rate_per_host,
     }
 
 

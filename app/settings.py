@@ -83,6 +83,12 @@ class VideoSettings(BaseSettings):
     webhook_loopback: bool = False
     webhook_denied_networks: Networks = ()
     webhook_seconds: float = 15
+    webhook_rate_per_account: Rate = "120/minute"
+    webhook_rate_per_host: Rate = "600/minute"
+    # Beyond the first two a digest tells of the rest.
+    mail_rate_per_recipient: Rate = "20/hour"
+    account_mail_rate_per_recipient: Rate = "10/hour"
+    unverified_mail_rate_per_recipient: Rate = "5/hour"
     delivery_rate_per_account: Rate = "60/hour"
     rejection_rate_per_account: Rate = "600/hour"
     export_rate_per_account: Rate = "10/hour"

@@ -30,6 +30,7 @@ class NotificationEvent(StrEnum):
     VERIFY_EMAIL = "account.verify_email"  # The link that shows whose address it is.
     PASSWORD_CHANGED = "account.password_changed"  # noqa: S105 - no secret. By whoever had the old one, or a link.
     WEBHOOK_CHANGED = "account.webhook_changed"  # It was set, removed, or given a new key.
+    DIGEST = "account.digest"  # How much there is to tell, where there was too much to mail each.
 
 
 BEFORE_VERIFICATION: Final = frozenset({NotificationEvent.VERIFY_EMAIL.value, NotificationEvent.PASSWORD_RESET.value})
@@ -82,4 +83,6 @@ class Mail:
     locale: Locale
     template: str
     values: dict[str, str]
+    verified: bool = True
+    """Whether the address is known to be the reader's."""
     traceparent: str | None = None

@@ -67,6 +67,12 @@ def checked_email(text: str) -> str:
     return email
 
 
+def mailbox_of(email: str) -> str:
+    """Give what all addresses of one mailbox have in common, as far as one can know: no ``+tag``."""
+    local, _, domain = email.rpartition("@")
+    return f"{local.partition('+')[0]}@{domain}"
+
+
 def checked_name(text: str) -> str:
     """Give a person's name as it is stored: NFC, one line, 1 to 255 characters.
 

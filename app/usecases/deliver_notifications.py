@@ -3,13 +3,22 @@
 import asyncio
 import random
 from collections.abc import Coroutine, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final, final
 
-from app.domain.errors import NotificationError, WebhookGone
-from app.domain.notification import BEFORE_VERIFICATION, Mail, Notification, NotificationChannel, NotificationEvent
+from app.domain.errors import NotificationError, RateLimited, WebhookGone
+from app.domain.notification import (
+    BEFORE_VERIFICATION,
+    DeliveryStatus,
+    Mail,
+    Notification,
+    NotificationChannel,
+    NotificationEvent,
+)
 from app.domain.webhook import WebhookMessage, body_of
+from app.usecases.limit_deliveries import LimitDeliveries
 from app.usecases.ports import Clock, DatabaseUnavailable, Mailer, Transaction, Transactions, WebhookSender
 from app.usecases.tell_owner import News, owe
 from app.usecases.write_mail import WriteMail
@@ -42,6 +51,7 @@ class DeliverNotifications:
     mailer: Mailer
     webhooks: WebhookSender
     write_mail: WriteMail
+    limit: LimitDeliveries
     clock: Clock
     _at_work: set[NotificationChannel] = field(default_factory=set, init=False)
     """The channels on which this process is sending: whoever does takes what is new too, and needs no company."""
@@ -76,6 +86,13 @@ class DeliverNotifications:
             return False
         attempts = notification.attempts + 1
         try:
+            await self.limit.spend(notification, message)
+        except RateLimited as refused:
+            seconds = refused.retry_after_seconds
+            with suppress(DatabaseUnavailable):  # The lease ends, and it is tried again.
+                await self.transactions.write(lambda t: self.limit.put_off(t, notification, seconds))
+            return False
+        try:
             answer = await (self.mailer.send(message) if isinstance(message, Mail) else self.webhooks.send(message))
         except NotificationError as error:
             await self._put_off(notification, attempts, message, error)
@@ -85,9 +102,7 @@ class DeliverNotifications:
             raise
         now = self.clock.now()
         try:
-            await self.transactions.write(
-                lambda t: t.notifications.delivered(notification.id, attempts, answer=answer, at=now)
-            )
+            await self.transactions.write(lambda t: self._delivered(t, notification, attempts, answer, now))
         except DatabaseUnavailable:
             return True  # Written down or not: if not, the lease ends and it is sent again under the same id.
         return True
@@ -95,12 +110,27 @@ class DeliverNotifications:
     async def _claim(self, t: Transaction, notification: Notification) -> Mail | WebhookMessage | None:
         """Take it, and say what is to be sent; None where another took it or where it is of no use any more."""
         now = self.clock.now()
+        await t.users.lock(notification.user)  # Who leaves mails to a digest and who sends it take turns.
         if not await t.notifications.claim(notification, now=now, until=now + _LEASE):
             return None
         message, of_no_use = await self._message(t, notification)
         if message is None:
-            await t.notifications.give_up(notification.id, notification.attempts + 1, answer=of_no_use)
+            await self._give_up(t, notification, notification.attempts + 1, of_no_use)
+        elif await self.limit.join_digest(t, notification):
+            return None
         return message
+
+    async def _delivered(
+        self, t: Transaction, notification: Notification, attempts: int, answer: str, at: datetime
+    ) -> None:
+        if await t.notifications.delivered(notification.id, attempts, answer=answer, at=at):
+            await _settle_held(t, notification, DeliveryStatus.DELIVERED, f"In a digest: {answer}", at)
+
+    async def _give_up(self, t: Transaction, notification: Notification, attempts: int, answer: str) -> bool:
+        if not await t.notifications.give_up(notification.id, attempts, answer=answer):
+            return False
+        await _settle_held(t, notification, DeliveryStatus.FAILED, answer, None)
+        return True
 
     async def _message(self, t: Transaction, notification: Notification) -> tuple[Mail | WebhookMessage | None, str]:
         user = await t.users.by_id(notification.user)
@@ -115,7 +145,7 @@ class DeliverNotifications:
             keys = webhook.secrets(self.clock.now())
             body, traceparent = body_of(notification), notification.traceparent
             return WebhookMessage(notification.id, webhook.url, keys, body, traceparent), ""
-        return await self.write_mail(t, notification, user), "The link lapsed before it was sent."
+        return await self.write_mail(t, notification, user), "It was of no use any more when it was to be sent."
 
     async def _put_off(
         self, notification: Notification, attempts: int, message: Mail | WebhookMessage, error: NotificationError
@@ -134,7 +164,7 @@ class DeliverNotifications:
         now, answer = self.clock.now(), error.message
         tried_for = now - (notification.tried_since or notification.created_at)
         if error.permanent or (tried_for > _GIVE_UP_AFTER and attempts >= _FEWEST_TRIES):
-            return await t.notifications.give_up(notification.id, attempts, answer=answer)
+            return await self._give_up(t, notification, attempts, answer)
         delay = min(max(tried_for, _FIRST_DELAY), _LONGEST_DELAY) * random.uniform(0.8, 1.2)  # noqa: S311 - jitter
         return await t.notifications.postpone(notification.id, attempts, answer=answer, to=now + delay)
 
@@ -153,6 +183,13 @@ class DeliverNotifications:
         await t.users.set_webhook(owner.id, None, now)
         news = News(event=NotificationEvent.WEBHOOK_DISABLED, at=now, data={"webhookUrl": url})
         await owe(t, owner, news, NotificationChannel.EMAIL)
+
+
+async def _settle_held(
+    t: Transaction, notification: Notification, status: DeliveryStatus, answer: str, at: datetime | None
+) -> None:
+    if notification.event == NotificationEvent.DIGEST:
+        await t.notifications.settle_held(notification.id, status, answer=answer, at=at)
 
 
 async def _all(steps: Iterable[Coroutine[Any, Any, int]]) -> Sequence[int]:

@@ -15,7 +15,7 @@ from typing import Protocol, TypeVar
 from app.domain.events import DomainEvent
 from app.domain.failure import Failure
 from app.domain.manifest import Reading
-from app.domain.notification import Mail, Notification, NotificationChannel
+from app.domain.notification import DeliveryStatus, Mail, Notification, NotificationChannel
 from app.domain.options import ExtractionOptions
 from app.domain.session import SessionId
 from app.domain.user import Locale, User, UserId
@@ -364,6 +364,21 @@ class Notifications(Protocol):
     async def delivered(self, notification: str, attempts: int, *, answer: str, at: datetime) -> bool: ...
     async def postpone(self, notification: str, attempts: int, *, answer: str, to: datetime) -> bool: ...
     async def give_up(self, notification: str, attempts: int, *, answer: str) -> bool: ...
+    async def waiting_digest(self, owner: UserId) -> str | None:
+        """Give the id of the owner's digest that nobody has begun to send."""
+        ...
+
+    async def hold(self, notification: str, attempts: int, *, digest: str, answer: str, until: datetime) -> bool:
+        """Leave it to a digest; where that never comes, it is due by itself at ``until``."""
+        ...
+
+    async def held(self, digest: str) -> Mapping[str, int]:
+        """Count what is left to this digest, by event."""
+        ...
+
+    async def settle_held(self, digest: str, status: DeliveryStatus, *, answer: str, at: datetime | None) -> None:
+        """Write down what became of all that was left to this digest."""
+        ...
 
 
 class Transaction(Protocol):
@@ -687,6 +702,11 @@ class Attempt(StrEnum):
     VERIFICATION_BY_ACCOUNT = "verification-account"
     RESET_BY_ADDRESS = "reset-address"
     DELIVERY_BY_ACCOUNT = "delivery-account"
+    MAIL_BY_RECIPIENT = "mail-recipient"
+    ACCOUNT_MAIL_BY_RECIPIENT = "account-mail-recipient"
+    UNVERIFIED_MAIL_BY_RECIPIENT = "unverified-mail-recipient"
+    WEBHOOK_BY_ACCOUNT = "webhook-account"
+    WEBHOOK_BY_HOST = "webhook-host"
     REJECTION_BY_ACCOUNT = "rejection-account"
     EXPORT_BY_ACCOUNT = "export-account"
 

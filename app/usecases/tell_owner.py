@@ -34,8 +34,13 @@ async def tell_owner(t: Transaction, owner: User, news: News, *, by_mail: bool) 
         await owe(t, owner, news, NotificationChannel.WEBHOOK)
 
 
-async def owe(t: Transaction, owner: User, news: News, channel: NotificationChannel) -> Notification:
-    """Write down one message. The end of a video has the same id however often it is written."""
+async def owe(
+    t: Transaction, owner: User, news: News, channel: NotificationChannel, *, wake_at: datetime | None = None
+) -> Notification:
+    """Write down one message, to be sent at once or at ``wake_at``.
+
+    The end of a video has the same id however often it is written.
+    """
     told = uuid4() if news.video is None else uuid5(NAMESPACE_URL, f"{news.video}/{news.event}/{channel}")
     notification = Notification(
         id=str(told),
@@ -49,7 +54,7 @@ async def owe(t: Transaction, owner: User, news: News, channel: NotificationChan
         created_at=news.at,
         data=news.data,
     )
-    await t.notifications.add(notification, wake_at=news.at)
+    await t.notifications.add(notification, wake_at=wake_at or news.at)
     return notification
 
 

@@ -1,5 +1,6 @@
 """What a mail says."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import final
 
@@ -22,6 +23,9 @@ class WriteMail:
         url = await self._url(t, notification)
         if url is None:
             return None
+        told = await t.notifications.held(notification.id) if notification.event == NotificationEvent.DIGEST else None
+        if told is not None and not told:
+            return None
         failure = notification.failure
         return Mail(
             id=notification.id,
@@ -37,7 +41,9 @@ class WriteMail:
                 "frames": _frames(notification),
                 "webhook_url": str(notification.data.get("webhookUrl", "")),
                 "url": url,
+                **_counts(told or {}),
             },
+            verified=user.email_verified_at is not None,
             traceparent=notification.traceparent,
         )
 
@@ -54,6 +60,18 @@ class WriteMail:
             return None
         # Behind the number sign, which browsers tell neither servers nor other pages.
         return f"{self.public_url}/{page}#token={tokens.token(link.id)}"
+
+
+def _counts(told: Mapping[str, int]) -> dict[str, str]:
+    """Say how many mails of each kind a digest stands for; nothing for none."""
+    named = {
+        "failed": NotificationEvent.VIDEO_FAILED,
+        "completed": NotificationEvent.VIDEO_COMPLETED,
+        "rejected": NotificationEvent.UPLOAD_REJECTED,
+    }
+    counts = {name: told.get(event, 0) for name, event in named.items()}
+    counts["others"] = sum(told.values()) - sum(counts.values())
+    return {name: str(count) if count else "" for name, count in counts.items()}
 
 
 def _frames(notification: Notification) -> str:

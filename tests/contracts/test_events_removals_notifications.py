@@ -221,6 +221,41 @@ async def test_the_latest_of_a_kind_is_found(story: Story):
     assert await latest(EMAIL, "upload.rejected") is None
 
 
+async def test_what_is_left_to_a_digest_is_counted_and_settled_with_it(story: Story):
+    owner, other = await story.user(), await story.user()
+    digest = replace(a_notification(owner, None), event="account.digest")
+    told = [a_notification(owner, None) for _ in range(3)]
+    strange = a_notification(other, None)
+    for one in (*told, strange):
+        await story.owe(one)
+    await story.owe(digest, 50)
+    read, write = story.transactions.read, story.transactions.write
+    assert await read(lambda t: t.notifications.waiting_digest(owner)) == digest.id
+    assert await read(lambda t: t.notifications.waiting_digest(other)) is None
+
+    async def held(one: Notification, attempts: int) -> bool:
+        return await write(
+            lambda t: t.notifications.hold(one.id, attempts, digest=digest.id, answer="later", until=after(900))
+        )
+
+    assert not await held(told[0], 1)  # It was claimed by nobody.
+    for one in told[:2]:
+        assert await write(lambda t, one=one: t.notifications.claim(one, now=after(10), until=after(20)))  # type: ignore[misc]
+        assert await held(one, 1)
+    assert await read(lambda t: t.notifications.held(digest.id)) == {told[0].event: 2}
+    assert {one.id for one in await story.owed(100)} == {told[2].id, strange.id, digest.id}
+    assert {told[0].id, told[1].id} <= {one.id for one in await story.owed(900)}
+    assert await write(lambda t: t.notifications.claim(digest, now=after(60), until=after(70)))
+    assert await read(lambda t: t.notifications.waiting_digest(owner)) is None  # It is being written.
+    await write(
+        lambda t: t.notifications.settle_held(digest.id, DeliveryStatus.DELIVERED, answer="in it", at=after(61))
+    )
+    assert await read(lambda t: t.notifications.held(digest.id)) == {}
+    found = await read(lambda t: t.notifications.get(owner, told[0].id))
+    assert found is not None
+    assert (found.status, found.answer, found.delivered_at) == (DeliveryStatus.DELIVERED, "in it", after(61))
+
+
 async def test_many_removals_are_written_down_at_once(story: Story):
     await story.transactions.write(lambda t: t.removals.add("sources/a", "sources/b", is_prefix=False, at=after(0)))
     await story.transactions.write(lambda t: t.removals.add(is_prefix=False, at=after(0)))

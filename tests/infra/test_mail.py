@@ -127,6 +127,10 @@ ALL = {
     "code": "",
     "frames": "12",
     "webhook_url": "https://hooks.example.com/<in>",
+    "failed": "17",
+    "completed": "1",
+    "rejected": "",
+    "others": "2",
     "url": "https://videos.example/",
 }
 
@@ -134,6 +138,8 @@ ALL = {
 @pytest.mark.parametrize(
     ("template", "locale", "subject", "words"),
     [
+        ("account.digest", Locale.EN, "More news of your videos", ("17 more videos failed", "1 more ZIP can")),
+        ("account.digest", Locale.PT_BR, "Mais novidades dos seus vídeos", ("17 outros vídeos", "1 outro ZIP pode")),
         ("account.verify_email", Locale.EN, "Confirm your e-mail address", ("good for three days",)),
         ("account.verify_email", Locale.PT_BR, "Confirme o seu e-mail", ("vale por três dias",)),
         ("account.password_changed", Locale.EN, "Your password was changed", ("webhook was removed", "was not you")),

@@ -178,6 +178,29 @@ async def test_many_videos_from_before_go_at_once(identity: Identity, post: Post
     assert await RemoveVideosFromBefore(world.transactions, world.delete)(viewer) == 120
 
 
+async def test_addresses_of_one_mailbox_get_no_links_without_end(identity: Identity, post: Post):
+    identity.limits.allowed = identity.world.limits.allowed = {Attempt.UNVERIFIED_MAIL_BY_RECIPIENT: 3}
+    for number in range(8):
+        await identity.do.register_user("Eve", f"victim+{number}@example.com", PASSWORD, Locale.EN, HERE)
+        await identity.do.request_password_reset(f"victim+{number}@example.com", HERE)
+    await identity.do.register_user("Rui", "rui@example.com", PASSWORD, Locale.EN, HERE)
+    await post.sent()
+    assert [mail.to.partition("+")[0] for mail in post.mailer.sent].count("victim") == 3
+    assert "rui@example.com" in {mail.to for mail in post.mailer.sent}
+    # Whose address is known to be theirs gets links all the same.
+    await identity.do.verify_email(
+        identity.verification_tokens.token(next(m.id for m in post.mailer.sent if m.to[0] == "r"))
+    )
+    await identity.do.register_user("Eve", "rui+1@example.com", PASSWORD, Locale.EN, HERE)
+    for _ in range(3):
+        await identity.do.resend_verification(
+            identity.viewer(await identity.do.authenticate_user("rui+1@example.com", PASSWORD, HERE))
+        )
+    await post.sent()
+    await identity.do.request_password_reset("rui@example.com", HERE)
+    assert await post.sent() == ["account.password_reset"]
+
+
 async def test_a_changed_password_is_told_by_mail(identity: Identity, post: Post):
     session = await identity.ana()
     await post.sent()

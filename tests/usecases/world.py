@@ -16,6 +16,7 @@ from app.usecases.cancel_video import CancelVideo
 from app.usecases.delete_video import DeleteVideo
 from app.usecases.deliver_notifications import DeliverNotifications
 from app.usecases.keep_house import KeepHouse
+from app.usecases.limit_deliveries import LimitDeliveries
 from app.usecases.mark_processing_completed import MarkProcessingCompleted
 from app.usecases.mark_processing_failed import MarkProcessingFailed
 from app.usecases.ports import Mailer, Transactions, Viewer, WebhookSender
@@ -157,7 +158,14 @@ class World:
             HmacLinkTokens("email verifications", "k" * 32),
         )
         write_mail = WriteMail(resets, verifications, self.clock, url)
-        return DeliverNotifications(self.transactions, mailer, webhooks or MemoryWebhooks(), write_mail, self.clock)
+        return DeliverNotifications(
+            self.transactions,
+            mailer,
+            webhooks or MemoryWebhooks(),
+            write_mail,
+            LimitDeliveries(self.limits, self.clock),
+            self.clock,
+        )
 
     async def owed(self, channel: NotificationChannel = NotificationChannel.EMAIL) -> list[Notification]:
         """Give what is due on a channel."""

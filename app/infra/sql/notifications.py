@@ -1,14 +1,14 @@
 """The table ``notifications``."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, final
 
 from sqlalchemy import ColumnElement, RowMapping, Select, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.domain.notification import DeliveryStatus, Notification, NotificationChannel
+from app.domain.notification import DeliveryStatus, Notification, NotificationChannel, NotificationEvent
 from app.domain.user import UserId
 from app.infra.sql.events import row_of as video_row_of
 from app.infra.sql.rows import failure_columns, failure_of
@@ -113,6 +113,24 @@ class SqlNotifications:
             notification, attempts, status=DeliveryStatus.FAILED.value, answer=answer[:_ANSWER_MAX]
         )
 
+    async def waiting_digest(self, owner: UserId) -> str | None:
+        pending = (_n.status == DeliveryStatus.PENDING.value, _n.attempts == 0)
+        which = select(_n.id).where(_n.user_id == user_row_of(owner), _n.event == NotificationEvent.DIGEST, *pending)
+        return (await self._connection.execute(which.order_by(_n.wake_at, _n.id).limit(1))).scalar()
+
+    async def hold(self, notification: str, attempts: int, *, digest: str, answer: str, until: datetime) -> bool:
+        return await self._change(
+            notification, attempts, digest_id=digest, answer=answer[:_ANSWER_MAX], wake_at=milliseconds(until)
+        )
+
+    async def held(self, digest: str) -> Mapping[str, int]:
+        counted = select(_n.event, func.count().label("times")).where(*_left_to(digest)).group_by(_n.event)
+        return {row.event: row.times for row in await self._connection.execute(counted)}
+
+    async def settle_held(self, digest: str, status: DeliveryStatus, *, answer: str, at: datetime | None) -> None:
+        to = {"status": status.value, "answer": answer[:_ANSWER_MAX], "delivered_at": at}
+        await self._connection.execute(update(notifications).where(*_left_to(digest)).values(**to))
+
     async def _all(self, which: Select[Any]) -> Sequence[Notification]:
         return [_notification(row) for row in (await self._connection.execute(which)).mappings()]
 
@@ -120,6 +138,10 @@ class SqlNotifications:
         pending = (_n.status == DeliveryStatus.PENDING.value, _n.attempts == attempt)
         changed = update(notifications).where(_n.id == notification, *pending, *also).values(**to)
         return (await self._connection.execute(changed)).rowcount == 1
+
+
+def _left_to(digest: str) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    return _n.digest_id == digest, _n.status == DeliveryStatus.PENDING.value
 
 
 def _due(now: datetime) -> ColumnElement[bool]:

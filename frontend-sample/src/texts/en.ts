@@ -41,6 +41,7 @@ export const en = {
     "account.password_reset": "New password",
     "account.verify_email": "Confirm your address",
     "account.password_changed": "Password changed",
+    "account.digest": "More news",
     "account.webhook_changed": "Webhook changed",
   } as Record<string, string>,
   channels: { EMAIL: "by mail", WEBHOOK: "by webhook" },

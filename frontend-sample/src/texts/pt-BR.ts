@@ -43,6 +43,7 @@ export const ptBR: Texts = {
     "account.password_reset": "Nova senha",
     "account.verify_email": "Confirme seu endereço",
     "account.password_changed": "Senha alterada",
+    "account.digest": "Mais novidades",
     "account.webhook_changed": "Webhook alterado",
   },
   channels: { EMAIL: "por e-mail", WEBHOOK: "por webhook" },

@@ -1,0 +1,85 @@
+"""How much one reader and one receiver are sent: mails beyond it are told of by one digest, posts a little later."""
+
+import random
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final, final
+from urllib.parse import urlsplit
+
+from app.domain.notification import BEFORE_VERIFICATION, Mail, Notification, NotificationChannel, NotificationEvent
+from app.domain.user import mailbox_of
+from app.domain.webhook import WebhookMessage
+from app.usecases.ports import Attempt, Clock, RateLimits, Transaction
+from app.usecases.tell_owner import News, owe
+
+_NEWS: Final = frozenset(
+    {
+        NotificationEvent.VIDEO_COMPLETED.value,
+        NotificationEvent.VIDEO_FAILED.value,
+        NotificationEvent.UPLOAD_REJECTED.value,
+    }
+)
+_HELD: Final = "There were too many mails: one digest tells of the rest."
+_TOO_MANY_POSTS: Final = "Held back for a moment: there were too many posts."
+_TOO_MANY_LINKS: Final = "Too many links were mailed to this address: ask for one later."
+_HELD_FOR: Final = timedelta(days=4)
+"""Longer than a digest is tried for."""
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class LimitDeliveries:
+    """Says what is too much, and what becomes of it; nothing is lost.
+
+    Counted are mails by mailbox, those with news of videos apart from those with word of the account, so that neither
+    can keep the other back; and posts by account and by host.
+    """
+
+    limits: RateLimits
+    clock: Clock
+
+    async def spend(self, notification: Notification, message: Mail | WebhookMessage) -> None:
+        """Count a post or a mail; raises ``RateLimited`` where it is one too many."""
+        if isinstance(message, WebhookMessage):
+            await self.limits.spend(Attempt.WEBHOOK_BY_ACCOUNT, notification.user)
+            await self.limits.spend(Attempt.WEBHOOK_BY_HOST, urlsplit(message.url).hostname or "")
+            return
+        mailbox = mailbox_of(message.to)
+        if not message.verified:
+            await self.limits.spend(Attempt.UNVERIFIED_MAIL_BY_RECIPIENT, mailbox)
+        elif notification.event in _NEWS or notification.event == NotificationEvent.DIGEST:
+            await self.limits.spend(Attempt.MAIL_BY_RECIPIENT, mailbox)
+        elif notification.event not in BEFORE_VERIFICATION:  # Links have limits where they are asked for.
+            await self.limits.spend(Attempt.ACCOUNT_MAIL_BY_RECIPIENT, mailbox)
+
+    async def join_digest(self, t: Transaction, notification: Notification) -> bool:
+        """Leave a mail with news to the digest that waits to be sent, if there is one. The user's row is held."""
+        if notification.channel is not NotificationChannel.EMAIL or notification.event not in _NEWS:
+            return False
+        digest = await t.notifications.waiting_digest(notification.user)
+        return digest is not None and await self._hold(t, notification, digest)
+
+    async def put_off(self, t: Transaction, notification: Notification, seconds: int) -> None:
+        """Do with what was one too many as befits it; the delivery of ``notification`` was claimed from its state."""
+        attempts, at = notification.attempts + 1, self.clock.now() + timedelta(seconds=seconds)
+        if notification.channel is NotificationChannel.WEBHOOK:
+            spread = at + timedelta(seconds=seconds * random.random())  # noqa: S311 - jitter
+            await t.notifications.postpone(notification.id, attempts, answer=_TOO_MANY_POSTS, to=spread)
+        elif notification.event in BEFORE_VERIFICATION:
+            await t.notifications.give_up(notification.id, attempts, answer=_TOO_MANY_LINKS)
+        elif notification.event == NotificationEvent.DIGEST:
+            await t.notifications.postpone(notification.id, attempts, answer=_HELD, to=at)
+        else:
+            user = await t.users.by_id(notification.user) if await t.users.lock(notification.user) else None
+            if user is not None:
+                digest = await t.notifications.waiting_digest(user.id)
+                if digest is None:
+                    news = News(event=NotificationEvent.DIGEST, at=self.clock.now(), data={})
+                    digest = (await owe(t, user, news, NotificationChannel.EMAIL, wake_at=at)).id
+                await self._hold(t, notification, digest)
+
+    async def _hold(self, t: Transaction, notification: Notification, digest: str) -> bool:
+        until = self.clock.now() + _HELD_FOR
+        return await t.notifications.hold(
+            notification.id, notification.attempts + 1, digest=digest, answer=_HELD, until=until
+        )
