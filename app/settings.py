@@ -114,6 +114,8 @@ class VideoSettings(BaseSettings):
     max_root_fields: int = 10
     max_directives: int = 50
     max_cost: int = 5000
+    max_variable_values: int = 1000
+    max_cpu_seconds_per_minute: Annotated[float, Field(gt=0)] = 6
     socket_init_seconds: float = 5
     socket_ping_seconds: float = 20
     socket_stall_seconds: float = 20

@@ -109,7 +109,7 @@ def serve(kind: str, database: Path, source: str) -> None:
 
         edge = replace(edge, do=replace(edge.do, list_user_videos=cast("ListUserVideos", remembered)))
     if kind == "ours":
-        app = application(edge, Policy(requests_per_minute=10**9), Metrics())
+        app = application(edge, Policy(requests_per_minute=10**9, max_cpu_seconds_per_minute=10**9), Metrics())
     else:
         stock = GraphQL[Any, Any](strawberry.Schema(StockQuery)) if kind == "stock" else plain
         routes: list[BaseRoute] = [Route("/graphql", stock, methods=["POST"] if kind == "plain" else None)]

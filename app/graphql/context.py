@@ -7,8 +7,12 @@ import strawberry
 from strawberry.dataloader import DataLoader
 
 from app.domain import user
-from app.domain.errors import Unauthenticated
+from app.domain.errors import RateLimited, Unauthenticated
+from app.domain.user import UserId
 from app.domain.video import StatusChange, VideoId
+from app.graphql.documents import Document, Documents
+from app.graphql.effort import network_of
+from app.graphql.limits import length_refusal
 from app.graphql.shared_answers import SharedAnswers
 from app.http.edge import Edge, bearer_viewer, is_over
 from app.http.metrics import Metrics
@@ -29,6 +33,7 @@ class Context:
     policy: Policy
     metrics: Metrics
     shared_answers: SharedAnswers
+    documents: Documents
     connection_params: object = None
     _verified: Viewer | None = field(init=False, default=None)
     histories: DataLoader[VideoId, Sequence[StatusChange]] = field(init=False)
@@ -58,6 +63,31 @@ class Context:
         if is_over(self.edge, self._verified):
             raise Unauthenticated
         return self._verified
+
+    @property
+    def payers(self) -> tuple[str, UserId | None]:
+        """The network and the user whose share of this process's time an operation takes; of a stranger no user."""
+        try:
+            return network_of(self.address), self.viewer.id
+        except Unauthenticated:
+            return network_of(self.address), None
+
+    async def afford(self, text: str | None) -> None:
+        """Return when there is time for an operation; one that is too long is not looked at, and takes none.
+
+        :raises RateLimited: where its network or user has taken too much
+        """
+        if length_refusal(text or "", self.policy):
+            return
+        try:
+            await self.documents.afford(text or "", *self.payers)
+        except RateLimited:
+            self.metrics.refusals.labels("effort").inc()
+            raise
+
+    def document(self, text: str | None) -> Document | None:
+        """Read what was sent; None where it is too long to be looked at."""
+        return None if length_refusal(text or "", self.policy) else self.documents.read(text or "", *self.payers)
 
     async def _histories(self, videos: list[VideoId]) -> Sequence[Sequence[StatusChange]]:
         return await self.do.show_histories(videos)

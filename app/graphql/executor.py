@@ -6,7 +6,16 @@ from collections.abc import Awaitable, Callable
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from graphql import Executor, GraphQLObjectType, GraphQLSchema, Undefined, get_nullable_type, is_leaf_type
+from graphql import (
+    DocumentNode,
+    Executor,
+    GraphQLError,
+    GraphQLObjectType,
+    GraphQLSchema,
+    Undefined,
+    get_nullable_type,
+    is_leaf_type,
+)
 from graphql.pyutils import Path
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
@@ -25,6 +34,20 @@ class SharingExecutor(StrawberryGraphQLCoreExecutionContext):
     """
 
     _variables: str | None = None
+
+    @classmethod
+    def build(
+        cls,
+        schema: GraphQLSchema,
+        document: DocumentNode,
+        root_value: Any = None,
+        context_value: Any = None,
+        *more: Any,
+        **named: Any,
+    ) -> list[GraphQLError] | Executor[Any]:
+        """Prepare an operation; where suggestions are switched off, none is made for its variables either."""
+        named["hide_suggestions"] = not context_value.policy.suggestions
+        return super().build(schema, document, root_value, context_value, *more, **named)
 
     def build_per_event_executor(self, payload: Any) -> Executor[Any]:
         if self._variables is None:

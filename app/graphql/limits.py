@@ -6,6 +6,7 @@ happens before the validation, some of whose rules compare every field with ever
 """
 
 import re
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -50,33 +51,50 @@ _ONCE: Final = frozenset(
 )
 """One of these in an operation, so that no request tries five hundred passwords."""
 _PAGES: Final = frozenset({"videos", "notificationDeliveries"})
+_LISTS_OF_INTROSPECTION: Final = {"types": 80, "fields": 3, "directives": 5, "ofType": 0.4}
+"""About how long each is in our schema, over all that have it; anything else is one or not there at all."""
+_INTROSPECTION_COST: Final = 10_000
+"""The usual query of tools has three quarters of it; nobody needs it ten times in one operation."""
 _MANY: Final = 10**9
+_LINES: Final = 2000
+"""To say where an error is, all lines before it are counted, for each error anew."""
+POINT_SECONDS: Final = 8e-6
+"""What it takes to answer one field."""
 _LONG_NUMBER: Final = re.compile(r"\d{400}")
 """No number that means anything is longer, and Python refuses to read one of more than 4,300 digits."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Size:
+@dataclass(slots=True)
+class Size:
     """What a selection adds up to; ``depth`` counts fields below each other, ``cost`` fields that may be answered."""
 
     depth: int = 0
     introspection_depth: int = 0
+    introspection_cost: int = 0
     root_fields: int = 0
     aliases: int = 0
     directives: int = 0
     once: int = 0
     cost: int = 0
 
-    def beside(self, other: "_Size") -> "_Size":
-        return _Size(
-            max(self.depth, other.depth),
-            max(self.introspection_depth, other.introspection_depth),
-            min(self.root_fields + other.root_fields, _MANY),
-            min(self.aliases + other.aliases, _MANY),
-            min(self.directives + other.directives, _MANY),
-            min(self.once + other.once, _MANY),
-            min(self.cost + other.cost, _MANY),
-        )
+    def add(self, other: "Size") -> None:
+        """Put another beside it."""
+        self.depth = max(self.depth, other.depth)
+        self.introspection_depth = max(self.introspection_depth, other.introspection_depth)
+        self.introspection_cost = min(self.introspection_cost + other.introspection_cost, _MANY)
+        self.root_fields = min(self.root_fields + other.root_fields, _MANY)
+        self.aliases = min(self.aliases + other.aliases, _MANY)
+        self.directives = min(self.directives + other.directives, _MANY)
+        self.once = min(self.once + other.once, _MANY)
+        self.cost = min(self.cost + other.cost, _MANY)
+
+    def add_leaf(self, *, alias: bool, once: bool) -> None:
+        """Put a field without a selection beside it: nearly all are such, so it makes no object of its own."""
+        self.depth = self.depth or 1
+        self.root_fields += 1
+        self.cost += 1
+        self.aliases += alias
+        self.once += once
 
 
 class _Cyclic(Exception):
@@ -95,50 +113,55 @@ class _Measure:
         self._operation = operation
         defaults = {one.variable.name.value: one.default_value for one in operation.variable_definitions or ()}
         self._variables = {**defaults, **variables}
-        self._known: dict[str, _Size | None] = {}
+        self._known: dict[str, Size | None] = {}
 
-    def size(self) -> _Size:
-        directives = len(self._operation.directives or ())
-        return self._selection(self._operation.selection_set).beside(_Size(directives=directives))
-
-    def _selection(self, selection: SelectionSetNode) -> _Size:
-        size = _Size()
-        for node in selection.selections:
-            size = size.beside(_Size(directives=len(node.directives or ())))
-            if isinstance(node, FieldNode):
-                size = size.beside(self._field(node))
-            elif isinstance(node, InlineFragmentNode):
-                size = size.beside(self._selection(node.selection_set))
-            elif isinstance(node, FragmentSpreadNode):
-                size = size.beside(self._fragment(node.name.value))
+    def size(self) -> Size:
+        size = self._selection(self._operation.selection_set)
+        size.directives += len(self._operation.directives or ())
         return size
 
-    def _field(self, node: FieldNode) -> _Size:
+    def _selection(self, selection: SelectionSetNode) -> Size:
+        size = Size()
+        for node in selection.selections:
+            size.directives += len(node.directives or ())
+            if isinstance(node, FieldNode):
+                if node.selection_set:
+                    size.add(self._field(node, self._selection(node.selection_set)))
+                else:
+                    size.add_leaf(alias=node.alias is not None, once=node.name.value in _ONCE)
+            elif isinstance(node, InlineFragmentNode):
+                size.add(self._selection(node.selection_set))
+            elif isinstance(node, FragmentSpreadNode):
+                size.add(self._fragment(node.name.value))
+        return size
+
+    def _field(self, node: FieldNode, below: Size) -> Size:
         name = node.name.value
-        below = self._selection(node.selection_set) if node.selection_set else _Size()
         introspects = name in _INTROSPECTION
         depth = below.depth + 1
-        return _Size(
+        times = self._times(node)
+        return Size(
             0 if introspects else depth,
             depth if introspects else below.introspection_depth,
+            min(1 + int(below.cost * times), _MANY) if introspects else below.introspection_cost,
             1,
             below.aliases + (node.alias is not None),
             below.directives,
             below.once + (name in _ONCE),
-            min(1 + below.cost * self._times(node), _MANY),
+            1 if introspects else min(1 + int(below.cost * times), _MANY),
         )
 
-    def _fragment(self, name: str) -> _Size:
+    def _fragment(self, name: str) -> Size:
         if name not in self._known:
             self._known[name] = None
             fragment = self._fragments.get(name)
-            self._known[name] = self._selection(fragment.selection_set) if fragment else _Size()
+            self._known[name] = self._selection(fragment.selection_set) if fragment else Size()
         size = self._known[name]
         if size is None:
             raise _Cyclic
         return size
 
-    def _times(self, node: FieldNode) -> int:
+    def _times(self, node: FieldNode) -> float:
         """Say how often what is below a field may be answered."""
         for argument in node.arguments or ():
             if argument.name.value != "first":
@@ -147,54 +170,70 @@ class _Measure:
             if isinstance(value, VariableNode):
                 value = self._variables.get(value.name.value)
             if isinstance(value, IntValueNode):
-                value = int(value.value)
+                value = int(value.value[:9])  # As many digits as decide; Python refuses to read thousands.
             return min(max(value, 1), _LONGEST_PAGE) if isinstance(value, int) else _PAGE
-        return _PAGE if node.name.value in _PAGES else 1
+        return _PAGE if node.name.value in _PAGES else _LISTS_OF_INTROSPECTION.get(node.name.value, 1)
 
 
 def length_refusal(text: str, policy: Policy) -> GraphQLError | None:
     """Say that a document is too long, where it is; nothing else may be done with such a one, nor be kept of it."""
     length = len(text.encode("utf-8", "surrogatepass"))
-    return _too_large("bytes", length, policy.max_document_bytes) if length > policy.max_document_bytes else None
+    if length > policy.max_document_bytes:
+        return _too_large("bytes", length, policy.max_document_bytes)
+    lines = text.count("\n") + text.count("\r")
+    return _too_large("lines", lines, _LINES) if lines > _LINES else None
 
 
-def refusal(
-    text: str, document: DocumentNode, name: str | None, variables: Mapping[str, Any], policy: Policy
-) -> GraphQLError | None:
-    """Say why an operation is too large, where it is; it must have been parsed, and need not be valid."""
-    if _LONG_NUMBER.search(text):
-        return GraphQLError("A number in this document has too many digits.")
+def measured(document: DocumentNode, name: str | None, variables: Mapping[str, Any]) -> Size:
+    """Add up an operation, which need not be valid; one that is not there, or goes in circles, has no size."""
     operation = get_operation_ast(document, name)
     if operation is None:
-        return None
+        return Size()
     try:
-        size = _Measure(document, operation, variables).size()
+        return _Measure(document, operation, variables).size()
     except _Cyclic:
-        return None
+        return Size()
     except RecursionError:
-        return _too_large("levels", policy.max_depth + 1, policy.max_depth)
-    return _excess(size, policy)
+        return Size(depth=sys.getrecursionlimit())
 
 
-def _excess(size: _Size, policy: Policy) -> GraphQLError | None:
+def refusal(text: str, size: Size, variables: Mapping[str, Any], policy: Policy) -> GraphQLError | None:
+    """Say why an operation is too large, where it is."""
+    if _LONG_NUMBER.search(text):
+        return GraphQLError("A number in this document has too many digits.")
     if size.introspection_depth and not policy.introspection:
         return GraphQLError("Introspection is switched off here.")
-    for what, measured, allowed in (
+    for what, found, allowed in (
         ("root fields", size.root_fields, policy.max_root_fields),
         ("aliases", size.aliases, policy.max_aliases),
         ("directives", size.directives, policy.max_directives),
         ("levels", size.depth, policy.max_depth),
         ("levels of introspection", size.introspection_depth, _INTROSPECTION_DEPTH),
+        ("points of introspection", size.introspection_cost, _INTROSPECTION_COST),
         (f"of {', '.join(sorted(_ONCE))}", size.once, 1),
         ("points of cost", size.cost, policy.max_cost),
+        ("values in its variables", _values(variables, policy.max_variable_values), policy.max_variable_values),
     ):
-        if measured > allowed:
-            return _too_large(what, measured, allowed)
+        if found > allowed:
+            return _too_large(what, found, allowed)
     return None
 
 
-def _too_large(what: str, measured: int, allowed: int) -> GraphQLError:
-    asked = f"more than {_MANY}" if measured >= _MANY else measured
+def _values(variables: Mapping[str, Any], enough: int) -> int:
+    """Count what variables hold, in lists and objects too, to a little beyond ``enough``."""
+    count = 0
+    left: list[object] = [variables]
+    while left and count <= enough:
+        value = left.pop()
+        if isinstance(value, (dict, list)):
+            count += len(value)
+            if count <= enough:
+                left.extend(value.values() if isinstance(value, dict) else value)
+    return count
+
+
+def _too_large(what: str, found: int, allowed: int) -> GraphQLError:
+    asked = f"more than {_MANY}" if found >= _MANY else found
     return GraphQLError(
         f"This operation is too large: it has {asked} {what}, and {allowed} may be asked for.",
         extensions={"code": "LIMIT_EXCEEDED"},

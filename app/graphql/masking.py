@@ -41,4 +41,6 @@ def public_error(error: GraphQLError, *, suggestions: bool = True) -> GraphQLErr
 
 
 def _with(error: GraphQLError, message: str, extensions: dict[str, Any]) -> GraphQLError:
-    return GraphQLError(message, error.nodes, error.source, error.positions, error.path, None, extensions)
+    public = GraphQLError(message, path=error.path, extensions=extensions)
+    public.locations = error.locations  # To make it anew from the nodes would be to count all lines again.
+    return public

@@ -1,8 +1,6 @@
 """What is done with an operation before it runs: parsed, measured, chosen, validated, in this order."""
 
-from collections.abc import Iterator, Sequence
-from functools import lru_cache
-from typing import Final
+from collections.abc import Iterator
 
 from graphql import (
     DocumentNode,
@@ -12,49 +10,51 @@ from graphql import (
     OperationDefinitionNode,
     OperationType,
     get_operation_ast,
-    parse,
-    specified_rules,
 )
 from strawberry.extensions import SchemaExtension
-from strawberry.schema.schema import validate_document
 
 from app.graphql.context import Context
-from app.graphql.limits import length_refusal, refusal
-from app.http.policy import Policy
-
-_DOCUMENTS: Final = 100
-"""So many are kept parsed and validated: those of our own pages several times over, and no more than some 50 MiB where
-each has as many bytes and tokens as are allowed."""
+from app.graphql.documents import Document
+from app.graphql.limits import POINT_SECONDS, measured, refusal
 
 
 class Preparation(SchemaExtension):
     """The one extension of the schema, so that what comes before what stands in one place and costs little."""
 
+    _document: Document
+
     def on_parse(self) -> Iterator[None]:
-        """Look the document up; a text that cannot be parsed is left to the schema, which makes an answer of it."""
-        context = self.execution_context
-        context.parse_options["max_tokens"] = tokens = self._context.policy.max_tokens
-        try:
-            context.graphql_document = _parsed(context.query or "", tokens)
-        except GraphQLError:
-            context.graphql_document = None
+        """Look the document up.
+
+        :raises GraphQLError: where it cannot be parsed
+        """
+        self._document = self._context.documents.read(self.execution_context.query or "", *self._context.payers)
+        if self._document.node is None:
+            raise _again(self._document)
+        self.execution_context.graphql_document = self._document.node
         yield
-        for error in context.pre_execution_errors or ():
-            if error.message.endswith("Parsing aborted."):  # The parser has no other sign that it was this.
-                error.extensions = {"code": "LIMIT_EXCEEDED"}
 
     def on_validate(self) -> Iterator[None]:
         """Refuse what is too large, ambiguous or not valid."""
-        context, policy = self.execution_context, self._context.policy
-        document, text = context.graphql_document, context.query or ""
-        if document is not None:
-            refused = refusal(text, document, context.operation_name, context.variables or {}, policy) or _undecided(
-                document,
-                context._provided_operation_name,  # noqa: SLF001 - the public name is already guessed
-            )
-            core: GraphQLSchema = context.schema._schema  # noqa: SLF001 - it has no other
-            context.pre_execution_errors = [refused] if refused else [*_found_wrong(core, text, policy.max_tokens)]
+        if self._document.node is not None:
+            self.execution_context.pre_execution_errors = [*self._errors(self._document.node)]
         yield
+
+    def _errors(self, node: DocumentNode) -> Iterator[GraphQLError]:
+        context, ours, document = self.execution_context, self._context, self._document
+        size = measured(node, context.operation_name, context.variables or {})
+        refused = refusal(document.text, size, context.variables or {}, ours.policy) or _undecided(
+            node,
+            context._provided_operation_name,  # noqa: SLF001 - the public name is already guessed
+        )
+        if refused:
+            yield refused
+            return
+        core: GraphQLSchema = context.schema._schema  # noqa: SLF001 - it has no other
+        wrong = ours.documents.wrong(core, document, *ours.payers)
+        if not wrong:
+            ours.documents.spend((size.cost + size.introspection_cost) * POINT_SECONDS, *ours.payers)
+        yield from wrong
 
     @property
     def _context(self) -> Context:
@@ -62,15 +62,15 @@ class Preparation(SchemaExtension):
         return context
 
 
-def is_subscription(text: str, name: str | None, policy: Policy) -> bool:
-    """Tell whether the operation that is asked for watches; one that is not parsed does not."""
-    operation = _operation(text, name, policy)
+def is_subscription(document: Document, name: str | None) -> bool:
+    """Tell whether the operation that is asked for watches; one that cannot be parsed does not."""
+    operation = get_operation_ast(document.node, name) if document.node else None
     return operation is not None and operation.operation is OperationType.SUBSCRIPTION
 
 
-def what_is_asked(text: str, name: str | None, policy: Policy) -> tuple[str, str]:
+def what_is_asked(document: Document | None, name: str | None) -> tuple[str, str]:
     """Give an operation's kind and its root field, or that there are several, for counting what was found valid."""
-    operation = _operation(text, name, policy)
+    operation = get_operation_ast(document.node, name) if document and document.node else None
     if operation is None:
         return "none", "none"
     fields = [node.name.value for node in operation.selection_set.selections if isinstance(node, FieldNode)]
@@ -80,22 +80,10 @@ def what_is_asked(text: str, name: str | None, policy: Policy) -> tuple[str, str
     return kind, fields[0]
 
 
-def _operation(text: str, name: str | None, policy: Policy) -> OperationDefinitionNode | None:
-    """Give the operation that is asked for; None where there is none, or its document is not parsed."""
-    try:
-        return None if length_refusal(text, policy) else get_operation_ast(_parsed(text, policy.max_tokens), name)
-    except GraphQLError:
-        return None
-
-
-@lru_cache(maxsize=_DOCUMENTS)
-def _parsed(text: str, max_tokens: int) -> DocumentNode:
-    return parse(text, max_tokens=max_tokens)
-
-
-@lru_cache(maxsize=_DOCUMENTS)
-def _found_wrong(core: GraphQLSchema, text: str, max_tokens: int) -> Sequence[GraphQLError]:
-    return validate_document(core, _parsed(text, max_tokens), specified_rules)
+def _again(document: Document) -> GraphQLError:
+    """Give a copy of the error of a document's syntax: what is raised gathers frames, and the original is kept."""
+    (error,) = document.wrong or ()
+    return GraphQLError(error.message, None, error.source, error.positions, extensions=error.extensions)
 
 
 def _undecided(document: DocumentNode, name: str | None) -> GraphQLError | None:

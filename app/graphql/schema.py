@@ -10,6 +10,7 @@ from strawberry.types import ExecutionResult
 from strawberry.types.execution import PreExecutionError
 
 from app.graphql.context import Context, Info
+from app.graphql.documents import MAX_ERRORS
 from app.graphql.executor import SharingExecutor
 from app.graphql.limits import length_refusal
 from app.graphql.mutations import Mutation
@@ -32,6 +33,9 @@ class _CarefulSchema(Schema):
         """Give the answers of an operation, one after the other."""
         refused = _too_long(query, named["context_value"])
         return _only(refused) if refused else await super().stream(query, *more, **named)
+
+    def _get_custom_context_kwargs(self, *more: Any, **named: Any) -> dict[str, Any]:
+        return {**super()._get_custom_context_kwargs(*more, **named), "max_coercion_errors": MAX_ERRORS}
 
     def process_errors(self, errors: object, execution_context: object = None) -> None:
         """Log nothing: a client's mistake is no news."""

@@ -34,6 +34,7 @@ from strawberry.types.unset import UNSET, UnsetType
 
 from app.domain.errors import DomainError, FileTooLarge, RateLimited, Unauthenticated, UploadIncomplete
 from app.graphql.context import Context
+from app.graphql.documents import Documents
 from app.graphql.masking import public_errors
 from app.graphql.multipart_request import parsed_operations
 from app.graphql.negotiation import GRAPHQL_RESPONSE, JSON, negotiated
@@ -88,6 +89,7 @@ class GraphQLView(GraphQL[Context, None]):
         self.sockets = Places()
         """WebSockets and streams over plain HTTP, by network and by user."""
         self._shared_answers = SharedAnswers()
+        self.documents = Documents(policy)
         super().__init__(
             schema,
             graphql_ide=None,
@@ -130,7 +132,7 @@ class GraphQLView(GraphQL[Context, None]):
 
     async def get_context(self, request: HTTPConnection, response: object) -> Context:  # noqa: ARG002 - Strawberry's signature
         """Say who asks and in which language."""
-        return Context(
+        context = Context(
             edge_of(request),
             request.headers.get("authorization") if isinstance(request, Request) else None,
             preferred_locale(request.headers.get("accept-language")),
@@ -138,7 +140,10 @@ class GraphQLView(GraphQL[Context, None]):
             self.policy,
             metrics_of(request),
             self._shared_answers,
+            self.documents,
         )
+        request.state.context = context
+        return context
 
     async def on_ws_connect(self, context: Context) -> UnsetType | dict[str, object] | None:
         """Refuse a stranger with 4403: every subscription needs a session."""
@@ -171,16 +176,19 @@ class GraphQLView(GraphQL[Context, None]):
             raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, error.message) from None
         except DomainError as error:
             raise HTTPException(HTTPStatus.BAD_REQUEST, error.message) from None
+        asked = cast("_RequestAdapter", request).request
+        context: Context = asked.state.context
+        await context.afford(data.query)
         transport = self._get_stream_transport_from_headers(request.headers)
-        if transport is None or not self._streams(data, request):
+        if transport is None or not self._streams(data, context, asked.headers.get("accept", "")):
             return data
         return replace(data, protocol=transport.protocol)
 
-    def _streams(self, data: GraphQLRequestData, request: AsyncHTTPRequestAdapter) -> bool:
+    def _streams(self, data: GraphQLRequestData, context: Context, accept: str) -> bool:
         """Tell whether a client that takes streams needs one: some name them with every request, as urql does."""
-        json_will_do = negotiated(cast("_RequestAdapter", request).request.headers.get("accept", "")) is not None
-        watches = is_subscription(data.query or "", data.operation_name, self.policy)
-        return watches or not json_will_do
+        document = context.document(data.query)
+        watches = document is not None and is_subscription(document, data.operation_name)
+        return watches or negotiated(accept) is None
 
     async def execute_single(
         self,
@@ -214,7 +222,7 @@ class GraphQLView(GraphQL[Context, None]):
             raise HTTPException(
                 HTTPStatus.BAD_REQUEST, "Subscribe over graphql-transport-ws, or with Accept: text/event-stream."
             ) from None
-        kind, field = what_is_asked(request_data.query or "", request_data.operation_name, self.policy)
+        kind, field = what_is_asked(context.document(request_data.query), request_data.operation_name)
         if result.data is None and all(error.path is None for error in result.errors or ()):
             field = "refused"  # Its names are the client's, and there is no end of them.
         context.metrics.operated(kind, field, failed=bool(result.errors), seconds=monotonic() - began)

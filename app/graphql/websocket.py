@@ -20,13 +20,14 @@ from strawberry.subscriptions.protocols.graphql_transport_ws.types import (
 from strawberry.types import ExecutionResult
 from strawberry.types.graphql import OperationType
 
+from app.domain.errors import RateLimited
 from app.graphql.context import Context
 from app.graphql.masking import public_error, public_errors
 from app.graphql.shared_answers import EncodedOnce
 from app.http.edge import session_over
 from app.http.places import Places, TooMany
 from app.http.policy import Policy
-from app.http.throttle import TokenBuckets, graphql_refusal
+from app.http.throttle import TokenBuckets, graphql_refusal, rate_limited
 
 MALFORMED: Final = 4400
 FORBIDDEN: Final = 4403
@@ -115,20 +116,24 @@ class TransportWebSocket(BaseGraphQLTransportWSHandler[Context, None]):
 
     async def handle_subscribe(self, message: SubscribeMessage) -> None:
         """Run one operation more, up to the limits; to its network it counts as a request like any other."""
-        if self.connection_acknowledged and (refused := self._refusal(message["id"])):
+        if self.connection_acknowledged and (refused := await self._refusal(message)):
             await self.send_message({"id": message["id"], "type": "error", "payload": [refused.formatted]})
             return
         await super().handle_subscribe(message)
 
-    def _refusal(self, name: str) -> GraphQLError | None:
+    async def _refusal(self, message: SubscribeMessage) -> GraphQLError | None:
         """Say why one more operation is too much, where it is."""
         if wait := self._buckets.spend(self.context.address):
             self.context.metrics.refusals.labels("network").inc()
             return GraphQLError(**graphql_refusal(wait))
         limit = self._policy.max_subscriptions_per_socket
-        if name in self.operations or len(self.operations) < limit:
-            return None
-        return GraphQLError(f"A socket may have {limit} operations at once.", extensions={"code": "LIMIT_EXCEEDED"})
+        if message["id"] not in self.operations and len(self.operations) >= limit:
+            return GraphQLError(f"A socket may have {limit} operations at once.", extensions={"code": "LIMIT_EXCEEDED"})
+        try:
+            await self.context.afford(message["payload"]["query"])
+        except RateLimited as error:
+            return GraphQLError(**rate_limited(error))
+        return None
 
     async def run_operation(self, operation: Operation[Context, None]) -> None:
         """Send what an operation gives, to its end; where that is a fault of ours the client is told, in one word."""

@@ -52,6 +52,11 @@ class Policy:
     max_root_fields: int = 10
     max_directives: int = 50
     max_cost: int = 5000
+    max_variable_values: int = 1000
+    """Values of one operation's variables, those in lists and objects counted."""
+    max_cpu_seconds_per_minute: float = 6
+    """What GraphQL documents that are new to a process may take of its time: of one network (/24, /64), and of one
+    user, whose answers count too. Each has so much at once, and it comes back evenly."""
 
     socket_init_seconds: float = 5
     socket_ping_seconds: float = 20

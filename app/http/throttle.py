@@ -63,7 +63,11 @@ class Throttle:
 
 def graphql_refusal(wait: float) -> dict[str, Any]:
     """Say as a GraphQL error that it is too much, and in how many whole seconds it is not."""
-    error = RateLimited(retry_after_seconds=math.ceil(wait))
+    return rate_limited(RateLimited(retry_after_seconds=math.ceil(wait)))
+
+
+def rate_limited(error: RateLimited) -> dict[str, Any]:
+    """Give the GraphQL error that says so."""
     extensions = {"code": error.code, "retryAfterSeconds": error.retry_after_seconds}
     return {"message": error.message, "extensions": extensions}
 

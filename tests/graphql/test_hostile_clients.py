@@ -56,6 +56,7 @@ async def open_site(empty_database: Path, tmp_path: Path) -> AsyncIterator[Site]
     """A site that does not mind how often one address comes."""
     policy = Policy(
         requests_per_minute=10**9,
+        max_cpu_seconds_per_minute=10**9,
         max_sockets_per_user=10**9,
         max_sockets_per_address=10**9,
         socket_messages_per_minute=10**9,

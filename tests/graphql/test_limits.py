@@ -9,7 +9,6 @@ import httpx
 import pytest
 from graphql import get_introspection_query
 
-from app.graphql import preparation
 from app.http.policy import Policy
 from tests.parts.graphql_socket import socket
 from tests.parts.site import PASSWORD, Person, Site, running_site
@@ -98,7 +97,7 @@ async def test_a_page_costs_what_it_may_hold(ana: Person):
 @pytest.mark.parametrize("field", ["videos", "notificationDeliveries"])
 async def test_a_page_without_a_size_costs_what_the_usual_one_may_hold(ana: Person, field: str):
     def page(count: int) -> str:
-        return f"{{ {field} {{ edges {{ node {{ {'id ' * count} }} }} }} }}"
+        return f"{{ {field} {{ edges {{ node {{ {'id status createdAt __typename ' * (count // 4)} }} }} }} }}"
 
     assert await code(ana, page(240)) is None
     assert await code(ana, page(260)) == "LIMIT_EXCEEDED"
@@ -194,25 +193,27 @@ async def as_parts(person: Person, query: str) -> Any:
 
 
 @pytest.mark.parametrize("ask", [by_post, by_get, by_name, with_a_file, as_events, as_parts])
-async def test_a_document_that_is_too_long_is_refused_unread_and_nothing_of_it_is_kept(ana: Person, ask: Any):
-    kept = [cache.cache_info() for cache in (preparation._parsed, preparation._found_wrong)]
+async def test_a_document_that_is_too_long_is_refused_unread_and_nothing_of_it_is_kept(
+    site: Site, ana: Person, ask: Any
+):
+    kept = site.view.documents.bytes
     for number in range(100 if ask is by_post else 5):
         long = POLICY.max_document_bytes + 1 + number
         for query in (text(long - 4) + "😀", text(long).replace("{", "subscription {"), "}" * long):
             (error,) = await ask(ana, query)
             assert error["extensions"] == {"code": "LIMIT_EXCEEDED"}, error
             assert "bytes" in error["message"]
-    assert [cache.cache_info() for cache in (preparation._parsed, preparation._found_wrong)] == kept
+    assert site.view.documents.bytes == kept
 
 
 async def test_a_socket_reads_no_document_that_is_too_long(site: Site, ana: Person):
-    kept = preparation._parsed.cache_info()
+    kept = site.view.documents.bytes
     async with socket(site, ana.token) as page:
         for query in (text(POLICY.max_document_bytes + 1), "}" * (POLICY.max_document_bytes + 1)):
             await page.subscribe("1", query=query)
             message = await page.hear()
             assert (message["type"], message["payload"][0]["extensions"]) == ("error", {"code": "LIMIT_EXCEEDED"})
-    assert preparation._parsed.cache_info() == kept
+    assert site.view.documents.bytes == kept
 
 
 @pytest.fixture

@@ -15,12 +15,14 @@ from uuid import uuid4
 
 import httpx
 import uvicorn
+from starlette.routing import Route
 
 from app.domain.container import ACCEPTED_EXTENSIONS
 from app.domain.failure import Failure, FailureCode
 from app.domain.session import SessionId
 from app.domain.user import Locale, User, UserId
 from app.domain.video import FramesArchive, Progress, VideoId, VideoProcessing, archive_key, contact_sheet_key
+from app.graphql.view import GraphQLView
 from app.http.connections import Connections
 from app.http.edge import Edge, ServiceLimits
 from app.http.metrics import Metrics
@@ -123,9 +125,10 @@ class Site:
     live: InMemoryLiveStatus = field(default_factory=InMemoryLiveStatus)
     ended_sessions: EndedHere = field(default_factory=EndedHere)
     limits: CountingLimits = field(default_factory=CountingLimits)
-    policy: Policy = field(default_factory=lambda: Policy(requests_per_minute=10**9))
+    policy: Policy = field(default_factory=lambda: Policy(requests_per_minute=10**9, max_cpu_seconds_per_minute=10**9))
     parts: dict[str, bool] = field(default_factory=lambda: {"database": True})
     url: str = ""
+    view: GraphQLView = field(init=False)
     cut_connections: Callable[[], None] = field(default=lambda: None)
     max_active: int = 20
     session_seconds: int = 3600
@@ -297,6 +300,9 @@ async def running_site(migrated: Path, folder: Path, **settings: Any) -> AsyncIt
     metrics = Metrics()
     connections = Connections(site.policy, metrics, FILES)
     app = application(site.edge(), site.policy, metrics)
+    (site.view,) = (
+        route.app for route in app.routes if isinstance(route, Route) and isinstance(route.app, GraphQLView)
+    )
     config = uvicorn.Config(app, **uvicorn_options(site.policy, connections))
     server = uvicorn.Server(config)
     with socket.create_server(("127.0.0.1", 0)) as listener:

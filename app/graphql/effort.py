@@ -1,0 +1,57 @@
+"""How much of this process's time strangers may take, and that what is dear is done one after the other."""
+
+import asyncio
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from ipaddress import IPv4Address, ip_address, ip_network
+from typing import Final, final
+
+_DOCUMENT_SECONDS: Final = 0.025
+"""What the dearest document costs; whoever has less than this left waits."""
+_PAYERS: Final = 20_000
+"""The most that are remembered; whoever came longest ago is forgotten, which only gives them back what they had."""
+
+
+@final
+class Effort:
+    """Seconds of processor time: each payer has one minute's worth at once, which comes back little by little.
+
+    A payer is a network or a user. Time is taken after it was used, since only then is it known; so a payer may owe.
+    """
+
+    def __init__(self, seconds_per_minute: float, *, now: Callable[[], float] = time.monotonic) -> None:
+        self._most = seconds_per_minute
+        self._now = now
+        self._left: OrderedDict[str, tuple[float, float]] = OrderedDict()
+        self._turns = asyncio.Lock()
+
+    def wait(self, payer: str) -> float:
+        """Give 0, or in how many seconds this payer may ask for something new."""
+        missing = min(_DOCUMENT_SECONDS, self._most) - self._of(payer)
+        return max(0.0, missing * 60 / self._most)
+
+    def spend(self, payer: str, seconds: float) -> None:
+        """Take what was used."""
+        self._left[payer] = (self._of(payer) - seconds, self._now())
+        self._left.move_to_end(payer)
+        if len(self._left) > _PAYERS:
+            self._left.popitem(last=False)
+
+    async def turn(self) -> None:
+        """Return when it is one's turn: between two of them everything else that waits in this process goes on."""
+        async with self._turns:
+            await asyncio.sleep(0)
+
+    def _of(self, payer: str) -> float:
+        left, at = self._left.get(payer, (self._most, 0.0))
+        return min(self._most, left + (self._now() - at) * self._most / 60)
+
+
+def network_of(address: str) -> str:
+    """Give the network of an address as ``address_of`` gives it: of IPv4 the /24, of IPv6 the /64 that it is."""
+    try:
+        found = ip_address(address)
+    except ValueError:
+        return address
+    return str(ip_network((found, 24), strict=False)) if isinstance(found, IPv4Address) else address
