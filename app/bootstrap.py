@@ -28,6 +28,7 @@ from app.infra.redis.rate_limits import CountedAttempts
 from app.infra.redis.stream import StreamRedis, connect
 from app.infra.redis.subscriber import Subscriber
 from app.infra.s3.client import s3_client
+from app.infra.s3.disk import Disk, endless
 from app.infra.s3.storage import S3Storage
 from app.infra.secret_tokens import HmacLinkTokens, HmacRefreshTokens
 from app.infra.sql.clock import DatabaseClock
@@ -204,6 +205,7 @@ async def _opened(settings: VideoSettings) -> AsyncIterator[_Parts]:
             settings.s3_bucket,
             region=settings.s3_region,
             threads=settings.storage_threads,
+            space=Disk(settings.storage_dir, settings.disk_reserve_bytes).space if settings.storage_dir else endless,
         )
         exits.push_async_callback(storage.aclose)
         redis = connect(settings.redis_url)

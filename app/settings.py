@@ -52,6 +52,10 @@ class VideoSettings(BaseSettings):
     s3_access_key: Annotated[SecretStr | None, Field(validate_default=True, description="the id of a key")] = None
     s3_secret_key: Annotated[SecretStr | None, Field(validate_default=True, description="that key's secret")] = None
     s3_public_url: HttpUrl | None = None
+    # Where the storage keeps its objects, if that is a disk of this machine; ``fiapx up`` says so of its own. So much
+    # of it stays free: whatever would need more is refused with STORAGE_FULL.
+    storage_dir: Path | None = None
+    disk_reserve_bytes: Annotated[int, Field(ge=0)] = GIB
 
     # Who we are to the outside.
     host: str = "127.0.0.1"

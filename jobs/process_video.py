@@ -4,21 +4,22 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from datetime import timedelta
+from errno import EDQUOT, ENOSPC
 from typing import Any, Final
 
 import structlog
 from arq import Retry
 from opentelemetry.trace import SpanKind, get_current_span
 
-from app.domain.errors import ProcessingError, StorageError
-from app.domain.failure import Failure, FailureCode
+from app.domain.errors import ProcessingError, StorageError, StorageFull
+from app.domain.failure import NO_SPACE, Failure, FailureCode
 from app.domain.manifest import Reading
 from app.domain.user import pseudonym
 from app.domain.video import FramesArchive, VideoId, VideoProcessing
 from app.infra.traces import span
 from app.usecases.catalogue import VideoUseCases
 from app.usecases.hold_lease import Attempt
-from app.usecases.ports import DatabaseUnavailable
+from app.usecases.ports import DatabaseFull, DatabaseUnavailable
 from app.usecases.release_processing import retry_delay
 from app.usecases.start_video_processing_job import Claimed, GivenUp, HeldUntil
 from jobs.metrics import WorkerMetrics
@@ -86,11 +87,14 @@ async def _attempt(work: VideoUseCases, metrics: WorkerMetrics, started: Claimed
         except ProcessingError as error:
             await _fail(work, metrics, video, Failure(error.failure, error.message))
         except _PASSING_FAULTS as error:
-            log.warning("a passing fault", fault=repr(error), faults=faults + 1)
-            await _come_back(work, metrics, video, faults, max_faults, FailureCode.STORAGE_ERROR)
+            code = FailureCode.STORAGE_ERROR
+            full = _is_full(error)
+            _tell_fault(error, faults + 1, full=full)
+            await _come_back(work, metrics, video, faults, max_faults, Failure(code, NO_SPACE if full else code.reason))
         except Exception:
             log.exception("the attempt broke", faults=faults + 1)
-            await _come_back(work, metrics, video, faults, _UNEXPECTED_TRIES, FailureCode.INTERNAL)
+            internal = Failure(FailureCode.INTERNAL, FailureCode.INTERNAL.reason)
+            await _come_back(work, metrics, video, faults, _UNEXPECTED_TRIES, internal)
     except asyncio.CancelledError:
         # Only a shutdown cancels a job: every other reason to stop ends the work from within.
         log.info("given back for a shutdown")
@@ -101,6 +105,19 @@ async def _attempt(work: VideoUseCases, metrics: WorkerMetrics, started: Claimed
     finally:
         holding.cancel()
         await asyncio.gather(holding, return_exceptions=True)
+
+
+def _is_full(fault: Exception) -> bool:
+    return isinstance(fault, StorageFull | DatabaseFull) or getattr(fault, "errno", None) in {ENOSPC, EDQUOT}
+
+
+def _tell_fault(fault: Exception, faults: int, *, full: bool) -> None:
+    if full:
+        log.error(
+            "no space is left for a video", fault=repr(fault), faults=faults, do="free some space; it comes again"
+        )
+    else:
+        log.warning("a passing fault", fault=repr(fault), faults=faults)
 
 
 async def _work_under_lease(
@@ -183,10 +200,10 @@ async def _come_back(
     video: VideoProcessing,
     faults: int,
     max_faults: int,
-    code: FailureCode,
+    failure: Failure,
 ) -> None:
     if faults + 1 >= max_faults:
-        await _fail(work, metrics, video, Failure(code, code.reason))
+        await _fail(work, metrics, video, failure)
         return
     metrics.ended.labels("fault").inc()
     await _recorded(lambda: work.release_processing.after_fault(video, faults))

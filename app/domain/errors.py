@@ -18,6 +18,7 @@
     ├── IdempotencyConflict
     ├── RateLimited, QuotaExceeded    (say when to come back)
     ├── StorageError             (a passing fault: trying again can help)
+    │   └── StorageFull          (helps only once somebody has made room)
     ├── NotificationError        (``permanent`` where trying again cannot help)
     │   └── WebhookGone          (its receiver wants nothing any more)
     └── ProcessingError          (a video that cannot be processed; carries a FailureCode)
@@ -156,6 +157,12 @@ class StorageError(DomainError):
     """The storage cannot be reached right now; try again in a moment."""
 
     code = "STORAGE_ERROR"
+
+
+class StorageFull(StorageError):
+    """There is no space left for this; nothing was kept. Try again later."""
+
+    code = "STORAGE_FULL"
 
 
 class NotificationError(DomainError):

@@ -62,6 +62,9 @@ JOINED: Final = "This file is several films joined into one; send them one by on
 CUT_OFF: Final = "This file ends before the film does: the upload or the recording was cut off."
 """What is said where ``CORRUPT_VIDEO`` means this."""
 
+NO_SPACE: Final = "The service had no space left for this video for a long time; try again later."
+"""What is said where ``STORAGE_ERROR`` means this."""
+
 _RETRYABLE: Final = frozenset(
     {
         FailureCode.TIMED_OUT,

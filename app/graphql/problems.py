@@ -55,6 +55,9 @@ class ProblemCode(Enum):
     STORAGE_ERROR = strawberry.enum_value(
         "STORAGE_ERROR", description="A store is away for the moment; nothing was promised, try again."
     )
+    STORAGE_FULL = strawberry.enum_value(
+        "STORAGE_FULL", description="There is no space left; nothing was kept, and trying again at once does not help."
+    )
     NOTIFICATION_ERROR = strawberry.enum_value(
         "NOTIFICATION_ERROR", description="A notification could not be delivered."
     )
@@ -64,8 +67,8 @@ class ProblemCode(Enum):
     description="An expected error, as data. A top-level error is one of extensions.code UNAUTHENTICATED (no session, "
     "or a lapsed one), BAD_USER_INPUT (a page size, a cursor, an address, an operation that is not valid), "
     "LIMIT_EXCEEDED (an operation that asks for too much), RATE_LIMITED (with retryAfterSeconds), FILE_TOO_LARGE, "
-    "STORAGE_ERROR or INTERNAL (with a requestId); where a field's type has no Problem, a Problem's code. Messages are "
-    "English; clients translate codes."
+    "STORAGE_ERROR, STORAGE_FULL or INTERNAL (with a requestId); where a field's type has no Problem, a Problem's "
+    "code. Messages are English; clients translate codes."
 )
 class Problem:
     """Why something was not done."""
@@ -97,6 +100,7 @@ _EXPECTED: Final[frozenset[type[errors.DomainError]]] = frozenset(
         errors.RateLimited,
         errors.QuotaExceeded,
         errors.StorageError,
+        errors.StorageFull,
         errors.NotificationError,
     }
 )
@@ -111,7 +115,7 @@ _TOP_LEVEL_CODES: Final[Mapping[type[Exception], str]] = {
 def problem_of(error: Exception) -> Problem | None:
     """Translate an expected error; None for all others."""
     if isinstance(error, DatabaseUnavailable):
-        error = errors.StorageError()
+        error = error.to_users()
     if not isinstance(error, errors.DomainError) or type(error) not in _EXPECTED:
         return None
     return Problem(
@@ -125,7 +129,7 @@ def problem_of(error: Exception) -> Problem | None:
 def top_level(error: Exception) -> tuple[str, dict[str, Any]] | None:
     """Give message and extensions for an expected error where no Problem can stand; None for all others."""
     if isinstance(error, DatabaseUnavailable):
-        error = errors.StorageError()
+        error = error.to_users()
     if not isinstance(error, errors.DomainError) or type(error) not in _EXPECTED | {errors.Unauthenticated}:
         return None
     extensions: dict[str, Any] = {"code": _TOP_LEVEL_CODES.get(type(error), error.code)}

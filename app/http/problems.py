@@ -23,6 +23,7 @@ from app.domain.errors import (
     ProcessingNotFinished,
     RateLimited,
     StorageError,
+    StorageFull,
     Unauthenticated,
     UnsupportedFileFormat,
     UploadIncomplete,
@@ -32,6 +33,7 @@ from app.domain.errors import (
     VideoNotFound,
 )
 from app.http.metrics import metrics_of
+from app.usecases.ports import DatabaseUnavailable
 
 STATUS: Final[Mapping[type[DomainError], HTTPStatus]] = {
     InvalidInput: HTTPStatus.BAD_REQUEST,
@@ -51,6 +53,7 @@ STATUS: Final[Mapping[type[DomainError], HTTPStatus]] = {
     UnsupportedFileFormat: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     RateLimited: HTTPStatus.TOO_MANY_REQUESTS,
     NotificationError: HTTPStatus.BAD_GATEWAY,
+    StorageFull: HTTPStatus.INSUFFICIENT_STORAGE,
     StorageError: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 _RETRY_SECONDS: Final = 5
@@ -121,9 +124,12 @@ async def on_domain_error(request: Request, error: Exception) -> Response:
 
 async def on_database_unavailable(request: Request, error: Exception) -> Response:
     """Handle ``DatabaseUnavailable`` for Starlette: to a client it is the storage that is away."""
-    metrics_of(request).problems.labels(StorageError.code).inc()
+    if not isinstance(error, DatabaseUnavailable):
+        raise error
+    shown = error.to_users()
+    metrics_of(request).problems.labels(shown.code).inc()
     _log.warning("database_unavailable", exc_info=error)
-    return domain_problem(StorageError())
+    return domain_problem(shown)
 
 
 async def on_http_exception(_: Request, error: Exception) -> Response:

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import ClassVar, Protocol, TypeVar
 
+from app.domain.errors import StorageError, StorageFull
 from app.domain.events import DomainEvent
 from app.domain.failure import Failure
 from app.domain.manifest import Reading
@@ -35,6 +36,15 @@ T = TypeVar("T")
 
 class DatabaseUnavailable(Exception):
     """The database cannot be reached, or refuses to write, after all tries; the outcome of a commit may be unknown."""
+
+    to_users: ClassVar[type[StorageError]] = StorageError
+    """What it is to who knows of no database."""
+
+
+class DatabaseFull(DatabaseUnavailable):
+    """The database has no space left."""
+
+    to_users = StorageFull
 
 
 # ---------------------------------------------------------------- time

@@ -8,6 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from app.domain.errors import StorageFull
 from app.infra.links import PresignedLinks
 from app.infra.s3.client import s3_client
 from tests.parts.site import MAX_BYTES, MP4, ZIP, Person, Site, problem, running_site
@@ -112,6 +113,15 @@ async def test_a_storage_that_is_away_promises_nothing(site: Site, ana: Person):
     site.storage.away = True
     answer = await ana.http.post("/videos/upload", files={"file": ("a.mp4", MP4)})
     assert problem(answer) == {"status": 503, "code": "STORAGE_ERROR"}
+    assert (await ana.http.get("/videos")).json()["items"] == []
+
+
+async def test_a_storage_that_is_full_says_so(site: Site, ana: Person):
+    site.storage.broken = StorageFull()
+    answer = await ana.http.post("/videos/upload", files={"file": ("a.mp4", MP4)})
+    assert problem(answer) == {"status": 507, "code": "STORAGE_FULL"}
+    assert "no space left" in answer.json()["detail"]
+    assert "retry-after" not in answer.headers, "nothing makes room by itself"
     assert (await ana.http.get("/videos")).json()["items"] == []
 
 

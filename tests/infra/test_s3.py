@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from app.domain.errors import StorageError
+from app.domain.errors import StorageError, StorageFull
 from app.infra.s3 import S3Storage, s3_client
 from app.infra.s3.upload import MIB, part_size
 from tests.parts.stores import S3Part
@@ -49,6 +49,53 @@ async def test_without_keys_of_our_own_those_of_the_surroundings_are_used(
     storage = S3Storage(client, bucket, region="us-east-1", threads=1)
     await storage.ping()
     await storage.aclose()
+
+
+async def test_a_disk_that_fills_up_under_way_ends_the_upload_and_gives_its_bytes_back(s3: S3Part, bucket: str):
+    room = iter([True, True, True])  # For the start, and for two of three parts.
+
+    def space(_reserves: int) -> None:
+        if not next(room, False):
+            raise StorageFull
+
+    client = s3_client(s3.url, region="us-east-1", access_key=s3.access_key, secret_key=s3.secret_key)
+    storage = S3Storage(client, bucket, region="us-east-1", threads=4, space=space)
+    with pytest.raises(StorageFull):
+        await write(storage, bytes(3 * part_size(1)))
+    assert [one.key async for one in storage.list("")] == []
+    assert client.list_multipart_uploads(Bucket=bucket).get("Uploads", []) == []
+    await storage.aclose()
+
+
+async def write(storage: S3Storage, content: bytes) -> None:
+    async with storage.writer("sources/x", "video/mp4") as writer:
+        await writer.write(content)
+
+
+class FullServer(BaseHTTPRequestHandler):
+    """Answers as MinIO does when its disk is full."""
+
+    def do_PUT(self) -> None:
+        body = b"<Error><Code>XMinioStorageFull</Code><Message>No space is left</Message></Error>"
+        self.send_response(507)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+async def test_a_server_that_says_that_it_is_full_is_believed(s3: S3Part):
+    with ThreadingHTTPServer(("127.0.0.1", 0), FullServer) as server:
+        threading.Thread(target=server.serve_forever).start()
+        storage = storage_at(f"http://127.0.0.1:{server.server_port}", s3, "any")
+        try:
+            with pytest.raises(StorageFull):
+                await write(storage, b"x")
+        finally:
+            await storage.aclose()
+            server.shutdown()
 
 
 class Proxy:

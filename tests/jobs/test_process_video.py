@@ -4,6 +4,7 @@ import zipfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from errno import ENOSPC
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,8 @@ import pytest
 from arq import Retry
 from structlog.testing import capture_logs
 
-from app.domain.errors import ProcessingError, StorageError
-from app.domain.failure import Failure, FailureCode
+from app.domain.errors import ProcessingError, StorageError, StorageFull
+from app.domain.failure import NO_SPACE, Failure, FailureCode
 from app.domain.manifest import Reading
 from app.domain.options import ExtractionOptions
 from app.domain.video import MediaInfo, ProcessingStatus, VideoId, VideoProcessing
@@ -39,9 +40,10 @@ LIMITS = Limits(
 
 
 class BrokenExtractor:
-    """An extractor with a bug, or one that never comes to an end."""
+    """An extractor with a bug, or one that never comes to an end, or whose machine has another fault."""
 
-    def __init__(self, *, hangs: bool = False) -> None:
+    def __init__(self, fault: Exception | None = None, *, hangs: bool = False) -> None:
+        self._fault = fault or RuntimeError("a bug")
         self.began = asyncio.Event()
         self._hangs = hangs
 
@@ -54,7 +56,7 @@ class BrokenExtractor:
         self.began.set()
         if self._hangs:
             await asyncio.Event().wait()
-        raise RuntimeError("a bug")
+        raise self._fault
 
 
 def ctx(world: World, tmp_path: Path, extractor: FrameExtractor | None = None, **settings: Any) -> dict[str, Any]:
@@ -155,6 +157,23 @@ async def test_a_storage_that_stays_away_is_in_the_end_a_failure_with_a_reason(
         world.clock.advance(60)
     await process_video(ctx(world, tmp_path), video)
     assert await code(world, video) is FailureCode.STORAGE_ERROR
+
+
+@pytest.mark.parametrize("full", [StorageFull(), OSError(ENOSPC, "No space left on device")])
+async def test_a_disk_that_stays_full_is_in_the_end_a_failure_that_says_so_and_a_line_for_operators(
+    world: World, tmp_path: Path, samples: Path, full: Exception
+):
+    video = await uploaded_file(world, samples / "bikes.mp4")
+    context = ctx(world, tmp_path, BrokenExtractor(full))
+    with capture_logs() as said:
+        for _ in range(2):
+            with pytest.raises(Retry):
+                await process_video(context, video)
+            world.clock.advance(60)
+        await process_video(context, video)
+    failure = (await world.row(video)).failure
+    assert failure == Failure(FailureCode.STORAGE_ERROR, NO_SPACE)
+    assert [line["log_level"] for line in said if line["event"] == "no space is left for a video"] == ["error"] * 3
 
 
 def lets_the_database_go(world: World, failure: Exception | None) -> ScriptedExtractor:

@@ -55,6 +55,7 @@ def choose_stores(data: DataDirectory, environment: Mapping[str, str]) -> Stores
         programs.append(seaweed.program())
         settings |= {
             "FIAPX_S3_URL": seaweed.url,
+            "FIAPX_STORAGE_DIR": str(seaweed.folder),
             "FIAPX_S3_ACCESS_KEY": seaweed.access_key,
             "FIAPX_S3_SECRET_KEY": seaweed.secret_key,
         }

@@ -8,7 +8,7 @@ import structlog
 from botocore.exceptions import BotoCoreError, ClientError
 from urllib3.exceptions import HTTPError
 
-from app.domain.errors import StorageError
+from app.domain.errors import StorageError, StorageFull
 from app.usecases.ports import ObjectMissing
 
 log = structlog.get_logger(__name__)
@@ -19,6 +19,16 @@ S3_FAULTS: Final = (BotoCoreError, ClientError, HTTPError)
 _MISSING: Final = frozenset({"NoSuchKey", "404"})  # An answer to HEAD has no body, hence no better code.
 
 
+_FULL: Final = frozenset({"XMinioStorageFull", "XMinioAdminBucketQuotaExceeded", "QuotaExceeded"})
+_INSUFFICIENT_STORAGE: Final = 507
+"""How servers other than Amazon's say that they, or a bucket's quota, are full."""
+
+
+def _is_full(fault: Exception) -> bool:
+    status = fault.response.get("ResponseMetadata", {}).get("HTTPStatusCode") if isinstance(fault, ClientError) else 0
+    return fault_code(fault) in _FULL or status == _INSUFFICIENT_STORAGE
+
+
 def fault_code(fault: Exception) -> str:
     """Give the code that the server answered, such as ``NoSuchKey``; empty where there was no answer."""
     return fault.response.get("Error", {}).get("Code", "") if isinstance(fault, ClientError) else ""
@@ -26,7 +36,7 @@ def fault_code(fault: Exception) -> str:
 
 @contextmanager
 def translated(operation: str, place: str, *, reading: bool = False) -> Iterator[None]:
-    """Raise ``StorageError`` for what the library raises inside; the log keeps the cause.
+    """Raise ``StorageError``, or ``StorageFull``, for what the library raises inside; the log keeps the cause.
 
     With ``reading``, an object that is not there is an ``ObjectMissing``. A missing bucket never is one: a video whose
     file is out of reach is not lost.
@@ -36,5 +46,9 @@ def translated(operation: str, place: str, *, reading: bool = False) -> Iterator
     except S3_FAULTS as fault:
         if reading and fault_code(fault) in _MISSING:
             raise ObjectMissing(place) from None
+        if _is_full(fault):
+            # Where that was in our code says nothing.
+            log.error("the storage is full", operation=operation, place=place, fault=repr(fault))  # noqa: TRY400
+            raise StorageFull from fault
         log.warning("the storage failed", operation=operation, place=place, fault=repr(fault))
         raise StorageError from fault

@@ -12,6 +12,7 @@ import structlog
 from botocore.exceptions import ClientError
 
 from app.domain.errors import StorageError
+from app.infra.s3.disk import Space, endless
 from app.infra.s3.download import pieces, save
 from app.infra.s3.faults import fault_code, translated
 from app.infra.s3.threads import Threads, outlast
@@ -33,11 +34,12 @@ _DELETE_BATCH: Final = 1000  # DeleteObjects takes no more.
 class S3Storage:
     """One bucket, through a client that blocks, in ``threads`` threads of its own; ``aclose`` ends both."""
 
-    def __init__(self, client: "S3Client", bucket: str, *, region: str, threads: int) -> None:
+    def __init__(self, client: "S3Client", bucket: str, *, region: str, threads: int, space: Space = endless) -> None:
         self._client = client
         self._bucket = bucket
         self._region = region
         self._threads = Threads(threads)
+        self._space = space
 
     async def aclose(self) -> None:
         """Wait for the calls under way, then close the connections."""
@@ -90,12 +92,15 @@ class S3Storage:
 
         Where the end itself fails or is cancelled, the object may have appeared nevertheless.
         """
-        upload = Upload(self._client, self._threads, self._bucket, key, content_type)
+        self._space(1)
+        upload = Upload(self._client, self._threads, self._bucket, key, content_type, self._space)
         try:
             yield upload
             await upload.complete()
-        except BaseException:
+        except BaseException as fault:
             await upload.abort()
+            if isinstance(fault, StorageError):
+                self._space(2)  # A disk that is nearly full is why; the server itself calls that an internal error.
             raise
 
     async def download(self, key: str, to: Path) -> None:

@@ -11,6 +11,7 @@ from typing import IO, TYPE_CHECKING, Any, Final, cast, final
 import structlog
 
 from app.domain.errors import StorageError
+from app.infra.s3.disk import Space
 from app.infra.s3.faults import S3_FAULTS, fault_code, translated
 from app.infra.s3.threads import Threads, outlast
 
@@ -87,12 +88,21 @@ class Upload:
     A failed or cancelled ``write`` has lost bytes, so that nothing but ``abort`` can follow.
     """
 
-    def __init__(self, client: "S3Client", threads: Threads, bucket: str, key: str, content_type: str) -> None:
+    def __init__(
+        self,
+        client: "S3Client",
+        threads: Threads,
+        bucket: str,
+        key: str,
+        content_type: str,
+        space: Space,
+    ) -> None:
         self._client = client
         self._threads = threads
         self._bucket = bucket
         self._key = key
         self._content_type = content_type
+        self._space = space
         self._given_up = threading.Event()
         self._part = _Part(part_size(1), self._given_up)
         self._size = 0
@@ -160,6 +170,7 @@ class Upload:
     async def _send_part(self) -> None:
         part, self._part = self._part, _Part(part_size(self._number + 2), self._given_up)
         self._broken = True  # Unless this comes to its end, the part is lost.
+        self._space(1)
         with translated("upload part", self._key):
             if self._upload_id is None:
                 await outlast(self._threads.start(self._create))

@@ -6,13 +6,17 @@ from typing import Final
 from sqlalchemy.exc import DatabaseError, DBAPIError, InterfaceError, InternalError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
+from app.usecases.ports import DatabaseFull, DatabaseUnavailable
+
 _LOCK_WAIT_TIMEOUT: Final = 1205
 _DEADLOCK: Final = 1213
 _RECORD_CHANGED: Final = 1020  # MariaDB with innodb_snapshot_isolation, the default from 11.6 on.
 _CONFLICTS: Final = frozenset({_LOCK_WAIT_TIMEOUT, _DEADLOCK, _RECORD_CHANGED})
 _NO_SUCH_TABLE: Final = 1146
+_NO_SPACE: Final = frozenset({1021, 1114})
 _SQLITE_BUSY: Final = 5
 _SQLITE_LOCKED: Final = 6
+_SQLITE_FULL: Final = 13
 
 
 def lost_to_another(error: BaseException) -> bool:
@@ -38,6 +42,15 @@ def out_of_reach(error: BaseException) -> bool:
         or type(error) is DatabaseError  # SQLite's "not a database" and "malformed".
         or _mysql_code(error) == _NO_SUCH_TABLE
     )
+
+
+def unavailable(error: BaseException, about: str = "") -> DatabaseUnavailable:
+    """Make ours of what is ``out_of_reach``, with what the database said."""
+    cause = getattr(error, "orig", None) or error
+    full = getattr(cause, "sqlite_errorcode", 0) & 0xFF == _SQLITE_FULL or (
+        isinstance(error, DBAPIError) and _mysql_code(error) in _NO_SPACE
+    )
+    return (DatabaseFull if full else DatabaseUnavailable)(f"{about}{cause}")
 
 
 def _mysql_code(error: DBAPIError) -> int | None:

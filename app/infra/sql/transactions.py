@@ -9,7 +9,7 @@ from typing import Final, TypeVar, final
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from app.infra.sql.engine import WRITES
-from app.infra.sql.errors import lost_to_another, out_of_reach
+from app.infra.sql.errors import lost_to_another, out_of_reach, unavailable
 from app.infra.sql.events import SqlEvents
 from app.infra.sql.intakes import SqlIntakes
 from app.infra.sql.mailed_links import SqlMailedLinks
@@ -20,7 +20,6 @@ from app.infra.sql.tables import email_verifications, password_resets
 from app.infra.sql.users import SqlUsers
 from app.infra.sql.videos import SqlVideos
 from app.usecases.ports import (
-    DatabaseUnavailable,
     Events,
     Intakes,
     MailedLinks,
@@ -92,7 +91,7 @@ class SqlTransactions:
             except Exception as error:
                 if not lost_to_another(error) or now() >= deadline:
                     if lost_to_another(error) or out_of_reach(error):
-                        raise DatabaseUnavailable(_what_it_said(error)) from error
+                        raise unavailable(error) from error
                     raise
             await asyncio.sleep(random.uniform(0, pause))  # noqa: S311 - jitter needs no secrecy
             pause = min(2 * pause, _LONGEST_PAUSE)
@@ -109,9 +108,5 @@ class SqlTransactions:
             try:
                 await transaction.commit()
             except Exception as error:
-                raise DatabaseUnavailable(f"the outcome of a commit is unknown: {_what_it_said(error)}") from error
+                raise unavailable(error, "the outcome of a commit is unknown: ") from error
             return result
-
-
-def _what_it_said(error: BaseException) -> str:
-    return str(getattr(error, "orig", None) or error)

@@ -27,6 +27,10 @@ const SAYINGS: readonly Saying[] = [
     () => "Este vídeo está criptografado (protegido contra cópia); envie um arquivo sem proteção.",
   ],
   [
+    /^The service had no space left for this video for a long time; try again later\.$/,
+    () => "O serviço ficou sem espaço para este vídeo por muito tempo; tente de novo mais tarde.",
+  ],
+  [
     /^This file is several films joined into one; send them one by one\.$/,
     () => "Este arquivo junta vários vídeos em um só; envie-os um a um.",
   ],
