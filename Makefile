@@ -1,7 +1,7 @@
 # What each target is for: make help. Needed before: Python 3.11 or newer with venv. All else goes into .venv.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help up test check bench fuzz format lock samples schema screenshots audit sbom manifests pin-images \
+.PHONY: help up test check bench fuzz attack format lock samples schema screenshots audit sbom manifests pin-images \
 	rehearse-images
 
 PYTHON ?= python3
@@ -69,6 +69,9 @@ bench: .venv/.tests .samples/.fetched  ## Run the benchmarks
 
 fuzz: .venv/.tests  ## Damage films for every decoder that is let in; FUZZ="8 png vvc" says seconds for each, and which
 	$(VENV) -m tests.fuzz.decoders $(FUZZ)
+
+attack: .venv/.tests  ## Try on a running service what strangers once got; ATTACK="silence" tries one
+	$(VENV) -m tests.attack $(ATTACK)
 
 format: .venv/.tests  ## Put the code into shape
 	$(VENV) -m ruff format .

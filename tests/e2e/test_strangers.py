@@ -4,18 +4,15 @@ A stranger knows no secret. Every socket that any process of the tree listens on
 this test does not know fails it.
 """
 
-import http.client
 import json
 import os
 import re
 import smtplib
 import socket
-import ssl
 import stat
 from collections.abc import Iterator
-from contextlib import closing, nullcontext, suppress
+from contextlib import closing, nullcontext
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import boto3
 import pytest
@@ -23,54 +20,16 @@ from botocore.client import Config
 from mypy_boto3_s3 import S3Client
 
 from app.infra.embedded.certificate import Certificate
-from app.infra.embedded.seaweed import GRPC_OFFSET
 from tests.e2e.conftest import Up
-from tests.parts.listening import children_named, environment_of, listeners_of, says
+from tests.parts.listening import children_named, environment_of, listeners_of
+from tests.parts.strangers import KEY, gives_to_strangers, names_of
 
-KEY, CONTENT = "sources/of-ana", b"what Ana sent"
-HTTP2 = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes([0, 0, 0, 4, 0, 0, 0, 0, 0])
-ASKED = [
-    ("GET", "/"),
-    ("GET", "/col/delete?collection=fiapx"),
-    ("POST", "/col/delete?collection=fiapx"),
-    ("GET", "/vol/grow?count=1"),
-    ("GET", "/dir/assign"),
-    ("GET", "/dir/status"),
-    ("GET", "/dir/lookup?volumeId=1"),
-    ("GET", "/cluster/status"),
-    ("GET", "/ui/index.html"),
-    ("GET", "/metrics"),
-    ("GET", "/status"),
-    ("GET", "/healthz"),
-    ("GET", "/stats/disk"),
-    ("GET", "/debug/pprof/"),
-    ("POST", "/submit"),
-    ("GET", "/1,01637037d6"),
-    ("GET", "/buckets/fiapx/?limit=100"),
-    ("GET", f"/buckets/fiapx/{KEY}"),
-    ("PUT", f"/buckets/fiapx/{KEY}"),
-    ("DELETE", "/buckets/fiapx?recursive=true"),
-    ("GET", "/fiapx?list-type=2"),
-    ("GET", f"/fiapx/{KEY}"),
-    ("PUT", f"/fiapx/{KEY}"),
-    ("DELETE", f"/fiapx/{KEY}"),
-    ("DELETE", "/fiapx"),
-    ("POST", "/?Action=ListUsers"),
-    ("POST", "/?Action=AssumeRoleWithWebIdentity&RoleArn=x&WebIdentityToken=x"),
-    ("GET", "/api/config"),
-    ("POST", "/login"),
-]
-ALIVE = {("s3", "/status"), ("s3", "/healthz"), ("s3_volume", "/status"), ("s3_volume", "/healthz")}
-"""Answered, with how full the disk is at most, and with nothing that a user sent."""
+CONTENT = b"what Ana sent"
 
 
 @pytest.fixture(scope="module")
 def names(up: Up) -> dict[int, str]:
-    """Name every port by the file in which ``fiapx up`` keeps its choice."""
-    chosen = json.loads((up.data / "ports.json").read_text())
-    known = {port: name for name, port in chosen.items()}
-    known |= {port + GRPC_OFFSET: f"{name}_grpc" for name, port in chosen.items() if name.startswith("s3")}
-    return known | {urlsplit(up.url).port or 0: "api"}
+    return names_of(up)
 
 
 @pytest.fixture(scope="module")
@@ -90,39 +49,6 @@ def s3_of_ana(up: Up) -> Iterator[S3Client]:
         client.delete_object(Bucket="fiapx", Key=KEY)
 
 
-def tls(certificate: Certificate | None) -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    if certificate is not None:
-        context.load_cert_chain(certificate.certificate, certificate.key)
-    return context
-
-
-def http_answer(port: int, method: str, path: str, context: ssl.SSLContext | None) -> tuple[int, bytes] | None:
-    connection = (
-        http.client.HTTPConnection("127.0.0.1", port, timeout=3)
-        if context is None
-        else http.client.HTTPSConnection("127.0.0.1", port, timeout=3, context=context)
-    )
-    with closing(connection), suppress(OSError, http.client.HTTPException):
-        connection.request(method, path, headers={"Host": "a.page.example"})
-        answer = connection.getresponse()
-        return answer.status, answer.read()
-    return None
-
-
-def serves_grpc(port: int, context: ssl.SSLContext | None) -> bool:
-    """Tell whether it goes on to speak HTTP/2, as a server of gRPC does with whom it lets in."""
-    with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=3) as plain:
-        if context is not None:
-            context.set_alpn_protocols(["h2"])
-        with plain if context is None else context.wrap_socket(plain) as connection:
-            connection.sendall(HTTP2)
-            heard = connection.recv(9)
-        return len(heard) == 9 and heard[3] == 4  # A SETTINGS frame, RFC 9113 section 6.5.
-    return False
-
-
 def test_every_socket_is_known_and_on_this_machine_alone(up: Up, names: dict[int, str]):
     found = listeners_of(up.process.pid)
     unknown = [one for one in found if one.kind != "unix" and (one.kind != "tcp" or one.port not in names)]
@@ -139,30 +65,6 @@ def test_sockets_in_the_file_system_are_for_their_owner_alone(up: Up):
         if path.is_absolute():
             assert stat.S_IMODE(path.stat().st_mode) & 0o077 == 0, path
     assert stat.S_IMODE(up.data.stat().st_mode) == 0o700
-
-
-def speaks_tls(port: int) -> bool:
-    with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=3) as plain:
-        tls(None).wrap_socket(plain).close()
-        return True
-    return False
-
-
-def gives_to_strangers(port: int, name: str, other: Certificate) -> Iterator[str]:
-    """Try every protocol, without a key, and say what came of it that should not."""
-    for context in [None, tls(None), tls(other)] if speaks_tls(port) else [None]:
-        if serves_grpc(port, context):
-            yield f"{name} speaks gRPC"
-        if context is not None and http_answer(port, "GET", "/", context) is None:
-            continue  # It lets nobody in, so there is nothing to ask.
-        for method, path in ASKED:
-            answer = http_answer(port, method, path, context)
-            if answer is not None and answer[0] < 400 and ((name, path) not in ALIVE or KEY.encode() in answer[1]):
-                yield f"{name} answers {method} {path} with {answer[0]}"
-    if b"+PONG" in says(port, b"PING\r\n"):
-        yield f"{name} takes commands of Redis"
-    if b"250 kept" in says(port, b"EHLO x\r\nMAIL FROM:<a@x>\r\nRCPT TO:<b@x>\r\nDATA\r\n", b"x\r\n.\r\n"):
-        yield f"{name} takes mail"
 
 
 def test_no_port_reads_writes_or_deletes_for_a_stranger(
