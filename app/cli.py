@@ -20,7 +20,6 @@ from pydantic import ValidationError
 from app.setting_forms import names_of, sentences, unknown_names
 from app.settings import EVERY_KIND, CheckSettings, DatabaseSettings, LogSettings, Settings, TraceSettings, UpSettings
 
-_GRACE_SECONDS: Final = 5
 _DID_NOT_START: Final = 3
 _SCHEMA_SECONDS: Final = 600
 
@@ -94,32 +93,41 @@ def _api() -> None:
     import structlog  # noqa: PLC0415
     import uvicorn  # noqa: PLC0415
 
-    from app.http.connections import Connections, raise_file_limit  # noqa: PLC0415
-    from app.http.metrics import Metrics  # noqa: PLC0415
+    from app.http.connections import raise_file_limit  # noqa: PLC0415
+    from app.http.draining import Drain  # noqa: PLC0415
     from app.http.policy import Policy  # noqa: PLC0415
-    from app.http.server import Drain, DrainingServer, drop_stalled_clients, uvicorn_options  # noqa: PLC0415
+    from app.http.server import (  # noqa: PLC0415
+        GRACE_SECONDS,
+        DrainingServer,
+        drop_stalled_clients,
+        uvicorn_options,
+    )
+    from app.http.serving import Serving  # noqa: PLC0415
     from app.infra.logs import set_up_logs  # noqa: PLC0415
     from app.main import create_app  # noqa: PLC0415
 
     set_up_logs(LogSettings().log_level)
     _point_out_unknown_names()
     settings = Settings()
-    policy, drain, metrics, files = Policy.of(settings), Drain(settings.drain_seconds), Metrics(), raise_file_limit()
-    connections = Connections(policy, metrics, files)
-    structlog.get_logger(__name__).info(
-        "serving", files=files, connections=connections.most, connections_per_address=connections.most_of_one
+    files, drain = raise_file_limit(), Drain(settings.drain_seconds, settings.upload_drain_seconds)
+    serving = Serving.of(Policy.of(settings), files=files, drain=drain)
+    structlog.get_logger("fiapx").info(
+        "serving",
+        files=files,
+        connections=serving.connections.most,
+        connections_per_address=serving.connections.most_of_one,
     )
     config = uvicorn.Config(
-        partial(create_app, settings, TraceSettings(), drain, metrics),
+        partial(create_app, settings, TraceSettings(), serving),
         factory=True,
         host=settings.host,
         port=settings.port,
-        timeout_graceful_shutdown=_GRACE_SECONDS,
-        **uvicorn_options(policy, connections),
+        timeout_graceful_shutdown=GRACE_SECONDS,
+        **uvicorn_options(serving),
     )
-    server = DrainingServer(config, drain)
+    server = DrainingServer(config, serving)
     with config.bind_socket() as listener:
-        drop_stalled_clients(listener, policy.socket_stall_seconds)
+        drop_stalled_clients(listener, serving.policy.socket_stall_seconds)
         with contextlib.suppress(KeyboardInterrupt):  # It has ended in good order before it says so.
             server.run([listener])
     if not server.started:

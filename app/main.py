@@ -15,22 +15,22 @@ from app.bootstrap import compose
 from app.domain.errors import DomainError
 from app.graphql.view import GraphQLView
 from app.http.cross_origin import CrossOrigin
+from app.http.draining import Draining
 from app.http.edge import Edge
 from app.http.envelope import Envelope
-from app.http.metrics import Metrics, metrics
+from app.http.metrics import metrics
 from app.http.pages import page_routes
-from app.http.policy import Policy
 from app.http.problems import on_database_unavailable, on_domain_error, on_http_exception
 from app.http.routes import ROUTES
-from app.http.server import Drain, collect_less_often
+from app.http.server import collect_less_often
+from app.http.serving import Serving
 from app.http.throttle import Throttle, TokenBuckets
-from app.http.uploads import Uploads
 from app.infra.traces import tracing
 from app.settings import Settings, TraceSettings
 from app.usecases.ports import DatabaseUnavailable
 
 
-def create_app(settings: Settings, traces: TraceSettings, drain: Drain, measured: Metrics) -> Starlette:
+def create_app(settings: Settings, traces: TraceSettings, serving: Serving) -> Starlette:
     """Make the application as it is served: composed when it starts, taken apart when it ends."""
 
     @asynccontextmanager
@@ -42,17 +42,18 @@ def create_app(settings: Settings, traces: TraceSettings, drain: Drain, measured
                 collect_less_often()
                 yield
 
-    return _application(lifespan, Policy.of(settings), drain, measured)
+    return _application(lifespan, serving)
 
 
-def application(edge: Edge, policy: Policy, measured: Metrics) -> Starlette:
+def application(edge: Edge, serving: Serving) -> Starlette:
     """Make the application of what was composed already."""
-    app = _application(None, policy, Drain(), measured)
+    app = _application(None, serving)
     app.state.edge = edge
     return app
 
 
-def _application(lifespan: Lifespan[Starlette] | None, policy: Policy, drain: Drain, measured: Metrics) -> Starlette:
+def _application(lifespan: Lifespan[Starlette] | None, serving: Serving) -> Starlette:
+    policy = serving.policy
     buckets = TokenBuckets(policy.requests_per_minute)
     view = GraphQLView(policy, buckets)
     routes: list[BaseRoute] = [Route("/graphql", view), WebSocketRoute("/graphql", view), *ROUTES, *page_routes(policy)]
@@ -64,18 +65,19 @@ def _application(lifespan: Lifespan[Starlette] | None, policy: Policy, drain: Dr
         HTTPException: on_http_exception,
     }
     app = Starlette(
-        routes=routes, middleware=_middleware(policy, buckets), exception_handlers=handlers, lifespan=lifespan
+        routes=routes, middleware=_middleware(serving, buckets), exception_handlers=handlers, lifespan=lifespan
     )
     app.state.policy = policy
-    app.state.drain = drain
-    app.state.metrics = measured
-    app.state.uploads = Uploads(policy, measured)
+    app.state.drain = serving.drain
+    app.state.metrics = serving.metrics
+    app.state.uploads = serving.uploads
     return app
 
 
-def _middleware(policy: Policy, buckets: TokenBuckets) -> list[Middleware]:
+def _middleware(serving: Serving, buckets: TokenBuckets) -> list[Middleware]:
     """From the outside in: who asks, what a page may read, what every answer has, and how many there may be."""
-    inner = [Middleware(Envelope), Middleware(Throttle, buckets)]
+    policy = serving.policy
+    inner = [Middleware(Envelope), Middleware(Draining, serving.drain), Middleware(Throttle, buckets)]
     if policy.allowed_origins:
         inner.insert(0, Middleware(CrossOrigin, policy.allowed_origins))
     if policy.trusted_proxies:

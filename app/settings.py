@@ -60,7 +60,9 @@ class VideoSettings(BaseSettings):
     # Who we are to the outside.
     host: str = "127.0.0.1"
     port: Port = 8000
+    # After SIGTERM: for so long all is served as ever, then for so long nothing new, until the last upload has ended.
     drain_seconds: Annotated[float, Field(ge=0)] = 0
+    upload_drain_seconds: Annotated[float, Field(ge=0)] = 0
     public_url: HttpUrl | None = None
     allowed_origins: Origins = ()
     trusted_proxies: Proxies = ()

@@ -36,8 +36,8 @@ from app.domain.session import SessionId
 from app.domain.user import Locale, User, UserId
 from app.domain.video import VERSION_STEP, ProcessingStatus, VideoProcessing, new_video_id, source_key
 from app.http.edge import Edge, viewer_of
-from app.http.metrics import Metrics
 from app.http.policy import Policy
+from app.http.serving import Serving
 from app.infra.sql.engine import engine_for
 from app.infra.sql.migrate import migrate
 from app.infra.sql.transactions import SqlTransactions
@@ -109,7 +109,8 @@ def serve(kind: str, database: Path, source: str) -> None:
 
         edge = replace(edge, do=replace(edge.do, list_user_videos=cast("ListUserVideos", remembered)))
     if kind == "ours":
-        app = application(edge, Policy(requests_per_minute=10**9, max_cpu_seconds_per_minute=10**9), Metrics())
+        policy = Policy(requests_per_minute=10**9, max_cpu_seconds_per_minute=10**9)
+        app = application(edge, Serving.of(policy, files=1024))
     else:
         stock = GraphQL[Any, Any](strawberry.Schema(StockQuery)) if kind == "stock" else plain
         routes: list[BaseRoute] = [Route("/graphql", stock, methods=["POST"] if kind == "plain" else None)]

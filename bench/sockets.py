@@ -28,10 +28,10 @@ from app.domain.options import ExtractionOptions
 from app.domain.session import SessionId
 from app.domain.user import Locale, User, UserId
 from app.domain.video import VERSION_STEP, ProcessingStatus, Progress, VideoProcessing, new_video_id, source_key
-from app.http.connections import Connections, raise_file_limit
-from app.http.metrics import Metrics
+from app.http.connections import raise_file_limit
 from app.http.policy import Policy
 from app.http.server import collect_less_often, uvicorn_options
+from app.http.serving import Serving
 from app.infra.embedded.child import Child
 from app.infra.embedded.ports import free_pair
 from app.infra.embedded.valkey import Valkey
@@ -70,11 +70,8 @@ async def serve(database: Path, redis_url: str) -> None:
             max_connections_per_address=many,
             socket_messages_per_minute=many,
         )
-        metrics = Metrics()
-        connections = Connections(policy, metrics, raise_file_limit())
-        config = uvicorn.Config(
-            application(site.edge(), policy, metrics), port=0, **uvicorn_options(policy, connections)
-        )
+        shared = Serving.of(policy, files=raise_file_limit())
+        config = uvicorn.Config(application(site.edge(), shared), port=0, **uvicorn_options(shared))
         server = uvicorn.Server(config)
         collect_less_often()
         serving = asyncio.create_task(server.serve())

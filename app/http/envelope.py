@@ -16,6 +16,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.contextvars import bound_contextvars
 
+from app.http.draining import Drain, restarting
 from app.http.metrics import route_of
 from app.http.problems import unexpected_problem
 
@@ -77,6 +78,10 @@ class Envelope:
         exchange, began = _Exchange(scope, receive, send, request_id), monotonic()
         try:
             await self._app(scope, exchange.receive, exchange.send)
+        except asyncio.CancelledError:
+            if not exchange.started:  # The server ends, and has waited for us as long as it may.
+                await restarting(scope["path"])(scope, exchange.receive, exchange.send_last)
+            raise
         except Exception:
             # Not the path, which may be a ticket and so a key to a file.
             _log.exception("unexpected_error", method=scope["method"], route=route_of(scope))
@@ -108,6 +113,7 @@ class _Exchange:
         self._unread = "transfer-encoding" in headers or headers.get("content-length", "0") != "0"
         self._waits = headers.get("expect", "").lower() == "100-continue"
         self._closing = False
+        self._server: Drain = scope["app"].state.drain
         self.started = False
         self.status = _CLIENT_WENT_AWAY
 
@@ -128,12 +134,18 @@ class _Exchange:
                 headers.setdefault(name, value)
             if self._unread:
                 self._closing = True
+            if self._unread or self._server.active:
                 headers["Connection"] = "close"
         elif self._closing and not message.get("more_body", False):
             await self._send({**message, "more_body": True})
             await self._drain()
             message = {"type": "http.response.body"}
         await self._send(message)
+
+    async def send_last(self, message: Message) -> None:
+        """Send without reading over what is still coming: there is no time for it."""
+        self._unread = False
+        await self.send(message)
 
     async def _drain(self) -> None:
         """Read a little of what is still coming; a client that waits for our leave to send sends nothing."""

@@ -4,27 +4,29 @@ import gc
 import signal
 import socket
 from functools import partial
-from time import monotonic
 from types import FrameType
 from typing import Any, Final, final
 
 import uvicorn
 
-from app.http.connections import Connections
-from app.http.policy import Policy
 from app.http.protocol import BoundedHttp
+from app.http.serving import Serving
 
 _MESSAGE_BYTES: Final = 64 * 1024
 """The largest WebSocket message; a larger one ends its socket with 1009 before it is read."""
+
+GRACE_SECONDS: Final = 5
+"""What is under way when the server ends has so long."""
 
 _KEEP_ALIVE_SECONDS: Final = 75
 """Longer than load balancers keep an idle connection (60 s), or a request of theirs could meet its end."""
 
 
-def uvicorn_options(policy: Policy, connections: Connections) -> dict[str, Any]:
+def uvicorn_options(serving: Serving) -> dict[str, Any]:
     """Give the options of ``uvicorn.Config`` that do not depend on where it runs."""
+    policy = serving.policy
     return {
-        "http": partial(BoundedHttp, connections=connections, policy=policy),
+        "http": partial(BoundedHttp, connections=serving.connections, policy=policy),
         "lifespan": "on",
         "ws": "websockets-sansio",
         "ws_max_size": _MESSAGE_BYTES,
@@ -40,45 +42,29 @@ def uvicorn_options(policy: Policy, connections: Connections) -> dict[str, Any]:
 
 
 @final
-class Drain:
-    """The time between being told to end and ending: who routes requests to us shall notice first."""
-
-    def __init__(self, seconds: float = 0) -> None:
-        self._seconds = seconds
-        self._over_at: float | None = None
-
-    def begin(self) -> bool:
-        """Begin, unless it has begun or takes no time: then give False."""
-        if self._seconds <= 0 or self.active:
-            return False
-        self._over_at = monotonic() + self._seconds
-        return True
-
-    @property
-    def active(self) -> bool:
-        """Whether nothing new should be sent here."""
-        return self._over_at is not None
-
-    @property
-    def over(self) -> bool:
-        return self._over_at is not None and monotonic() >= self._over_at
-
-
-@final
 class DrainingServer(uvicorn.Server):
-    """uvicorn's, which goes on serving for a while after its first SIGTERM; any other signal ends it as ever."""
+    """uvicorn's, which drains after its first SIGTERM; any other signal ends it as ever.
 
-    def __init__(self, config: uvicorn.Config, drain: Drain) -> None:
+    Whom the end meets in the middle of an upload is told so.
+    """
+
+    def __init__(self, config: uvicorn.Config, serving: Serving) -> None:
         super().__init__(config)
-        self._drain = drain
+        self._drain = serving.drain
+        self._uploads = serving.uploads
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         if sig != signal.SIGTERM or not self._drain.begin():
             super().handle_exit(sig, frame)
 
     async def on_tick(self, counter: int) -> bool:
-        self.should_exit = self.should_exit or self._drain.over
+        drained = self._drain.over or (self._drain.refusing and not len(self._uploads))
+        self.should_exit = self.should_exit or drained
         return await super().on_tick(counter)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._uploads.end(grace_seconds=GRACE_SECONDS / 2)
+        await super().shutdown(sockets)
 
 
 def drop_stalled_clients(listener: socket.socket, seconds: float) -> None:

@@ -124,13 +124,15 @@ def pods_answer_probes(manifests: Manifests) -> Iterator[str]:
 def pods_have_time_to_end(manifests: Manifests) -> Iterator[str]:
     for pod in applications(manifests):
         variables = environment(manifests, pod.main)
-        setting = "FIAPX_DRAIN_SECONDS" if pod.labels[NAME] == "fiapx-webapi" else "FIAPX_SHUTDOWN_WAIT_SECONDS"
-        wait = float(variables.get(setting, 0))
+        api = pod.labels[NAME] == "fiapx-webapi"
+        settings = ("FIAPX_DRAIN_SECONDS", "FIAPX_UPLOAD_DRAIN_SECONDS") if api else ("FIAPX_SHUTDOWN_WAIT_SECONDS",)
+        waits = {setting: float(variables.get(setting, 0)) for setting in settings}
         grace = pod.spec.get("terminationGracePeriodSeconds", _DEFAULT_GRACE)
-        if not wait:
-            yield f"{pod.name} ends at once: {setting} is not set"
-        if grace < wait + _ROOM_SECONDS:
-            yield f"{pod.name} is killed after {grace} s, though {setting} is {wait:g}"
+        for setting, wait in waits.items():
+            if not wait:
+                yield f"{pod.name} ends at once: {setting} is not set"
+        if grace < sum(waits.values()) + _ROOM_SECONDS:
+            yield f"{pod.name} is killed after {grace} s, though {', '.join(waits)} are {sum(waits.values()):g}"
 
 
 def replicas_are_spread(manifests: Manifests) -> Iterator[str]:

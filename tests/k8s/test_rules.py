@@ -59,6 +59,8 @@ BREAKS: Final[list[tuple[str, str, str, object]]] = [
     ("pods_have_time_to_end", API, f"{POD}/terminationGracePeriodSeconds", GONE),
     ("pods_have_time_to_end", WORKER, f"{MAIN}/env/0/name", "FIAPX_SHUTDOWN_WAIT"),
     ("pods_have_time_to_end", CONFIG, "data/FIAPX_DRAIN_SECONDS", "31"),
+    ("pods_have_time_to_end", CONFIG, "data/FIAPX_UPLOAD_DRAIN_SECONDS", "561"),
+    ("pods_have_time_to_end", CONFIG, "data/FIAPX_UPLOAD_DRAIN_SECONDS", GONE),
     ("replicas_are_spread", API, f"{POD}/topologySpreadConstraints", GONE),
     ("replicas_are_spread", WORKER, f"{POD}/topologySpreadConstraints/0/labelSelector/matchLabels", {"a": "b"}),
     ("sources_fit_and_ffmpeg_has_its_share", WORKER, f"{MAIN}/env/1", {"name": "FIAPX_FFMPEG_THREADS", "value": "0"}),

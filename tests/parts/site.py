@@ -23,11 +23,10 @@ from app.domain.session import SessionId
 from app.domain.user import Locale, User, UserId
 from app.domain.video import FramesArchive, Progress, VideoId, VideoProcessing, archive_key, contact_sheet_key
 from app.graphql.view import GraphQLView
-from app.http.connections import Connections
 from app.http.edge import Edge, ServiceLimits
-from app.http.metrics import Metrics
 from app.http.policy import Policy
 from app.http.server import drop_stalled_clients, uvicorn_options
+from app.http.serving import Serving
 from app.infra.links import TicketLinks, content_disposition
 from app.infra.mail_address import IdnaMailAddresses
 from app.infra.passwords import Argon2PasswordHasher
@@ -297,13 +296,12 @@ async def running_site(migrated: Path, folder: Path, **settings: Any) -> AsyncIt
     engine = engine_for(f"sqlite+aiosqlite:///{database}")
     transactions: Transactions = SqlTransactions(engine)
     site = Site(LostAnswers(transactions), **settings)
-    metrics = Metrics()
-    connections = Connections(site.policy, metrics, FILES)
-    app = application(site.edge(), site.policy, metrics)
+    shared = Serving.of(site.policy, files=FILES)
+    app = application(site.edge(), shared)
     (site.view,) = (
         route.app for route in app.routes if isinstance(route, Route) and isinstance(route.app, GraphQLView)
     )
-    config = uvicorn.Config(app, **uvicorn_options(site.policy, connections))
+    config = uvicorn.Config(app, **uvicorn_options(shared))
     server = uvicorn.Server(config)
     with socket.create_server(("127.0.0.1", 0)) as listener:
         drop_stalled_clients(listener, site.policy.socket_stall_seconds)
