@@ -6,9 +6,9 @@ from pathlib import Path
 
 import httpx
 
-from app.http.metrics import Metrics
 from app.http.policy import Policy
 from app.http.server import collect_less_often
+from app.http.serving import Serving
 from app.infra.sql.engine import engine_for
 from app.infra.sql.transactions import SqlTransactions
 from app.main import application
@@ -31,7 +31,8 @@ def documents(number: int) -> list[str]:
 
 async def main() -> None:
     edge = Site(LostAnswers(SqlTransactions(engine_for("sqlite+aiosqlite:////nowhere/fiapx.db")))).edge()
-    app = application(edge, Policy(requests_per_minute=10**9, max_cpu_seconds_per_minute=10**9), Metrics())
+    policy = Policy(requests_per_minute=10**9, max_cpu_seconds_per_minute=10**9)
+    app = application(edge, Serving.of(policy, files=1024))
     collect_less_often()
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://api") as client:
         sizes = []
