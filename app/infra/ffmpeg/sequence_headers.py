@@ -14,7 +14,8 @@ from app.infra.ffmpeg.picture_headers import nal_length, sei_payloads, units
 Headers = Callable[[memoryview], bytes]
 
 _LONGEST: Final = 4096
-_SEARCHED: Final = 64 * 1024
+_SEARCHED: Final = 8 * 1024
+"""Headers stand at a packet's start; to look for more through all of a film would cost as much as its listing."""
 _AV1_SEQUENCE: Final = 1  # obu_type (AV1 bitstream specification, 6.2.2).
 _JPEG_FRAMES: Final = range(0xC0, 0xC4)  # SOF0 to SOF3 (ITU-T T.81, table B.1).
 
@@ -27,7 +28,9 @@ def headers_of(codec: str, extradata: bytes) -> Headers | None:
 
     def before_the_slices(data: memoryview) -> bytes:
         found = []
-        for unit in takewhile(lambda unit: len(unit) < header or kind(unit) not in slices, units(data, length)):
+        for unit in takewhile(
+            lambda unit: len(unit) < header or kind(unit) not in slices, units(data[:_SEARCHED], length)
+        ):
             if len(unit) >= header and kind(unit) == sets:
                 found.append(bytes(unit[:_LONGEST]))
             elif len(unit) >= header and kind(unit) == messages:
