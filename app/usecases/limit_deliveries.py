@@ -44,12 +44,15 @@ class LimitDeliveries:
             await self.limits.spend(Attempt.WEBHOOK_BY_ACCOUNT, notification.user)
             await self.limits.spend(Attempt.WEBHOOK_BY_HOST, urlsplit(message.url).hostname or "")
             return
-        mailbox = mailbox_of(message.to)
+        mailbox, event = mailbox_of(message.to), notification.event
+        # What its server would not take yet was counted when it was tried first, or outages would use up the rate.
+        if event != NotificationEvent.DIGEST and notification.attempts and notification.tried_since is None:
+            return
         if not message.verified:
             await self.limits.spend(Attempt.UNVERIFIED_MAIL_BY_RECIPIENT, mailbox)
-        elif notification.event in _NEWS or notification.event == NotificationEvent.DIGEST:
+        elif event in _NEWS or event == NotificationEvent.DIGEST:
             await self.limits.spend(Attempt.MAIL_BY_RECIPIENT, mailbox)
-        elif notification.event not in BEFORE_VERIFICATION:  # Links have limits where they are asked for.
+        elif event not in BEFORE_VERIFICATION:  # Links have limits where they are asked for.
             await self.limits.spend(Attempt.ACCOUNT_MAIL_BY_RECIPIENT, mailbox)
 
     async def join_digest(self, t: Transaction, notification: Notification) -> bool:

@@ -379,7 +379,7 @@ class Notifications(Protocol):
         ...
 
     async def hold(self, notification: str, attempts: int, *, digest: str, answer: str, until: datetime) -> bool:
-        """Leave it to a digest; where that never comes, it is due by itself at ``until``."""
+        """Leave it to a digest; where that never comes, its delivery begins anew at ``until``."""
         ...
 
     async def held(self, digest: str) -> Mapping[str, int]:

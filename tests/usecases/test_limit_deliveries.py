@@ -104,6 +104,35 @@ async def test_a_digest_waits_where_there_is_no_room_for_it_either(world: World,
     assert [mail.template for mail in mailer.sent] == ["video.failed", "account.digest"]
 
 
+async def test_a_mail_server_that_is_down_uses_up_nobodys_mails(world: World, mailer: MemoryMailer):
+    world.limits.allowed = {Attempt.MAIL_BY_RECIPIENT: 2}
+    viewer, deliver = await world.user(), world.deliver(mailer)
+    await failures(world, viewer, 2)
+    mailer.away = True
+    for _ in range(6):
+        await deliver()
+        world.clock.advance(600)
+    mailer.away = False
+    world.clock.advance(3600)
+    await deliver()
+    assert [mail.template for mail in mailer.sent] == ["video.failed"] * 2
+
+
+async def test_what_is_asked_for_again_is_counted_again(world: World, mailer: MemoryMailer):
+    world.limits.allowed = {Attempt.MAIL_BY_RECIPIENT: 3}
+    viewer, deliver = await world.user(), world.deliver(mailer)
+    await failures(world, viewer, 1)
+    for _ in range(5):
+        await deliver()
+        (told,) = [
+            one
+            for one in await world.transactions.read(lambda t: t.notifications.page(viewer.id, None, 10))
+            if one.event == "video.failed"
+        ]
+        await world.transactions.write(lambda t, id_=told.id: t.notifications.again(viewer.id, id_, world.clock.now()))  # type: ignore[misc]
+    assert len(mailer.sent) == 3
+
+
 async def test_what_a_lost_digest_stood_for_is_told_in_the_end(world: World, mailer: MemoryMailer):
     world.limits.allowed = {Attempt.MAIL_BY_RECIPIENT: 1}
     viewer, deliver = await world.user(), world.deliver(mailer)

@@ -178,6 +178,18 @@ async def test_many_videos_from_before_go_at_once(identity: Identity, post: Post
     assert await RemoveVideosFromBefore(world.transactions, world.delete)(viewer) == 120
 
 
+async def test_a_mail_server_that_is_down_loses_no_link(identity: Identity, post: Post):
+    identity.world.limits.allowed = {Attempt.UNVERIFIED_MAIL_BY_RECIPIENT: 1}
+    await identity.ana()
+    post.mailer.away = True
+    for _ in range(6):
+        await post.sent()
+        identity.world.clock.advance(600)
+    post.mailer.away = False
+    identity.world.clock.advance(3600)
+    assert await post.sent() == ["account.verify_email"]
+
+
 async def test_addresses_of_one_mailbox_get_no_links_without_end(identity: Identity, post: Post):
     identity.limits.allowed = identity.world.limits.allowed = {Attempt.UNVERIFIED_MAIL_BY_RECIPIENT: 3}
     for number in range(8):

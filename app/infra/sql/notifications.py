@@ -120,7 +120,12 @@ class SqlNotifications:
 
     async def hold(self, notification: str, attempts: int, *, digest: str, answer: str, until: datetime) -> bool:
         return await self._change(
-            notification, attempts, digest_id=digest, answer=answer[:_ANSWER_MAX], wake_at=milliseconds(until)
+            notification,
+            attempts,
+            digest_id=digest,
+            answer=answer[:_ANSWER_MAX],
+            wake_at=milliseconds(until),
+            tried_since=until,
         )
 
     async def held(self, digest: str) -> Mapping[str, int]:
