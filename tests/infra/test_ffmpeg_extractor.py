@@ -33,7 +33,7 @@ from tests.extracting import (
     so_many,
     take,
 )
-from tests.films import decoded
+from tests.films import X264, Films, decoded
 
 PNG = ImageFormat.PNG
 
@@ -193,13 +193,13 @@ async def test_a_start_behind_the_end_is_said_plainly(clips: Clips):
 async def test_a_picture_that_changes_its_size_on_the_way_neither_ends_nor_repeats(clips: Clips):
     taken = await take(clips.changing_size, ExtractionOptions(format=PNG))
     assert taken.times == [0, 1, 2, 3]
-    assert [(frame.width, frame.height) for frame in taken.frames] == [(160, 120)] * 2 + [(320, 180)] * 2
+    assert sizes(taken) == {(160, 120)}
 
 
 async def test_a_turned_picture_that_shrinks_on_the_way_never_shows_what_was_beside_it_in_memory(clips: Clips):
     """ffmpeg's rotation reads beyond a picture that has become smaller, unless it is set up anew."""
     frames = (await take(clips.rotated_and_shrinking, at(1, 3))).frames
-    assert [(frame.width, frame.height) for frame in frames] == [(180, 320), (120, 160)]
+    assert [(frame.width, frame.height) for frame in frames] == [(180, 320)] * 2  # All as large as the first.
     for frame, shown in zip(frames, ("lt(t,1.001)*gte(t,0.999)", "gte(t,2.999)"), strict=True):
         only = ("-vf", f"select='{shown}',{TINY}", "-frames:v", "1")
         plain = ffmpeg_bytes("-i", clips.rotated_and_shrinking, *only, "-f", "rawvideo", "-")
@@ -288,6 +288,26 @@ async def test_the_contact_sheet_is_one_small_jpeg(clips: Clips, tmp_path: Path)
         tile = min(1, 320 / max(taken.media.width, taken.media.height))
         width, height = round(taken.media.width * tile), round(taken.media.height * tile)
         assert jpeg_size(tmp_path / "sheet.jpg") == (4 * width, 3 * height)
+
+
+@pytest.mark.parametrize(
+    ("name", "count", "encoding"),
+    [
+        ("sheet.mp4", 30, (*X264, "-bf", "2", "-g", "8")),
+        ("sheet.ts", 25, ("-vf", "setfield=tff", "-c:v", "mpeg2video", "-flags", "+ildct+ilme", "-q:v", "2")),
+        ("sheet.avi", 20, ("-c:v", "mpeg4", "-bf", "2", "-q:v", "2")),
+        ("sheet.mkv", 5, X264),
+    ],
+)
+async def test_the_contact_sheet_shows_pictures_of_the_zip_evenly_spread(
+    films: Films, name: str, count: int, encoding: tuple[str, ...]
+):
+    taken = await take(films.numbered(name, count, 25, *encoding), ExtractionOptions(EVERY_PICTURE))
+    assert taken.sheet
+    tiles = decoded([taken.sheet], ImageFormat.JPEG, "untile=4x3,crop=128:32:0:0,scale=16:1:flags=area,format=gray")
+    shown = [sum((level > 127) << bit for bit, level in enumerate(tiles[at : at + 16])) for at in range(0, 192, 16)]
+    many = min(count, 12)
+    assert shown == [place * count // many for place in range(many)] + [0] * (12 - many)
 
 
 # ---------------------------------------------------------------- limits

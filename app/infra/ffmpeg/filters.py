@@ -3,10 +3,11 @@
 All is reckoned from columns that may have a million packets, so this belongs in a thread of its own.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import compress
-from operator import gt
+from itertools import compress, groupby
+from operator import attrgetter, gt
 from typing import Final, Self, final
 
 from app.domain.columns import BLOCK, Span, runs
@@ -28,8 +29,8 @@ _COUNTED: Final = "setpts=N"
 class Filters:
     """What one run of the decoder is given: the filter of its packets, None where all reach it, and of its pictures.
 
-    ``pictures`` and ``tiles`` are how many pictures and small ones come out, those of the same time as a wanted one
-    included.
+    ``pictures`` is how many pictures come out, those of the same time as a wanted one included, ``tiles`` how many
+    small ones.
     """
 
     packets: str | None
@@ -47,16 +48,15 @@ class Filters:
         tiles: Sequence[PlannedPicture],
     ) -> Self:
         """Return the filters for ``wanted``, pictures of the plan, and for those of them that are tiles too."""
-        small_numbers = {picture.number for picture in tiles}
-        places = [place for place, picture in enumerate(wanted) if picture.number in small_numbers]
-        chosen, count = _choice(film, plan, wanted, [picture.number for picture in wanted])
-        small, small_count = _choice(film, plan, tiles, places)
+        small = {picture.number for picture in tiles}
+        chosen, count, places = _choice(film, plan, wanted)
+        tiled = [place for place, picture in zip(places, wanted, strict=True) if picture.number in small]
         graph = (
-            f"[0:{film.stream.index}]{chosen},split[one][other];"
-            f"[one]{rendering.filters},{_COUNTED}[frames];"
-            f"[other]{small},{rendering.filters},{rendering.thumbnail},{_COUNTED}[tiles]"
+            f"[0:{film.stream.index}]{chosen},{rendering.filters},split[one][other];"
+            f"[one]{_COUNTED}[frames];"
+            f"[other]{selecting('n', _joined(tiled, tiled))},{rendering.thumbnail},{_COUNTED}[tiles]"
         )
-        return cls(packet_filter(film, plan), graph, count, small_count)
+        return cls(packet_filter(film, plan), graph, count, len(tiled))
 
 
 def packet_filter(film: Film, plan: Plan | None = None) -> str | None:
@@ -115,18 +115,23 @@ def _kept_times(film: Film, keep: Sequence[Span]) -> list[Span]:
     return times
 
 
-def _choice(film: Film, plan: Plan, wanted: Sequence[PlannedPicture], numbers: Sequence[int]) -> tuple[str, int]:
-    """Return the filter that lets the wanted pictures through, and how many pictures it lets through.
+def _choice(film: Film, plan: Plan, wanted: Sequence[PlannedPicture]) -> tuple[str, int, Sequence[int]]:
+    """Return the filter that lets the wanted pictures through, how many come through it, and which of these are they.
 
-    ``numbers`` are theirs among the pictures that reach the filter. Pictures of the same time cannot be told apart by
-    it: all of them come, and the others are passed over.
+    Pictures of the same time cannot be told apart by it: all of them come, and the others are passed over.
     """
+    numbers = [picture.number for picture in wanted]
     if plan.by_number:
-        return selecting("n", _joined(numbers, numbers)), len(numbers)
-    times = {picture.ticks for picture in wanted}
-    count = sum(sum(map(times.__contains__, piece)) for piece in _decoded_times(film, plan))
+        return selecting("n", _joined(numbers, numbers)), len(numbers), range(len(numbers))
+    often = Counter({picture.ticks: 0 for picture in wanted})
+    for piece in _decoded_times(film, plan):
+        often.update(filter(often.__contains__, piece))
+    places, before = [], 0
+    for ticks, same in groupby(wanted, key=attrgetter("ticks")):
+        places += [before + picture.twins for picture in same]
+        before += often[ticks]
     # No picture is shown between those of two numbers that follow each other.
-    return selecting("pts", _joined([p.number for p in wanted], [p.ticks for p in wanted])), count
+    return selecting("pts", _joined(numbers, [picture.ticks for picture in wanted])), before, places
 
 
 def _joined(numbers: Sequence[int], values: Sequence[int]) -> list[Span]:

@@ -19,8 +19,7 @@ from typing import Final
 from app.infra.ffmpeg import landlock, seccomp
 
 START: Final = (
-    f"import sys; sys.path.append({__file__.rsplit(os.sep, 4)[0]!r});"
-    " from app.infra.ffmpeg import launcher; launcher."
+    f"import sys; sys.path.append({__file__.rsplit(os.sep, 4)[0]!r}); from app.infra.ffmpeg import launcher; launcher."
 )
 """What Python is given with ``-I -S -B -c``, and ``main()`` or ``tell()`` behind it."""
 
