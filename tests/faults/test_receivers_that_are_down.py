@@ -7,11 +7,11 @@ from email import message_from_bytes
 from pathlib import Path
 from secrets import token_hex
 
+from app.domain.webhook import Webhook
 from app.infra.embedded.mail_sink import MailSink
 from app.infra.embedded.ports import free_pair
 from app.infra.mail import SmtpMailer
 from app.infra.webhook import HttpWebhooks
-from app.usecases.notification_settings import SettingsChange, UpdateNotificationSettings
 from tests.parts.receiver import OK, Post, Receiver, receiving
 from tests.parts.running import RunningPart
 from tests.parts.site_fixtures import empty_database
@@ -41,9 +41,9 @@ async def test_receivers_down_for_ten_minutes_get_each_notification_once_by_its_
     viewer, receiver = await world.user(), Receiver(answer=losing_answers(every=7))
     async with receiving(receiver):
         pass  # Now its port is known, and nobody listens there.
-    await UpdateNotificationSettings(world.transactions, world.clock, loopback=True)(
-        viewer, SettingsChange(email_on_completion=True, webhook_url=f"http://127.0.0.1:{receiver.port}/in")
-    )
+    hook, now = Webhook.new(f"http://127.0.0.1:{receiver.port}/in"), world.clock.now()
+    await world.transactions.write(lambda t: t.users.set_webhook(viewer.id, hook, now))
+    await world.transactions.write(lambda t: t.users.set_mails(viewer.id, on_failure=True, on_completion=True, at=now))
     deliver = world.deliver(mailer, webhooks=HttpWebhooks(loopback=True))
 
     videos = [(await world.uploaded(viewer)).id for _ in range(VIDEOS)]
