@@ -18,6 +18,7 @@ from app.http.cross_origin import CrossOrigin
 from app.http.draining import Draining
 from app.http.edge import Edge
 from app.http.envelope import Envelope
+from app.http.hosts import Hosts
 from app.http.metrics import metrics
 from app.http.pages import page_routes
 from app.http.problems import on_database_unavailable, on_domain_error, on_http_exception
@@ -77,7 +78,12 @@ def _application(lifespan: Lifespan[Starlette] | None, serving: Serving) -> Star
 def _middleware(serving: Serving, buckets: TokenBuckets) -> list[Middleware]:
     """From the outside in: who asks, what a page may read, what every answer has, and how many there may be."""
     policy = serving.policy
-    inner = [Middleware(Envelope), Middleware(Draining, serving.drain), Middleware(Throttle, buckets)]
+    inner = [
+        Middleware(Envelope),
+        Middleware(Hosts, policy.allowed_hosts),
+        Middleware(Draining, serving.drain),
+        Middleware(Throttle, buckets),
+    ]
     if policy.allowed_origins:
         inner.insert(0, Middleware(CrossOrigin, policy.allowed_origins))
     if policy.trusted_proxies:

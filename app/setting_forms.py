@@ -79,6 +79,10 @@ Networks = Annotated[
 Proxies = Annotated[
     Listed[str], Field(description="addresses or networks, separated by commas", examples=["10.0.0.0/8,127.0.0.1"])
 ]
+Hosts = Annotated[
+    Listed[Annotated[str, Field(pattern=r"^[^\s/@]+$")]],
+    Field(description="names of hosts, separated by commas", examples=["videos.example,localhost"]),
+]
 Origins = Annotated[
     Listed[Annotated[str, AfterValidator(_address("http", "https", bare=True))]],
     Field(

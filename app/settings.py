@@ -4,12 +4,13 @@ from pathlib import Path
 from typing import Annotated, Final, Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field, PositiveInt, SecretStr, ValidationInfo, field_validator
+from pydantic import Field, NonNegativeInt, PositiveInt, SecretStr, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from app.setting_forms import (
     DatabaseUrl,
+    Hosts,
     HttpUrl,
     Mailbox,
     Networks,
@@ -65,6 +66,8 @@ class VideoSettings(BaseSettings):
     upload_drain_seconds: Annotated[float, Field(ge=0)] = 0
     public_url: HttpUrl | None = None
     allowed_origins: Origins = ()
+    allowed_hosts: Hosts = ()
+    hsts_seconds: NonNegativeInt = 365 * 24 * 3600
     trusted_proxies: Proxies = ()
 
     # Sessions. A rate is "number/period" or "number/count period", as in "10/15 minutes".

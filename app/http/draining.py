@@ -8,7 +8,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.http.problems import problem
-from app.http.throttle import HEALTH
+from app.http.throttle import is_health_check
 
 _RETRY_SECONDS: Final = 5
 
@@ -58,7 +58,7 @@ class Draining:
         self._drain = drain
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        new = scope["type"] in {"http", "websocket"} and scope["path"] not in HEALTH
+        new = scope["type"] in {"http", "websocket"} and not is_health_check(scope)
         app = restarting(scope["path"]) if new and self._drain.refusing else self._app
         await app(scope, receive, send)
 

@@ -113,6 +113,8 @@ class _Exchange:
         self._unread = "transfer-encoding" in headers or headers.get("content-length", "0") != "0"
         self._waits = headers.get("expect", "").lower() == "100-continue"
         self._closing = False
+        seconds = scope["app"].state.policy.hsts_seconds if scope["scheme"] == "https" else 0
+        self._hsts = f"max-age={seconds}" if seconds else ""
         self._server: Drain = scope["app"].state.drain
         self.started = False
         self.status = _CLIENT_WENT_AWAY
@@ -132,6 +134,8 @@ class _Exchange:
             headers["X-Request-Id"] = self._request_id
             for name, value in _HEADERS.items():
                 headers.setdefault(name, value)
+            if self._hsts:
+                headers.setdefault("Strict-Transport-Security", self._hsts)
             if self._unread:
                 self._closing = True
             if self._unread or self._server.active:

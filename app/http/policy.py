@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass, fields
 from typing import Self, cast, final
+from urllib.parse import urlsplit
 
 from starlette.requests import HTTPConnection
 
+from app.domain.network import is_loopback
 from app.settings import Settings
 
 
@@ -15,6 +17,11 @@ class Policy:
 
     allowed_origins: tuple[str, ...] = ()
     """Pages of these origins may call us from a browser (CORS) and open WebSockets; our own always may."""
+    allowed_hosts: tuple[str, ...] = ()
+    """What a request's Host may name, whatever its port; all where it is empty. ``localhost`` stands for every name of
+    this very machine. Where none are set and the service is on loopback, that and the host of ``public_url`` are."""
+    hsts_seconds: int = 365 * 24 * 3600
+    """For so long a browser that came by TLS comes by nothing else (RFC 6797); with 0 it is told nothing."""
     trusted_proxies: tuple[str, ...] = ()
     """Addresses and networks whose word on the client's address counts (X-Forwarded-For)."""
     requests_per_minute: int = 6000
@@ -71,7 +78,12 @@ class Policy:
 
     @classmethod
     def of(cls, settings: Settings) -> Self:
-        return cls(**{field.name: getattr(settings, field.name) for field in fields(cls)})
+        """Take them over; on loopback, our own names are the only ones where none are set."""
+        values = {field.name: getattr(settings, field.name) for field in fields(cls)}
+        if not settings.allowed_hosts and (settings.host == "localhost" or is_loopback(settings.host)):
+            public = urlsplit(settings.public_url or "").hostname
+            values["allowed_hosts"] = ("localhost", *([public] if public else []))
+        return cls(**values)
 
 
 def policy_of(connection: HTTPConnection) -> Policy:

@@ -29,7 +29,6 @@ _LINGER_BYTES: Final = 1024**2
 _FRAMES_PER_MINUTE: Final = 1200
 """By one socket, control frames and pieces of messages too."""
 _TOO_MANY: Final = 4429
-_HEALTH: Final = frozenset(path.encode() for path in HEALTH)
 
 
 class _Refused(Exception):
@@ -101,7 +100,7 @@ class BoundedHttp(HttpToolsProtocol):
             self.transport.abort()
             raise _Refused
         self._use_the_targets_host()
-        if self._connection.spare and httptools.parse_url(self.url).path not in _HEALTH:
+        if self._connection.spare and httptools.parse_url(self.url).path not in HEALTH:
             self._refuse(
                 HTTPStatus.SERVICE_UNAVAILABLE,
                 "TOO_MANY_CONNECTIONS",

@@ -16,7 +16,8 @@ from app.domain.errors import RateLimited
 from app.http.edge import address_of
 from app.http.problems import domain_problem
 
-HEALTH: Final = frozenset({"/livez", "/readyz", "/metrics"})
+HEALTH: Final = frozenset({b"/livez", b"/readyz", b"/metrics"})
+"""As they are spelled, and not otherwise: a proxy in front that keeps them inside looks for nothing else."""
 _NETWORKS: Final = 20_000
 """The most that are remembered; whoever came longest ago is forgotten, which only gives them back what they had."""
 
@@ -51,7 +52,7 @@ class Throttle:
         self._buckets = buckets
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] in {"http", "websocket"} and scope["path"] not in HEALTH:
+        if scope["type"] in {"http", "websocket"} and not is_health_check(scope):
             wait = self._buckets.spend(address_of(HTTPConnection(scope)))
             if wait:
                 scope["app"].state.metrics.refusals.labels("network").inc()
@@ -59,6 +60,11 @@ class Throttle:
                 await _refusal(scope, wait)(scope, receive, send)
                 return
         await self._app(scope, receive, send)
+
+
+def is_health_check(scope: Scope) -> bool:
+    """Whether an orchestrator asks how we are."""
+    return scope["type"] == "http" and scope.get("raw_path") in HEALTH
 
 
 def graphql_refusal(wait: float) -> dict[str, Any]:
