@@ -84,6 +84,8 @@ def of_look(film: Film, plan: Plan, look: int) -> Plan:
     cut = tuple((max(first, start), min(last, stop)) for start, stop in keep if start <= last and stop >= first)
     if plan.keep is None and why_none_can_be_dropped(film, cut) is not None:
         return plan
+    if look and cut[:1] and cut[0][0] > first:  # The first one alone may have the headers of all.
+        cut = ((first, first), *cut) if cut[0][0] > first + 1 else ((first, cut[0][1]), *cut[1:])
     return replace(plan, keep=cut)
 
 
