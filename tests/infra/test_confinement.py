@@ -164,7 +164,8 @@ def test_a_kernel_without_landlock_is_found_out():
 
 
 def test_the_worker_itself_does_not_start_on_such_a_kernel_where_it_must_not():
-    places = dict.fromkeys(("DATABASE_URL", "REDIS_URL", "S3_URL", "SMTP_URL"), "http://[::1]:1")
+    schemes = {"DATABASE_URL": "mysql+asyncmy", "REDIS_URL": "redis", "S3_URL": "http", "SMTP_URL": "smtp"}
+    places = {name: f"{scheme}://[::1]:1" for name, scheme in schemes.items()}
     secrets = dict.fromkeys(("JWT_SECRET", "LINK_SECRET", "S3_ACCESS_KEY", "S3_SECRET_KEY"), 32 * "x")
     given = {f"FIAPX_{name}": value for name, value in {**places, **secrets, "REQUIRE_CONFINEMENT": "true"}.items()}
     worker = on_an_old_kernel("-m", "app.cli", "worker", **given)

@@ -3,6 +3,7 @@
 import math
 import subprocess
 import sys
+from base64 import b64decode
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -119,7 +120,10 @@ def keys_of(manifests: Manifests, kind: str, name: str) -> Mapping[str, str] | N
     found = named(manifests, kind, name)
     if found is None:
         return None
-    return {**found.get("data", {}), **found.get("stringData", {})}
+    data = found.get("data", {})
+    if kind == "Secret":
+        data = {key: b64decode(value).decode() for key, value in data.items()}
+    return {**data, **found.get("stringData", {})}
 
 
 def environment(manifests: Manifests, container: Manifest) -> dict[str, str]:
