@@ -107,17 +107,20 @@ def rolled_out() -> Iterator[dict[str, Template]]:
     with mock_aws():
         zone = client("route53").create_hosted_zone(Name="fiapx.example", CallerReference="1")["HostedZone"]["Id"]
         certificate = client("acm").request_certificate(DomainName="*.fiapx.example")["CertificateArn"]
+        prefixes = client("ec2").create_managed_prefix_list(
+            PrefixListName="s3", MaxEntries=1, AddressFamily="IPv4", Entries=[{"Cidr": "198.51.100.0/24"}]
+        )["PrefixList"]
         told = {
             "network": {"NatPerZone": "yes", "InterfaceEndpoints": "yes"},
             "storage": {"PageOrigin": "https://videos.fiapx.example"},
-            "cluster": {"KubernetesApiCidrs": "203.0.113.7/32"},
+            "cluster": {"KubernetesApiCidrs": "203.0.113.7/32", "S3PrefixList": prefixes["PrefixListId"]},
             "edge": {
                 "ApiHostname": "api.fiapx.example",
                 "StreamHostname": "videos.fiapx.example",
                 "Certificate": certificate,
                 "HostedZone": zone.rpartition("/")[2],
             },
-            "alarms": {"Email": "operator@fiapx.example", "BacklogNamespace": "fiapx"},
+            "alarms": {"Email": "operator@fiapx.example"},
         }
         cloudformation = client("cloudformation")
         handed: dict[str, Template] = {}

@@ -6,7 +6,7 @@ import pytest
 from moto.cloudformation.parsing import get_model_map
 
 from tests.aws.account import ALSO_OUT_OF_REACH, OUT_OF_REACH, client, stack
-from tests.aws.templates import ORDER, Template, read_all, resources
+from tests.aws.templates import ORDER, Template, read, read_all, resources
 
 
 def physical(name: str, logical_id: str) -> str:
@@ -136,7 +136,20 @@ def test_pods_alone_reach_the_stores(account: dict[str, Template]):
         found = client("ec2").describe_security_groups(GroupIds=[physical("data", logical_id)])
         (rule,) = found["SecurityGroups"][0]["IpPermissions"]
         assert (rule["FromPort"], rule["ToPort"], rule["IpRanges"]) == (port, port, [])
-        assert len(rule["UserIdGroupPairs"]) == 1
+        # The cluster's own group, and that of the nodes of video workers.
+        assert physical("cluster", "WorkerNodesSecurityGroup") in {pair["GroupId"] for pair in rule["UserIdGroupPairs"]}
+        assert len(rule["UserIdGroupPairs"]) == 2
+
+
+def test_nodes_of_video_workers_reach_the_cluster_and_s3_alone(account: dict[str, Template]):
+    # As it was written: moto gives every group the egress that one without any has.
+    group = read("cluster")["Resources"]["WorkerNodesSecurityGroup"]["Properties"]
+    assert [rule.get("CidrIp") or rule["DestinationPrefixListId"] for rule in group["SecurityGroupEgress"]] == [
+        "172.31.0.0/16",
+        {"Ref": "S3PrefixList"},
+    ]
+    template = account["cluster"]["Resources"]["WorkerNodeTemplate"]["Properties"]["LaunchTemplateData"]
+    assert template["SecurityGroupIds"]["Fn::If"][1] == [{"Ref": "WorkerNodesSecurityGroup"}]
 
 
 def test_the_gateway_has_the_paths_of_graphql_and_rest_and_no_other(account: dict[str, Template]):
