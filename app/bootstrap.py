@@ -197,7 +197,7 @@ async def compose_worker(settings: VideoSettings) -> AsyncIterator[Work]:
 @asynccontextmanager
 async def _opened(settings: VideoSettings) -> AsyncIterator[_Parts]:
     async with AsyncExitStack() as exits:
-        engine = engine_for(settings.database_url)
+        engine = engine_for(settings.database_url, connections=settings.database_connections)
         exits.push_async_callback(engine.dispose)
         clock, transactions = DatabaseClock(engine), SqlTransactions(engine)
         storage = S3Storage(

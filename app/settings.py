@@ -45,6 +45,8 @@ class VideoSettings(BaseSettings):
 
     # Where the parts are.
     database_url: DatabaseUrl
+    # The most that one process opens to MySQL; all processes together must stay below its max_connections.
+    database_connections: PositiveInt = 10
     redis_url: RedisUrl
     s3_url: S3Url
     s3_bucket: str = "fiapx"

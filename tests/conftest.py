@@ -12,8 +12,10 @@ from botocore.client import Config
 
 from tests.clips import Clips
 from tests.films import Films
+from tests.parts.database import DatabasePart
 from tests.parts.known_secrets import remember
 from tests.parts.mariadb import MariaDbPart
+from tests.parts.mysql import MySqlPart, mysql_at_hand
 from tests.parts.stores import S3Part, SmtpSinkPart, ValkeyPart
 
 pytest_plugins = ["tests.secrets_in_logs"]
@@ -44,6 +46,16 @@ def smtp_sink(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SmtpSinkPart
 def mariadb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MariaDbPart]:
     with MariaDbPart(tmp_path_factory.mktemp("mariadb")) as part:
         yield part
+
+
+@pytest.fixture(scope="session")
+def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[DatabasePart]:
+    """MySQL itself where it is at hand, else MariaDB."""
+    if (command := mysql_at_hand()) is None:
+        yield request.getfixturevalue("mariadb")
+    else:
+        with MySqlPart(command, tmp_path_factory.mktemp("mysql")) as part:
+            yield part
 
 
 @pytest.fixture(scope="session")

@@ -1,13 +1,32 @@
 """Remove what nobody will ever ask for again."""
 
-from dataclasses import dataclass
+import random
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final, final
+from uuid import uuid4
 
-from app.usecases.ports import Clock, ObjectStorage, Transaction, Transactions
+from app.usecases.ports import Clock, ObjectStorage, StoredObject, Transaction, Transactions
 
 _BATCH: Final = 500
 _PREFIXES: Final = ("sources/", "results/", "exports/")
+_MOST_OBJECTS: Final = 1_000_000
+"""A few minutes' work; once an hour, a bucket of twenty millions is walked in a day."""
+
+
+@dataclass(slots=True)
+class _Place:
+    """How far the walk through the bucket is: behind this key of this prefix, by its number."""
+
+    prefix: int
+    after: str
+
+
+def _anywhere() -> _Place:
+    """Choose where a process begins, so that no part of the bucket depends on how long processes live."""
+    prefix = random.randrange(len(_PREFIXES))  # noqa: S311 - this is no secret
+    return _Place(prefix, f"{_PREFIXES[prefix]}{uuid4()}")
 
 
 @final
@@ -16,6 +35,8 @@ class KeepHouse:
     """Remove intakes and sessions that ran out, unfinished multipart uploads of the dead, and litter.
 
     Say how many objects went.
+
+    A run looks at no more than ``most_objects``, in the order of their keys, and the next one goes on behind them.
 
     An object is litter if no row and no intake names its exact key and it is older than the longest upload may take:
     younger ones may belong to a commit that is under way, or to one whose outcome nobody knows yet.
@@ -27,24 +48,39 @@ class KeepHouse:
     longest_upload: timedelta
     token_lifetime: timedelta
     """For so long an access token of a session that ended must be refused by name."""
+    most_objects: int = _MOST_OBJECTS
+    _place: _Place = field(default_factory=_anywhere, init=False)
 
     async def __call__(self) -> int:
         now = self.clock.now()
         await self.transactions.write(lambda t: self._drop_intakes(t, now))
         await self.transactions.write(lambda t: self._drop_sessions(t, now))
-        litter = 0
         for prefix in _PREFIXES:
             await self.storage.abort_writes(prefix, now - self.longest_upload)
-            keys: list[str] = []
-            async for found in self.storage.list(prefix):
-                if found.modified_at < now - self.longest_upload:
-                    keys.append(found.key)
-                if len(keys) == _BATCH:
-                    litter += await self._drop_litter(keys)
-                    keys = []
-            if keys:
+        litter, keys = 0, list[str]()
+        async for found in self._next_objects():
+            if found.modified_at < now - self.longest_upload:
+                keys.append(found.key)
+            if len(keys) == _BATCH:
                 litter += await self._drop_litter(keys)
+                keys = []
+        if keys:
+            litter += await self._drop_litter(keys)
         return litter
+
+    async def _next_objects(self) -> AsyncIterator[StoredObject]:
+        """Walk on from the place where the last run ended, at most once around."""
+        left, begin = self.most_objects, _Place(self._place.prefix, self._place.after)
+        for turn in range(len(_PREFIXES) + 1):
+            prefix = (begin.prefix + turn) % len(_PREFIXES)
+            async for found in self.storage.list(_PREFIXES[prefix], after=begin.after if turn == 0 else ""):
+                if turn == len(_PREFIXES) and found.key > begin.after:
+                    return
+                self._place.prefix, self._place.after = prefix, found.key
+                yield found
+                left -= 1
+                if not left:
+                    return
 
     async def _drop_intakes(self, t: Transaction, now: datetime) -> None:
         for intake in await t.intakes.expired(now - self.longest_upload, _BATCH):

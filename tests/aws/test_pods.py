@@ -63,20 +63,30 @@ def test_roles_hang_on_service_accounts_that_there_are(rendered: dict[tuple[str,
     assert asked == {pod(rendered, name)["serviceAccountName"] for name in PODS} - {"fiapx-migrate"}
 
 
-def test_the_secret_has_all_keys_but_those_of_the_storage(rendered: dict[tuple[str, str], Any]):
+SECRETS = ("fiapx-secrets", "fiapx-migration")
+
+
+def test_the_secrets_have_all_keys_but_those_of_the_storage(rendered: dict[tuple[str, str], Any]):
     example = yaml.safe_load_all((ROOT / "k8s" / "secrets.example.yaml").read_text("utf-8"))
-    (wanted,) = [set(entry["stringData"]) for entry in example if entry["kind"] == "Secret"]
-    target = rendered["ExternalSecret", "fiapx-secrets"]["spec"]["target"]
-    assert target["name"] == "fiapx-secrets"
-    assert set(target["template"]["data"]) == wanted - {"FIAPX_S3_ACCESS_KEY", "FIAPX_S3_SECRET_KEY"}
+    wanted = {entry["metadata"]["name"]: set(entry["stringData"]) for entry in example if entry["kind"] == "Secret"}
+    targets = [rendered["ExternalSecret", name]["spec"]["target"] for name in SECRETS]
+    made = {target["name"]: set(target["template"]["data"]) for target in targets}
+    wanted["fiapx-secrets"] -= {"FIAPX_S3_ACCESS_KEY", "FIAPX_S3_SECRET_KEY"}
+    assert made == wanted
 
 
-def test_the_secret_is_made_of_what_secrets_manager_has(rendered: dict[tuple[str, str], Any]):
-    spec = rendered["ExternalSecret", "fiapx-secrets"]["spec"]
+def test_the_secrets_are_made_of_what_secrets_manager_has(rendered: dict[tuple[str, str], Any]):
     kept = {
         resource["Properties"]["Name"]["Fn::Sub"].replace("${Name}", "fiapx")
         for _, resource in resources(read_all(), "AWS::SecretsManager::Secret")
     }
-    assert {entry["remoteRef"]["key"] for entry in spec["data"]} == kept
-    used = set(re.findall(r"\{\{ \.(\w+) \}\}", " ".join(spec["target"]["template"]["data"].values())))
-    assert {entry["secretKey"] for entry in spec["data"]} == used
+    specs = [rendered["ExternalSecret", name]["spec"] for name in SECRETS]
+    assert {entry["remoteRef"]["key"] for spec in specs for entry in spec["data"]} == kept
+    for spec in specs:
+        used = set(re.findall(r"\{\{ \.(\w+) \}\}", " ".join(spec["target"]["template"]["data"].values())))
+        assert {entry["secretKey"] for entry in spec["data"]} == used
+
+
+def test_only_the_job_knows_the_user_who_may_change_tables(rendered: dict[tuple[str, str], Any]):
+    near = {name for name in PODS if "fiapx-migration" in str(pod(rendered, name))}
+    assert near == {"fiapx-migrate"}

@@ -2,11 +2,11 @@
 
 import asyncio
 import shutil
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import delete, text
+from sqlalchemy import delete
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.infra.sql.engine import engine_for
@@ -15,7 +15,6 @@ from app.infra.sql.tables import removals, users
 from tests.contracts.story import Story
 from tests.parts.database import DatabasePart
 from tests.parts.mariadb import MariaDbPart
-from tests.parts.mysql import MySqlPart, mysql_at_hand
 
 
 @pytest.fixture(scope="session")
@@ -26,19 +25,9 @@ def empty_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[DatabasePart]:
-    """MySQL itself where it is at hand, else MariaDB."""
-    if (command := mysql_at_hand()) is None:
-        yield request.getfixturevalue("mariadb")
-    else:
-        with MySqlPart(command, tmp_path_factory.mktemp("mysql")) as part:
-            yield part
-
-
-@pytest.fixture(scope="session")
 def migrated_server(server: DatabasePart) -> str:
     """The address of a migrated database, of a user who may not change its tables."""
-    asyncio.run(made(server, "contracts"))
+    asyncio.run(server.make("contracts"))
     asyncio.run(migrate(server.admin("contracts")))
     return server.service("contracts")
 
@@ -46,17 +35,9 @@ def migrated_server(server: DatabasePart) -> str:
 @pytest.fixture(scope="session")
 def legible_server(mariadb: MariaDbPart) -> str:
     """The same of a server without TLS, so that a line can be cut by what is said on it."""
-    asyncio.run(made(mariadb, "legible"))
+    asyncio.run(mariadb.make("legible"))
     asyncio.run(migrate(mariadb.admin("legible")))
     return mariadb.service("legible")
-
-
-async def made(server: DatabasePart, name: str) -> None:
-    """Make a database whose own defaults are none of ours, so that ours are seen to be said."""
-    engine = engine_for(server.url)
-    async with engine.begin() as connection:
-        await connection.execute(text(f"CREATE DATABASE {name} CHARACTER SET latin1 COLLATE latin1_swedish_ci"))
-    await engine.dispose()
 
 
 @pytest.fixture(params=["sqlite", "server"])
@@ -74,7 +55,7 @@ def blank_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 def server_blank_url(server: DatabasePart, tmp_path: Path) -> str:
     """The same on a server, where others are at work too."""
     name = f"blank_{tmp_path.name.replace('-', '_')}"[:64]
-    asyncio.run(made(server, name))
+    asyncio.run(server.make(name))
     return server.admin(name)
 
 

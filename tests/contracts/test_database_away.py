@@ -134,7 +134,7 @@ def test_a_server_without_a_free_connection_is_a_database_that_is_away(
     run: Run, server: DatabasePart, migrated_server: str
 ):
     async def story() -> None:
-        first, engine = engine_for(server.url), engine_for(migrated_server)
+        first, engine = engine_for(server.url, connections=11), engine_for(migrated_server)
         async with first.connect() as held:
             before = (await held.execute(text("SELECT @@max_connections"))).scalar_one()
             # Ten is the least; one more is kept free for administrators, as which our user passes.
@@ -172,3 +172,12 @@ def test_a_server_that_dies_with_our_connections_in_the_pool_is_away_and_then_ba
         await engine.dispose()
 
     run(story())
+
+
+async def test_who_finds_no_connection_free_in_time_is_told_that_the_database_is_away(migrated_server: str):
+    engine = engine_for(migrated_server, connections=2, free_seconds=0.2)
+    transactions = SqlTransactions(engine)
+    async with engine.connect(), engine.connect():
+        await refuses(engine)
+    assert await transactions.read(lambda t: t.users.by_email("a@b.example")) is None
+    await engine.dispose()

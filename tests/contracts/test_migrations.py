@@ -13,7 +13,6 @@ from app.infra.sql.migrate import migrate, run, wait_for_schema
 from app.infra.sql.tables import metadata
 from app.settings import DatabaseSettings
 from app.usecases.ports import DatabaseUnavailable
-from tests.contracts.conftest import made
 from tests.contracts.cut_line import DDL, CutLine
 from tests.contracts.story import Story
 from tests.contracts.test_schema import looked_at
@@ -58,7 +57,7 @@ async def test_a_table_that_stays_held_is_in_the_end_said_and_not_waited_for(ser
 
 
 async def test_a_migration_that_is_cut_after_any_of_its_statements_is_gone_on_with(mariadb: MariaDbPart):
-    await made(mariadb, "cut_migration")
+    await mariadb.make("cut_migration")
     blank = mariadb.admin("cut_migration")
     line = CutLine(make_url(blank), "after", at=DDL, armed=True)
     async with line.url() as url:

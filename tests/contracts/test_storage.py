@@ -8,12 +8,17 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.domain.errors import StorageError
+from app.domain.video import archive_key, new_video_id, source_key
 from app.infra.s3 import S3Storage, s3_client
+from app.infra.sql.transactions import SqlTransactions
+from app.usecases.keep_house import KeepHouse
 from app.usecases.ports import ObjectMissing, ObjectStorage
 from tests.fakes.storage import MemoryStorage
 from tests.parts.stores import S3Part
+from tests.usecases.world import World
 
 MIB = 1024**2
 
@@ -213,3 +218,33 @@ async def test_a_writer_says_what_it_still_has_in_memory(storage: ObjectStorage)
         for _ in range(12):
             await writer.write(bytes(MIB))
             assert 0 <= writer.buffered <= 15 * MIB
+
+
+async def test_a_listing_goes_on_behind_any_key_there_or_not(storage: ObjectStorage) -> None:
+    for name in ("sources/a", "sources/c", "sources/e", "results/d/1.zip"):
+        await put(storage, name, b"x")
+    for after, expected in (
+        ("", "ace"),
+        ("sources/a", "ce"),
+        ("sources/b", "ce"),
+        ("sources/e", ""),
+        ("results/", "ace"),
+    ):
+        found = [one.key async for one in storage.list("sources/", after=after)]
+        assert found == [f"sources/{letter}" for letter in expected]
+
+
+async def test_housekeeping_walks_a_bucket_in_slices_and_forgets_no_part_of_it(
+    storage: ObjectStorage, sqlite_engine: AsyncEngine
+) -> None:
+    world = World.on(SqlTransactions(sqlite_engine))
+    videos = [new_video_id() for _ in range(7)]
+    for video in videos:
+        await put(storage, source_key(video), b"x")
+        await put(storage, archive_key(video, 1), b"x")
+    world.clock.advance((datetime.now(UTC) - world.clock.now()).total_seconds() + 3600)
+    housekeeping = KeepHouse(world.transactions, storage, world.clock, timedelta(), timedelta(), most_objects=5)
+    assert [await housekeeping() for _ in range(4)] == [5, 5, 4, 0]
+    assert await keys(storage, "") == []
+    await put(storage, source_key(videos[0]), b"x")  # Behind the place that was reached, or before it.
+    assert await housekeeping() == 1

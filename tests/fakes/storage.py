@@ -49,6 +49,7 @@ class MemoryStorage:
         self.clock = clock
         self.away = False
         self.objects: dict[str, MemoryObject] = {}
+        self.listed = 0
         self._writers: list[_Writer] = []
 
     def answer(self) -> None:
@@ -96,10 +97,11 @@ class MemoryStorage:
         for key in keys:
             self.objects.pop(key, None)
 
-    async def list(self, prefix: str) -> AsyncIterator[StoredObject]:
+    async def list(self, prefix: str, after: str = "") -> AsyncIterator[StoredObject]:
         self.answer()
         for key in sorted(self.objects):
-            if key.startswith(prefix):
+            if key.startswith(prefix) and key > after:
+                self.listed += 1
                 yield StoredObject(key, len(self.objects[key].data), self.objects[key].modified_at)
 
     async def abort_writes(self, prefix: str, older_than: datetime) -> int:

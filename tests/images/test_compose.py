@@ -62,7 +62,7 @@ def test_a_service_of_ours_is_built_here_and_can_change_nothing(name):
 )
 def test_settings_are_settings_and_all_that_are_needed_are_there(name: str, reads: type[BaseSettings]):
     given = {one.removesuffix("_FILE") for one in SERVICES[name]["environment"]}
-    assert given <= names_of(VideoSettings if name == "migrate" else reads, LogSettings)
+    assert given <= names_of(reads, LogSettings)
     needed = {f"FIAPX_{one}".upper() for one, field in reads.model_fields.items() if field.is_required()}
     stores = set() if name == "migrate" else {"FIAPX_S3_ACCESS_KEY", "FIAPX_S3_SECRET_KEY"}
     assert needed | stores <= given

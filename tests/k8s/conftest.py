@@ -46,11 +46,11 @@ def _rendered(name: str, overlay: Path) -> Manifests:
 
 
 def _from_outside(*, with_s3_keys: bool) -> Manifests:
-    """Give the example's Secret as somebody would fill it in."""
+    """Give the example's Secrets as somebody would fill them in."""
     secrets = list(of_kind(example_secrets(), "Secret"))
-    for secret in secrets:
-        for key in ("FIAPX_JWT_SECRET", "FIAPX_LINK_SECRET"):
-            secret["stringData"][key] = key * 2
-        if not with_s3_keys:
-            del secret["stringData"]["FIAPX_S3_ACCESS_KEY"], secret["stringData"]["FIAPX_S3_SECRET_KEY"]
+    (service,) = (secret["stringData"] for secret in secrets if secret["metadata"]["name"] == "fiapx-secrets")
+    for key in ("FIAPX_JWT_SECRET", "FIAPX_LINK_SECRET"):
+        service[key] = key * 2
+    if not with_s3_keys:
+        del service["FIAPX_S3_ACCESS_KEY"], service["FIAPX_S3_SECRET_KEY"]
     return secrets

@@ -138,10 +138,10 @@ def names_are_settings(manifests: Manifests) -> Iterator[str]:
             for name in environment(manifests, container):
                 if name.startswith("FIAPX_") and name not in known:
                     yield f"{pod.name}, {container['name']}: {name} is no setting"
-    for secret in of_kind(manifests, "ConfigMap"):
-        for name in secret["data"]:
-            if name not in known:
-                yield f"ConfigMap {secret['metadata']['name']}: {name} is no setting"
+    for told in of_kind(manifests, "ConfigMap"):
+        for name in told["data"]:
+            if told["metadata"]["name"] == "fiapx-config" and name not in known:
+                yield f"ConfigMap {told['metadata']['name']}: {name} is no setting"
 
 
 def _settings() -> set[str]:

@@ -104,8 +104,8 @@ def test_every_object_of_keda_is_valid(renderings: Mapping[str, Manifests]) -> N
 
 def test_every_object_of_external_secrets_is_valid(renderings: Mapping[str, Manifests]) -> None:
     objects = [one for one in renderings["overlays/aws"] if one["apiVersion"].startswith("external-secrets.io/")]
-    assert sorted(one["kind"] for one in objects) == ["ExternalSecret", "SecretStore"]
-    assert complaints_of_models(objects) == [[], []]
+    assert sorted(one["kind"] for one in objects) == ["ExternalSecret", "ExternalSecret", "SecretStore"]
+    assert complaints_of_models(objects) == [[], [], []]
     for one in objects:
         broken = copy.deepcopy(one)
         broken["spec"]["data" if one["kind"] == "ExternalSecret" else "provider"] = "none"
@@ -188,18 +188,17 @@ def test_images_bear_the_version_of_this_checkout(renderings: Mapping[str, Manif
 
 
 def test_secrets_can_be_applied_before_all_else(renderings: Mapping[str, Manifests]) -> None:
-    namespace, secret = example_secrets()
+    namespace, *secrets = example_secrets()
     assert namespace == named(renderings["base"], "Namespace", "fiapx")
-    assert secret["metadata"]["namespace"] == "fiapx"
-    assert faults_in_schema([namespace, secret], "1.30") == []
+    assert {secret["metadata"]["namespace"] for secret in secrets} == {"fiapx"}
+    assert faults_in_schema([namespace, *secrets], "1.30") == []
 
 
 def test_nothing_that_is_rendered_for_others_holds_a_secret(renderings: Mapping[str, Manifests]) -> None:
     for folder in ("base", "overlays/aws"):
         assert "kind: Secret\n" not in render_text(K8S / folder)
-    assert [secret["metadata"]["name"] for secret in of_kind(renderings["overlays/local"], "Secret")] == [
-        "fiapx-secrets"
-    ]
+    local = {secret["metadata"]["name"] for secret in of_kind(renderings["overlays/local"], "Secret")}
+    assert local == {"fiapx-secrets", "fiapx-migration"}
 
 
 def refusals(environments: list[dict[str, str]]) -> list[list[str]]:
@@ -282,7 +281,8 @@ def test_tables_come_before_the_pods_that_need_them(rendering: Manifests) -> Non
     commands = [container["command"] for container in job["spec"]["template"]["spec"]["containers"]]
     assert commands == [["fiapx", "migrate"]]
     for pod in applications(rendering):
-        assert [container["command"] for container in pod.spec["initContainers"]] == commands
+        waiting = [container["command"] for container in pod.spec["initContainers"]]
+        assert waiting == [["fiapx", "migrate", "--wait"]]
         assert pod.spec["initContainers"][0]["image"] == pod.main["image"]
 
 

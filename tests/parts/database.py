@@ -4,9 +4,10 @@ import secrets
 import socket
 from pathlib import Path
 
-from sqlalchemy import URL, make_url
+from sqlalchemy import URL, make_url, text
 
 from app.infra.embedded.program import LOOPBACK, Program
+from app.infra.sql.engine import engine_for
 from tests.parts.known_secrets import remember
 from tests.parts.running import RunningPart
 
@@ -50,6 +51,13 @@ class DatabasePart(RunningPart):
     def service(self, database: str) -> str:
         """The address of the user whom the service has in production, where another one migrates."""
         return _text(self._service.set(database=database))
+
+    async def make(self, database: str) -> None:
+        """Make a database whose own defaults are none of ours, so that ours are seen to be said."""
+        engine = engine_for(self.url)
+        async with engine.begin() as connection:
+            await connection.execute(text(f"CREATE DATABASE {database} CHARACTER SET latin1 COLLATE latin1_swedish_ci"))
+        await engine.dispose()
 
 
 def _text(url: URL) -> str:

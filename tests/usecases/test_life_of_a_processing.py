@@ -1,4 +1,5 @@
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -314,6 +315,33 @@ async def test_the_sweep_enqueues_a_lease_that_ran_out(world: World):
     world.clock.advance(2)
     assert await world.sweep() == 1
     assert world.queue.videos == [video.id]
+
+
+async def test_one_run_of_housekeeping_looks_at_no_more_than_it_may_and_the_next_goes_on(world: World):
+    for _ in range(9):
+        world.litter(f"sources/{new_video_id()}")
+    world.clock.advance(25 * 3600)
+    housekeeping = replace(world.keep_house, most_objects=4)
+    left = []
+    for _ in range(3):
+        before = world.storage.listed
+        await housekeeping()
+        assert world.storage.listed - before <= 4 + 1
+        left.append(len(world.storage.objects))
+    assert left == [5, 1, 0]
+
+
+async def test_processes_that_live_for_one_run_of_housekeeping_reach_the_whole_bucket_too(world: World):
+    for _ in range(12):
+        world.litter(f"sources/{new_video_id()}")
+    world.litter(f"exports/{new_video_id()}/a.json")
+    world.clock.advance(25 * 3600)
+    kept = await world.uploaded(await world.user())
+    for _ in range(200):
+        await replace(world.keep_house, most_objects=4)()
+        if set(world.storage.objects) == {kept.source_key}:
+            return
+    pytest.fail(f"never looked at: {set(world.storage.objects)}")
 
 
 async def test_housekeeping_removes_exactly_what_nobody_names(world: World):

@@ -154,8 +154,9 @@ class S3Storage:
                 log.warning("the storage failed", operation="delete", place=left[0].get("Key"), fault=left[0])
                 raise StorageError
 
-    async def list(self, prefix: str) -> AsyncIterator[StoredObject]:
-        pages = iter(self._client.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=prefix))
+    async def list(self, prefix: str, after: str = "") -> AsyncIterator[StoredObject]:
+        listing = self._client.get_paginator("list_objects_v2")
+        pages = iter(listing.paginate(Bucket=self._bucket, Prefix=prefix, StartAfter=after))
         while True:
             with translated("list", prefix):
                 page = await self._threads.start(partial(next, pages, None))

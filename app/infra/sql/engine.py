@@ -18,6 +18,8 @@ _DRIVERS: Final = {"sqlite": "sqlite+aiosqlite", "mysql": "mysql+asyncmy", "mari
 _BUSY_SECONDS: Final = 5.0
 _CONNECT_SECONDS: Final = 5
 _READ_SECONDS: Final = 20
+_CONNECTIONS: Final = 10
+_FREE_SECONDS: Final = 10.0
 _SESSION: Final = (
     # TIMESTAMP columns are shown in the session's time zone, and ours is UTC whatever the server's is.
     "SET SESSION time_zone = '+00:00',"
@@ -28,8 +30,17 @@ _SESSION: Final = (
 )
 
 
-def engine_for(database_url: str, *, read_seconds: int | None = _READ_SECONDS) -> AsyncEngine:
-    """Make the engine; nothing connects yet. ``read_seconds`` bounds the wait for an answer of MySQL.
+def engine_for(
+    database_url: str,
+    *,
+    connections: int = _CONNECTIONS,
+    free_seconds: float = _FREE_SECONDS,
+    read_seconds: int | None = _READ_SECONDS,
+) -> AsyncEngine:
+    """Make the engine; nothing connects yet.
+
+    There are at most so many ``connections`` to MySQL. Who finds none free within ``free_seconds`` is told that the
+    database is out of reach. ``read_seconds`` bounds the wait for an answer of MySQL.
 
     Parameters never appear in errors or logs, since password hashes and addresses are among them.
 
@@ -45,9 +56,9 @@ def engine_for(database_url: str, *, read_seconds: int | None = _READ_SECONDS) -
             url,
             hide_parameters=True,
             isolation_level="READ COMMITTED",
-            pool_size=5,
-            max_overflow=15,
-            pool_timeout=10,
+            pool_size=connections,
+            max_overflow=0,
+            pool_timeout=free_seconds,
             pool_recycle=1800,
             pool_pre_ping=True,
             connect_args={
@@ -59,7 +70,10 @@ def engine_for(database_url: str, *, read_seconds: int | None = _READ_SECONDS) -
         )
     # isolation_level None: sqlite3 itself begins nothing, so that each BEGIN is the one below.
     engine = create_async_engine(
-        url, hide_parameters=True, pool_timeout=10, connect_args={"timeout": _BUSY_SECONDS, "isolation_level": None}
+        url,
+        hide_parameters=True,
+        pool_timeout=free_seconds,
+        connect_args={"timeout": _BUSY_SECONDS, "isolation_level": None},
     )
     event.listen(engine.sync_engine, "do_connect", _see_that_it_opens)
     event.listen(engine.sync_engine, "connect", _configure_sqlite)
