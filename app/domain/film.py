@@ -22,6 +22,7 @@ DISCARD: Final = 4  # Must be decoded for others and is never shown, as an edit 
 CORRUPT: Final = 8  # The container itself says that this packet is damaged or cut off.
 UNPROVEN: Final = 16  # Marked as a key picture, but not by the codec's own header.
 SECOND: Final = 64  # The other field of the picture before; both packets together are one picture.
+LOST: Final = 128  # Before this packet the container is broken: others may have stood there.
 OPEN: Final = 32  # A key picture across which the order of pictures is counted on: a decoder cannot leap to it.
 
 
@@ -113,6 +114,9 @@ class Film:
     that the container has no presentation times of its own and the codec reorders: only the decoder knows the order.
     ``intra_only`` says that no picture of this codec needs another. ``changes`` are the packets from which on, in
     decoding order, pictures look otherwise than before, and ``changes_lost`` says that there were too many to follow.
+    ``counted`` says that the container has no times but the number of packets before. ``losses`` are the places of
+    packets behind which others are missing, -1 where that is before the first one; ``appended`` says that one recording
+    follows another there.
     """
 
     container: str
@@ -126,6 +130,9 @@ class Film:
     intra_only: bool = False
     changes: tuple[tuple[int, Look], ...] = ()
     changes_lost: bool = False
+    counted: bool = False
+    losses: tuple[int, ...] = ()
+    appended: bool = False
 
     @property
     def looks(self) -> tuple[Look, ...]:

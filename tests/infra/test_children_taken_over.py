@@ -148,6 +148,7 @@ async def inspected(film: Path) -> Inspected:
             str(film),
             str(LIMITS.max_pixels),
             str(outputs[0]),
+            "",
         ],
         outputs=1,
         readable=[film, *python_paths()],

@@ -175,7 +175,8 @@ def test_a_wrong_size_of_an_avi_s_pictures_is_no_cut_where_its_index_is_there(fi
 
 
 def test_an_avi_of_several_riffs_is_one_film(films: Mapping[str, bytes]):
-    more = b"RIFF" + struct.pack("<I", 1020) + b"AVIXLIST" + struct.pack("<I", 1008) + b"movi" + bytes(1004)
+    chunk = struct.pack("<4sI", b"00dc", 996) + bytes(996)
+    more = b"RIFF" + struct.pack("<I", 1020) + b"AVIXLIST" + struct.pack("<I", 1008) + b"movi" + chunk
     assert of(films["mpeg4.avi"] + more) == WHOLE
     assert of(films["mpeg4.avi"] + more[:-1]).cut_off
 
@@ -204,7 +205,11 @@ def matroska(*, encrypted: frozenset[int], live: bool = False) -> bytes:
         element(0xAE, element(0x83, bytes([kind])), element(0xD7, b"\x01"), encryption * (kind in encrypted))
         for kind in (1, 2)
     )
-    inside = element(0x1549A966, bytes(20)) + element(0x1654AE6B, *tracks) + element(0x1F43B675, element(0xA3, b"x"))
+    inside = (
+        element(0x1549A966, bytes(20))
+        + element(0x1654AE6B, *tracks)
+        + element(0x1F43B675, element(0xA3, b"\x81\0\0\x80x"))
+    )
     segment = b"\x18\x53\x80\x67\x01" + b"\xff" * 7 + inside if live else element(0x18538067, inside)
     return element(0x1A45DFA3, element(0x4282, b"matroska")) + segment
 
@@ -324,8 +329,9 @@ def test_no_number_of_elements_takes_long(head: bytes, element: bytes):
 
 
 def test_a_film_of_gigabytes_takes_a_moment(tmp_path: Path):
-    """Three hours of clusters of five seconds, and as many fragments; the content is a hole in the file."""
-    cluster = b"\x1f\x43\xb6\x75\x08" + (900_000).to_bytes(4)
+    """Three hours of clusters of five seconds; their content is a hole in the file."""
+    block = b"\xa3\x08" + (900_000).to_bytes(4)
+    cluster = b"\x1f\x43\xb6\x75\x08" + (len(block) + 900_000).to_bytes(4) + block
     head = b"\x1a\x45\xdf\xa3\x80\x18\x53\x80\x67\x01" + b"\xff" * 7
     with (tmp_path / "long.mkv").open("wb") as file:
         file.write(head)
@@ -355,3 +361,70 @@ def test_recordings_of_other_streams_joined_in_a_transport_stream_are_told(tmp_p
         parts.append(part.read_bytes())
     assert of(parts[0] + parts[1]).joined
     assert of(parts[0]) == of(parts[1]) == WHOLE
+
+
+# ------------------------------------------------------------ damage
+
+
+def picture_packets(data: bytes) -> list[int]:
+    """The places of the packets of the first elementary stream in a transport stream of plain packets."""
+    return [
+        place for place in range(0, len(data), 188) if int.from_bytes(data[place + 1 : place + 3]) & 0x1FFF == 0x100
+    ]
+
+
+@pytest.mark.parametrize("missing", [1, 7, 15])
+def test_packets_that_are_missing_in_a_transport_stream_are_told(films: Mapping[str, bytes], missing: int):
+    data = films["broadcast.ts"]
+    places = picture_packets(data)
+    gone = set(places[100 : 100 + missing])
+    kept = b"".join(data[place : place + 188] for place in range(0, len(data), 188) if place not in gone)
+    assert [start for start, _ in of(kept).damage] == [places[100 + missing] - 188 * missing]
+
+
+def test_packets_that_are_sent_twice_or_announced_to_be_counted_anew_are_no_damage(films: Mapping[str, bytes]):
+    data = films["broadcast.ts"]
+    places = picture_packets(data)
+    assert of(data[: places[100]] + data[places[100] : places[100] + 188] + data[places[100] :]) == WHOLE
+    timed = next(place for place in places[100:] if data[place + 3] & 0x20 and data[place + 4])
+    previous = max(place for place in places if place < timed)
+    announced = bytearray(data[:previous] + data[previous + 188 :])
+    announced[timed - 188 + 5] |= 0x80
+    assert of(bytes(announced)) == WHOLE
+    announced[timed - 188 + 5] &= 0x7F
+    assert of(bytes(announced)).damage
+
+
+def test_a_recording_that_was_appended_to_another_is_told(films: Mapping[str, bytes], tmp_path: Path):
+    more = tmp_path / "more.ts"
+    ffmpeg("-f", "lavfi", "-i", "testsrc2=s=160x120:r=25:d=1", "-c:v", "mpeg2video", "-output_ts_offset", "2", more)
+    assert of(films["broadcast.ts"] + more.read_bytes()).appended
+    assert not of(films["broadcast.ts"]).appended
+
+
+@pytest.mark.parametrize(
+    ("name", "piece", "place"),
+    [
+        ("h264.mkv", b"\xa3", 0),  # A block whose own name is wrong.
+        ("live.webm", b"\x1f\x43\xb6\x75", 1),
+        ("flash.flv", b"\x09\0", 0),
+        ("theora.ogv", b"OggS", 18),  # Another number than the page before has.
+        ("mpeg4.avi", b"00dc", 0),
+        ("windows.wmv", b"\x82\0\0", 0),
+    ],
+)
+def test_a_piece_whose_head_is_damaged_is_told(films: Mapping[str, bytes], name: str, piece: bytes, place: int):
+    """Of those that look like the piece's beginning most are; the others lie within some content."""
+    data = films[name]
+    found = data.index(piece, len(data) // 3)
+    for _ in range(40):
+        damaged = bytearray(data)
+        damaged[found + place] ^= 0xFF
+        told = of(bytes(damaged))
+        if told.damage:
+            start, stop = told.damage[0]
+            assert start <= found + place + 1
+            assert stop <= len(data)
+            return
+        found = data.index(piece, found + 1)
+    pytest.fail("no damage was told")

@@ -67,7 +67,7 @@ def reckoned(film: Film, distrust: str | None) -> Filters:
     planned = by_exact_times(settled(plan(film, options, shown=shown), film, distrust), film)
     assert planned.files == 6 * 3600
     assert planned.whole is None
-    refuse_damaged(film, planned)
+    refuse_damaged(film, planned, options)
     look = rendering(film.look, options, LIMITS.max_pixels)
     return Filters.of(film, planned, look, planned.pictures, planned.pictures[:12])
 

@@ -105,6 +105,13 @@ def cut_out(data: bytes, other: bytes, parts: re.Pattern[bytes], dice: random.Ra
     return data[:start] + data[start + dice.choice((1, 188, 1000, len(data) // 4)) :]
 
 
+def overwrite(data: bytes, other: bytes, parts: re.Pattern[bytes], dice: random.Random) -> bytes:
+    """Put zeros or noise in the place of a range, as a disk does that fails."""
+    start, size = dice.randrange(len(data) // 12, len(data)), dice.choice((64, 1000, 4000, len(data) // 5))
+    size = min(size, len(data) - start)
+    return data[:start] + dice.choice((bytes(size), dice.randbytes(size))) + data[start + size :]
+
+
 def swap(data: bytes, other: bytes, parts: re.Pattern[bytes], dice: random.Random) -> bytes:
     """Let two pieces change places."""
     places = [*(match.start() for match in parts.finditer(data)), len(data)]
@@ -123,7 +130,7 @@ def splice(data: bytes, other: bytes, parts: re.Pattern[bytes], dice: random.Ran
 
 
 Damage = Callable[[bytes, bytes, re.Pattern[bytes], random.Random], bytes]
-DAMAGES: Final[tuple[Damage, ...]] = (flip_bits, flip_bits_of_headers, cut_off, cut_out, swap, splice)
+DAMAGES: Final[tuple[Damage, ...]] = (flip_bits, flip_bits_of_headers, cut_off, cut_out, overwrite, swap, splice)
 CHOICES: Final[tuple[FrameSelection, ...]] = (
     EVERY_PICTURE, a_second(5), KEY_PICTURES, every_nth(7), EVERY_PICTURE, so_many(6), at(0.3, 0.9, 1.7),
 )  # fmt: skip

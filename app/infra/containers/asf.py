@@ -3,7 +3,7 @@
 from typing import Final
 from uuid import UUID
 
-from app.infra.containers.reading import Reader, Structure
+from app.infra.containers.reading import SEEN, Reader, Structure
 
 
 def _guid(text: str) -> bytes:
@@ -25,6 +25,7 @@ _OBJECT: Final = 24  # A GUID and a size, which counts both.
 _HEADER_OBJECT: Final = 30
 _EXTENSION_OBJECT: Final = 46
 _DATA_OBJECT: Final = 50
+_MARK: Final = b"\x82\0\0"  # Of a packet: two bytes of error correction follow, which are zero.
 _BROADCAST: Final = 1  # Live: the numbers of the file properties mean nothing.
 
 
@@ -35,7 +36,8 @@ def structure(reader: Reader) -> Structure:
         return Structure()
     if header_end > reader.size:
         return Structure(cut_off=True, promised_bytes=header_end)
-    encrypted, packets_bytes = _header(reader, _HEADER_OBJECT, header_end, 0)
+    encrypted, packets, length = _header(reader, _HEADER_OBJECT, header_end, 0)
+    packets_bytes = None if packets is None else packets * length
     place, first = header_end, True
     while reader.size - place >= _OBJECT:
         guid = reader.at(place, 16)
@@ -44,27 +46,44 @@ def structure(reader: Reader) -> Structure:
             return Structure(joined=True, encrypted=encrypted)
         if first and guid == _DATA and packets_bytes is not None:
             end = max(end, place + _DATA_OBJECT + packets_bytes)
+            _look_at_packets(reader, place + _DATA_OBJECT, packets or 0, length)
             if end > reader.size:
-                return Structure(cut_off=True, encrypted=encrypted, promised_bytes=end)
+                return Structure(cut_off=True, encrypted=encrypted, promised_bytes=end, damage=reader.damage)
         first = False
         if end < place + _OBJECT:
             break
         place = end
-    return Structure(cut_off=first and packets_bytes is not None, encrypted=encrypted)
+    return Structure(cut_off=first and packets_bytes is not None, encrypted=encrypted, damage=reader.damage)
 
 
-def _header(reader: Reader, place: int, end: int, depth: int) -> tuple[bool, int | None]:
-    """Return whether the content is encrypted, and how many bytes of packets are promised (None: live)."""
-    encrypted, promised = False, None
+def _look_at_packets(reader: Reader, place: int, packets: int, length: int) -> None:
+    """Note the packets that do not begin as the first one does, where that is with the usual mark (5.2.1, 5.2.2)."""
+    if length < SEEN or not reader.at(place, len(_MARK)).startswith(_MARK):
+        return
+    packets = min(packets, (reader.size - place) // length)
+    reader.spend(packets)
+    start, ahead = 0, b""
+    for number in range(packets):
+        packet = place + number * length
+        if not 0 <= packet - start <= len(ahead) - SEEN:
+            start, ahead = packet, reader.window(packet)
+        if not ahead.startswith(_MARK, packet - start):
+            reader.note_damage(packet, packet + length)
+
+
+def _header(reader: Reader, place: int, end: int, depth: int) -> tuple[bool, int | None, int]:
+    """Return whether the content is encrypted, how many packets are promised (None: live), and how long each is."""
+    encrypted, packets, length = False, None, 0
     while end - place >= _OBJECT:
         guid, size = reader.at(place, 16), reader.number(place + 16, 8, little=True)
         if guid in _ENCRYPTION:
             encrypted = True
         elif guid == _FILE_PROPERTIES and not reader.number(place + 88, 4, little=True) & _BROADCAST:
-            promised = reader.number(place + 56, 8, little=True) * reader.number(place + 92, 4, little=True)
+            packets = reader.number(place + 56, 8, little=True)
+            length = reader.number(place + 92, 4, little=True)
         elif guid == _EXTENSION and depth == 0:
             encrypted |= _header(reader, place + _EXTENSION_OBJECT, min(place + size, end), 1)[0]
         if size < _OBJECT:
             break
         place += size
-    return encrypted, promised
+    return encrypted, packets, length

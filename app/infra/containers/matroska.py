@@ -1,9 +1,11 @@
 """Matroska and WebM: elements of EBML (RFC 8794) as RFC 9559 names them."""
 
+import re
 from collections.abc import Iterator
-from typing import Final, NamedTuple
+from dataclasses import replace
+from typing import Final, NamedTuple, final
 
-from app.infra.containers.reading import Reader, Structure
+from app.infra.containers.reading import SEEN, Reader, Structure
 
 _EBML: Final = 0x1A45DFA3
 _SEGMENT: Final = 0x18538067
@@ -11,13 +13,26 @@ _CLUSTER: Final = 0x1F43B675
 _TRACKS: Final = 0x1654AE6B
 _TRACK: Final = 0xAE
 _TRACK_TYPE: Final = 0x83
+_TRACK_NUMBER: Final = 0xD7
 _VIDEO: Final = 1
 # SeekHead, Info, Tracks, Cluster, Cues, Chapters, Tags, Attachments, Void, CRC-32: what a Segment has.
 _IN_SEGMENT: Final = frozenset(
     {0x114D9B74, 0x1549A966, _TRACKS, _CLUSTER, 0x1C53BB6B, 0x1043A770, 0x1254C367, 0x1941A469, 0xEC, 0xBF}
 )
-# Timestamp, SimpleBlock, BlockGroup, PrevSize, Position, SilentTracks, EncryptedBlock, BlockVirtual, Void, CRC-32.
-_IN_CLUSTER: Final = frozenset({0xE7, 0xA3, 0xA0, 0xAB, 0xA7, 0x5854, 0xAF, 0xA2, 0xEC, 0xBF})
+# Where a chain goes on that was broken; a pattern that is a plain text is found fast.
+_RESUMED: Final = (re.compile(rb"\x1f\x43\xb6\x75"), re.compile(rb"\x1c\x53\xbb\x6b"))  # Cluster, Cues.
+_RUN: Final = re.compile(rb"\xa3")
+_RUN_LENGTH: Final = 3
+_SIMPLE_BLOCK: Final = 0xA3
+_BLOCK_GROUP: Final = 0xA0
+_BLOCKS: Final = frozenset({_SIMPLE_BLOCK, _BLOCK_GROUP})
+_BLOCK: Final = 0xA1
+# And Timestamp, Position, PrevSize, Void, CRC-32. What RFC 9559 reclaims no writer writes: here it is a sign of damage.
+_IN_CLUSTER: Final = frozenset({_SIMPLE_BLOCK, _BLOCK_GROUP, 0xE7, 0xA7, 0xAB, 0xEC, 0xBF})
+_IN_GROUP: Final = frozenset({0x75, 0x9B, 0xFA, 0xFB, 0xA4, 0xEC, 0xBF})  # How what may precede a Block begins.
+_LONG_NUMBER: Final = 0x80
+_SIZE_LENGTHS: Final = tuple(9 - byte.bit_length() for byte in range(256))
+_SIZE_MASKS: Final = tuple((1 << 7 * length) - 1 for length in range(10))
 _ENCRYPTION_PATH: Final = (0x6D80, 0x6240, 0x5035)  # ContentEncodings, ContentEncoding, ContentEncryption.
 _HEADER: Final = 12  # Four bytes of an ID, eight of a size.
 _LONGEST_ID: Final = 4
@@ -61,23 +76,21 @@ def children(reader: Reader, start: int, end: int) -> Iterator[Element]:
 
 def structure(reader: Reader) -> Structure:
     """Return what the elements say."""
-    place, encrypted = 0, False
+    place, found = 0, Structure()
     for segments in range(3):
         header = _element(reader, place, reader.size)
         if not header or header.id != _EBML or header.end is None:
             break  # What follows the last Segment is none of Matroska's.
         if segments:
-            return Structure(joined=True, encrypted=encrypted)
+            return replace(found, joined=True)
         segment = _segment(reader, header.end)
         if not segment:
             return Structure(cut_off=True)
-        if segment.end is None:
-            return _live(reader, segment.body)
-        encrypted = _encrypted_segment(reader, segment.body, min(segment.end, reader.size))
-        if segment.end > reader.size:
-            return Structure(cut_off=True, encrypted=encrypted, promised_bytes=segment.end)
+        found = _Walk(reader, segment).structure()
+        if segment.end is None or found.cut_off:
+            break
         place = segment.end
-    return Structure(encrypted=encrypted)
+    return found
 
 
 def _segment(reader: Reader, start: int) -> Element | None:
@@ -90,13 +103,154 @@ def _segment(reader: Reader, start: int) -> Element | None:
     return None
 
 
-def _encrypted_segment(reader: Reader, start: int, end: int) -> bool:
-    for child in children(reader, start, end):
-        if child.end is None:
-            return False
-        if child.id == _TRACKS:
-            return _encrypted_tracks(reader, child.body, min(child.end, end))
-    return False
+@final
+class _Walk:
+    """Goes through a Segment, whose length may be unknown, as browsers and broken recordings have it.
+
+    Where the chain of elements is broken it goes on at the next Cluster, as demuxers do.
+    """
+
+    def __init__(self, reader: Reader, segment: Element) -> None:
+        self._reader = reader
+        self._body = segment.body
+        self._promised = segment.end
+        self._end = reader.size if segment.end is None else min(segment.end, reader.size)
+        self._tracks = frozenset[int]()
+        self._found = Structure()
+        if segment.end is not None and segment.end > reader.size:
+            self._found = Structure(cut_off=True, promised_bytes=segment.end)
+
+    def structure(self) -> Structure:
+        """Return what was met."""
+        place: int | None = self._body
+        while place is not None and place < self._end:
+            found = _element(self._reader, place, self._end)
+            if found and self._promised is None and found.id in {_EBML, _SEGMENT}:
+                self._found = replace(self._found, joined=True)
+                break
+            if found is None or not self._fits(found):
+                place = self._broken(place)
+            elif found.id == _CLUSTER:
+                place = self._cluster(found)
+            else:
+                if found.id == _TRACKS:
+                    self._read_tracks(found.body, min(found.end or 0, self._end))
+                place = found.end
+        return replace(self._found, damage=self._reader.damage)
+
+    def _fits(self, found: Element) -> bool:
+        """Return whether it is an element of a Segment; a Cluster may be cut off, which its blocks tell."""
+        if found.id == _CLUSTER:
+            return True
+        return found.id in _IN_SEGMENT and found.end is not None and found.end <= self._end
+
+    def _cluster(self, cluster: Element) -> int | None:
+        """Return where to go on behind a Cluster, None where nothing can be told any more."""
+        stop = self._end if cluster.end is None else min(cluster.end, self._end)
+        place = self._blocks(cluster.body, stop)
+        if place == stop and (cluster.end is None or cluster.end == stop):
+            return place
+        if cluster.end is None:
+            found = _element(self._reader, place, self._end)
+            if found and (found.id in _IN_SEGMENT or found.id in {_EBML, _SEGMENT}):
+                return place
+        return self._broken(place)
+
+    def _blocks(self, place: int, stop: int) -> int:
+        """Return where the chain of a Cluster's elements ends, which is at ``stop`` where none of them is broken.
+
+        A film has many: they are looked at in as few steps as can be.
+        """
+        reader, tracks, start, ahead = self._reader, self._tracks, 0, b""
+        steps = 0
+        while steps < reader.left:
+            steps += 1
+            offset = place - start
+            if not 0 <= offset <= len(ahead) - SEEN:
+                start, offset = place, 0
+                ahead = reader.window(place)
+            head = ahead[offset : offset + SEEN]
+            if place >= stop or len(head) < 2 or head[0] not in _IN_CLUSTER:  # noqa: PLR2004 - an ID and a size
+                break
+            body = 1 + _SIZE_LENGTHS[head[1]]
+            end = place + body + (int.from_bytes(head[1:body]) & _SIZE_MASKS[body - 1])
+            if body > _HEADER or end > stop:
+                break
+            if tracks and not _is_of(tracks, head, body):
+                reader.note_damage(place, end)
+            place = end
+        reader.spend(steps)
+        return place
+
+    def _broken(self, place: int) -> int | None:
+        """Return where to go on behind a break, None where nothing can be told any more."""
+        following = self._following(place)
+        if following is not None:
+            self._reader.note_damage(place, following)
+            return following
+        if self._found.cut_off:
+            return None
+        if self._promised is not None:
+            self._reader.note_damage(place, self._end)
+            return None
+        if any(self._is_a_run(block) for block in self._reader.find(_RUN, place + 1, self._end)):
+            self._reader.note_damage(place, self._end)  # Blocks that no demuxer finds without their Cluster.
+            return None
+        found = _element(self._reader, place, self._end)
+        known = found is not None and (found.id in _IN_CLUSTER or found.id in _IN_SEGMENT)
+        if found and known and found.end is not None and found.end > self._end:
+            self._found = replace(self._found, cut_off=True, promised_bytes=found.end)
+        elif found is None and self._end - place < _HEADER:  # Less than a header is left: the rest of it was cut off.
+            self._found = replace(self._found, cut_off=True)
+        return None  # Padding, or damage behind which nothing can be told.
+
+    def _is_a_run(self, place: int) -> bool:
+        """Return whether blocks of the film's tracks follow one another here."""
+        for _ in range(_RUN_LENGTH):
+            head = self._reader.at(place, SEEN)
+            block = _element(self._reader, place, self._end)
+            if block is None or block.id not in _BLOCKS or block.end is None or block.end > self._end:
+                return False
+            if not _is_of(self._tracks, head, block.body - place):
+                return False
+            place = block.end
+        return True
+
+    def _following(self, place: int) -> int | None:
+        """Return where the next Cluster begins, or what stands behind the last one; None where nothing follows."""
+        for pattern in _RESUMED:
+            for following in self._reader.find(pattern, place, self._end):
+                found = _element(self._reader, following, self._end)
+                if found and self._fits(found) and (found.id != _CLUSTER or self._begins_a_cluster(found.body)):
+                    return following
+        return None
+
+    def _begins_a_cluster(self, body: int) -> bool:
+        return self._reader.number(body, 1) in _IN_CLUSTER
+
+    def _read_tracks(self, start: int, end: int) -> None:
+        tracks = [t for t in children(self._reader, start, end) if t.id == _TRACK and t.end is not None]
+        numbers = [
+            self._reader.number(child.body, 1)
+            for track in tracks
+            for child in children(self._reader, track.body, min(track.end or 0, end))
+            if child.id == _TRACK_NUMBER and child.end == child.body + 1
+        ]
+        # Of larger numbers, which no film has, nothing is checked.
+        if len(numbers) == len(tracks) and all(number < _LONG_NUMBER for number in numbers):
+            self._tracks = frozenset(number | _LONG_NUMBER for number in numbers)
+        if _encrypted_tracks(self._reader, start, end):
+            self._found = replace(self._found, encrypted=True)
+
+
+def _is_of(tracks: frozenset[int], head: bytes, body: int) -> bool:
+    """Return whether an element of a Cluster, if it is a block, is that of a track; else no demuxer shows it."""
+    if head[0] == _SIMPLE_BLOCK:
+        return head[body] in tracks
+    if head[0] == _BLOCK_GROUP and head[body] == _BLOCK and len(head) > body + 1:
+        within = body + 1 + _SIZE_LENGTHS[head[body + 1]]
+        return within < len(head) and head[within] in tracks
+    return head[0] != _BLOCK_GROUP or head[body] in _IN_GROUP
 
 
 def _encrypted_tracks(reader: Reader, start: int, end: int) -> bool:
@@ -118,30 +272,3 @@ def _holds(reader: Reader, start: int, end: int, path: tuple[int, ...]) -> bool:
         and (len(path) == 1 or _holds(reader, child.body, min(child.end, end), path[1:]))
         for child in children(reader, start, end)
     )
-
-
-def _live(reader: Reader, place: int) -> Structure:
-    """Walk a Segment of unknown length, as browsers and broken recordings have it, to where the file ends."""
-    encrypted = within_cluster = False
-    while place < reader.size:
-        found = _element(reader, place, reader.size)
-        if found is None:
-            # Less than a header is left: the rest of it was cut off. Else this is damage, and no question of length.
-            return Structure(cut_off=reader.size - place < _HEADER, encrypted=encrypted)
-        if found.id in {_EBML, _SEGMENT}:
-            return Structure(joined=True, encrypted=encrypted)
-        if found.id in _IN_SEGMENT:
-            within_cluster = found.id == _CLUSTER and found.end is None
-        elif not within_cluster or found.id not in _IN_CLUSTER:
-            return Structure(encrypted=encrypted)
-        if found.end is None:
-            if not within_cluster:
-                return Structure(encrypted=encrypted)
-            place = found.body
-            continue
-        if found.id == _TRACKS:
-            encrypted = _encrypted_tracks(reader, found.body, min(found.end, reader.size))
-        if found.end > reader.size:
-            return Structure(cut_off=True, encrypted=encrypted, promised_bytes=found.end)
-        place = found.end
-    return Structure(encrypted=encrypted)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from app.domain.container import SNIFF_BYTES, transport_packets
+from app.infra.containers.continuity import continuity
 from app.infra.containers.reading import Reader, Structure, samples
 
 _PACKET: Final = 188
@@ -24,12 +25,23 @@ def transport_structure(reader: Reader) -> Structure:
     packets = transport_packets(reader.at(0, SNIFF_BYTES))
     if packets is None:
         return Structure()
-    length, _ = packets
+    length, first = packets
+    found = continuity(reader, first, length, _pictures(reader, length))
+    for start, stop in found.breaks:
+        reader.note_damage(start, stop)
     return Structure(
         cut_off=_ends_within_a_packet(reader, length),
         encrypted=_scrambled(reader, length),
         joined=_goes_on_elsewhere(reader, length),
+        damage=reader.damage,
+        appended=found.appended,
     )
+
+
+def _pictures(reader: Reader, length: int) -> frozenset[int]:
+    """Return the numbers of the streams (PID) that have pictures."""
+    pieces = samples(reader, min(_SAMPLED_PACKETS * length, reader.size))
+    return frozenset(pid for piece in pieces for pid, packet in _packets(piece, length) if _begins_a_picture(packet))
 
 
 def _ends_within_a_packet(reader: Reader, length: int) -> bool:

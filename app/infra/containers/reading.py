@@ -1,21 +1,34 @@
 """What all containers' readers share: the facts that they find, and a way to read a file that may be hostile."""
 
 import io
-from collections.abc import Iterator
+import os
+import re
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import BinaryIO, Final, final
 
-MAX_READS: Final = 2_000_000
+MAX_READS: Final = 2_500_000
 """How many boxes, elements, chunks, tags or pages are looked at: more than six hours of film have."""
 
 MAX_DEPTH: Final = 16
 """How deep containers within containers are entered: films need eight levels."""
 
-# Elements of a few kilobytes are read with what lies between them, which asks the system less often; more than their
-# heads is not read of elements that lie farther apart.
-_NEAR: Final = 8192
+MAX_DAMAGE: Final = 64
+"""How many damaged ranges are told apart; the last one reaches to the end of all others."""
+
+SEEN: Final = 32
+"""How much of an element a loop needs to see that reads windows."""
+
+# What lies close behind is read in larger pieces, which asks the system less often; of elements that lie farther apart
+# not more than a few heads.
 _DENSE: Final = 16384
 _SPARSE: Final = 1024
+_PIECE: Final = 1024 * 1024
+_OVERLAP: Final = 64
+"""How long a pattern that is looked for may be."""
+
+Range = tuple[int, int]
+"""The place of a first byte, and of the first one that no longer belongs to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,13 +37,18 @@ class Structure:
 
     ``cut_off``: the container promises more than is there. ``joined``: another whole container follows the first one.
     ``encrypted``: the picture's content is; other streams do not count. ``promised_bytes`` is how long the file would
-    be by what is cut off, where that is known. All is False where nothing speaks against the file.
+    be by what is cut off, where that is known. ``damage`` are ranges of bytes in which the chain of elements is broken
+    and after which it goes on: whatever stood there is lost. ``appended`` says that one of them is where
+    another recording begins. All is False or empty where nothing speaks against the
+    file.
     """
 
     cut_off: bool = False
     joined: bool = False
     encrypted: bool = False
     promised_bytes: int | None = None
+    damage: tuple[Range, ...] = ()
+    appended: bool = False
 
 
 class Enough(Exception):
@@ -42,35 +60,88 @@ class Reader:
     """Gives bytes from anywhere in a file, which are few at a time, and not without end."""
 
     def __init__(self, file: BinaryIO) -> None:
-        self._file = file
         self._start = 0
         self._ahead = b""
-        self._left = MAX_READS
+        self.left = MAX_READS
+        """How many more elements may be looked at."""
+        self._read = _reading(file)
+        self._damage: list[Range] = []
         self.size = file.seek(0, io.SEEK_END)
+
+    @property
+    def damage(self) -> tuple[Range, ...]:
+        """The damaged ranges that were noted."""
+        return tuple(self._damage)
+
+    def note_damage(self, start: int, stop: int) -> None:
+        """Keep a damaged range in mind, which must not begin before those that are known."""
+        if self._damage and (len(self._damage) == MAX_DAMAGE or start <= self._damage[-1][1]):
+            start, known = self._damage.pop()
+            stop = max(stop, known)
+        self._damage.append((start, stop))
+
+    def spend(self, elements: int) -> None:
+        """Count elements that were looked at.
+
+        :raises Enough: where they are more than a film has
+        """
+        self.left -= elements
+        if self.left <= 0:
+            raise Enough
 
     def at(self, place: int, length: int) -> bytes:
         """Return the bytes from ``place`` on, fewer where the file ends.
 
         :raises Enough: where it was asked too often
         """
-        self._left -= 1
-        if self._left < 0:
-            raise Enough
-        if place >= self.size:
-            return b""  # Such a place may even be none that a file can have.
+        self.spend(1)
         offset = place - self._start
         if 0 <= offset <= len(self._ahead) - length:
             return self._ahead[offset : offset + length]
-        dense = 0 <= offset <= len(self._ahead) + _NEAR
-        self._file.seek(place)
-        self._ahead = self._file.read(max(length, _DENSE if dense else _SPARSE)) or b""
+        if place >= self.size:
+            return b""  # Such a place may even be none that a file can have.
+        dense = 0 <= offset <= len(self._ahead)
+        self._ahead = self._read(place, max(length, _DENSE if dense else _SPARSE))
         self._start = place
         return self._ahead[:length]
+
+    def window(self, place: int) -> bytes:
+        """Return some bytes from a place on, for a loop that finds in them what ``at`` would cost too much for.
+
+        At least ``SEEN`` of them, but at the end of the file. The loop must ``spend`` its steps itself.
+        """
+        dense = 0 <= place - self._start <= len(self._ahead)
+        self._start = place
+        self._ahead = self._read(place, _DENSE if dense else _SPARSE) if place < self.size else b""
+        return self._ahead
 
     def number(self, place: int, length: int, *, little: bool = False) -> int:
         """Return an unsigned number, 0 where the file ends before it."""
         data = self.at(place, length)
         return int.from_bytes(data, "little" if little else "big") if len(data) == length else 0
+
+    def find(self, pattern: "re.Pattern[bytes]", place: int, end: int) -> Iterator[int]:
+        """Give the places from ``place`` on, before ``end``, at which the pattern matches."""
+        for start in range(place, end, _PIECE):
+            piece = self.at(start, min(_PIECE, end - start) + _OVERLAP)
+            for match in pattern.finditer(piece, 0):
+                if match.start() >= _PIECE:
+                    break
+                yield start + match.start()
+
+
+def _reading(file: BinaryIO) -> Callable[[int, int], bytes]:
+    """Return what reads from a place on: of a real file with a single call to the system, since it is asked often."""
+    try:
+        number = file.fileno()
+    except (OSError, AttributeError):
+
+        def read(place: int, length: int) -> bytes:
+            file.seek(place)
+            return file.read(length) or b""
+
+        return read
+    return lambda place, length: os.pread(number, length, place)
 
 
 def samples(reader: Reader, length: int) -> Iterator[bytes]:

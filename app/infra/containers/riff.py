@@ -1,14 +1,25 @@
 """AVI: chunks of RIFF, with OpenDML's further RIFFs behind the first."""
 
-from typing import Final
+import re
+from typing import Final, NamedTuple
 
-from app.infra.containers.reading import Reader, Structure
+from app.infra.containers.reading import SEEN, Reader, Structure
 
 _HEADER: Final = 8
 _LIST_HEADER: Final = 12
 _INDEX_ENTRY: Final = 16
 _INDEX_MAX: Final = 32 * 1024 * 1024  # The index of some six hours at 60 pictures a second with sound.
 _PIECE: Final = 1024 * 1024
+_LIST: Final = b"LIST"
+_ENDS: Final = frozenset({b"idx1", b"RIFF"})  # What follows the pictures where the length of their list is wrong.
+_STREAMS_MAX: Final = 100  # Two digits of a chunk's name are its stream's number.
+
+
+class _Streams(NamedTuple):
+    """The number of streams, and what the chunks of the first with pictures are named."""
+
+    number: int
+    pictures: "re.Pattern[bytes]"
 
 
 def structure(reader: Reader) -> Structure:
@@ -19,6 +30,7 @@ def structure(reader: Reader) -> Structure:
     """
     place, riffs = 0, 0
     index = pictures = False
+    streams = _Streams(_STREAMS_MAX, re.compile(b"00d[bc]"))
     while reader.size - place >= _HEADER:
         head = reader.at(place, _LIST_HEADER)
         kind, size, form = head[:4], int.from_bytes(head[4:8], "little"), head[8:12]
@@ -29,18 +41,101 @@ def structure(reader: Reader) -> Structure:
             index = False  # What follows the first RIFF has no such index.
             place += _LIST_HEADER
             continue
-        if not _is_name(kind) or (kind == b"LIST" and size == 0):
-            return Structure()  # Padding or damage, or the length that a recorder could not go back to write.
-        index = index or kind == b"idx1"
-        pictures = pictures or (kind == b"LIST" and form == b"movi")
         end = place + _HEADER + size
+        if kind == _LIST and form == b"hdrl":
+            streams = _streams(reader, place + _LIST_HEADER, min(end, reader.size))
+        elif kind == _LIST and form == b"movi":
+            _look_at_list(reader, place, end if size else 0, streams)
+        if not _is_name(kind) and not pictures:
+            _look_behind(reader, place, streams)
+        # Padding or damage, or the length that a recorder could not go back to write.
+        if not _is_name(kind) or (kind == _LIST and size == 0):
+            return Structure(damage=reader.damage)
+        index = index or kind == b"idx1"
+        pictures = pictures or (kind == _LIST and form == b"movi")
         if end > reader.size:
-            whole = index or (pictures and kind != b"LIST")
+            whole = index or (pictures and kind != _LIST)
             if whole or (riffs == 1 and _index_at_the_end(reader, place + _LIST_HEADER)):
-                return Structure()
-            return Structure(cut_off=True, promised_bytes=end)
+                return Structure(damage=reader.damage)
+            return Structure(cut_off=True, promised_bytes=end, damage=reader.damage)
         place = end + size % 2
-    return Structure(cut_off=not pictures)
+    return Structure(cut_off=not pictures, damage=reader.damage)
+
+
+def _streams(reader: Reader, place: int, end: int) -> _Streams:
+    """Return what the lists of the header say of the streams: their first chunk says of what kind each is."""
+    kinds: list[bytes] = []
+    while end - place >= _LIST_HEADER and len(kinds) < _STREAMS_MAX:
+        head = reader.at(place, _LIST_HEADER)
+        if head.startswith(_LIST) and head[8:] == b"strl":
+            kinds.append(reader.at(place + _LIST_HEADER + _HEADER, 4))
+        size = int.from_bytes(head[4:8], "little")
+        place += _HEADER + size + size % 2
+    number = kinds.index(b"vids") if b"vids" in kinds else 0
+    return _Streams(len(kinds) or _STREAMS_MAX, re.compile(b"%02dd[bc]" % number))
+
+
+def _look_behind(reader: Reader, place: int, streams: _Streams) -> None:
+    """Note what is damaged where the chain is broken before the list of pictures was reached."""
+    following = _next_picture(reader, place, reader.size, streams)
+    if following is not None:
+        reader.note_damage(place, following)
+        _look_at_chunks(reader, following, reader.size, streams, listed=False)
+
+
+def _look_at_list(reader: Reader, place: int, end: int, streams: _Streams) -> None:
+    listed = place < end <= reader.size
+    _look_at_chunks(reader, place + _LIST_HEADER, end if listed else reader.size, streams, listed=listed)
+
+
+def _look_at_chunks(reader: Reader, place: int, end: int, streams: _Streams, *, listed: bool) -> None:
+    """Note where the chain of a list's chunks is broken; ``listed`` says that the list's own length is its end."""
+    start, ahead, odd, steps = 0, b"", 0, 0
+    while end - place >= _HEADER and steps < reader.left:
+        steps += 1
+        offset = place - 1 - start  # With the byte before, where writers begin that do not fill up odd lengths.
+        if not 0 <= offset <= len(ahead) - SEEN:
+            start, offset = place - 1, 0
+            ahead = reader.window(start)
+        head = ahead[offset + 1 : offset + 1 + _HEADER]
+        if not _is_chunk(head, streams) and odd and _is_chunk(ahead[offset : offset + _HEADER], streams):
+            place, head = place - 1, ahead[offset : offset + _HEADER]
+        kind, size = head[:4], int.from_bytes(head[4:], "little")
+        if kind in _ENDS:
+            break
+        if listed and end < place + _HEADER + size <= reader.size and _is_chunk(head, streams):
+            listed, end = False, reader.size  # The list's length is wrong, as where bytes were put in.
+        if kind == _LIST:
+            place, odd = place + _LIST_HEADER, 0
+        elif _is_chunk(head, streams) and place + _HEADER + size <= end:
+            odd = size % 2
+            place += _HEADER + size + odd
+        else:
+            following = _next_picture(reader, place, end, streams)
+            if following is not None or listed:
+                reader.note_damage(place, end if following is None else following)
+            place, odd = end if following is None else following, 0
+    reader.spend(steps)
+
+
+def _is_chunk(head: bytes, streams: _Streams) -> bool:
+    """Return whether what begins so can stand in a list of pictures: a stream's chunk or index, a list, or room."""
+    kind = head[:4]
+    if kind[:2].isdigit():
+        return int(kind[:2]) < streams.number and kind[2:].isalnum()
+    return kind in {_LIST, b"JUNK", *_ENDS} or (kind[:2] == b"ix" and kind[2:].isdigit())
+
+
+def _next_picture(reader: Reader, place: int, end: int, streams: _Streams) -> int | None:
+    """Return where the next picture's chunk begins that is followed by another chunk, None where there is none."""
+    for found in reader.find(streams.pictures, place + 1, end):
+        size = reader.number(found + 4, 4, little=True)
+        behind = found + _HEADER + size
+        if behind <= end and (
+            behind + _HEADER > end or any(_is_chunk(reader.at(behind + odd, 4), streams) for odd in (size % 2, 0))
+        ):
+            return found
+    return None
 
 
 def _is_name(kind: bytes) -> bool:

@@ -80,7 +80,7 @@ class FfmpegExtraction:
         on_sheet = _evenly(wanted, COLUMNS * ROWS)
         tiles: list[bytes] = []
         while wanted:
-            await asyncio.to_thread(refuse_damaged, self._recipe.film, plan)
+            await asyncio.to_thread(refuse_damaged, self._recipe.film, plan, self._recipe.options)
             look, group = next(groupby(wanted, key=attrgetter("look")))
             alike = list(group)
             small = [picture for picture in alike if picture.number in on_sheet]
@@ -103,7 +103,7 @@ class FfmpegExtraction:
         """Let the decoder choose in a first pass, and plan what it chose."""
         recipe = self._recipe
         packets = len(recipe.film.packets)
-        await asyncio.to_thread(refuse_damaged, recipe.film, None)
+        await asyncio.to_thread(refuse_damaged, recipe.film, None, recipe.options)
 
         def advanced(seen: int) -> None:
             self._surveyed = _SURVEYED_PERCENT * min(1.0, seen / packets)

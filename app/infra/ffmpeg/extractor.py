@@ -2,7 +2,7 @@
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +17,8 @@ from app.domain.options import ExtractionOptions
 from app.domain.plan import Plan, needs_survey, plan, plan_surveyed, without_dropping
 from app.domain.presentation import Presentation, present
 from app.domain.video import MediaInfo
+from app.infra.container_structure import structure_of
+from app.infra.containers.reading import Range, Structure
 from app.infra.ffmpeg.budget import TimeBudget
 from app.infra.ffmpeg.child import child
 from app.infra.ffmpeg.confinement import python_paths
@@ -33,6 +35,11 @@ from app.infra.traces import span
 log = structlog.get_logger(__name__)
 
 _INSPECTOR: Final = str(Path(__file__).with_name("inspect_child.py"))
+
+
+def _structure(source: Path) -> Structure | None:
+    with source.open("rb") as file:
+        return structure_of(file)
 
 
 @final
@@ -57,8 +64,9 @@ class FfmpegFrameExtractor:
         """
         source = await asyncio.to_thread(source.resolve, strict=True)
         with span("inspect video"):
-            found = await self._inspect(source)
-            film, shown = await asyncio.to_thread(self._film, source, found)
+            structure = await asyncio.to_thread(_structure, source)
+            found = await self._inspect(source, structure.damage if structure is not None else ())
+            film, shown = await asyncio.to_thread(self._film, structure, found)
         recipe = Recipe(self._program(), source, film, options, self.limits)
         planned = await asyncio.to_thread(self._plan, film, shown, options, found.distrust)
         length = shown.seconds(shown.end)
@@ -70,14 +78,16 @@ class FfmpegFrameExtractor:
         finally:
             await extraction.close()
 
-    def _film(self, source: Path, found: Inspected) -> tuple[Film, Presentation]:
+    def _film(self, structure: Structure | None, found: Inspected) -> tuple[Film, Presentation]:
         """Return the film that was found, and its pictures.
 
         :raises ProcessingError: where there is none, where it is longer than is allowed, or has no picture
         """
-        film = film_or_refusal(source, found, self.limits.max_pixels)
+        film = film_or_refusal(structure, found, self.limits.max_pixels)
         shown = present(film)
         if shown.seconds(shown.end) > self.limits.max_duration_seconds:
+            if film.losses:
+                raise ProcessingError(FailureCode.CORRUPT_VIDEO)  # Times of what is no packet may be any.
             raise ProcessingError(FailureCode.TOO_LONG)
         return film, shown
 
@@ -103,7 +113,7 @@ class FfmpegFrameExtractor:
 
         return str(imageio_ffmpeg.get_ffmpeg_exe())
 
-    async def _inspect(self, source: Path) -> Inspected:
+    async def _inspect(self, source: Path, damage: Sequence[Range]) -> Inspected:
         size = (await asyncio.to_thread(source.stat)).st_size
         seconds = self.limits.inspecting_seconds(size)
         budget = TimeBudget(seconds)
@@ -116,6 +126,7 @@ class FfmpegFrameExtractor:
                 str(source),
                 str(self.limits.max_pixels),
                 str(outputs[0]),
+                ",".join(f"{start}-{stop}" for start, stop in damage),
             ],
             outputs=1,
             readable=[source, *python_paths()],

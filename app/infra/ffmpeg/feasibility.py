@@ -9,6 +9,8 @@ from app.domain.columns import Span, highest, lowest, rises
 from app.domain.errors import ProcessingError
 from app.domain.failure import JOINED, FailureCode
 from app.domain.film import CORRUPT, KEY, NO_TIME, Film
+from app.domain.losses import is_spoilt
+from app.domain.options import ExtractionOptions, SelectionKind
 from app.domain.plan import Plan, without_dropping
 from app.domain.presentation import TIMES_BEGIN_ANEW
 
@@ -18,6 +20,7 @@ _MOST_RUNS: Final = 200_000
 """Of each ffmpeg is told in some 40 bytes; a film of six hours has fewer."""
 _IS_CORRUPT: Final = bytes(bool(flags & CORRUPT) for flags in range(256))
 _IS_KEY: Final = bytes(bool(flags & KEY) for flags in range(256))
+_COUNTING: Final = frozenset({SelectionKind.EVERY_NTH_FRAME, SelectionKind.KEYFRAMES_ONLY, SelectionKind.COUNT})
 _EXACT: Final = 2**53  # Beyond it ffmpeg's expressions, which are doubles, do not tell two times apart.
 
 
@@ -53,20 +56,25 @@ def by_exact_times(plan: Plan, film: Film) -> Plan:
     return replace(without_dropping(plan, "times too large to be told apart"), by_number=True)
 
 
-def refuse_damaged(film: Film, plan: Plan | None) -> None:
-    """Raise where the container says that a packet is damaged on which a planned picture may build.
+def refuse_damaged(film: Film, plan: Plan | None, options: ExtractionOptions) -> None:
+    """Raise where the container says that a packet is damaged, or missing, on which a planned picture may build.
 
-    ffmpeg leaves such packets out. Where one is, others can be missing that nobody marks, so that the rest of its group
-    of pictures is not to be trusted either. Without a plan all packets are decoded.
+    ffmpeg leaves damaged packets out. Where one is, others can be missing that nobody marks, so that the rest of its
+    group of pictures is not to be trusted either. Without a plan all packets are decoded.
     """
-    packets = film.packets
-    damaged = _first_damaged(film, plan.keep if plan is not None else None)
-    if damaged is None:
+    kept = plan.keep if plan is not None else None
+    damaged = _first_damaged(film, kept)
+    lost = next(
+        (p for p in film.losses if kept is None or is_spoilt(film, p, kept) or _is_missed(film, plan, options, p)), None
+    )
+    if damaged is None and lost is None:
         return
-    if plan is not None and plan.whole == TIMES_BEGIN_ANEW:
+    if film.appended or (plan is not None and plan.whole == TIMES_BEGIN_ANEW):
         raise ProcessingError(FailureCode.CORRUPT_VIDEO, JOINED)  # Something lacks where one begins after the other.
-    known = packets.pts[damaged] if packets.pts[damaged] != NO_TIME else packets.dts[damaged]
-    raise cannot_be_decoded(float(known * packets.time_base - film.origin) if known != NO_TIME else 0.0)
+    if damaged is not None:
+        raise cannot_be_decoded(_seconds(film, damaged))
+    if lost is not None:
+        raise something_is_missing(_seconds(film, lost))
 
 
 def _first_damaged(film: Film, kept: Sequence[Span] | None) -> int | None:
@@ -85,6 +93,31 @@ def _first_damaged(film: Film, kept: Sequence[Span] | None) -> int | None:
             break
         damaged = corrupt.find(1, stop)
     return damaged if damaged >= 0 else None
+
+
+def _is_missed(film: Film, plan: Plan | None, options: ExtractionOptions, loss: int) -> bool:
+    """Tell whether pictures are chosen by counting, or all of a kind are, and some of them may be missing."""
+    select = options.select
+    taken = len(plan.pictures) if plan is not None else 0
+    if select.kind not in _COUNTING or (select.kind is SelectionKind.COUNT and taken >= select.value):
+        return False
+    end = options.end_seconds
+    return _seconds(film, loss) >= (options.start_seconds or 0) and (end is None or _seconds(film, loss) < end)
+
+
+def _seconds(film: Film, place: int) -> float:
+    """Return when a packet's picture comes on the screen, 0 where nobody knows."""
+    packets = film.packets
+    times = (packets.pts[place], packets.dts[place]) if place >= 0 else ()
+    known = next((time for time in times if time != NO_TIME), None)
+    return float(known * packets.time_base - film.origin) if known is not None else 0.0
+
+
+def something_is_missing(seconds: float) -> ProcessingError:
+    """Say where a film lacks pictures, or parts of them."""
+    return ProcessingError(
+        FailureCode.CORRUPT_VIDEO, f"This video is damaged: at {seconds:.3f} s some of it is missing."
+    )
 
 
 def cannot_be_decoded(seconds: float) -> ProcessingError:

@@ -1,7 +1,9 @@
-"""Inspects one file with PyAV, in a confined process of its own: ``inspect_child.py <source> <max pixels> <pipe>``.
+"""Inspects one file with PyAV, in a confined process of its own.
 
-Writes facts and decides nothing: a document of the streams, then the film's packets in blocks as they are read, then a
-document of the film's first picture. ``inspection.py`` reads them and says how they are laid out.
+Called as ``inspect_child.py <source> <max pixels> <pipe> <damage>``, of which the last are ranges of bytes, as
+10-20,50-70, in which the container is broken. Writes facts and decides nothing: a document of the streams, then the
+film's packets in blocks as they are read, then a document of the film's first picture. ``inspection.py`` reads them and
+says how they are laid out.
 """
 
 import errno
@@ -11,6 +13,7 @@ import struct
 import sys
 import types
 from fractions import Fraction
+from itertools import islice
 from pathlib import Path
 from typing import IO, Any, Final
 
@@ -25,6 +28,7 @@ from app.domain.film import (
     CORRUPT,
     DISCARD,
     KEY,
+    LOST,
     NO_TIME,
     NON_REFERENCE,
     OPEN,
@@ -41,6 +45,8 @@ from app.infra.ffmpeg.picture_headers import Avc, Hevc, marks_of
 
 BLOCK: Final = 4096
 _ENCRYPTED_TAGS: Final = frozenset({"encv", "enca", "drmi"})
+_SEEN: Final = 96
+"""How many packets are asked for their marks: whoever marks all marks these."""
 _INTRA_ONLY: Final = frozenset({"png"})  # libavcodec does not say so of all.
 
 
@@ -57,25 +63,44 @@ def _main() -> None:
     av.logging.set_level(av.logging.ERROR)
     with open(pipe, "wb", buffering=0) as told:
         try:
-            container = av.open(
-                source,
-                metadata_errors="replace",
-                options={
-                    "protocol_whitelist": "file",
-                    "format_whitelist": ",".join(DEMUXERS),
-                    "codec_whitelist": ",".join(DECODER.values()),
-                },
-            )
+            container = _opened(source)
         except MemoryError:
             raise
         except (av.error.FFmpegError, OSError, ValueError) as error:
             _tell(told, {"opened": False, "error": getattr(error, "errno", 0) or 0})
             return
         with container:
-            _inspect(container, {"max_pixels": max_pixels, "threads": "1"}, told)
+            _inspect(container, {"max_pixels": max_pixels, "threads": "1"}, _Damage(sys.argv[4]), told)
 
 
-def _inspect(container: Any, options: dict[str, str], told: IO[bytes]) -> None:
+def _opened(source: str, **more: str) -> Any:
+    return av.open(
+        source,
+        metadata_errors="replace",
+        options={
+            "protocol_whitelist": "file",
+            "format_whitelist": ",".join(DEMUXERS),
+            "codec_whitelist": ",".join(DECODER.values()),
+            **more,
+        },
+    )
+
+
+def _is_marked_as_key(source: str, stream: int) -> bool:
+    """Return whether the container itself marks the film's first packet as a key picture, and not all others too.
+
+    Otherwise a parser's word counts, which knows no key picture that is damaged.
+    """
+    try:
+        with _opened(source, fflags="noparse") as container:
+            packets = (packet for packet in container.demux(container.streams[stream]) if packet.size)
+            marks = [packet.is_keyframe for packet in islice(packets, _SEEN)]
+    except av.error.FFmpegError:
+        return False
+    return marks[:1] == [True] and not all(marks)
+
+
+def _inspect(container: Any, options: dict[str, str], damage: "_Damage", told: IO[bytes]) -> None:
     streams = [_stream(stream) for stream in container.streams]
     chosen = film_of(streams)
     _tell(
@@ -92,7 +117,7 @@ def _inspect(container: Any, options: dict[str, str], told: IO[bytes]) -> None:
         _tell(told, {})
         return
     stream = container.streams[chosen.index]
-    _tell(told, {**_read(container, stream, options, told), "margins": _margins(container, stream)})
+    _tell(told, {**_read(container, stream, options, damage, told), "margins": _margins(container, stream)})
 
 
 def _margins(container: Any, stream: Any) -> list[int]:
@@ -129,19 +154,23 @@ def _stream(stream: Any) -> Stream:
     )
 
 
-def _read(container: Any, stream: Any, options: dict[str, str], told: IO[bytes]) -> dict[str, object]:
+def _read(
+    container: Any, stream: Any, options: dict[str, str], damage: "_Damage", told: IO[bytes]
+) -> dict[str, object]:
     """List the film's packets and decode its first picture on the way."""
     context = stream.codec_context
     marks = marks_of(context.codec.canonical_name, bytes(context.extradata or b""))
     looks = Looks(stream, options)
     packets = Packets(stream.time_base)
-    encrypted, broken, before, listed = False, 0, None, 0
+    encrypted, broken, before, listed, absent, begins_with_key = False, 0, None, 0, 0, True
     try:
         for packet in container.demux(stream):
             if not packet.size:
+                absent += packet.dts is not None
                 continue  # The demuxer's end, and pictures that an AVI leaves out: the last one stays.
+            begins_with_key = begins_with_key and (listed + len(packets) > 0 or packet.is_keyframe)
             flags = packet.is_keyframe * KEY | packet.is_discard * DISCARD | packet.is_corrupt * CORRUPT
-            flags |= packet.is_disposable * NON_REFERENCE
+            flags |= packet.is_disposable * NON_REFERENCE | damage.flags_of(packet.pos)
             shown_at = packet.pts
             if marks is not None:
                 header = marks(memoryview(packet))
@@ -169,6 +198,7 @@ def _read(container: Any, stream: Any, options: dict[str, str], told: IO[bytes])
     _blocks_end(told)
     return {
         **looks.told(may_be_interlaced=isinstance(marks, Avc) and marks.may_be_interlaced),
+        "lost_its_mark": not begins_with_key and _is_marked_as_key(container.name, stream.index),
         "time_base": ratio(stream.time_base),
         "rate": float(stream.average_rate or 0),
         "encrypted": encrypted,
@@ -176,7 +206,33 @@ def _read(container: Any, stream: Any, options: dict[str, str], told: IO[bytes])
         "intra_only": bool(context.codec.intra_only) or context.codec.canonical_name in _INTRA_ONLY,
         "layered": isinstance(marks, Hevc) and marks.layered,
         "broken": broken,
+        "absent": absent,
+        "indexed": len(stream.index_entries),
+        "lost_at_the_end": damage.is_ahead,
     }
+
+
+class _Damage:
+    """Says which packets stand in or behind a damaged part of the file, as the file is read from its start on."""
+
+    def __init__(self, text: str) -> None:
+        self._ranges = [tuple(map(int, part.split("-"))) for part in text.split(",") if part]
+        self._stop = 0
+
+    @property
+    def is_ahead(self) -> bool:
+        """Whether no packet stood behind the last of them."""
+        return bool(self._ranges)
+
+    def flags_of(self, place: int | None) -> int:
+        """Return the flags of a packet that stands at a place in the file."""
+        if place is None:
+            return 0
+        flags = 0
+        while self._ranges and self._ranges[0][0] <= place:
+            self._stop = self._ranges.pop(0)[1]
+            flags = LOST
+        return flags | (place < self._stop) * CORRUPT
 
 
 def _tell(told: IO[bytes], document: dict[str, object]) -> None:

@@ -19,6 +19,7 @@ from app.domain.columns import lowest
 from app.domain.errors import ProcessingError
 from app.domain.failure import FailureCode
 from app.domain.film import DISCARD, KEY, NO_TIME, NON_REFERENCE, OPEN, UNPROVEN, Film, Look, Packets, Stream, film_of
+from app.domain.losses import losses_of
 from app.infra.ffmpeg.budget import TimeBudget
 
 _LONGEST_NAME: Final = 64
@@ -58,8 +59,9 @@ class BrokenInspection(Exception):
 class Inspected:
     """What was found: ``film`` is None where no stream is one, or its codec is not decoded (``stream`` then names it).
 
-    ``opened`` says whether a demuxer knew the file. ``broken`` says that the container could not be read to its end.
-    ``distrust`` is why the marks of its key pictures cannot be built on, None where they can.
+    ``opened`` says whether a demuxer knew the file. ``broken`` says that the container could not be read to its end,
+    ``incomplete`` that header and index both promise more packets than there are. ``distrust`` is why the marks of its
+    key pictures cannot be built on, None where they can.
     """
 
     opened: bool
@@ -67,6 +69,7 @@ class Inspected:
     film: Film | None = None
     broken: bool = False
     encrypted: bool = False
+    incomplete: bool = False
     distrust: str | None = None
 
 
@@ -160,8 +163,16 @@ def _inspected(
     if tail["layered"]:  # What no picture of its own layer needs, one of a higher layer may.
         packets.flags = packets.flags.translate(_REFERENCE)
     intra_only = bool(tail["intra_only"])
-    timeless = container in _NO_PRESENTATION_TIMES and bool(tail["reorders"])
+    counted = container in _NO_PRESENTATION_TIMES
+    timeless = counted and bool(tail["reorders"])
+    declared, there = chosen.declared_packets or 0, len(packets) + int(tail["absent"])
+    whole = counted and 0 < declared <= there  # What is broken there was something else.
     distrust = None if intra_only else _distrust(container, chosen.codec, packets)
+    first_shown = None if tail["first_shown"] is None else int(tail["first_shown"])
+    marked = container not in _WITHOUT_MARKS and not counted and 1 in packets.flags.translate(_IS_KEY)
+    if tail["lost_its_mark"] and marked:
+        packets.flags[0] |= KEY  # It is damaged, and no beginning that lacks what came before.
+        first_shown = None
     rate = float(tail["rate"])
     look = _look(tail["look"], tail["margins"])
     film = Film(
@@ -171,17 +182,20 @@ def _inspected(
         packets=packets,
         origin=_origin(streams, chosen, packets, timeless=timeless),
         frames_per_second=rate if math.isfinite(rate) and rate > 0 else None,
-        first_shown=None if tail["first_shown"] is None else int(tail["first_shown"]),
+        first_shown=first_shown,
         timeless=timeless,
         intra_only=intra_only,
         changes=_changes(look, tail, len(packets)),
         changes_lost=bool(tail["changes_lost"]),
+        counted=counted,
+        losses=() if whole else losses_of(packets, at_the_end=bool(tail["lost_at_the_end"]), counted=counted),
     )
     return Inspected(
         opened=True,
         stream=chosen,
         film=film,
         broken=bool(tail["broken"]),
+        incomplete=counted and there < declared == int(tail["indexed"]),
         encrypted=chosen.encrypted or bool(tail["encrypted"]),
         distrust=distrust,
     )

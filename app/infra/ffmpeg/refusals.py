@@ -1,26 +1,21 @@
 """Why a file is refused once it was inspected: each case with its code and a sentence that names what is wrong."""
 
-from pathlib import Path
+from dataclasses import replace
 
 from app.domain.errors import ProcessingError
 from app.domain.failure import CUT_OFF, ENCRYPTED, JOINED, FailureCode
 from app.domain.film import Film
 from app.domain.formats import unsupported_codec_reason, unsupported_container_reason
-from app.infra.container_structure import structure_of
 from app.infra.containers.reading import Structure
 from app.infra.ffmpeg.codecs import DECODER
 from app.infra.ffmpeg.inspection import Inspected
 
 
-def film_or_refusal(source: Path, found: Inspected, max_pixels: int) -> Film:
+def film_or_refusal(structure: Structure | None, found: Inspected, max_pixels: int) -> Film:
     """Return the film, where there is one that can be decoded.
-
-    Reads the container's own headers in the calling thread.
 
     :raises ProcessingError: where there is none
     """
-    with source.open("rb") as file:
-        structure = structure_of(file)
     stream = found.stream
     if found.encrypted or (structure and structure.encrypted):
         raise ProcessingError(FailureCode.UNSUPPORTED_FORMAT, ENCRYPTED)
@@ -35,13 +30,20 @@ def film_or_refusal(source: Path, found: Inspected, max_pixels: int) -> Film:
     film = found.film
     if any(w * h > max_pixels for w, h in _sizes(stream.width, stream.height, film)):
         raise ProcessingError(FailureCode.TOO_LARGE_PICTURE)
-    if found.broken or (structure and structure.cut_off):
-        raise ProcessingError(FailureCode.CORRUPT_VIDEO, CUT_OFF)
+    _refuse_incomplete(structure, found)
     if film is None or not len(film.packets):
         raise ProcessingError(FailureCode.NO_FRAMES)
     if not film.look.width * film.look.height:  # Not even the header tells the size, and no picture could be decoded.
         raise ProcessingError(FailureCode.CORRUPT_VIDEO)
-    return film
+    return replace(film, appended=structure is not None and structure.appended)
+
+
+def _refuse_incomplete(structure: Structure | None, found: Inspected) -> None:
+    if found.broken or (structure and structure.cut_off):
+        whole_before = structure is None or not structure.damage  # Else its length may be wrong for that.
+        raise ProcessingError(FailureCode.CORRUPT_VIDEO, CUT_OFF if whole_before else None)
+    if found.incomplete and found.film is not None and not found.film.losses:
+        raise ProcessingError(FailureCode.CORRUPT_VIDEO)  # Nobody knows where.
 
 
 def _unopened(structure: Structure | None) -> ProcessingError:
