@@ -68,7 +68,7 @@ from app.usecases.ports import (
     Transactions,
 )
 from app.usecases.process_video_frames import ProcessVideoFrames
-from app.usecases.quota import Quota
+from app.usecases.quota import CountStoredBytes, Quota, StoredInAll
 from app.usecases.release_processing import ReleaseProcessing
 from app.usecases.remove_objects import RemoveObjects
 from app.usecases.reprocess_video import ReprocessVideo
@@ -237,7 +237,8 @@ def _for_users(
     limits: RateLimits,
     accounts: AccountUseCases,
 ) -> UseCases:
-    quota = Quota(settings.max_active_videos_per_user)
+    quota = Quota(settings.max_active_videos_per_user, settings.max_stored_bytes_per_user)
+    in_all = StoredInAll(transactions, clock, settings.max_stored_bytes)
     largest = min(settings.max_file_bytes, settings.max_inline_upload_bytes)
     delete_video = DeleteVideo(transactions, queue, live, clock)
     rejection = TellRejection(transactions, queue, clock, limits)
@@ -251,10 +252,11 @@ def _for_users(
             redeliver=RedeliverNotification(transactions, queue, clock, limits),
         ),
         export_my_data=ExportMyData(transactions, storage, clock, limits),
-        check_upload=CheckUpload(transactions, clock, quota, largest),
-        upload_video=UploadVideo(transactions, storage, queue, live, clock, quota, rejection, largest),
+        check_upload=CheckUpload(transactions, clock, quota, in_all, largest),
+        upload_video=UploadVideo(transactions, storage, queue, live, clock, quota, in_all, rejection, largest),
         list_user_videos=ListUserVideos(transactions),
         count_user_videos=CountUserVideos(transactions),
+        count_stored_bytes=CountStoredBytes(transactions, clock),
         show_video=ShowVideo(transactions),
         show_histories=ShowHistories(transactions),
         download_processed_zip=DownloadProcessedZip(transactions),
@@ -279,7 +281,9 @@ def _videos(settings: VideoSettings, parts: _Parts) -> VideoUseCases:
         process_video_frames=ProcessVideoFrames(
             parts.storage, FfmpegFrameExtractor(Limits.of(settings)), Workspace(settings.work_dir)
         ),
-        generate_zip_file=GenerateZipFile(parts.storage, StoredZip, settings.max_output_bytes),
+        generate_zip_file=GenerateZipFile(
+            parts.storage, StoredZip, settings.max_output_bytes, settings.max_output_ratio
+        ),
         mark_processing_completed=MarkProcessingCompleted(transactions, queue, live, clock),
         mark_processing_failed=mark_failed,
         release_processing=ReleaseProcessing(transactions, clock),
@@ -371,6 +375,8 @@ def _limits(settings: Settings) -> ServiceLimits:
         max_duration_seconds=settings.max_duration_seconds,
         max_frames_per_video=settings.max_frames_per_video,
         max_active_videos_per_user=settings.max_active_videos_per_user,
+        max_stored_bytes_per_user=settings.max_stored_bytes_per_user,
+        max_stored_bytes=settings.max_stored_bytes,
     )
 
 

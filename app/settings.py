@@ -142,8 +142,13 @@ class VideoSettings(BaseSettings):
     max_duration_seconds: int = 6 * 3600
     max_frames_per_video: int = 100_000
     max_active_videos_per_user: int = 2000
+    # Bytes of files and ZIPs, uploads under way included; without a limit where they are not set.
+    max_stored_bytes_per_user: int | None = None
+    max_stored_bytes: int | None = None
     max_pixels: int = 35_651_584
     max_output_bytes: int = 100 * GIB
+    # A ZIP may be so many times as large as the file it came from, and a gigabyte in any case.
+    max_output_ratio: Annotated[float, Field(gt=0)] = 200
     extraction_timeout_seconds: float = 6 * 3600
     # Where it is not set, less on a machine that has less; app/infra/ffmpeg/limits.py says how much.
     extraction_memory_bytes: int = 4 * GIB

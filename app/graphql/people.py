@@ -5,9 +5,11 @@ from datetime import datetime
 import strawberry
 
 from app.domain import user
+from app.domain.user import UserId
 from app.graphql.context import Info
 from app.graphql.enums import Locale
 from app.graphql.notification_settings import NotificationSettings
+from app.graphql.scalars import BigInt
 from app.usecases import open_session
 
 
@@ -24,6 +26,14 @@ class User:
     )
     created_at: datetime = strawberry.field(description="When the account was made.")
     notifications: NotificationSettings = strawberry.field(description="What the user is told of, and where.")
+
+    @strawberry.field(
+        description="Bytes of the user's files and ZIPs, uploads under way included; a file that was processed several "
+        "times counts once. serviceLimits.maxStoredBytesPerUser says how many it may be."
+    )
+    async def stored_bytes(self, info: Info) -> BigInt:
+        """Add them up."""
+        return BigInt(await info.context.do.count_stored_bytes(UserId(self.id)))
 
     @strawberry.field(
         description="Whether there are videos from before the address was last proven to be the user's, by a link of a "

@@ -33,6 +33,12 @@ class ServiceLimits:
     max_duration_seconds: int = strawberry.field(description="The longest video.")
     max_frames_per_video: int = strawberry.field(description="The most frames that one processing may give.")
     max_active_videos_per_user: int = strawberry.field(description="The most unfinished processings of one user.")
+    max_stored_bytes_per_user: BigInt | None = strawberry.field(
+        description="The most that one user's files and ZIPs may take, uploads under way included; null for no limit."
+    )
+    max_stored_bytes: BigInt | None = strawberry.field(
+        description="The most that those of all users may take; null for no limit."
+    )
 
 
 @strawberry.type(description="What can be asked.")
@@ -129,4 +135,10 @@ class Query:
             max_duration_seconds=limits.max_duration_seconds,
             max_frames_per_video=limits.max_frames_per_video,
             max_active_videos_per_user=limits.max_active_videos_per_user,
+            max_stored_bytes_per_user=_bytes(limits.max_stored_bytes_per_user),
+            max_stored_bytes=_bytes(limits.max_stored_bytes),
         )
+
+
+def _bytes(limit: int | None) -> BigInt | None:
+    return None if limit is None else BigInt(limit)

@@ -45,6 +45,8 @@ class ServiceLimits:
     max_duration_seconds: int
     max_frames_per_video: int
     max_active_videos_per_user: int
+    max_stored_bytes_per_user: int | None = None
+    max_stored_bytes: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

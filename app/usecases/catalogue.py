@@ -19,6 +19,7 @@ from app.usecases.measure_backlog import MeasureBacklog
 from app.usecases.notification_log import ListNotifications, RedeliverNotification, SendTestWebhook
 from app.usecases.notification_settings import RotateWebhookSecret, UpdateNotificationSettings
 from app.usecases.process_video_frames import ProcessVideoFrames
+from app.usecases.quota import CountStoredBytes
 from app.usecases.release_processing import ReleaseProcessing
 from app.usecases.remove_objects import RemoveObjects
 from app.usecases.reprocess_video import ReprocessVideo
@@ -50,6 +51,7 @@ class UseCases:
     upload_video: UploadVideo
     list_user_videos: ListUserVideos
     count_user_videos: CountUserVideos
+    count_stored_bytes: CountStoredBytes
     show_video: ShowVideo
     show_histories: ShowHistories
     download_processed_zip: DownloadProcessedZip

@@ -7,7 +7,7 @@ from typing import Final, final
 from app.domain.container import SNIFF_BYTES, check_container, checked_file_name
 from app.domain.errors import FileTooLarge, InvalidInput
 from app.usecases.ports import Clock, Transaction, Transactions, Viewer
-from app.usecases.quota import Quota
+from app.usecases.quota import Quota, StoredInAll
 
 _KEY: Final = re.compile(r"[!-~]{1,255}")  # MySQL would take "k" and "k " for the same.
 
@@ -38,6 +38,7 @@ class CheckUpload:
     transactions: Transactions
     clock: Clock
     quota: Quota
+    in_all: StoredInAll
     max_bytes: int
 
     async def __call__(self, viewer: Viewer, file: PlannedUpload) -> None:
@@ -46,7 +47,7 @@ class CheckUpload:
         :raises InvalidInput: where the name, the size or the key is none, or too few of the first bytes are shown
         :raises UnsupportedFileFormat: by name or content
         :raises FileTooLarge: where it is larger than an upload may be
-        :raises QuotaExceeded: where the viewer has too many videos unfinished already
+        :raises QuotaExceeded: where the viewer has too many videos unfinished, or too many bytes
         """
         name = checked_file_name(file.file_name)
         if file.size_bytes < 0:
@@ -58,12 +59,17 @@ class CheckUpload:
             if len(file.first_bytes) < needed:
                 raise InvalidInput(f"Show the first {needed} bytes.", field=("firstBytes",))
             check_container(name, file.first_bytes[:needed])
-        await self.transactions.read(lambda t: self._check_quota(t, viewer, file.idempotency_key))
+        if not await self.transactions.read(lambda t: self._is_repeated(t, viewer, file)):
+            await self.in_all.check(file.size_bytes)
 
-    async def _check_quota(self, t: Transaction, viewer: Viewer, key: str | None) -> None:
+    async def _is_repeated(self, t: Transaction, viewer: Viewer, file: PlannedUpload) -> bool:
+        """Tell whether this is an upload that was accepted; where it is not, check the viewer's quota."""
         # A repeated upload gets the video that the first one made, which may be what fills the quota.
-        if key is None or await t.videos.by_idempotency_key(viewer.id, key) is None:
-            await self.quota.check(t, viewer.id, self.clock.now())
+        key = file.idempotency_key
+        if key is not None and await t.videos.by_idempotency_key(viewer.id, key) is not None:
+            return True
+        await self.quota.check(t, viewer.id, self.clock.now(), file.size_bytes)
+        return False
 
 
 def check_idempotency_key(key: str | None) -> None:

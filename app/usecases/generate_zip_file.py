@@ -3,13 +3,16 @@
 import hashlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import final
+from typing import Final, final
 
 from app.domain.errors import ProcessingError
 from app.domain.failure import FailureCode
 from app.domain.manifest import FrameEntry, Manifest, frame_file_name
 from app.domain.video import FramesArchive, MediaInfo, VideoProcessing, archive_key, contact_sheet_key
 from app.usecases.ports import Extraction, Frame, ObjectStorage, ObjectWriter, ZipEncoder
+
+_SMALL_BYTES: Final = 1024**3
+"""A still picture that lasts an hour is a tiny film of thousands of pictures, and nobody's attack."""
 
 
 @final
@@ -27,11 +30,13 @@ class GenerateZipFile:
     storage: ObjectStorage
     new_zip: Callable[[], ZipEncoder]
     max_bytes: int
+    max_ratio: float
+    """A ZIP may be so many times as large as the file it came from; up to ``_SMALL_BYTES`` whatever that was."""
 
     async def __call__(self, video: VideoProcessing, media: MediaInfo, extraction: Extraction) -> FramesArchive:
         key, encoder, manifest = archive_key(video.id, video.attempt), self.new_zip(), Manifest(video, media)
         async with self.storage.writer(key, "application/zip") as writer:
-            output = _Output(writer, self.max_bytes)
+            output = _Output(writer, self.allowed_bytes(video.size_bytes))
             async for frame in extraction:
                 sha256 = hashlib.sha256(frame.data).hexdigest()
                 for instant in frame.instants:
@@ -43,6 +48,10 @@ class GenerateZipFile:
             await output.write(encoder.end())
         sheet = await self._keep_contact_sheet(video, extraction.contact_sheet)
         return FramesArchive(key, output.size, output.sha256.hexdigest(), manifest.frame_count, sheet)
+
+    def allowed_bytes(self, source_bytes: int) -> int:
+        """Say how large the ZIP of a file may be."""
+        return min(self.max_bytes, max(_SMALL_BYTES, int(source_bytes * self.max_ratio)))
 
     async def _keep_contact_sheet(self, video: VideoProcessing, picture: bytes | None) -> str | None:
         if picture is None:

@@ -1,25 +1,86 @@
-"""How many videos one user may have unfinished, so that one user's thousand does not starve another's one."""
+"""What one user, and all together, may have here, so that one user's thousand does not starve another's one."""
 
-from dataclasses import dataclass
-from datetime import datetime
-from typing import final
+import asyncio
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final, final
 
 from app.domain.errors import QuotaExceeded
 from app.domain.user import UserId
-from app.usecases.ports import Transaction
+from app.usecases.ports import Clock, Transaction, Transactions
+
+_FRESH: Final = timedelta(seconds=60)
+"""All rows are added up for the bytes of the whole service, so a process does that once a minute."""
+_LATER_SECONDS: Final = 3600
+"""Nobody knows when there will be room; until somebody deletes something, not at all."""
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class StoredInAll:
+    """The limit of bytes that the whole service keeps, uploads under way included; None is no limit."""
+
+    transactions: Transactions
+    clock: Clock
+    max_bytes: int | None
+    _last: list[tuple[datetime, int]] = field(default_factory=list, init=False)
+    _measuring: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)
+
+    async def check(self, coming_bytes: int) -> None:
+        """Raise ``QuotaExceeded`` where so many more would be too many, as far as was known a minute ago."""
+        if self.max_bytes is not None and await self._measured() + coming_bytes > self.max_bytes:
+            raise QuotaExceeded(
+                "This service is full right now and takes no more files; try again later.",
+                retry_after_seconds=_LATER_SECONDS,
+            )
+
+    async def _measured(self) -> int:
+        async with self._measuring:
+            now = self.clock.now()
+            if not self._last or self._last[0][0] <= now - _FRESH:
+                self._last[:] = [(now, await self.transactions.read(lambda t: stored_bytes(t, None, now)))]
+            return self._last[0][1]
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class Quota:
-    """The limit of unfinished videos, uploads under way included. The caller holds the user's row."""
+    """The limits of unfinished videos and of stored bytes, uploads under way included. The caller holds the user's row.
+
+    Bytes are those of the files that were sent, each once however often it is processed, and of the ZIPs.
+    """
 
     max_active: int
+    max_bytes: int | None = None
 
-    async def check(self, t: Transaction, owner: UserId, now: datetime) -> None:
-        """Raise ``QuotaExceeded`` where one more would be too many."""
+    async def check(self, t: Transaction, owner: UserId, now: datetime, coming_bytes: int = 0) -> None:
+        """Raise ``QuotaExceeded`` where one more video, of so many bytes, would be too many."""
         if await t.videos.count_unfinished(owner) + await t.intakes.count(owner, now) >= self.max_active:
             raise QuotaExceeded(
                 f"You have {self.max_active} videos that are not finished; wait until some of them are.",
                 retry_after_seconds=30,
             )
+        if self.max_bytes is not None and await stored_bytes(t, owner, now) + coming_bytes > self.max_bytes:
+            raise QuotaExceeded(
+                f"Your files and ZIPs would take more than the {self.max_bytes / 1024**3:.4g} GiB that you may keep "
+                "here; delete some videos first.",
+                retry_after_seconds=_LATER_SECONDS,
+            )
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class CountStoredBytes:
+    """Add up what a user keeps here, uploads under way included."""
+
+    transactions: Transactions
+    clock: Clock
+
+    async def __call__(self, owner: UserId) -> int:
+        now = self.clock.now()
+        return await self.transactions.read(lambda t: stored_bytes(t, owner, now))
+
+
+async def stored_bytes(t: Transaction, owner: UserId | None, now: datetime) -> int:
+    """Give the bytes of one owner's files and ZIPs, or of all owners', with those of uploads under way."""
+    return await t.videos.stored_bytes(owner) + await t.intakes.declared_bytes(owner, now)

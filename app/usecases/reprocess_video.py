@@ -19,7 +19,7 @@ class ReprocessVideo:
     """Make a new Pending processing that shares the first one's source; options default to those of the first.
 
     :raises ProcessingNotFinished: while the first has not ended
-    :raises QuotaExceeded: too many videos unfinished
+    :raises QuotaExceeded: too many videos unfinished, or too many bytes stored
     """
 
     transactions: Transactions

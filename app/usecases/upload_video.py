@@ -32,7 +32,7 @@ from app.usecases.ports import (
     Transactions,
     Viewer,
 )
-from app.usecases.quota import Quota
+from app.usecases.quota import Quota, StoredInAll
 from app.usecases.tell_rejection import TellRejection
 
 INTAKE_LEASE: Final = timedelta(seconds=60)
@@ -70,7 +70,7 @@ class UploadVideo:
 
     :raises UnsupportedFileFormat: by name or content
     :raises FileTooLarge: as soon as it is known
-    :raises QuotaExceeded: too many videos unfinished
+    :raises QuotaExceeded: too many videos unfinished, or too many bytes stored
     :raises IdempotencyConflict: the key was used for another request
     :raises RateLimited: a request with the same key is still under way
     :raises UploadIncomplete: the client went away, or was silent so long that its intake ran out
@@ -83,6 +83,7 @@ class UploadVideo:
     live: LiveStatus
     clock: Clock
     quota: Quota
+    in_all: StoredInAll
     tell_rejection: TellRejection
     max_bytes: int
     twin_patience_seconds: float = 10.0
@@ -93,10 +94,13 @@ class UploadVideo:
         name = checked_file_name(upload.file_name)
         check_idempotency_key(idempotency_key)
         check_size(upload.declared_bytes or 0, self.max_bytes)
-        admitted = await self._admit(viewer, upload.declared_bytes, idempotency_key)
+        # Who does not say how much will come may send as much as may be.
+        coming = self.max_bytes if upload.declared_bytes is None else upload.declared_bytes
+        admitted = await self._admit(viewer, coming, idempotency_key)
         if isinstance(admitted, AcceptedUpload):
             return await self._repeat(admitted, name, upload, options)
         try:
+            await self.in_all.check(coming)
             size, digest = await self._store(admitted, name, upload)
         except UnsupportedFileFormat as refused:
             await self._give_up(admitted)
@@ -107,7 +111,7 @@ class UploadVideo:
             raise
         return await self._accept(admitted, name, size, _request_digest(name, options, digest), options)
 
-    async def _admit(self, viewer: Viewer, declared: int | None, key: str | None) -> Intake | AcceptedUpload:
+    async def _admit(self, viewer: Viewer, coming: int, key: str | None) -> Intake | AcceptedUpload:
         """Take a place in the quota, or find what the same key was used for; wait for a twin under way."""
         new = new_video_id()
 
@@ -122,8 +126,8 @@ class UploadVideo:
                     if twin.expires_at > now:
                         return None
                     await t.intakes.remove(twin.id)
-            await self.quota.check(t, viewer.id, now)
-            intake = Intake(new, viewer.id, source_key(new), key, declared, now + INTAKE_LEASE)
+            await self.quota.check(t, viewer.id, now, coming)
+            intake = Intake(new, viewer.id, source_key(new), key, coming, now + INTAKE_LEASE)
             await t.intakes.add(intake)
             return intake
 

@@ -84,7 +84,7 @@ async def _ours(film: Path, options: ExtractionOptions, folder: Path, *, decode_
         marks["decoded"] = cpu(OURS), cpu(CHILDREN)
         return await contact_sheet(*arguments)
 
-    generate = GenerateZipFile(cast("ObjectStorage", _Folder(folder)), StoredZip, 1024**4)
+    generate = GenerateZipFile(cast("ObjectStorage", _Folder(folder)), StoredZip, 1024**4, 10**9)
     extractor = FfmpegFrameExtractor(LIMITS, decode_all=decode_all)
     async with extractor.open(film, options) as (media, extraction):
         marks["planned"] = cpu(OURS), cpu(CHILDREN)

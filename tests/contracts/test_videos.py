@@ -10,7 +10,8 @@ from app.domain.user import UserId
 from app.domain.video import ProcessingStatus, VideoId, archive_key, contact_sheet_key, new_video_id, source_key
 from app.infra.sql.rows import options_of, options_text
 from app.usecases.ports import Backlog, PageKey
-from tests.contracts.story import DAMAGED, LEASE_SECONDS, MEDIA, WHOLE, Story, a_video, after, an_archive
+from app.usecases.quota import stored_bytes
+from tests.contracts.story import DAMAGED, LEASE_SECONDS, MEDIA, WHOLE, Story, a_video, after, an_archive, an_intake
 
 ALL = frozenset(ProcessingStatus)
 
@@ -254,3 +255,22 @@ async def test_the_backlog_counts_what_is_unfinished_and_finds_the_oldest(story:
     await story.complete(done, 1)
     assert await backlog(11) == Backlog(2, 1, 0, after(3))
     assert await backlog(10 + LEASE_SECONDS + 1) == Backlog(2, 1, 1, after(3))
+
+
+async def test_bytes_are_added_up_of_each_source_once_of_each_zip_and_of_uploads_that_still_last(story: Story):
+    owner, other = await story.user(), await story.user()
+    first = await story.video(owner)
+    await story.video(owner, source_key=source_key(first))
+    assert await story.complete(first, await story.claimed(first))
+    await story.intake(an_intake(owner))
+    await story.intake(an_intake(owner, expires=-1))
+    await story.video(other)
+
+    async def added_up(of: UserId | None) -> int:
+        return await story.transactions.read(lambda t: stored_bytes(t, of, after(0)))
+
+    gib = 1024**3
+    assert await added_up(owner) == (50 + 100 + 3) * gib
+    assert await added_up(other) == 50 * gib
+    assert await added_up(None) == (50 + 100 + 3 + 50) * gib
+    assert await added_up(await story.user()) == 0

@@ -11,7 +11,7 @@ from gql import Client, FileVar, GraphQLRequest
 from gql.transport.httpx import HTTPXAsyncTransport
 
 from app.usecases.ports import Attempt
-from tests.parts.site import MAX_BYTES, MP4, PASSWORD, ZIP, Person, Site, running_site
+from tests.parts.site import MAX_BYTES, MP4, PASSWORD, ZIP, Person, Site, problem, running_site
 
 UNKNOWN = "3f0c1d7e-5a4b-4c3d-8e2f-1a2b3c4d5e6f"
 PROBLEM = "... on Problem { code message field retryAfterSeconds }"
@@ -383,3 +383,20 @@ async def test_the_public_python_client_uploads_and_asks(site: Site, ana: Person
         assert uploaded["uploadVideo"]["status"] == "PENDING"
         listed = await session.execute(GraphQLRequest("{ videos { edges { node { id } } } }"))
         assert listed["videos"]["edges"][0]["node"]["id"] == uploaded["uploadVideo"]["id"]
+
+
+async def test_what_is_stored_is_shown_and_beyond_the_limit_a_problem_says_so_before_the_file(
+    empty_database: Path, tmp_path: Path
+):
+    asked = "{ me { storedBytes } serviceLimits { maxStoredBytesPerUser maxStoredBytes } }"
+    async with running_site(empty_database, tmp_path, max_stored=30_000) as site, site.person() as ana:
+        await ana.uploaded()
+        shown = await ana.ask(asked)
+        assert shown["serviceLimits"] == {"maxStoredBytesPerUser": 30_000, "maxStoredBytes": None}
+        assert shown["me"] == {"storedBytes": len(MP4)}
+        refused = await ana.http.post("/videos/upload", files={"file": ("a.mp4", MP4 + bytes(28_000))})
+        assert problem(refused) == {"status": 429, "code": "QUOTA_EXCEEDED"}
+        assert int(refused.headers["retry-after"]) > 0
+        problem_before = await ana.ask('{ uploadRefusal(fileName: "a.mp4", sizeBytes: 29000) { code message } }')
+        assert problem_before["uploadRefusal"]["code"] == "QUOTA_EXCEEDED"
+        assert "delete some videos first" in problem_before["uploadRefusal"]["message"]

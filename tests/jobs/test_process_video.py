@@ -66,7 +66,7 @@ def ctx(world: World, tmp_path: Path, extractor: FrameExtractor | None = None, *
         process_video_frames=ProcessVideoFrames(
             world.storage, extractor or FfmpegFrameExtractor(LIMITS), Workspace(tmp_path / "work")
         ),
-        generate_zip_file=GenerateZipFile(world.storage, StoredZip, settings.get("max_bytes", 1024**3)),
+        generate_zip_file=GenerateZipFile(world.storage, StoredZip, settings.get("max_bytes", 1024**3), 200),
         mark_processing_completed=world.complete,
         mark_processing_failed=world.mark_failed,
         release_processing=world.release,

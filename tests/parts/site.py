@@ -50,7 +50,7 @@ from app.usecases.measure_backlog import MeasureBacklog
 from app.usecases.notification_log import ListNotifications, RedeliverNotification, SendTestWebhook
 from app.usecases.notification_settings import RotateWebhookSecret, UpdateNotificationSettings
 from app.usecases.ports import DownloadLinks, ObjectWriter, Transactions
-from app.usecases.quota import Quota
+from app.usecases.quota import CountStoredBytes, Quota, StoredInAll
 from app.usecases.reprocess_video import ReprocessVideo
 from app.usecases.start_video_processing_job import Claimed, StartVideoProcessingJob
 from app.usecases.tell_rejection import TellRejection
@@ -130,6 +130,7 @@ class Site:
     view: GraphQLView = field(init=False)
     cut_connections: Callable[[], None] = field(default=lambda: None)
     max_active: int = 20
+    max_stored: int | None = None
     session_seconds: int = 3600
     storage_links: DownloadLinks | None = None
     """Links of a storage that clients reach; where there are none, objects go through the service."""
@@ -162,7 +163,8 @@ class Site:
 
     def edge(self) -> Edge:
         transactions, links = self.transactions, TicketLinks(SECRET, lifetime_seconds=300)
-        clock, queue, live, quota = self.clock, self.queue, self.live, Quota(self.max_active)
+        clock, queue, live, quota = self.clock, self.queue, self.live, Quota(self.max_active, self.max_stored)
+        in_all = StoredInAll(transactions, clock, None)
         delete_video = DeleteVideo(transactions, queue, live, clock)
         do = UseCases(
             accounts=self.accounts.use_cases(),
@@ -174,7 +176,7 @@ class Site:
                 redeliver=RedeliverNotification(transactions, queue, clock, self.limits),
             ),
             export_my_data=ExportMyData(transactions, self.storage, clock, self.limits),
-            check_upload=CheckUpload(transactions, clock, quota, MAX_BYTES),
+            check_upload=CheckUpload(transactions, clock, quota, in_all, MAX_BYTES),
             upload_video=UploadVideo(
                 transactions,
                 self.storage,
@@ -182,11 +184,13 @@ class Site:
                 live,
                 clock,
                 quota,
+                in_all,
                 TellRejection(transactions, queue, clock, self.limits),
                 MAX_BYTES,
             ),
             list_user_videos=ListUserVideos(transactions),
             count_user_videos=CountUserVideos(transactions),
+            count_stored_bytes=CountStoredBytes(transactions, clock),
             show_video=ShowVideo(transactions),
             show_histories=ShowHistories(transactions),
             download_processed_zip=DownloadProcessedZip(transactions),
@@ -197,7 +201,9 @@ class Site:
             has_videos_from_before=HasVideosFromBefore(transactions),
             remove_videos_from_before=RemoveVideosFromBefore(transactions, delete_video),
         )
-        limits = ServiceLimits(ACCEPTED_EXTENSIONS, 50 * 1024**3, MAX_BYTES, 21600, 100_000, self.max_active)
+        limits = ServiceLimits(
+            ACCEPTED_EXTENSIONS, 50 * 1024**3, MAX_BYTES, 21600, 100_000, self.max_active, self.max_stored
+        )
         return Edge(
             do=do,
             tokens=self.tokens,

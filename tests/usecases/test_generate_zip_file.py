@@ -40,7 +40,7 @@ async def made(
     storage = MemoryStorage(SettableClock())
     video = a_video(new_owner(), options=options or ExtractionOptions())
     async with ScriptedExtractor(frames, reading).open(Path("source"), video.options) as (media, extraction):
-        archive = await GenerateZipFile(storage, StoredZip, 2**30)(video, media, extraction)
+        archive = await GenerateZipFile(storage, StoredZip, 2**30, 200)(video, media, extraction)
     return archive, storage.objects[archive.key].data
 
 
@@ -207,7 +207,7 @@ async def test_a_film_that_fails_at_its_end_leaves_no_zip():
     extractor = ScriptedExtractor([LAST], failure=ProcessingError(FailureCode.CORRUPT_VIDEO))
     async with extractor.open(Path("source"), video.options) as (media, extraction):
         with pytest.raises(ProcessingError):
-            await GenerateZipFile(storage, StoredZip, 2**30)(video, media, extraction)
+            await GenerateZipFile(storage, StoredZip, 2**30, 200)(video, media, extraction)
     assert storage.objects == {}
 
 
@@ -227,7 +227,7 @@ class Still:
 async def test_repeats_of_a_picture_count_against_the_limit():
     storage = MemoryStorage(SettableClock())
     with pytest.raises(ProcessingError) as refused:
-        await GenerateZipFile(storage, StoredZip, 500_000)(a_video(new_owner()), FILM, Still())
+        await GenerateZipFile(storage, StoredZip, 500_000, 200)(a_video(new_owner()), FILM, Still())
     assert refused.value.failure is FailureCode.OUTPUT_TOO_LARGE
     assert storage.objects == {}
 
@@ -251,3 +251,9 @@ def test_the_manifest_keeps_less_than_four_hundred_bytes_of_each_file():
         tracemalloc.stop()
     assert len(json.loads(document)["frames"]) == 20_000
     assert peak < 20_000 * 400
+
+
+@pytest.mark.parametrize(("source_bytes", "gigabytes", "most"), [(1000, 5, 1), (10**9, 5, 2), (10**9, 1, 1)])
+def test_a_zip_may_be_so_many_times_its_source_and_a_gigabyte_in_any_case(source_bytes: int, gigabytes: int, most: int):
+    generate = GenerateZipFile(MemoryStorage(SettableClock()), StoredZip, gigabytes * 1024**3, 2 * 1.073741824)
+    assert generate.allowed_bytes(source_bytes) == most * 1024**3

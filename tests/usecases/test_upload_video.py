@@ -18,7 +18,8 @@ from app.domain.errors import (
 )
 from app.domain.options import ExtractionOptions
 from app.domain.video import ProcessingStatus
-from app.usecases.ports import DatabaseUnavailable
+from app.usecases.ports import DatabaseUnavailable, Viewer
+from app.usecases.quota import CountStoredBytes, StoredInAll
 from app.usecases.upload_video import IncomingVideo
 from tests.usecases.world import MP4, World, chunks, incoming
 
@@ -261,3 +262,71 @@ async def test_what_the_chunks_are_cut_into_does_not_matter(world: World):
     pieces = [MP4[n : n + 1] for n in range(len(MP4))]
     video = await world.upload_video()(ana, IncomingVideo("a.mp4", None, chunks(*pieces)), ExtractionOptions())
     assert world.storage.objects[video.source_key].data == MP4
+
+
+async def test_a_user_keeps_only_so_many_bytes_of_files_zips_and_uploads_under_way(world: World):
+    ana, rui = await world.user(), await world.user()
+
+    async def kept(viewer: Viewer) -> int:
+        return await CountStoredBytes(world.transactions, world.clock)(viewer.id)
+
+    first = await world.uploaded(ana)
+    assert (await kept(ana), await kept(rui)) == (len(MP4), 0)
+    done = await world.completed(first.id)
+    assert done.archive is not None
+    with_zip = len(MP4) + done.archive.size_bytes
+    assert await kept(ana) == with_zip
+    world.max_stored = with_zip + len(MP4)
+
+    async def asks_meanwhile() -> AsyncIterator[bytes]:
+        yield MP4
+        assert await kept(ana) == with_zip + len(MP4)
+        with pytest.raises(QuotaExceeded, match="delete some videos first"):
+            await world.upload_video()(ana, IncomingVideo("a.mp4", 1, once(MP4)), ExtractionOptions())
+
+    await world.upload_video()(ana, IncomingVideo("a.mp4", len(MP4), asks_meanwhile()), ExtractionOptions())
+    await world.upload_video()(rui, IncomingVideo("a.mp4", len(MP4), once(MP4)), ExtractionOptions())
+
+
+async def test_who_does_not_say_how_much_will_come_needs_room_for_the_most(world: World):
+    ana = await world.user()
+    world.max_stored = 9_999
+    with pytest.raises(QuotaExceeded):
+        await world.upload_video(10_000)(ana, IncomingVideo("a.mp4", None, once(MP4)), ExtractionOptions())
+    await world.upload_video(9_999)(ana, IncomingVideo("a.mp4", None, once(MP4)), ExtractionOptions())
+
+
+async def test_a_file_that_is_processed_again_is_counted_once(world: World):
+    ana = await world.user()
+    first = await world.uploaded(ana)
+    done = await world.completed(first.id)
+    await world.reprocess(ana, first.id, None)
+    assert done.archive is not None
+    counted = await CountStoredBytes(world.transactions, world.clock)(ana.id)
+    assert counted == len(MP4) + done.archive.size_bytes
+
+
+async def test_a_service_that_is_full_takes_no_more_of_anybody_and_leaves_no_place_taken(world: World):
+    ana, rui = await world.user(), await world.user()
+    world.max_stored_in_all = 10**9
+    await world.uploaded(ana)
+    world.max_stored_in_all = len(MP4)
+    with pytest.raises(QuotaExceeded, match="service is full"):
+        await world.upload_video()(rui, IncomingVideo("a.mp4", len(MP4), once(MP4)), ExtractionOptions())
+    assert await CountStoredBytes(world.transactions, world.clock)(rui.id) == 0
+
+
+async def test_all_bytes_are_added_up_once_a_minute(world: World):
+    ana = await world.user()
+    in_all = StoredInAll(world.transactions, world.clock, len(MP4) + 10)
+    await in_all.check(len(MP4))
+    await world.uploaded(ana)
+    await in_all.check(len(MP4))
+    world.clock.advance(60)
+    with pytest.raises(QuotaExceeded):
+        await in_all.check(len(MP4))
+    await in_all.check(10)
+
+
+async def once(content: bytes) -> AsyncIterator[bytes]:
+    yield content

@@ -20,7 +20,7 @@ from app.usecases.limit_deliveries import LimitDeliveries
 from app.usecases.mark_processing_completed import MarkProcessingCompleted
 from app.usecases.mark_processing_failed import MarkProcessingFailed
 from app.usecases.ports import Mailer, Transactions, Viewer, WebhookSender
-from app.usecases.quota import Quota
+from app.usecases.quota import Quota, StoredInAll
 from app.usecases.release_processing import ReleaseProcessing
 from app.usecases.remove_objects import RemoveObjects
 from app.usecases.reprocess_video import ReprocessVideo
@@ -60,6 +60,8 @@ class World:
     clock: SettableClock = field(default_factory=SettableClock)
     limits: CountingLimits = field(default_factory=CountingLimits)
     max_active: int = 5
+    max_stored: int | None = None
+    max_stored_in_all: int | None = None
 
     def __post_init__(self) -> None:
         self.storage = MemoryStorage(self.clock)
@@ -86,7 +88,7 @@ class World:
 
     @property
     def quota(self) -> Quota:
-        return Quota(self.max_active)
+        return Quota(self.max_active, self.max_stored)
 
     def upload_video(self, max_bytes: int = 10_000) -> UploadVideo:
         return UploadVideo(
@@ -96,6 +98,7 @@ class World:
             self.live,
             self.clock,
             self.quota,
+            StoredInAll(self.transactions, self.clock, self.max_stored_in_all),
             TellRejection(self.transactions, self.queue, self.clock, self.limits),
             max_bytes,
             twin_patience_seconds=0.3,

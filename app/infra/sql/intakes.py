@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.domain.user import UserId
 from app.domain.video import VideoId
-from app.infra.sql.rows import source_hash
+from app.infra.sql.rows import added_up, source_hash
 from app.infra.sql.tables import intakes, users
 from app.infra.sql.types import instant, milliseconds
 from app.infra.sql.users import row_of
@@ -46,6 +46,12 @@ class SqlIntakes:
     async def count(self, owner: UserId, now: datetime) -> int:
         alive = (intakes.c.user_id == row_of(owner)) & (intakes.c.expires_at > milliseconds(now))
         return (await self._connection.execute(select(func.count()).select_from(intakes).where(alive))).scalar_one()
+
+    async def declared_bytes(self, owner: UserId | None, now: datetime) -> int:
+        alive = intakes.c.expires_at > milliseconds(now)
+        if owner is not None:
+            alive &= intakes.c.user_id == row_of(owner)
+        return await added_up(self._connection, intakes.c.declared_bytes, alive)
 
     async def of(self, owner: UserId) -> Sequence[Intake]:
         found = await self._connection.execute(_SELECT.where(users.c.public_id == owner))

@@ -6,7 +6,8 @@ from dataclasses import asdict
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import RowMapping
+from sqlalchemy import ColumnElement, RowMapping, func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.domain.failure import Failure, FailureCode
 from app.domain.options import ExtractionOptions, FrameSelection, ImageFormat, SelectionKind
@@ -16,6 +17,11 @@ from app.domain.video import VERSION_STEP, FramesArchive, MediaInfo, Progress, V
 def source_hash(key: str) -> str:
     """Give the form of an object key that fits into an index."""
     return hashlib.sha256(key.encode()).hexdigest()
+
+
+async def added_up(connection: AsyncConnection, column: ColumnElement[int], where: ColumnElement[bool]) -> int:
+    """Add up a column; MySQL gives a decimal, and nothing for no rows."""
+    return int((await connection.execute(select(func.sum(column)).where(where))).scalar_one() or 0)
 
 
 def video_of(row: RowMapping) -> VideoProcessing:

@@ -6,7 +6,7 @@ from datetime import datetime
 from itertools import groupby
 from typing import Any, Final, final
 
-from sqlalchemy import ColumnElement, Select, case, delete, func, insert, literal, or_, select, update
+from sqlalchemy import ColumnElement, Select, case, delete, func, insert, literal, or_, select, true, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.domain.failure import Failure
@@ -22,6 +22,7 @@ from app.domain.video import (
     result_prefix,
 )
 from app.infra.sql.rows import (
+    added_up,
     archive_columns,
     failure_columns,
     media_columns,
@@ -90,6 +91,13 @@ class SqlVideos:
         mine = (_v.user_id == row_of(owner)) & _v.status.in_(statuses)
         counted = await self._connection.execute(select(func.count()).select_from(video_processings).where(mine))
         return counted.scalar_one()
+
+    async def stored_bytes(self, owner: UserId | None) -> int:
+        mine = true() if owner is None else _v.user_id == row_of(owner)
+        # Processings of one file share it, and its size.
+        source = select(func.max(_v.size_bytes).label("bytes")).where(mine).group_by(_v.source_hash).subquery()
+        sources = await added_up(self._connection, source.c.bytes, true())
+        return sources + await added_up(self._connection, _v.archive_bytes, mine)
 
     async def page(
         self, owner: UserId, statuses: Collection[ProcessingStatus], after: PageKey | None, limit: int
