@@ -111,7 +111,8 @@ class Film:
     ``container`` has libavformat's name (mov, matroska, avi, mpegts and so on). ``origin`` is the instant, in seconds
     on the clock of the packets' times, at which the presentation starts. ``first_shown`` is the pts of the earliest
     picture that the decoder can give from the first key packet on, None where it was not found out. ``timeless`` says
-    that the container has no presentation times of its own and the codec reorders: only the decoder knows the order.
+    that the container has no presentation times of its own and the codec reorders, or that it has them for packets of
+    two pictures: only the decoder knows the order.
     ``intra_only`` says that no picture of this codec needs another. ``changes`` are the packets from which on, in
     decoding order, pictures look otherwise than before, and ``changes_lost`` says that there were too many to follow.
     ``counted`` says that the container has no times but the number of packets before. ``losses`` are the places of

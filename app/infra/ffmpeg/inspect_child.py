@@ -41,7 +41,7 @@ from app.domain.film import (
 from app.infra.containers.cropping import margins_of
 from app.infra.ffmpeg.codecs import DECODER, DEMUXERS
 from app.infra.ffmpeg.look_child import Looks, ratio, tag_of
-from app.infra.ffmpeg.picture_headers import Avc, Hevc, marks_of
+from app.infra.ffmpeg.picture_headers import Avc, Hevc, Mpeg4, marks_of
 
 BLOCK: Final = 4096
 _ENCRYPTED_TAGS: Final = frozenset({"encv", "enca", "drmi"})
@@ -204,6 +204,7 @@ def _read(
         "encrypted": encrypted,
         "reorders": bool(context.has_b_frames),
         "intra_only": bool(context.codec.intra_only) or context.codec.canonical_name in _INTRA_ONLY,
+        "packed": isinstance(marks, Mpeg4) and marks.packed,
         "layered": isinstance(marks, Hevc) and marks.layered,
         "broken": broken,
         "absent": absent,

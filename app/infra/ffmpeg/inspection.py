@@ -164,7 +164,7 @@ def _inspected(
         packets.flags = packets.flags.translate(_REFERENCE)
     intra_only = bool(tail["intra_only"])
     counted = container in _NO_PRESENTATION_TIMES
-    timeless = counted and bool(tail["reorders"])
+    timeless = (counted and bool(tail["reorders"])) or bool(tail["packed"])
     declared, there = chosen.declared_packets or 0, len(packets) + int(tail["absent"])
     whole = counted and 0 < declared <= there  # What is broken there was something else.
     distrust = None if intra_only else _distrust(container, chosen.codec, packets)

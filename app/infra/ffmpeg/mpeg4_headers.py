@@ -22,6 +22,8 @@ class Mpeg4Pictures:
     def __init__(self, extradata: bytes) -> None:
         self._increment_bits: int | None = None
         self._placeholders = 0
+        self.packed = False
+        """Whether any packet had two pictures."""
         self.read(extradata)
 
     def read(self, data: bytes) -> tuple[list[int], bool]:
@@ -45,6 +47,7 @@ class Mpeg4Pictures:
                 pass
             place = data.find(_START, place + 3)
         self._placeholders += max(0, len(kinds) - 1)
+        self.packed = self.packed or len(kinds) > 1
         if coded or len(kinds) != 1:
             return kinds, False
         if self._placeholders:

@@ -205,11 +205,16 @@ def _mpeg2(data: memoryview) -> Marks:
 
 
 @final
-class _Mpeg4:
+class Mpeg4:
     """MPEG-4: the coding types of pictures, and pictures that are not coded."""
 
     def __init__(self, extradata: bytes) -> None:
         self._pictures = Mpeg4Pictures(extradata)
+
+    @property
+    def packed(self) -> bool:
+        """Whether two pictures came in one packet, so that packets' times are not those of pictures."""
+        return self._pictures.packed
 
     def __call__(self, data: memoryview) -> Marks:
         kinds, absent = self._pictures.read(bytes(data))
@@ -227,7 +232,7 @@ _READERS: Final[Mapping[str, Callable[[bytes], Callable[[memoryview], Marks]]]] 
     "hevc": Hevc,
     "mpeg1video": lambda _: _mpeg2,
     "mpeg2video": lambda _: _mpeg2,
-    "mpeg4": _Mpeg4,
+    "mpeg4": Mpeg4,
     "vp8": lambda _: _vp8,
     "vvc": _Vvc,
 }
