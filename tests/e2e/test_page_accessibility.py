@@ -46,15 +46,9 @@ async def test_no_page_and_no_state_breaks_a_rule(
         ana = await new_visitor(browser, up.url, words, color_scheme=scheme, viewport=viewport)
         page = ana.page
         await check(ana, "sign in")
-        await page.goto(f"{up.url}/sign-up")
-        await check(ana, "sign up")
-        await page.goto(f"{up.url}/forgot-password")
-        await check(ana, "forgot password")
-        await page.goto(f"{up.url}/reset-password")
-        await check(ana, "reset password")
-        await page.goto(f"{up.url}/verify-email#token=x")
-        await check(ana, "confirm an address")
-        await page.goto(f"{up.url}/reset-password")
+        for place in ("sign-up", "forgot-password", "verify-email#token=x", "reset-password"):
+            await page.goto(f"{up.url}/{place}")
+            await check(ana, place)
         await page.get_by_label(words.password).fill("not of any link")
         await page.locator("form button.primary").click()
         await expect(page.get_by_role("alert")).not_to_be_empty()

@@ -57,6 +57,7 @@ PASSWORD_ONLY = {"password": ("String!", "not the password")}
 SETTINGS = {"input": ("NotificationSettingsInput!", {"emailOnFailure": True})}
 NOTHING = {"id": ("ID!", "0c0c7a5e-0f6c-4f0c-9a51-7f3a2c1d9e10")}
 RESET = {"token": ("String!", "no token"), "new": ("String!", PASSWORD)}
+FILE = {"fileName": ("String!", "a.mp4"), "sizeBytes": ("BigInt!", 1024)}
 
 TABLE = {
     "Query.me": Row(REFUSED, GIVEN, GIVEN),
@@ -64,6 +65,7 @@ TABLE = {
     "Query.video": Row(REFUSED, GIVEN, NOT_YOURS, ID),
     "Query.notificationDeliveries": Row(REFUSED, GIVEN, GIVEN),
     "Query.serviceLimits": Row(GIVEN, GIVEN, GIVEN),
+    "Query.uploadRefusal": Row(REFUSED, GIVEN, GIVEN, FILE),
     "Mutation.register": Row("INVALID_INPUT", "INVALID_INPUT", "INVALID_INPUT", REGISTER),
     "Mutation.login": Row("INVALID_CREDENTIALS", "INVALID_CREDENTIALS", "INVALID_CREDENTIALS", LOGIN),
     "Mutation.refreshSession": Row("INVALID_CREDENTIALS", "INVALID_CREDENTIALS", "INVALID_CREDENTIALS", REFRESH),
