@@ -19,7 +19,7 @@ from app.http.draining import Draining
 from app.http.edge import Edge
 from app.http.envelope import Envelope
 from app.http.hosts import Hosts
-from app.http.metrics import metrics
+from app.http.own_port import about, answering
 from app.http.pages import page_routes
 from app.http.problems import on_database_unavailable, on_domain_error, on_http_exception
 from app.http.routes import ROUTES
@@ -41,7 +41,8 @@ def create_app(settings: Settings, traces: TraceSettings, serving: Serving) -> S
             async with compose(settings) as service:
                 app.state.edge = service.edge
                 collect_less_often()
-                yield
+                async with answering(about(app), settings.host, settings.metrics_port):
+                    yield
 
     return _application(lifespan, serving)
 
@@ -58,8 +59,6 @@ def _application(lifespan: Lifespan[Starlette] | None, serving: Serving) -> Star
     buckets = TokenBuckets(policy.requests_per_minute)
     view = GraphQLView(policy, buckets)
     routes: list[BaseRoute] = [Route("/graphql", view), WebSocketRoute("/graphql", view), *ROUTES, *page_routes(policy)]
-    if policy.metrics:
-        routes.append(Route("/metrics", metrics, methods=["GET"]))
     handlers: Mapping[Any, Any] = {
         DomainError: on_domain_error,
         DatabaseUnavailable: on_database_unavailable,

@@ -63,6 +63,8 @@ class VideoSettings(BaseSettings):
     # Who we are to the outside.
     host: str = "127.0.0.1"
     port: Port = 8000
+    # Where /metrics is, and /livez and /readyz once more; nowhere without it.
+    metrics_port: Port | None = None
     # After SIGTERM: for so long all is served as ever, then for so long nothing new, until the last upload has ended.
     drain_seconds: Annotated[float, Field(ge=0)] = 0
     upload_drain_seconds: Annotated[float, Field(ge=0)] = 0
@@ -113,7 +115,6 @@ class VideoSettings(BaseSettings):
     min_upload_bytes_per_second: int = 1024
     upload_memory_bytes: PositiveInt = 960 * 1024**2
     max_uploads_per_user: int = 20
-    metrics: bool = True
     introspection: bool = True
     suggestions: bool = True
     graphiql: bool = True

@@ -94,7 +94,7 @@ def metrics_of(connection: HTTPConnection) -> Metrics:
 
 
 async def metrics(request: Request) -> Response:
-    """GET /metrics: counters of this process, and what waits for all of them."""
+    """GET /metrics, on a port of its own: counters of this process, and what waits for all of them."""
     try:
         async with asyncio.timeout(_BACKLOG_SECONDS):
             backlog = await edge_of(request).backlog()

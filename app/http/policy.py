@@ -40,8 +40,6 @@ class Policy:
     upload_timeout_seconds: float = 24 * 3600
     """Whatever its size, an upload has no longer."""
     max_uploads_per_user: int = 20
-    metrics: bool = True
-    """Whether ``/metrics`` is served."""
 
     introspection: bool = True
     suggestions: bool = True

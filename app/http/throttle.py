@@ -16,7 +16,7 @@ from app.domain.errors import RateLimited
 from app.http.edge import address_of
 from app.http.problems import domain_problem
 
-HEALTH: Final = frozenset({b"/livez", b"/readyz", b"/metrics"})
+HEALTH: Final = frozenset({b"/livez", b"/readyz"})
 """As they are spelled, and not otherwise: a proxy in front that keeps them inside looks for nothing else."""
 _NETWORKS: Final = 20_000
 """The most that are remembered; whoever came longest ago is forgotten, which only gives them back what they had."""

@@ -114,7 +114,7 @@ def test_who_sets_nothing_is_served_under_the_names_that_can_be_meant(
     assert policy(**settings).allowed_hosts == hosts
 
 
-@pytest.mark.parametrize("path", ["/%6civez", "/%72eadyz", "/live%7A"])
+@pytest.mark.parametrize("path", ["/%6civez", "/%72eadyz", "/live%7A", "/metrics", "/%6detrics"])
 async def test_no_other_spelling_of_a_health_check_passes_a_rule_in_front(site: Site, path: str):
     assert (await asked(site, f"GET {path} HTTP/1.1\nHost: localhost"))[0] == 404
 

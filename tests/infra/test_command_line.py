@@ -49,7 +49,7 @@ def test_a_process_without_what_it_needs_does_not_start_and_names_it(command: li
 
 WRONG = {
     "FIAPX_PORT": ("eighty", "a whole number from 1 to 65535, such as 8000."),
-    "FIAPX_METRICS": ("perhaps", "true or false."),
+    "FIAPX_FRONTEND": ("perhaps", "true or false."),
     "FIAPX_REDIS_URL": ("localhost:6379", "redis[s]://[user:password@]host[:port][/number] or unix://path, such as "),
     "FIAPX_DATABASE_URL": ("mysql://u:hunter2@db/x", "mysql+asyncmy://[user:password@]host[:port]/database or "),
     "FIAPX_ALLOWED_ORIGINS": ("https://a.example/", "origins, which are scheme://host[:port] with nothing after it, "),

@@ -338,10 +338,11 @@ def test_the_api_answers_its_proxy_and_all_of_ours_prometheus(renderings: Mappin
     }
     for overlay, proxy in proxies.items():
         for pod in applications(renderings[overlay]):
-            port = pod.main["ports"][0]["containerPort"]
-            is_api = pod.labels[NAME] == "fiapx-webapi"
-            assert may_be_reached(renderings[overlay], pod, proxy, port) == is_api
-            assert may_be_reached(renderings[overlay], pod, Place(namespace="monitoring"), port)
+            ports = {port["name"]: port["containerPort"] for port in pod.main["ports"]}
+            prometheus = Place(namespace="monitoring")
+            for name, port in ports.items():
+                assert may_be_reached(renderings[overlay], pod, proxy, port) == (name == "http"), (pod.name, name)
+                assert may_be_reached(renderings[overlay], pod, prometheus, port) == (name != "http"), (pod.name, name)
             assert may_reach(renderings[overlay], pod, Place(namespace="monitoring"), 4318)
 
 

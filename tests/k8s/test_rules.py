@@ -74,7 +74,7 @@ BREAKS: Final[list[tuple[str, str, str, object]]] = [
     ("strangers_are_kept_out", "NetworkPolicy webapi-is-asked", "spec/ingress/0/from", GONE),
     (
         "strangers_are_kept_out",
-        "NetworkPolicy workers-are-measured",
+        "NetworkPolicy all-are-measured",
         "spec/ingress/0/from",
         [{"namespaceSelector": {}}],
     ),
@@ -102,8 +102,7 @@ BREAKS: Final[list[tuple[str, str, str, object]]] = [
     ("owners_select_their_pods", WORKER, "spec/selector/matchLabels/app.kubernetes.io~name", "worker"),
     ("ingresses_find_services", "Ingress fiapx-webapi", "spec/rules/0/http/paths/0/backend/service/name", "webapi"),
     ("ingresses_find_services", "Ingress fiapx-webapi", "spec/rules/0/http/paths/0/backend/service/port/name", "https"),
-    ("ingresses_find_services", "Ingress fiapx-webapi", "spec/rules/0/http/paths/1", GONE),
-    ("ingresses_find_services", "Service fiapx-nowhere", "spec/selector", {"app.kubernetes.io/name": "fiapx-webapi"}),
+    ("services_find_pods", "Service fiapx-webapi", "spec/ports/0/targetPort", "metrics"),
     ("somebody_comes_in", "Ingress fiapx-webapi", "kind", "Gateway"),
     ("somebody_comes_in", BINDING, "spec/serviceRef/name", "webapi"),
     ("somebody_comes_in", BINDING, "spec/serviceRef/port", 8000),

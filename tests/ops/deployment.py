@@ -27,21 +27,24 @@ class Deployment:
     log: Path
     valkey: ValkeyPart
     api: str = field(init=False)
+    inside: str = field(init=False)
+    """The API's own port for Prometheus."""
     worker: str = field(init=False)
     processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
     @property
     def targets(self) -> Mapping[str, str]:
         """What Prometheus scrapes, by the names that the rules know."""
-        return {"fiapx-webapi": self.api, "fiapx-worker": self.worker}
+        return {"fiapx-webapi": self.inside, "fiapx-worker": self.worker}
 
     def start(self) -> None:
         self._run_to_its_end("migrate")
-        ports = {"FIAPX_PORT": str(free_pair()), "FIAPX_WORKER_PORT": str(free_pair())}
-        self.api, self.worker = (f"http://127.0.0.1:{port}" for port in ports.values())
+        names = ("FIAPX_PORT", "FIAPX_METRICS_PORT", "FIAPX_WORKER_PORT")
+        ports = {name: str(free_pair()) for name in names}
+        self.api, self.inside, self.worker = (f"http://127.0.0.1:{port}" for port in ports.values())
         for command in ("api", "worker"):
             self.processes.append(self._popen(command, **ports))
-        for url in (self.api, self.worker):
+        for url in (self.api, self.inside, self.worker):
             self._until_alive(url)
 
     def stop(self) -> None:

@@ -35,7 +35,7 @@ def shell(
     redis_url: str, mariadb: MariaDbPart, s3: S3Part, bucket: str, smtp_sink: SmtpSinkPart, tmp_path: Path
 ) -> Iterator[Shell]:
     """An operator's folder with ``fiapx.env`` and ``my.cnf``, and a shell in it."""
-    port, database = free_pair(), urlsplit(mariadb.url)
+    port, inside, database = free_pair(), free_pair(), urlsplit(mariadb.url)
     settings = {
         "FIAPX_DATABASE_URL": f"{mariadb.url}/fiapx",
         "FIAPX_REDIS_URL": redis_url,
@@ -49,6 +49,7 @@ def shell(
         "FIAPX_LINK_SECRET": uuid4().hex * 2,
         "FIAPX_WORK_DIR": str(tmp_path / "work"),
         "FIAPX_PORT": str(port),
+        "FIAPX_METRICS_PORT": str(inside),
     }
     (tmp_path / "work").mkdir()
     (tmp_path / "fiapx.env").write_text("".join(f"{name}='{value}'\n" for name, value in settings.items()))
@@ -56,7 +57,7 @@ def shell(
         f"[client]\nhost={database.hostname}\nport={database.port}\nuser={database.username}\n"
         f"password={database.password}\nprotocol=tcp\n"
     )
-    with Shell(tmp_path, {"API": f"http://127.0.0.1:{port}"}) as shell:
+    with Shell(tmp_path, {"API": f"http://127.0.0.1:{port}", "METRICS": f"http://127.0.0.1:{inside}"}) as shell:
         shell.do("mariadb --defaults-extra-file=my.cnf -e 'CREATE DATABASE fiapx'")
         yield shell
         shell.do("mariadb --defaults-extra-file=my.cnf -e 'DROP DATABASE fiapx'")

@@ -42,7 +42,7 @@ def test_in_kubernetes_it_finds_each_pod_that_says_so_once_under_the_name_of_its
     found = json.loads(promtool("check", "service-discovery", "--timeout=1s", tmp_path / "scrape.yaml", "fiapx"))
     kept = [one["labels"] for one in found if one.get("labels")]
     assert {(labels["job"], labels["__address__"], labels["__metrics_path__"]) for labels in kept} == {
-        ("fiapx-webapi", "10.0.0.0:8000", "/metrics"),
+        ("fiapx-webapi", "10.0.0.0:9100", "/metrics"),
         ("fiapx-worker", "10.0.0.1:9100", "/metrics"),
         ("fiapx-control", "10.0.0.2:9100", "/metrics"),
     }

@@ -24,9 +24,11 @@ from app.domain.user import Locale, User, UserId
 from app.domain.video import FramesArchive, Progress, VideoId, VideoProcessing, archive_key, contact_sheet_key
 from app.graphql.view import GraphQLView
 from app.http.edge import Edge, ServiceLimits
+from app.http.own_port import about, answering
 from app.http.policy import Policy
 from app.http.server import drop_stalled_clients, uvicorn_options
 from app.http.serving import Serving
+from app.infra.embedded.ports import free_pair
 from app.infra.links import TicketLinks, content_disposition
 from app.infra.mail_address import IdnaMailAddresses
 from app.infra.passwords import Argon2PasswordHasher
@@ -127,6 +129,7 @@ class Site:
     policy: Policy = field(default_factory=lambda: Policy(requests_per_minute=10**9, max_cpu_seconds_per_minute=10**9))
     parts: dict[str, bool] = field(default_factory=lambda: {"database": True})
     url: str = ""
+    metrics_url: str = ""
     view: GraphQLView = field(init=False)
     cut_connections: Callable[[], None] = field(default=lambda: None)
     max_active: int = 20
@@ -314,11 +317,14 @@ async def running_site(migrated: Path, folder: Path, **settings: Any) -> AsyncIt
         site.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         site.cut_connections = partial(_cut, server)
         serving = asyncio.create_task(server.serve([listener]))
+        port = free_pair()
+        site.metrics_url = f"http://127.0.0.1:{port}"
         try:
             async with asyncio.timeout(10):
                 while not server.started:
                     await asyncio.sleep(0.01)
-            yield site
+            async with answering(about(app), "127.0.0.1", port):
+                yield site
         finally:
             server.should_exit = True
             await serving
