@@ -58,8 +58,8 @@ _INTROSPECTION_COST: Final = 10_000
 _MANY: Final = 10**9
 _LINES: Final = 2000
 """To say where an error is, all lines before it are counted, for each error anew."""
-POINT_SECONDS: Final = 8e-6
-"""What it takes to answer one field."""
+POINT_SECONDS: Final = 5e-6
+"""What it takes to answer one field; measured: 3 to 6 microseconds, most for fields of objects within objects."""
 _LONG_NUMBER: Final = re.compile(r"\d{400}")
 """No number that means anything is longer, and Python refuses to read one of more than 4,300 digits."""
 
