@@ -14,7 +14,7 @@ TAIL: dict[str, Any] = {
     "look": LOOK, "first_shown": 0, "time_base": [1, 1000], "rate": 25.0, "encrypted": False, "reorders": False,
     "intra_only": False, "layered": False, "broken": 0, "margins": [0, 0, 0, 0],
     "changes": [], "changes_lost": False, "lost_at_the_end": False, "absent": 0, "indexed": 0, "lost_its_mark": False,
-    "packed": False,
+    "packed": False, "hashed": False,
 }  # fmt: skip
 
 

@@ -115,7 +115,8 @@ class Film:
     two pictures: only the decoder knows the order.
     ``intra_only`` says that no picture of this codec needs another. ``changes`` are the packets from which on, in
     decoding order, pictures look otherwise than before, and ``changes_lost`` says that there were too many to follow.
-    ``counted`` says that the container has no times but the number of packets before. ``losses`` are the places of
+    ``counted`` says that the container has no times but the number of packets before. ``hashed``
+    says that it has hashes of its decoded pictures. ``losses`` are the places of
     packets behind which others are missing, -1 where that is before the first one; ``appended`` says that one recording
     follows another there.
     """
@@ -132,6 +133,7 @@ class Film:
     changes: tuple[tuple[int, Look], ...] = ()
     changes_lost: bool = False
     counted: bool = False
+    hashed: bool = False
     losses: tuple[int, ...] = ()
     appended: bool = False
 

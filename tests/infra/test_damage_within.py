@@ -15,7 +15,7 @@ import pytest
 from app.domain.errors import ProcessingError
 from app.domain.failure import JOINED, FailureCode
 from tests.extracting import EVERY_PICTURE, KEY_PICTURES, at, every_nth, refusal_of, take
-from tests.films import VP8, VP9, X264, Films
+from tests.films import QUIET, VP8, VP9, X264, X265, Films
 
 COUNT: Final = 100
 GROUPS: Final = ("-g", "12", "-sc_threshold", "1000000000")
@@ -153,3 +153,22 @@ async def test_a_recording_that_was_appended_with_a_running_clock_is_taken_or_sa
         assert (await take(joined, EVERY_PICTURE)).numbers == [*range(96), *range(500, 596)]
     except ProcessingError as error:
         assert (error.failure, error.message) == (FailureCode.CORRUPT_VIDEO, JOINED)
+
+
+# ---------------------------------------------------------------- what a decoder would not notice
+
+
+async def test_hashes_of_pictures_are_checked_where_an_hevc_film_has_them(films: Films):
+    """A single bit of a picture, which decodes to another picture without a complaint."""
+    parameters = f"{QUIET}:hash=1:bframes=0:keyint=25"
+    film = films.numbered("hashed.mp4", 50, 25, *X265, parameters)
+    assert (await take(film, EVERY_PICTURE)).numbers == list(range(50))
+    with av.open(str(film)) as container:
+        packet = [packet for packet in container.demux(video=0) if packet.size][30]
+        assert packet.pos is not None
+        place = packet.pos + packet.size - 40  # Behind it there is only the hash.
+    data = bytearray(film.read_bytes())
+    data[place] ^= 4
+    code, sentence = await refusal_of(films.written("flipped_hashed.mp4", bytes(data)), EVERY_PICTURE)
+    assert code is FailureCode.CORRUPT_VIDEO
+    assert " 1.200 s " in sentence

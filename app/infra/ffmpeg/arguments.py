@@ -40,7 +40,9 @@ def _strict(film: Film) -> list[str]:
     Only packets that a planned picture needs are decoded, so either spoils one; the exit code says so.
     """
     one_at_a_time = ["-threads", "1"] if film.stream.codec in _MARKED_TOO_LATE else []
-    return ["-xerror", "-max_error_rate", "0", *one_at_a_time]
+    # Asked for only where there are any: a decoder that is this strict also refuses odd messages.
+    hashes = [f"-err_detect:{film.stream.index}", "crccheck+explode"] if film.hashed else []
+    return ["-xerror", "-max_error_rate", "0", *one_at_a_time, *hashes]
 
 
 def decoding(

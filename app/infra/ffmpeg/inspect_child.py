@@ -205,6 +205,7 @@ def _read(
         "reorders": bool(context.has_b_frames),
         "intra_only": bool(context.codec.intra_only) or context.codec.canonical_name in _INTRA_ONLY,
         "packed": isinstance(marks, Mpeg4) and marks.packed,
+        "hashed": isinstance(marks, Hevc) and marks.hashed,
         "layered": isinstance(marks, Hevc) and marks.layered,
         "broken": broken,
         "absent": absent,

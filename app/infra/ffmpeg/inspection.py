@@ -188,6 +188,7 @@ def _inspected(
         changes=_changes(look, tail, len(packets)),
         changes_lost=bool(tail["changes_lost"]),
         counted=counted,
+        hashed=bool(tail["hashed"]),
         losses=() if whole else losses_of(packets, at_the_end=bool(tail["lost_at_the_end"]), counted=counted),
     )
     return Inspected(

@@ -17,6 +17,8 @@ _AVC_IDR: Final = 5
 _AVC_SEI: Final = 6
 _AVC_RECOVERY_POINT: Final = 6  # D.1.1, payloadType.
 _HEVC_LAST_SLICE: Final = 31  # ITU-T H.265, table 7-1.
+_HEVC_SUFFIX_SEI: Final = 40
+_HEVC_HASH: Final = 132  # D.2.1, payloadType.
 _HEVC_IRAP: Final = range(16, 24)
 _HEVC_ENTRIES: Final = range(16, 21)  # Not a CRA picture, whose order is counted from the pictures before it (8.3.1).
 _VVC_IDR: Final = frozenset({7, 8})  # ITU-T H.266, table 5.
@@ -164,6 +166,8 @@ class Hevc:
         self._length = nal_length("hevc", extradata)
         self.layered = False
         """Whether a higher temporal layer was seen: then a non-reference picture of a lower one may be needed there."""
+        self.hashed = False
+        """Whether hashes of decoded pictures were seen, by which a decoder finds damage."""
 
     def __call__(self, data: memoryview) -> Marks:
         seen = needed = key = entry = False
@@ -171,6 +175,7 @@ class Hevc:
             if len(unit) < 2:  # noqa: PLR2004 - nal_unit_header()
                 continue
             kind, layer = unit[0] >> 1 & 63, (unit[1] & 7) - 1
+            self.hashed = self.hashed or (kind == _HEVC_SUFFIX_SEI and unit[2:3].tobytes() == bytes([_HEVC_HASH]))
             if kind <= _HEVC_LAST_SLICE:
                 seen = True
                 self.layered = self.layered or layer > 0
