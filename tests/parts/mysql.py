@@ -1,6 +1,6 @@
 """MySQL itself, where it is at hand, as production has it: TLS required, and passwords by caching_sha2_password.
 
-FIAPX_TESTS_MYSQL names a folder into which the packages of the server and of all its libraries were unpacked
+TESTS_MYSQL names a folder into which the packages of the server and of all its libraries were unpacked
 (docs/operations.md says how); else a ``mysqld`` on the path that is MySQL's own.
 """
 
@@ -16,7 +16,7 @@ from tests.parts.database import DatabasePart, Users, greets
 
 def mysql_at_hand() -> tuple[str, ...] | None:
     """Give the command of MySQL's server, or None where there is none."""
-    if unpacked := os.environ.get("FIAPX_TESTS_MYSQL"):
+    if unpacked := os.environ.get("TESTS_MYSQL"):
         root = Path(unpacked)
         (loader,) = root.glob("usr/lib/*/ld-linux-*.so.*")
         share = root / "usr/share/mysql"
