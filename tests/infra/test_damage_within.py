@@ -27,6 +27,7 @@ FILMS: Final = {
     "within_live.webm": (*VP9, "-g", "12", *LIVE),
     "within.ogv": ("-c:v", "libtheora", "-q:v", "7", "-g", "16"),
     "within.flv": (*X264, *GROUPS),
+    "within_fragmented.mp4": (*X264, *GROUPS, "-movflags", "+frag_keyframe+empty_moov"),
     "within.wmv": ("-c:v", "wmv2", "-q:v", "4", *GROUPS),
     "within.avi": ("-c:v", "cinepak", "-g", "12"),
     "within_mjpeg.avi": ("-c:v", "mjpeg", "-q:v", "4"),
@@ -72,6 +73,15 @@ async def test_pictures_far_from_what_is_missing_are_given_and_those_beside_it_a
         assert code is FailureCode.CORRUPT_VIDEO
         assert "some of it is missing" in sentence
         assert float(sentence.partition(" at ")[2].partition(" s ")[0]) == pytest.approx(0.96, abs=0.05)
+
+
+async def test_a_fragment_whose_head_is_overwritten_is_missed(films: Films):
+    data = film_of(films, "within_fragmented.mp4").read_bytes()
+    place = data.index(b"moof", len(data) // 2) - 4
+    damaged = films.written("headless_fragment.mp4", data[:place] + bytes(40) + data[place + 40 :])
+    code, sentence = await refusal_of(damaged, EVERY_PICTURE)
+    assert code is FailureCode.CORRUPT_VIDEO
+    assert "damaged" in sentence
 
 
 STRAY: Final = {

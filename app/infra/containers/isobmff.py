@@ -1,5 +1,6 @@
 """MP4, MOV and 3GP: boxes of ISO/IEC 14496-12, QuickTime's atoms among them."""
 
+import re
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
@@ -12,6 +13,7 @@ _TOP: Final = frozenset(
         b"meta", b"uuid", b"udta", b"emsg", b"prft", b"pdin", b"PICT", b"imda",
     }
 )  # fmt: skip
+_FRAGMENT: Final = re.compile(rb"moof")
 _HOLDS_BOXES: Final = frozenset({b"trak", b"mdia", b"minf", b"stbl"})
 _ENCRYPTED: Final = frozenset({b"encv", b"drmi"})  # ISO/IEC 14496-12, 8.12, and FairPlay's.
 _ENTRIES_MAX: Final = 64
@@ -51,7 +53,7 @@ def structure(reader: Reader) -> Structure:
     cut_off = joined = encrypted = False
     promised: int | None = None
     for box in boxes(reader, 0, reader.size):
-        if box.kind not in _TOP and box.end > reader.size:
+        if box.kind not in _TOP and box.end >= reader.size:
             break
         place = box.end
         if box.end > reader.size:
@@ -67,7 +69,17 @@ def structure(reader: Reader) -> Structure:
     rest = reader.at(place, _SHORT_HEADER) if b"moof" in seen else b""
     if rest.startswith(b"\x00") and len(rest) < _SHORT_HEADER and any(rest):
         cut_off = True
-    return Structure(cut_off, joined, encrypted, promised)
+    if b"moof" in seen and not cut_off:
+        _look_behind(reader, place)
+    return Structure(cut_off, joined, encrypted, promised, reader.damage)
+
+
+def _look_behind(reader: Reader, place: int) -> None:
+    """Note what is damaged where fragments follow behind bytes that are no box."""
+    for kind in reader.find(_FRAGMENT, place, reader.size):
+        if reader.at(kind + 8, 4) == b"mfhd":
+            reader.note_damage(place, kind - 4)
+            return
 
 
 def _encrypted(reader: Reader, start: int, end: int, depth: int) -> bool:
