@@ -73,7 +73,7 @@ def reckoned(film: Film, distrust: str | None) -> Filters:
 
 
 async def test_the_longest_film_leaves_the_event_loop_free():
-    reader, longest = told(PACKETS), 0.0
+    reader, longest, ticked = told(PACKETS), 0.0, asyncio.Event()
 
     async def tick() -> None:
         nonlocal longest
@@ -81,11 +81,14 @@ async def test_the_longest_film_leaves_the_event_loop_free():
             before = process_time()  # It does not count what other processes take of a busy machine.
             await asyncio.sleep(TICK_SECONDS)
             longest = max(longest, process_time() - before)
+            ticked.set()
 
     ticking = asyncio.create_task(tick())
     found = await read_inspection(reader, TimeBudget(120), PACKETS)
     assert found.film is not None
     filters = await asyncio.to_thread(reckoned, found.film, found.distrust)
+    ticked.clear()
+    await ticked.wait()  # The last tick may be the late one.
     ticking.cancel()
     with suppress(asyncio.CancelledError):
         await ticking
