@@ -1,6 +1,7 @@
 """What kustomize makes of k8s/, and how rules look at it."""
 
 import math
+import re
 import subprocess
 import sys
 from base64 import b64decode
@@ -72,7 +73,14 @@ def of_kind(manifests: Manifests, *kinds: str) -> Iterator[Manifest]:
 
 
 def named(manifests: Manifests, kind: str, name: str) -> Manifest | None:
-    return next((one for one in of_kind(manifests, kind) if one["metadata"]["name"] == name), None)
+    """Find an object by its name, or by what that was before kustomize put a digest behind it."""
+    return next((one for one in of_kind(manifests, kind) if name in {one["metadata"]["name"], plain_name(one)}), None)
+
+
+def plain_name(manifest: Manifest) -> str:
+    """Give an object's name without the digest of its content that a generated ConfigMap has."""
+    name = str(manifest["metadata"]["name"])
+    return re.sub(r"-[a-z0-9]{10}$", "", name) if manifest["kind"] == "ConfigMap" else name
 
 
 def pods(manifests: Manifests) -> list[Pod]:

@@ -9,7 +9,18 @@ from pydantic_settings import BaseSettings
 from app import settings
 from app.infra.redis.queue import VIDEO_QUEUE
 from app.infra.redis.scripts import queue_keys
-from tests.k8s.manifests import Manifest, Manifests, applications, environment, keys_of, named, of_kind, pods, selects
+from tests.k8s.manifests import (
+    Manifest,
+    Manifests,
+    applications,
+    environment,
+    keys_of,
+    named,
+    of_kind,
+    plain_name,
+    pods,
+    selects,
+)
 
 _DEFERRED, _WAITING, _STREAM = queue_keys(VIDEO_QUEUE)[:3]
 _CONNECTION: Final = {"address", "password", "enableTLS", "databaseIndex"}
@@ -138,7 +149,7 @@ def names_are_settings(manifests: Manifests) -> Iterator[str]:
                     yield f"{pod.name}, {container['name']}: {name} is no setting"
     for told in of_kind(manifests, "ConfigMap"):
         for name in told["data"]:
-            if told["metadata"]["name"] == "fiapx-config" and name not in known:
+            if plain_name(told) == "fiapx-config" and name not in known:
                 yield f"ConfigMap {told['metadata']['name']}: {name} is no setting"
 
 

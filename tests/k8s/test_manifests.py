@@ -15,7 +15,7 @@ import pytest
 
 from app.http.server import GRACE_SECONDS
 from app.settings import Settings
-from tests.aws.templates import read
+from tests.aws import templates
 from tests.k8s.manifests import (
     K8S,
     NAME,
@@ -29,6 +29,7 @@ from tests.k8s.manifests import (
     named,
     of_kind,
     pods,
+    read,
     render_text,
 )
 from tests.k8s.network_rules import METADATA, PUBLIC, Place, may_be_reached, may_reach
@@ -173,6 +174,23 @@ def test_what_keda_does_not_know_so_is_refused(renderings: Mapping[str, Manifest
 def test_deployment_yaml_is_what_the_base_says_now() -> None:
     committed = (K8S / "deployment.yaml").read_text("utf-8")
     assert committed == render_text(K8S / "base"), "kubectl kustomize k8s/base > k8s/deployment.yaml writes it anew"
+
+
+def test_a_setting_that_changes_replaces_the_pods_that_read_it(tmp_path: Path) -> None:
+    def read_by(folder: Path) -> set[str]:
+        return {
+            source["configMapRef"]["name"]
+            for pod in applications(read(render_text(folder)))
+            for source in pod.main.get("envFrom", ())
+            if "configMapRef" in source
+        }
+
+    shutil.copytree(K8S / "base", tmp_path / "base")
+    before = read_by(tmp_path / "base")
+    with (tmp_path / "base" / "config.env").open("a", encoding="utf-8") as config:
+        config.write("FIAPX_MAX_DEPTH=9\n")
+    assert len(before) == 1
+    assert read_by(tmp_path / "base").isdisjoint(before)
 
 
 def test_images_bear_the_version_of_this_checkout(renderings: Mapping[str, Manifests]) -> None:
@@ -368,7 +386,7 @@ def test_load_balancers_leave_an_upload_as_much_time_as_its_pod_does(renderings:
     drain = float(config["FIAPX_DRAIN_SECONDS"]) + float(config["FIAPX_UPLOAD_DRAIN_SECONDS"]) + GRACE_SECONDS
     attributes = {
         one["Key"]: one["Value"]
-        for one in read("edge")["Resources"]["StreamTargets"]["Properties"]["TargetGroupAttributes"]
+        for one in templates.read("edge")["Resources"]["StreamTargets"]["Properties"]["TargetGroupAttributes"]
     }
     assert float(attributes["deregistration_delay.timeout_seconds"]) >= drain
     ingress = (K8S / "components/alb-ingress/ingress.yaml").read_text("utf-8")
