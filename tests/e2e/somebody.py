@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import httpx
+from playwright.async_api import Request
 
 from tests.e2e.visitor import PASSWORD, Visitor, new_visitor
 from tests.parts.browser import running_browser
@@ -38,3 +39,8 @@ async def uploaded(elsewhere: httpx.AsyncClient, name: str) -> str:
     answer = await elsewhere.post("/videos/upload", files={"file": (name, MP4)})
     assert answer.status_code == 202, answer.text
     return str(answer.json()["id"])
+
+
+def is_multipart(sent: Request) -> bool:
+    """Tell whether this is what brings a file."""
+    return sent.headers.get("content-type", "").startswith("multipart/")

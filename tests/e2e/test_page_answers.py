@@ -4,12 +4,12 @@ import asyncio
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Locator, Request, Response, Route, expect
+from playwright.async_api import Locator, Response, Route, expect
 
 from app.http.policy import Policy
 from app.usecases.ports import Attempt
 from tests.e2e.held import held
-from tests.e2e.somebody import files_in, somebody, uploaded
+from tests.e2e.somebody import files_in, is_multipart, somebody, uploaded
 from tests.e2e.visitor import Visitor
 from tests.parts.site import MP4, Site, running_site
 from tests.parts.site_fixtures import empty_database, site
@@ -106,10 +106,6 @@ async def test_an_address_that_only_the_browser_takes_for_one_is_said_to_be_none
         await ana.button("Send the link").click()
         await expect(ana.page.get_by_role("alert")).to_have_text("This is no e-mail address.")
         await expect(email).to_have_attribute("aria-invalid", "true")
-
-
-def is_multipart(sent: Request) -> bool:
-    return sent.headers.get("content-type", "").startswith("multipart/")
 
 
 def is_of_an_upload(answer: Response) -> bool:

@@ -107,15 +107,17 @@ function startNext(): void {
 async function send(entry: Entry, one: Upload): Promise<void> {
   const { file, options, key } = one;
   const { signal } = one.stop;
+  let begun = false;
   let cutAt = Number.NEGATIVE_INFINITY;
   for (let tries = 0; ; tries++) {
     await signedIn(signal);
-    one.set({ phase: tries ? "again" : "sending", sent: 0, rate: 0 });
+    const refusal = await refusalOf(file, options, key, signal);
     let sent = 0;
+    if (!refusal) one.set({ phase: begun ? "again" : "sending", sent: 0, rate: 0 });
     const show = progress(one);
     const onSent = (bytes: number): void => show((sent = bytes));
-    const refusal = await refusalOf(file, options, key, signal);
     const answer = refusal ?? (await upload(file, options, key, onSent, signal));
+    begun ||= !refusal;
     if (isVideo(answer)) return adopt(entry, answer);
     if (!PASSING.has(answer.code) || tries >= TRIES) return fail(entry, answer);
     if (!refusal && CUT.has(answer.code)) {
@@ -124,7 +126,7 @@ async function send(entry: Entry, one: Upload): Promise<void> {
       if (isSamePlace && file.size >= WORTH_COUNTING) return fail(entry, { code: "CUT_TWICE" });
       cutAt = sent;
     }
-    one.set({ phase: "again", sent: 0, rate: 0 });
+    if (begun) one.set({ phase: "again", sent: 0, rate: 0 });
     const wait = Math.max(Math.min(1000 * 2 ** tries, LONGEST_WAIT), 1000 * (answer.retryAfterSeconds ?? 0));
     await pause(wait, signal);
   }
