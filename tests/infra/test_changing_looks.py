@@ -157,6 +157,14 @@ async def test_a_contact_sheet_of_pictures_of_several_shapes_stretches_none(tmp_
         assert across >= 22
 
 
+@pytest.mark.parametrize("size", ["193x144", "144x193", "95x95"])
+async def test_a_contact_sheet_may_have_tiles_of_any_size(tmp_path: Path, size: str):
+    film = tmp_path / "odd.mkv"
+    ffmpeg("-f", "lavfi", "-i", f"testsrc=s={size}:r=1:d=3", "-pix_fmt", "yuv444p", "-c:v", "libx264", film)
+    taken = await take(film, EVERY_PICTURE)
+    assert (len(taken.frames), bool(taken.sheet)) == (3, True)
+
+
 async def test_a_limit_of_the_size_holds_for_each_picture(tmp_path: Path):
     film, _ = joined(tmp_path, "size.ts", KINDS["size.ts"])
     taken = await take(film, ExtractionOptions(EVERY_PICTURE, max_width=64))

@@ -107,7 +107,9 @@ def surveying(
 def tiling(limits: Limits, tile: tuple[int, int], grid: tuple[int, int], tiles: int, sheet: int) -> list[str]:
     """Put small pictures, which come one after the other through a pipe, into one of ``grid`` columns and rows."""
     width, height = tile
-    fitted = f"scale={width}:{height}:force_original_aspect_ratio=decrease,pad={width}:{height}:-1:-1:eval=frame"
+    # The filter would round an odd size down, where colours have half the pixels, and then refuse what is larger.
+    room = f"{width + width % 2}:{height + height % 2}"
+    fitted = f"scale={width}:{height}:force_original_aspect_ratio=decrease,pad={room}:-1:-1:eval=frame"
     return [
         "-nostdin", "-hide_banner", "-nostats", "-v", "error", "-protocol_whitelist", "pipe",
         "-max_pixels", str(limits.max_pixels),
