@@ -45,7 +45,7 @@ export function problemOf(error: CombinedError): Problem {
   const status = (error.response as Response | undefined)?.status;
   if (error.networkError) return { code: status ? "INTERNAL" : "NETWORK" };
   const { code, field, retryAfterSeconds } = (error.graphQLErrors[0]?.extensions ?? {}) as Extensions;
-  if (code === "STORAGE_ERROR" || code === "STORAGE_FULL") return { code };
+  if (code === "STORAGE_ERROR" || code === "STORAGE_FULL" || code === "UPLOAD_INCOMPLETE") return { code };
   if (code === "RATE_LIMITED") return { code, retryAfterSeconds: retryAfterSeconds ?? null };
   // Where no field is named, it is this page that made the mistake, and not its user.
   return code === "BAD_USER_INPUT" && field ? { code: "INVALID_INPUT", field } : { code: "INTERNAL" };
