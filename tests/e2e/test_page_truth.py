@@ -9,7 +9,7 @@ from playwright.async_api import Dialog, Route, expect
 from app.domain.video import VideoId
 from tests.e2e.held import Held, held
 from tests.e2e.somebody import files_in, is_multipart, somebody, uploaded
-from tests.e2e.visitor import Visitor
+from tests.e2e.visitor import SOON, Visitor
 from tests.parts.site import MP4, Site, running_site
 from tests.parts.site_fixtures import empty_database, site
 
@@ -36,7 +36,7 @@ async def test_a_new_connection_drops_what_was_deleted_of_a_large_drop_and_nothi
         ana.page.on("request", lambda sent: site.clock.advance(1) if is_multipart(sent) else None)
         await ana.choose(*files_in(tmp_path, 60))
         lines = ana.page.get_by_role("listitem")
-        await expect(lines.filter(has_text="In line")).to_have_count(60)
+        await expect(lines.filter(has_text="In line")).to_have_count(60, timeout=SOON)
         newest = (await elsewhere.get("/videos")).json()["items"][0]
         await site.transactions.write(lambda t: t.videos.remove(VideoId(newest["id"])))
         async with ana.page.expect_response(lambda answer: ana.asks(answer.request, "Videos")):
