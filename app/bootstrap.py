@@ -136,6 +136,7 @@ async def compose(settings: Settings) -> AsyncIterator[Service]:
         ended = RedisEndedSessions(
             parts.redis, parts.subscriber, transactions, clock, timedelta(seconds=settings.session_seconds)
         )
+        exits.push_async_callback(ended.aclose)
         passwords = Argon2PasswordHasher(threads=settings.password_threads)
         exits.push_async_callback(passwords.aclose)
         key, *former_keys = _keys(settings)

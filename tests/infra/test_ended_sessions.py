@@ -39,6 +39,7 @@ async def process(url: str, transactions: SqlTransactions, clock: SettableClock)
         exits.push_async_callback(redis.aclose)
         subscriber = await exits.enter_async_context(Subscriber(redis.connection_pool))
         ended = RedisEndedSessions(redis, subscriber, transactions, clock, timedelta(hours=1))
+        exits.push_async_callback(ended.aclose)
         if "//127.0.0.1:1/" not in url:
             await until(lambda: subscriber.confirmed("fiapx:sessions:ended"))
         yield ended

@@ -109,6 +109,11 @@ class RedisEndedSessions:
         self._known = {session: at for session, at in self._known.items() if at >= oldest}
         self._here.keep_only(self._known.keys())
 
+    async def aclose(self) -> None:
+        """Return when nothing that it began is under way any more; its database may then go."""
+        if self._catching_up is not None:
+            await asyncio.wait([self._catching_up])
+
     def on_subscribed(self, channel: str) -> None:  # noqa: ARG002 - the port's signature
         """Make good for what may have been missed."""
         self._catching_up = asyncio.create_task(self._catch_up())
