@@ -26,7 +26,7 @@ from bench.film import starts
 from bench.film.materials import Missing, long_materials, materials
 from bench.film.measuring import Failed, measured
 from bench.film.rows import MIB, Aims, Row, ahead, ratio, same_pictures
-from bench.film.runs import Taken, bare, naive, ours, peer
+from bench.film.runs import Taken, bare, naive, only_needed, ours, peer
 
 WANTED = ("OpenCV loop", "PyAV, seeking", "decord")
 INSTALL = {"OpenCV loop": "opencv-python-headless", "PyAV, seeking": "av", "decord": "decord opencv-python-headless"}
@@ -119,17 +119,21 @@ def beside_bare(films: dict[str, Path], rounds: int, aims: Aims, *, quick: bool)
     profiled: dict[str, tuple[Row, Row]] = {}
     for name, choices in asked.items():
         film, floor = films[name], Row("bare")
-        rows = [Row(what) for _, what, _ in choices]
+        rows, floors = [Row(what) for _, what, _ in choices], [Row(what) for _, what, _ in choices]
+        needed = [only_needed(film, options, film.parent) for options, _, _ in choices]
         for _ in range(rounds):
             run(floor, bare(film))
-            for row, (options, _, _) in zip(rows, choices, strict=True):
+            for row, least, decode, (options, _, _) in zip(rows, floors, needed, choices, strict=True):
                 run(row, ours(film, options))
+                run(least, decode)
         profiled[name] = rows[0], floor
-        for row, (_, what, limit) in zip(rows, choices, strict=True):
+        for row, least, (_, what, limit) in zip(rows, floors, choices, strict=True):
             if row.failed:
                 aims.missed.append(f"{name}, {what}: {row.failed}")
             else:
                 aims.at_most(f"{film.stem}: {what} ({len(row.result.times)})", ratio(row, floor), limit)
+                alone = "    of which decoding alone: ffmpeg -f null of the same packets"
+                print(f"  {alone:66}{ratio(least, floor):8.3f}")
         plans = [planning(a.result) / b.cpu for a, b in zip(rows[0].rounds, floor.rounds, strict=True) if a and b]
         aims.at_most(f"{film.stem}: listing and planning", statistics.median(plans), 0.03)
     short, short_floor = Row("60 s"), Row("bare")

@@ -21,6 +21,7 @@ from app.domain.user import UserId
 from app.domain.video import ProcessingStatus, VideoProcessing, new_video_id
 from app.infra.ffmpeg.contact_sheet import contact_sheet
 from app.infra.ffmpeg.extractor import FfmpegFrameExtractor
+from app.infra.ffmpeg.filters import packet_filter
 from app.infra.ffmpeg.limits import Limits
 from app.infra.zip import StoredZip
 from app.usecases.generate_zip_file import GenerateZipFile
@@ -151,6 +152,27 @@ def bare(film: Path) -> Callable[[Path], int]:
         return 0
 
     return run
+
+
+def only_needed(film: Path, options: ExtractionOptions, folder: Path) -> Callable[[Path], int]:
+    """Nothing but ffmpeg's decoder on the packets that our plan needs: the floor of whoever has the plan already."""
+    dropped = folder / f"{film.stem}.packets"
+    dropped.write_text(asyncio.run(_packet_filter(film, options)))
+
+    def run(_folder: Path) -> int:
+        subprocess.run(
+            [FFMPEG, *QUIET, "-copyts", "-/bsf:v:0", dropped, "-i", film, "-map", "0:V:0", "-f", "null", "-"],
+            check=True, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        return 0
+
+    return run
+
+
+async def _packet_filter(film: Path, options: ExtractionOptions) -> str:
+    async with FfmpegFrameExtractor(LIMITS).open(film, options) as (_, extraction):
+        planned = vars(extraction)  # The port tells what was planned, not the plan.
+        return packet_filter(planned["_recipe"].film, planned["_planned"]) or "null"
 
 
 def peer(python: str, name: str, film: Path, image_format: str, until: float) -> Callable[[Path], Any]:
