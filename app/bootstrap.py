@@ -12,6 +12,7 @@ from redis.exceptions import RedisError
 
 from app.domain.container import ACCEPTED_EXTENSIONS
 from app.domain.errors import StorageError
+from app.domain.retention import Retention
 from app.http.edge import Edge, ServiceLimits
 from app.infra.ffmpeg.extractor import FfmpegFrameExtractor
 from app.infra.ffmpeg.limits import Limits
@@ -46,6 +47,7 @@ from app.usecases.check_upload import CheckUpload
 from app.usecases.delete_video import DeleteVideo
 from app.usecases.deliver_notifications import DeliverNotifications
 from app.usecases.download_processed_zip import DownloadProcessedZip
+from app.usecases.expire_videos import ExpireVideos
 from app.usecases.export_my_data import ExportMyData
 from app.usecases.generate_zip_file import GenerateZipFile
 from app.usecases.hold_lease import HoldLease
@@ -178,6 +180,7 @@ async def compose(settings: Settings) -> AsyncIterator[Service]:
             storage=parts.storage,
             clock=clock,
             limits=_limits(settings),
+            retention=Retention(settings.retention_days),
             content_disposition=content_disposition,
             ready=Readiness(transactions, parts.redis),
             backlog=BacklogEverywhere(MeasureBacklog(transactions, clock), parts.redis),
@@ -239,6 +242,7 @@ def _for_users(
     accounts: AccountUseCases,
 ) -> UseCases:
     quota = Quota(settings.max_active_videos_per_user, settings.max_stored_bytes_per_user)
+    retention = Retention(settings.retention_days)
     in_all = StoredInAll(transactions, clock, settings.max_stored_bytes)
     largest = min(settings.max_file_bytes, settings.max_inline_upload_bytes)
     delete_video = DeleteVideo(transactions, queue, live, clock)
@@ -260,10 +264,10 @@ def _for_users(
         count_stored_bytes=CountStoredBytes(transactions, clock),
         show_video=ShowVideo(transactions),
         show_histories=ShowHistories(transactions),
-        download_processed_zip=DownloadProcessedZip(transactions),
+        download_processed_zip=DownloadProcessedZip(transactions, clock, retention),
         cancel_video=CancelVideo(transactions, live, clock),
         delete_video=delete_video,
-        reprocess_video=ReprocessVideo(transactions, queue, live, clock, quota),
+        reprocess_video=ReprocessVideo(transactions, queue, live, clock, quota, retention),
         watch_video_status=WatchVideoStatus(transactions, live, clock),
         has_videos_from_before=HasVideosFromBefore(transactions),
         remove_videos_from_before=RemoveVideosFromBefore(transactions, delete_video),
@@ -319,6 +323,7 @@ def _control(settings: ControlSettings, parts: _Parts) -> ControlUseCases:
             longest_upload=timedelta(seconds=settings.upload_timeout_seconds),
             token_lifetime=timedelta(seconds=settings.session_seconds),
         ),
+        expire_videos=ExpireVideos(transactions, parts.queue, parts.live, clock, Retention(settings.retention_days)),
         measure_backlog=MeasureBacklog(transactions, clock),
     )
 

@@ -146,6 +146,8 @@ class VideoSettings(BaseSettings):
     # Bytes of files and ZIPs, uploads under way included; without a limit where they are not set.
     max_stored_bytes_per_user: int | None = None
     max_stored_bytes: int | None = None
+    # For so many days from its end a processing's file and ZIP are kept; for ever where it is not set.
+    retention_days: Annotated[int, Field(ge=1, le=36_500)] | None = None
     max_pixels: int = 35_651_584
     max_output_bytes: int = 100 * GIB
     # A ZIP may be so many times as large as the file it came from, and a gigabyte in any case.

@@ -42,6 +42,16 @@ async def keep_house(ctx: Mapping[str, Any]) -> None:
         log.warning("housekeeping waits", fault=repr(error))
 
 
+async def expire_videos(ctx: Mapping[str, Any]) -> None:
+    """Let go of files that were kept for long enough."""
+    work: ControlUseCases = ctx["work"]
+    try:
+        if expired := await work.expire_videos():
+            log.info("videos expired", count=expired)
+    except DatabaseUnavailable:
+        log.warning("what expires waits for the database")
+
+
 async def report_backlog(ctx: Mapping[str, Any]) -> None:
     """Write down how much there is to do, for those who watch logs and have no Prometheus.
 

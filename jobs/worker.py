@@ -16,7 +16,7 @@ from app.infra.redis.queue import CONTROL_QUEUE, DELIVER_NOTIFICATIONS, PROCESS_
 from app.infra.redis.stream import StreamRedis
 from app.settings import ControlSettings, VideoSettings
 from app.usecases.catalogue import ControlUseCases
-from jobs.control import deliver_notifications, keep_house, remove_objects, report_backlog
+from jobs.control import deliver_notifications, expire_videos, keep_house, remove_objects, report_backlog
 from jobs.health import answering
 from jobs.metrics import WorkerMetrics
 from jobs.process_video import process_video
@@ -92,6 +92,7 @@ def _control_worker(settings: VideoSettings, control: ControlUseCases, redis: St
             cron(deliver_notifications, second=_EVERY_FIVE_SECONDS),
             cron(remove_objects, second=_EVERY_HALF_MINUTE),
             cron(keep_house, minute=17),
+            cron(expire_videos, minute={7, 22, 37, 52}),
             cron(report_backlog, second=50),
         ],
         ctx={"work": control},

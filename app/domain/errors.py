@@ -11,6 +11,7 @@
     ├── FileTooLarge
     ├── VideoNotFound
     ├── VideoNotBelongsToUser
+    ├── VideoExpired             (the record is there, its files are not)
     ├── ProcessingNotFinished
     ├── ProcessingAlreadyFinished
     ├── UploadIncomplete
@@ -107,6 +108,12 @@ class VideoNotBelongsToUser(DomainError):
     """This video belongs to another user."""
 
     code = "VIDEO_NOT_BELONGS_TO_USER"
+
+
+class VideoExpired(DomainError):
+    """The files of this video are no longer kept; send the video again."""
+
+    code = "VIDEO_EXPIRED"
 
 
 class ProcessingNotFinished(DomainError):

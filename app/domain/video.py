@@ -133,6 +133,8 @@ class VideoProcessing:
     failure: Failure | None = None
     media: MediaInfo | None = None
     archive: FramesArchive | None = None
+    expired_at: datetime | None = None
+    """Since when its files are no longer kept."""
 
 
 VERSION_STEP: Final = 1000

@@ -36,6 +36,9 @@ class ProblemCode(Enum):
     VIDEO_NOT_BELONGS_TO_USER = strawberry.enum_value(
         "VIDEO_NOT_BELONGS_TO_USER", description="The processing is another user's."
     )
+    VIDEO_EXPIRED = strawberry.enum_value(
+        "VIDEO_EXPIRED", description="The processing is there, but its files are no longer kept; see expiresAt."
+    )
     PROCESSING_NOT_FINISHED = strawberry.enum_value(
         "PROCESSING_NOT_FINISHED", description="This needs a processing that has ended."
     )
@@ -92,6 +95,7 @@ _EXPECTED: Final[frozenset[type[errors.DomainError]]] = frozenset(
         errors.FileTooLarge,
         errors.VideoNotFound,
         errors.VideoNotBelongsToUser,
+        errors.VideoExpired,
         errors.ProcessingNotFinished,
         errors.ProcessingAlreadyFinished,
         errors.UploadIncomplete,

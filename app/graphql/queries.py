@@ -39,6 +39,9 @@ class ServiceLimits:
     max_stored_bytes: BigInt | None = strawberry.field(
         description="The most that those of all users may take; null for no limit."
     )
+    retention_days: int | None = strawberry.field(
+        description="For so many days from its end a processing's file and ZIP are kept; null for ever."
+    )
 
 
 @strawberry.type(description="What can be asked.")
@@ -137,6 +140,7 @@ class Query:
             max_active_videos_per_user=limits.max_active_videos_per_user,
             max_stored_bytes_per_user=_bytes(limits.max_stored_bytes_per_user),
             max_stored_bytes=_bytes(limits.max_stored_bytes),
+            retention_days=info.context.edge.retention.days,
         )
 
 

@@ -205,11 +205,21 @@ class VideoProcessing:
     started_at: datetime | None = strawberry.field(description="When its last attempt began.")
     completed_at: datetime | None = strawberry.field(description="When it ended, well or badly.")
 
-    @strawberry.field(description="The ZIP; null unless it is COMPLETED.")
+    @strawberry.field(description="The ZIP; null unless it is COMPLETED, and null again after expiresAt.")
     def result(self, info: Info) -> FramesArchive | None:
         """Make links that are good from now on."""
-        edge, archive = info.context.edge, self.seen.archive
-        return FramesArchive.of(self.seen, archive, edge.links, edge.clock.now()) if archive else None
+        edge, archive, now = info.context.edge, self.seen.archive, info.context.edge.clock.now()
+        if archive is None or edge.retention.expired(self.seen, now):
+            return None
+        return FramesArchive.of(self.seen, archive, edge.links, now)
+
+    @strawberry.field(
+        description="Until when the file that was sent and the ZIP are kept: afterwards neither can be had any more. "
+        "Null until the processing has ended, and where they are kept until it is deleted."
+    )
+    def expires_at(self, info: Info) -> datetime | None:
+        """Tell by the setting of now."""
+        return info.context.edge.retention.expires_at(self.seen)
 
     @strawberry.field(description="The status log, oldest first.")
     async def history(self, info: Info) -> list[StatusChange]:

@@ -11,6 +11,7 @@ from structlog.contextvars import bind_contextvars
 
 from app.domain.errors import Unauthenticated
 from app.domain.network import subscriber_of
+from app.domain.retention import Retention
 from app.domain.user import pseudonym
 from app.usecases.catalogue import UseCases
 from app.usecases.ports import AccessTokens, Clock, DownloadLinks, EndedSessions, ObjectStorage, Viewer
@@ -66,6 +67,7 @@ class Edge:
     storage: ObjectStorage
     clock: Clock
     limits: ServiceLimits
+    retention: Retention
     content_disposition: Callable[[str], str]
     ready: Callable[[], Awaitable[Mapping[str, bool]]]
     backlog: Callable[[], Awaitable[Mapping[str, float]]]

@@ -29,6 +29,7 @@ from app.domain.errors import (
     UploadIncomplete,
     UploadInterrupted,
     UserNotFound,
+    VideoExpired,
     VideoNotBelongsToUser,
     VideoNotFound,
 )
@@ -46,6 +47,7 @@ STATUS: Final[Mapping[type[DomainError], HTTPStatus]] = {
     EmailNotVerified: HTTPStatus.FORBIDDEN,
     UserNotFound: HTTPStatus.NOT_FOUND,
     VideoNotFound: HTTPStatus.NOT_FOUND,
+    VideoExpired: HTTPStatus.GONE,
     EmailAlreadyRegistered: HTTPStatus.CONFLICT,
     IdempotencyConflict: HTTPStatus.CONFLICT,
     ProcessingAlreadyFinished: HTTPStatus.CONFLICT,

@@ -8,6 +8,7 @@ from starlette.responses import JSONResponse, Response
 
 from app.domain.errors import InvalidInput, VideoNotFound
 from app.domain.options import ExtractionOptions
+from app.domain.retention import Retention
 from app.domain.times import iso8601
 from app.domain.video import VideoProcessing, parsed_video_id
 from app.http.edge import edge_of, viewer_of
@@ -40,11 +41,11 @@ async def list_videos(request: Request) -> Response:
         raise InvalidInput("A page has 1 to 100 entries.", field=("first",))
     page = await edge.do.list_user_videos(viewer, int(first), request.query_params.get("after"))
     after = cursor(page.videos[-1]) if page.has_next else None
-    return JSONResponse({"items": [_item(video) for video in page.videos], "next": after})
+    return JSONResponse({"items": [_item(video, edge.retention) for video in page.videos], "next": after})
 
 
 async def download(request: Request) -> Response:
-    """GET /videos/{id}/download: the ZIP's bytes, or the way to them; 400 while it is not Completed.
+    """GET /videos/{id}/download: the ZIP's bytes, or the way to them; 400 while it is not Completed, 410 once expired.
 
     Where clients reach the storage it is 307 to a link there, for a gateway may carry no more than 10 MB; HEAD tells
     the size in any case.
@@ -78,8 +79,9 @@ async def _file(form: Multipart) -> Part:
     raise InvalidInput("Send the video in the field named file.", field=("file",))
 
 
-def _item(video: VideoProcessing) -> dict[str, Any]:
+def _item(video: VideoProcessing, retention: Retention) -> dict[str, Any]:
     """Show a processing under the brief's names."""
+    until = retention.expires_at(video)
     return {
         "id": video.id,
         "userId": video.owner,
@@ -90,4 +92,5 @@ def _item(video: VideoProcessing) -> dict[str, Any]:
         "failureReason": video.failure and video.failure.reason,
         "createdAt": iso8601(video.created_at),
         "completedAt": video.completed_at and iso8601(video.completed_at),
+        "expiresAt": until and iso8601(until),
     }

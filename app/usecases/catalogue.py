@@ -8,6 +8,7 @@ from app.usecases.check_upload import CheckUpload
 from app.usecases.delete_video import DeleteVideo
 from app.usecases.deliver_notifications import DeliverNotifications
 from app.usecases.download_processed_zip import DownloadProcessedZip
+from app.usecases.expire_videos import ExpireVideos
 from app.usecases.export_my_data import ExportMyData
 from app.usecases.generate_zip_file import GenerateZipFile
 from app.usecases.hold_lease import HoldLease
@@ -83,4 +84,5 @@ class ControlUseCases:
     deliver_notifications: DeliverNotifications
     remove_objects: RemoveObjects
     keep_house: KeepHouse
+    expire_videos: ExpireVideos
     measure_backlog: MeasureBacklog

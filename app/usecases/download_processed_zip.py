@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from typing import final
 
 from app.domain.errors import ProcessingNotFinished
+from app.domain.retention import FOR_EVER, Retention
 from app.domain.video import FramesArchive, VideoId, VideoProcessing
 from app.usecases.ownership import owned_video
-from app.usecases.ports import Transactions, Viewer
+from app.usecases.ports import Clock, Transactions, Viewer
 
 
 @final
@@ -16,13 +17,17 @@ class DownloadProcessedZip:
 
     :raises VideoNotFound: where there is no such video
     :raises VideoNotBelongsToUser: where it is another's
+    :raises VideoExpired: where the ZIP is no longer kept
     :raises ProcessingNotFinished: where there is no ZIP, or not yet
     """
 
     transactions: Transactions
+    clock: Clock
+    retention: Retention = FOR_EVER
 
     async def __call__(self, viewer: Viewer, video: VideoId) -> tuple[VideoProcessing, FramesArchive]:
         found = await self.transactions.read(lambda t: owned_video(t, viewer, video))
+        self.retention.refuse_expired(found, self.clock.now())
         if found.archive is None:
             raise ProcessingNotFinished
         return found, found.archive

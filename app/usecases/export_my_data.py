@@ -124,6 +124,7 @@ def _video(video: VideoProcessing) -> dict[str, Any]:
         "createdAt": iso8601(video.created_at),
         "startedAt": video.started_at and iso8601(video.started_at),
         "completedAt": video.completed_at and iso8601(video.completed_at),
+        "expiredAt": video.expired_at and iso8601(video.expired_at),
     }
 
 

@@ -264,7 +264,7 @@ class Videos(Protocol):
     async def count_unfinished(self, owner: UserId) -> int: ...
     async def count(self, owner: UserId, statuses: Collection[ProcessingStatus]) -> int: ...
     async def stored_bytes(self, owner: UserId | None) -> int:
-        """Add up the owner's sources, each once, and ZIPs; those of all owners for None."""
+        """Add up the owner's sources that are kept, each once, and ZIPs; those of all owners for None."""
         ...
 
     async def page(
@@ -331,12 +331,24 @@ class Videos(Protocol):
         """Give all the owner's processings, each with the key of its source."""
         ...
 
+    async def to_expire(self, ended_before: datetime, limit: int) -> Sequence[tuple[UserId, VideoId]]:
+        """Return those that ended before then and whose files are kept, the first that ended first."""
+        ...
+
+    async def expire(self, video: VideoId, at: datetime) -> bool:
+        """Write down that its files are no longer kept, where it has ended and they were."""
+        ...
+
     async def remove(self, video: VideoId) -> bool: ...
-    async def names_source(self, source_key: str) -> bool: ...
+    async def names_source(self, source_key: str) -> bool:
+        """Return whether a row whose files are kept names it."""
+        ...
+
     async def known_keys(self, keys: Collection[str]) -> set[str]:
         """Tell which of these object keys a row names, as source, archive or contact sheet, or may yet name.
 
-        An unfinished row may yet name anything under its own ``results/{id}/`` prefix.
+        One whose files are no longer kept names none. An unfinished row may yet name anything under its own
+        ``results/{id}/`` prefix.
         """
         ...
 

@@ -6,6 +6,7 @@ from typing import final
 from app.domain.errors import ProcessingNotFinished, Unauthenticated
 from app.domain.events import DomainEvent, EventType
 from app.domain.options import ExtractionOptions
+from app.domain.retention import FOR_EVER, Retention
 from app.domain.video import VERSION_STEP, ProcessingStatus, Progress, VideoId, VideoProcessing, new_video_id
 from app.usecases.ownership import owned_video
 from app.usecases.ports import Clock, JobQueue, LiveStatus, Transaction, Transactions, Viewer
@@ -19,6 +20,7 @@ class ReprocessVideo:
     """Make a new Pending processing that shares the first one's source; options default to those of the first.
 
     :raises ProcessingNotFinished: while the first has not ended
+    :raises VideoExpired: where the file is no longer kept
     :raises QuotaExceeded: too many videos unfinished, or too many bytes stored
     """
 
@@ -27,6 +29,7 @@ class ReprocessVideo:
     live: LiveStatus
     clock: Clock
     quota: Quota
+    retention: Retention = FOR_EVER
 
     async def __call__(self, viewer: Viewer, video: VideoId, options: ExtractionOptions | None) -> VideoProcessing:
         new = new_video_id()
@@ -38,6 +41,7 @@ class ReprocessVideo:
             if not first.status.final:
                 raise ProcessingNotFinished
             now = self.clock.now()
+            self.retention.refuse_expired(first, now)
             await self.quota.check(t, viewer.id, now)
             again = replace(
                 first,

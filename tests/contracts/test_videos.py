@@ -161,6 +161,59 @@ async def test_only_keys_that_a_row_names_or_may_yet_name_are_known(story: Story
     assert await story.transactions.read(lambda t: t.videos.known_keys([])) == set()
 
 
+async def test_a_video_whose_files_are_no_longer_kept_names_none_of_them(story: Story):
+    owner = await story.user()
+    first = await story.video(owner)
+    key = source_key(first)
+    second, running = await story.video(owner, source_key=key), await story.video(owner)
+    for video in (first, second):
+        assert await story.complete(video, await story.claimed(video, at=1), at=10)
+    results = {archive_key(first, 1), contact_sheet_key(first, 1)}
+
+    async def expire(video: VideoId) -> bool:
+        return await story.transactions.write(lambda t: t.videos.expire(video, after(100)))
+
+    async def known() -> set[str]:
+        return await story.transactions.read(lambda t: t.videos.known_keys({key} | results))
+
+    async def named() -> bool:
+        return await story.transactions.read(lambda t: t.videos.names_source(key))
+
+    assert await known() == {key} | results
+    assert not await expire(running)
+    assert await expire(first)
+    assert not await expire(first)
+    assert (await story.row(first)).expired_at == after(100)
+    assert await known() == {key}
+    assert await named()
+    assert await expire(second)
+    assert await known() == set()
+    assert not await named()
+    gib = 1024**3
+    assert await story.transactions.read(lambda t: stored_bytes(t, owner, after(0))) == 50 * gib
+
+
+async def test_what_ended_long_enough_ago_is_found_in_that_order_while_its_files_are_kept(story: Story):
+    owner, other = await story.user(), await story.user()
+    late, early, failed, running = [await story.video(who) for who in (owner, other, owner, owner)]
+    for video, at in ((late, 20), (early, 10)):
+        assert await story.complete(video, await story.claimed(video, at=1), at=at)
+    assert await story.fail(failed, 0, ProcessingStatus.PENDING, at=15)
+    await story.claimed(running, at=1)
+
+    async def found(before: float, limit: int = 10) -> list[VideoId]:
+        rows = await story.transactions.read(lambda t: t.videos.to_expire(after(before), limit))
+        assert [owner for owner, _ in rows] == [(await story.row(video)).owner for _, video in rows]
+        return [video for _, video in rows]
+
+    assert await found(20) == [early, failed]
+    assert await found(20.001) == [early, failed, late]
+    assert await found(1000, limit=1) == [early]
+    assert await found(-3e9) == []
+    await story.transactions.write(lambda t: t.videos.expire(early, after(21)))
+    assert await found(1000) == [failed, late]
+
+
 async def test_a_video_in_any_state_reads_back_as_it_was_written(story: Story):
     owner = await story.user()
     first = a_video(
@@ -174,7 +227,7 @@ async def test_a_video_in_any_state_reads_back_as_it_was_written(story: Story):
         media=MEDIA,
         archive=an_archive(new_video_id(), 2),
     )
-    second = a_video(owner, status=ProcessingStatus.FAILED, failure=DAMAGED)
+    second = a_video(owner, status=ProcessingStatus.FAILED, failure=DAMAGED, expired_at=after(86_400.5))
     for video in (first, second):
         await story.kept(video)
         assert await story.row(video.id) == video

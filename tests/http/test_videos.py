@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from app.domain.errors import StorageFull
+from app.domain.retention import Retention
 from app.infra.links import PresignedLinks
 from app.infra.s3.client import s3_client
 from tests.parts.site import MAX_BYTES, MP4, ZIP, Person, Site, problem, running_site
@@ -39,6 +40,7 @@ async def test_a_video_is_accepted_listed_and_downloaded(site: Site, ana: Person
             "failureReason": None,
             "createdAt": "2026-11-23T12:00:00.000Z",
             "completedAt": "2026-11-23T12:00:00.000Z",
+            "expiresAt": None,
         }
     ]
     answer = await ana.http.get(f"/videos/{video}/download")
@@ -236,6 +238,33 @@ async def test_a_zip_that_is_no_longer_stored_is_not_found(site: Site, ana: Pers
     await site.completed(video)
     site.storage.objects.clear()
     assert problem(await ana.http.get(f"/videos/{video}/download"))["status"] == 404
+
+
+async def test_what_expired_is_gone_by_every_way_and_its_record_says_since_when(empty_database: Path, tmp_path: Path):
+    kept = {"retention": Retention(days=1), "session_seconds": 10 * 24 * 3600}
+    ask = "query($id: ID!) { video(id: $id) { ... on VideoProcessing { status expiresAt result { frameCount } } } }"
+    again = "mutation($id: ID!) { reprocessVideo(id: $id) { ... on Problem { code message } } }"
+    until = "2026-11-24T12:00:00.000Z"
+    async with running_site(empty_database, tmp_path, **kept) as site, site.person() as ana:
+        assert (await ana.ask("{ serviceLimits { retentionDays } }"))["serviceLimits"] == {"retentionDays": 1}
+        video = await ana.uploaded()
+        assert (await ana.ask(ask, id=video))["video"] == {"status": "PENDING", "expiresAt": None, "result": None}
+        await site.completed(video)
+        shown = {"status": "COMPLETED", "expiresAt": until}
+        assert (await ana.ask(ask, id=video))["video"] == {**shown, "result": {"frameCount": 3}}
+        site.clock.advance(24 * 3600)
+        assert (await ana.ask(ask, id=video))["video"] == {**shown, "result": None}
+        for answer in (
+            await ana.http.get(f"/videos/{video}/download"),
+            await ana.http.head(f"/videos/{video}/download"),
+        ):
+            assert answer.status_code == 410
+        assert problem(await ana.http.get(f"/videos/{video}/download")) == {"status": 410, "code": "VIDEO_EXPIRED"}
+        refused = (await ana.ask(again, id=video))["reprocessVideo"]
+        assert refused["code"] == "VIDEO_EXPIRED"
+        assert "2026-11-24" in refused["message"]
+        [item] = (await ana.http.get("/videos")).json()["items"]
+        assert (item["status"], item["expiresAt"]) == ("Completed", until)
 
 
 async def test_a_link_authorises_itself_for_a_short_time(site: Site, ana: Person):

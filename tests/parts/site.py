@@ -19,6 +19,7 @@ from starlette.routing import Route
 
 from app.domain.container import ACCEPTED_EXTENSIONS
 from app.domain.failure import Failure, FailureCode
+from app.domain.retention import FOR_EVER, Retention
 from app.domain.session import SessionId
 from app.domain.user import Locale, User, UserId
 from app.domain.video import FramesArchive, Progress, VideoId, VideoProcessing, archive_key, contact_sheet_key
@@ -134,6 +135,7 @@ class Site:
     cut_connections: Callable[[], None] = field(default=lambda: None)
     max_active: int = 20
     max_stored: int | None = None
+    retention: Retention = FOR_EVER
     session_seconds: int = 3600
     storage_links: DownloadLinks | None = None
     """Links of a storage that clients reach; where there are none, objects go through the service."""
@@ -196,10 +198,10 @@ class Site:
             count_stored_bytes=CountStoredBytes(transactions, clock),
             show_video=ShowVideo(transactions),
             show_histories=ShowHistories(transactions),
-            download_processed_zip=DownloadProcessedZip(transactions),
+            download_processed_zip=DownloadProcessedZip(transactions, clock, self.retention),
             cancel_video=CancelVideo(transactions, live, clock),
             delete_video=delete_video,
-            reprocess_video=ReprocessVideo(transactions, queue, live, clock, quota),
+            reprocess_video=ReprocessVideo(transactions, queue, live, clock, quota, self.retention),
             watch_video_status=WatchVideoStatus(transactions, live, clock),
             has_videos_from_before=HasVideosFromBefore(transactions),
             remove_videos_from_before=RemoveVideosFromBefore(transactions, delete_video),
@@ -216,6 +218,7 @@ class Site:
             storage=self.storage,
             clock=clock,
             limits=limits,
+            retention=self.retention,
             content_disposition=content_disposition,
             ready=self._ready,
             backlog=MeasureBacklog(transactions, clock),

@@ -8,6 +8,7 @@ from uuid import uuid4
 from app.domain.failure import Failure, FailureCode
 from app.domain.notification import Notification, NotificationChannel
 from app.domain.options import ExtractionOptions
+from app.domain.retention import FOR_EVER, Retention
 from app.domain.session import SessionId
 from app.domain.user import Locale, User, UserId
 from app.domain.video import FramesArchive, VideoId, VideoProcessing, archive_key
@@ -15,6 +16,8 @@ from app.infra.secret_tokens import HmacLinkTokens
 from app.usecases.cancel_video import CancelVideo
 from app.usecases.delete_video import DeleteVideo
 from app.usecases.deliver_notifications import DeliverNotifications
+from app.usecases.download_processed_zip import DownloadProcessedZip
+from app.usecases.expire_videos import ExpireVideos
 from app.usecases.keep_house import KeepHouse
 from app.usecases.limit_deliveries import LimitDeliveries
 from app.usecases.mark_processing_completed import MarkProcessingCompleted
@@ -62,6 +65,7 @@ class World:
     max_active: int = 5
     max_stored: int | None = None
     max_stored_in_all: int | None = None
+    retention: Retention = FOR_EVER
 
     def __post_init__(self) -> None:
         self.storage = MemoryStorage(self.clock)
@@ -193,7 +197,15 @@ class World:
 
     @property
     def reprocess(self) -> ReprocessVideo:
-        return ReprocessVideo(self.transactions, self.queue, self.live, self.clock, self.quota)
+        return ReprocessVideo(self.transactions, self.queue, self.live, self.clock, self.quota, self.retention)
+
+    @property
+    def download(self) -> DownloadProcessedZip:
+        return DownloadProcessedZip(self.transactions, self.clock, self.retention)
+
+    @property
+    def expire_videos(self) -> ExpireVideos:
+        return ExpireVideos(self.transactions, self.queue, self.live, self.clock, self.retention)
 
     @property
     def remove_objects(self) -> RemoveObjects:

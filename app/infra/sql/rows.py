@@ -43,6 +43,7 @@ def video_of(row: RowMapping) -> VideoProcessing:
         failure=failure_of(row),
         media=_media_of(row),
         archive=_archive_of(row),
+        expired_at=row["expired_at"],
     )
 
 
@@ -61,6 +62,7 @@ def video_columns(video: VideoProcessing) -> dict[str, Any]:
         "created_at": video.created_at,
         "started_at": video.started_at,
         "completed_at": video.completed_at,
+        "expired_at": video.expired_at,
         **progress_columns(video.progress),
         **failure_columns(video.failure),
         **(media_columns(video.media) if video.media else {}),

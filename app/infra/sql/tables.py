@@ -168,8 +168,11 @@ video_processings: Final = Table(
     Column("idempotency_key", String(255)),
     Column("request_digest", String(64), nullable=False),
     Column("traceparent", Traceparent),
+    # Since when the files are no longer kept.
+    Column("expired_at", Timestamp),
     UniqueConstraint("user_id", "idempotency_key"),
     Index(None, "status", "wake_at"),
+    Index(None, "expired_at", "completed_at"),
     Index(None, "user_id", "created_at", "public_id"),
     sqlite_autoincrement=True,
     **_OPTIONS,

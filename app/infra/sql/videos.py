@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from app.domain.failure import Failure
 from app.domain.user import UserId
 from app.domain.video import (
+    FINAL,
     UNFINISHED,
     FramesArchive,
     MediaInfo,
@@ -40,6 +41,7 @@ from app.usecases.ports import AcceptedUpload, Backlog, DueVideo, Lease, PageKey
 _v: Final = video_processings.c
 _SELECT: Final = select(video_processings, users.c.public_id.label("owner")).join_from(video_processings, users)
 _UNFINISHED: Final = _v.status.in_(UNFINISHED)
+_KEPT: Final = _v.expired_at.is_(None)
 _NOT_SWEPT: Final = {"sweeps": 0, "sweep_delay": 0}
 # Only what has the form of an id is compared with ids: a bucket may hold anything, and their column holds ASCII.
 _RESULT: Final = re.compile(re.escape(result_prefix(VideoId("@"))).replace("@", "([0-9a-f-]{36})"))
@@ -93,7 +95,7 @@ class SqlVideos:
         return counted.scalar_one()
 
     async def stored_bytes(self, owner: UserId | None) -> int:
-        mine = true() if owner is None else _v.user_id == row_of(owner)
+        mine = _KEPT if owner is None else _KEPT & (_v.user_id == row_of(owner))
         # Processings of one file share it, and its size.
         source = select(func.max(_v.size_bytes).label("bytes")).where(mine).group_by(_v.source_hash).subquery()
         sources = await added_up(self._connection, source.c.bytes, true())
@@ -244,6 +246,21 @@ class SqlVideos:
                 )
             )
 
+    async def to_expire(self, ended_before: datetime, limit: int) -> Sequence[tuple[UserId, VideoId]]:
+        # Of a TIMESTAMP before the first there is none.
+        before = max(ended_before, EARLIEST)
+        found = await self._connection.execute(
+            select(users.c.public_id, _v.public_id)
+            .join_from(video_processings, users)
+            .where(_KEPT, _v.completed_at < before, _v.status.in_(FINAL))
+            .order_by(_v.completed_at)
+            .limit(limit)
+        )
+        return [(UserId(owner), VideoId(video)) for owner, video in found]
+
+    async def expire(self, video: VideoId, at: datetime) -> bool:
+        return await self._change(video, _KEPT, _v.status.in_(FINAL), expired_at=at)
+
     async def remove(self, video: VideoId) -> bool:
         removed = await self._connection.execute(delete(video_processings).where(_v.public_id == video))
         return removed.rowcount == 1
@@ -255,7 +272,7 @@ class SqlVideos:
         results = {key: found[1] for key in keys if (found := _RESULT.match(key))}
         rows = await self._connection.execute(
             select(_v.public_id, _v.status, _v.s3_output_path, _v.contact_sheet_path).where(
-                _v.public_id.in_(set(results.values()))
+                _KEPT, _v.public_id.in_(set(results.values()))
             )
         )
         named = {row.public_id: (row.status, {row.s3_output_path, row.contact_sheet_path}) for row in rows}
@@ -268,7 +285,7 @@ class SqlVideos:
 
     async def _sources(self, keys: Collection[str]) -> set[str]:
         hashes = [source_hash(key) for key in keys]
-        found = await self._connection.execute(select(_v.s3_input_path).where(_v.source_hash.in_(hashes)))
+        found = await self._connection.execute(select(_v.s3_input_path).where(_KEPT, _v.source_hash.in_(hashes)))
         return set(found.scalars())
 
     async def _all(self, query: Select[Any]) -> list[VideoProcessing]:
