@@ -37,8 +37,8 @@ class Retention:
         if until is not None and until <= now:
             raise VideoExpired(f"The files of this video were kept until {until:%Y-%m-%d}; send the video again.")
 
-    def ended_before(self, now: datetime) -> datetime | None:
-        """Return before when a processing must have ended for its files to go; None where they never do."""
+    def ended_by(self, now: datetime) -> datetime | None:
+        """Return by when a processing must have ended for its files to go; None where they never do."""
         return None if self.days is None else now - timedelta(days=self.days)
 
 

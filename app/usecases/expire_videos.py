@@ -31,8 +31,8 @@ class ExpireVideos:
 
     async def __call__(self) -> int:
         expired = 0
-        while (before := self.retention.ended_before(self.clock.now())) is not None:
-            found = await self.transactions.read(lambda t, before=before: t.videos.to_expire(before, _BATCH))  # type: ignore[misc]
+        while (ended := self.retention.ended_by(self.clock.now())) is not None:
+            found = await self.transactions.read(lambda t, ended=ended: t.videos.to_expire(ended, _BATCH))  # type: ignore[misc]
             for owner, pairs in groupby(sorted(found), key=itemgetter(0)):
                 expired += await self._expire_of(owner, [video for _, video in pairs])
             if len(found) < _BATCH:

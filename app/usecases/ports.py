@@ -331,8 +331,8 @@ class Videos(Protocol):
         """Give all the owner's processings, each with the key of its source."""
         ...
 
-    async def to_expire(self, ended_before: datetime, limit: int) -> Sequence[tuple[UserId, VideoId]]:
-        """Return those that ended before then and whose files are kept, the first that ended first."""
+    async def to_expire(self, ended_by: datetime, limit: int) -> Sequence[tuple[UserId, VideoId]]:
+        """Return those that had ended by then and whose files are kept, the first that ended first."""
         ...
 
     async def expire(self, video: VideoId, at: datetime) -> bool:

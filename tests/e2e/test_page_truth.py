@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Dialog, Route, expect
 
+from app.domain.retention import Retention
 from app.domain.video import VideoId
+from app.usecases.expire_videos import ExpireVideos
 from tests.e2e.held import Held, held
 from tests.e2e.somebody import files_in, is_multipart, somebody, uploaded
 from tests.e2e.visitor import SOON, Visitor
@@ -240,3 +242,28 @@ async def test_a_new_state_takes_the_old_sentence_away(site: Site):
         await site.completed(video)
         await ana.sees("a.mp4", "Ready")
         await expect(ana.line("a.mp4").locator(".problem")).to_have_count(0)
+
+
+async def test_a_video_whose_files_are_no_longer_kept_says_so_and_offers_nothing_of_them(
+    empty_database: Path, tmp_path: Path
+):
+    month = 30 * 24 * 3600
+    async with (
+        running_site(empty_database, tmp_path, retention=Retention(days=30), session_seconds=3 * month) as site,
+        somebody(site) as (ana, elsewhere),
+    ):
+        video = await uploaded(elsewhere, "a.mp4")
+        await site.completed(video)
+        await ana.sees("a.mp4", "Ready")
+        await ana.button("Look inside", "a.mp4").click()
+        await expect(ana.page.get_by_text("Kept until")).to_be_visible()
+        await ana.button("Close").click()
+        await expect(ana.button("Download ZIP", "a.mp4")).to_be_visible()
+        site.clock.advance(month)
+        expire = ExpireVideos(site.transactions, site.queue, site.live, site.clock, site.retention)
+        assert await expire() == 1
+        await expect(ana.page.get_by_text("Its files are no longer kept.")).to_be_visible()
+        await expect(ana.button("Download ZIP", "a.mp4")).to_have_count(0)
+        await ana.button("Look inside", "a.mp4").click()
+        await expect(ana.page.get_by_text("No longer kept since")).to_be_visible()
+        await expect(ana.page.get_by_role("heading", name="Process again")).to_have_count(0)

@@ -246,13 +246,13 @@ class SqlVideos:
                 )
             )
 
-    async def to_expire(self, ended_before: datetime, limit: int) -> Sequence[tuple[UserId, VideoId]]:
+    async def to_expire(self, ended_by: datetime, limit: int) -> Sequence[tuple[UserId, VideoId]]:
         # Of a TIMESTAMP before the first there is none.
-        before = max(ended_before, EARLIEST)
+        latest = max(ended_by, EARLIEST)
         found = await self._connection.execute(
             select(users.c.public_id, _v.public_id)
             .join_from(video_processings, users)
-            .where(_KEPT, _v.completed_at < before, _v.status.in_(FINAL))
+            .where(_KEPT, _v.completed_at <= latest, _v.status.in_(FINAL))
             .order_by(_v.completed_at)
             .limit(limit)
         )

@@ -10,6 +10,7 @@ export const videoFields = graphql(`
     status
     version
     createdAt
+    expiresAt
     progress {
       percent
       framesExtracted
@@ -32,6 +33,11 @@ export type Video = ResultOf<typeof videoFields>;
 
 export function isVideo(answer: object): answer is Video {
   return "version" in answer;
+}
+
+/** Whether its file and ZIP are no longer kept: a ZIP that is gone says so itself, whatever this clock shows. */
+export function isExpired({ status, expiresAt, result }: Pick<Video, "status" | "expiresAt"> & { result: object | null }): boolean {
+  return status === "COMPLETED" ? result === null : expiresAt !== null && Date.parse(expiresAt) <= Date.now();
 }
 
 export function isUnfinished(video: Video): boolean {

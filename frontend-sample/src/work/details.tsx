@@ -6,7 +6,7 @@ import { useEffect, useRef } from "preact/hooks";
 import { problemOf } from "../api/client.ts";
 import { graphql, type Problem, problemFields } from "../api/graphql.ts";
 import { linked } from "../api/places.ts";
-import { isVideo, videoFields } from "../api/video.ts";
+import { isExpired, isVideo, videoFields } from "../api/video.ts";
 import { useOnce } from "../ui/action.tsx";
 import { duration, moment, number, sentence, size, texts } from "../ui/language.ts";
 import { applyLater } from "./list.ts";
@@ -43,6 +43,8 @@ const Details = graphql(
           sizeBytes
           createdAt
           completedAt
+          status
+          expiresAt
           media {
             durationSeconds
             width
@@ -125,6 +127,7 @@ export function DetailsDialog({ id, onClose }: { id: string; onClose: () => void
     [t.details.codec, video.media?.codec],
     [t.details.sent, `${moment(video.createdAt)}, ${size(video.sizeBytes)}`],
     [t.details.ended, video.completedAt && moment(video.completedAt)],
+    [isExpired(video) ? t.details.expired : t.details.kept, video.expiresAt && moment(video.expiresAt)],
     [t.details.zip, video.result && `${t.frameCount(video.result.frameCount)}, ${size(video.result.sizeBytes)}`],
   ];
 
@@ -152,7 +155,7 @@ export function DetailsDialog({ id, onClose }: { id: string; onClose: () => void
             ))}
         </dl>
       )}
-      {video && (
+      {video && !isExpired(video) && (
         <form onSubmit={submit}>
           <h3>{t.again}</h3>
           <OptionsFields chosen={chosen} />

@@ -7,7 +7,7 @@ import { useEffect, useRef } from "preact/hooks";
 import { problemOf } from "../api/client.ts";
 import { graphql, problemFields } from "../api/graphql.ts";
 import { linked } from "../api/places.ts";
-import { isUnfinished, isVideo, type Video, videoFields } from "../api/video.ts";
+import { isExpired, isUnfinished, isVideo, type Video, videoFields } from "../api/video.ts";
 import { ActionButton } from "../ui/action.tsx";
 import { download } from "../ui/download.ts";
 import { failureSentence, number, sentence, share, size, texts, time } from "../ui/language.ts";
@@ -148,6 +148,7 @@ function VideoRow({ entry, video }: { entry: Entry; video: Video }) {
     entry.restored = false;
   }, []);
   const isCanceled = failure?.code === "CANCELED";
+  const expired = isExpired(video);
 
   async function stop(): Promise<void> {
     problem.value = null;
@@ -189,8 +190,8 @@ function VideoRow({ entry, video }: { entry: Entry; video: Video }) {
   const numbers = {
     PENDING: size(video.sizeBytes),
     PROCESSING: `${Math.floor(percent)} % · ${frames}`,
-    COMPLETED: result ? `${t.frameCount(result.frameCount)} · ${size(result.sizeBytes)}` : undefined,
-    FAILED: undefined,
+    COMPLETED: result ? `${t.frameCount(result.frameCount)} · ${size(result.sizeBytes)}` : t.expired,
+    FAILED: expired ? t.expired : undefined,
   }[status];
   const sentences = [failure && !isCanceled && failureSentence(failure), problem.value && sentence(problem.value)];
 
@@ -205,8 +206,8 @@ function VideoRow({ entry, video }: { entry: Entry; video: Video }) {
       picture={result?.contactSheetUrl && <Picture url={result.contactSheetUrl} renew={nextPicture} />}
     >
       {isUnfinished(video) && <Action word={t.cancel} on={name} onClick={stop} />}
-      {status === "COMPLETED" && <Action word={t.download} on={name} primary onClick={save} />}
-      {failure?.retryable && <Action word={t.retry} on={name} primary onClick={again} />}
+      {status === "COMPLETED" && !expired && <Action word={t.download} on={name} primary onClick={save} />}
+      {failure?.retryable && !expired && <Action word={t.retry} on={name} primary onClick={again} />}
       {!isUnfinished(video) && <Action word={t.look} on={name} onClick={() => (looking.value = true)} />}
       <Action
         word={t.remove}
