@@ -4,8 +4,9 @@ from types import SimpleNamespace
 
 from structlog.testing import capture_logs
 
+from app.domain.retention import Retention
 from app.usecases.measure_backlog import MeasureBacklog
-from jobs.control import report_backlog
+from jobs.control import expire_videos, report_backlog
 from tests.usecases.world import World
 
 
@@ -26,3 +27,20 @@ async def test_no_line_tells_a_backlog_that_nobody_knows(world: World):
     with capture_logs() as lines:
         await report_backlog({"work": SimpleNamespace(measure_backlog=MeasureBacklog(world.transactions, world.clock))})
     assert [line["event"] for line in lines] == ["the backlog cannot be measured"]
+
+
+async def test_what_expired_is_told_and_a_database_that_is_away_is_waited_for(world: World):
+    world.retention = Retention(days=1)
+    await world.completed((await world.uploaded(await world.user())).id)
+    world.clock.advance(24 * 3600)
+    ctx = {"work": SimpleNamespace(expire_videos=world.expire_videos)}
+    with capture_logs() as lines:
+        world.transactions.away = True
+        await expire_videos(ctx)
+        world.transactions.away = False
+        await expire_videos(ctx)
+        await expire_videos(ctx)
+    assert [(line["event"], line.get("count")) for line in lines] == [
+        ("what expires waits for the database", None),
+        ("videos expired", 1),
+    ]
