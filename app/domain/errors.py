@@ -28,16 +28,21 @@ An error's docstring is its sentence for the user; a raise may give a better one
 """
 
 import inspect
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from app.domain.failure import FailureCode
 from app.domain.formats import ACCEPTED
+
+PASSING_SECONDS: Final = 5
+"""When to come back after a passing fault of ours."""
 
 
 class DomainError(Exception):
     """Something went wrong."""
 
     code: ClassVar[str] = "INTERNAL"
+    retry_after_seconds: int | None = None
+    """When the same may work, where that is known."""
 
     def __init__(self, message: str | None = None, *, field: tuple[str, ...] = ()) -> None:
         self.message = message or inspect.cleandoc(type(self).__doc__ or "")
@@ -137,6 +142,8 @@ class UploadIncomplete(DomainError):
 class UploadInterrupted(UploadIncomplete):
     """The upload was interrupted, for the service is being restarted; send it again in a moment."""
 
+    retry_after_seconds = PASSING_SECONDS
+
 
 class IdempotencyConflict(DomainError):
     """This idempotency key was already used for another request."""
@@ -148,6 +155,7 @@ class RateLimited(DomainError):
     """Too many requests; wait a moment."""
 
     code = "RATE_LIMITED"
+    retry_after_seconds: int
 
     def __init__(self, message: str | None = None, *, retry_after_seconds: int) -> None:
         super().__init__(message)
@@ -164,12 +172,14 @@ class StorageError(DomainError):
     """The storage cannot be reached right now; try again in a moment."""
 
     code = "STORAGE_ERROR"
+    retry_after_seconds: int | None = PASSING_SECONDS
 
 
 class StorageFull(StorageError):
     """There is no space left for this; nothing was kept. Try again later."""
 
     code = "STORAGE_FULL"
+    retry_after_seconds = None
 
 
 class NotificationError(DomainError):

@@ -69,9 +69,9 @@ class ProblemCode(Enum):
 @strawberry.type(
     description="An expected error, as data. A top-level error is one of extensions.code UNAUTHENTICATED (no session, "
     "or a lapsed one), BAD_USER_INPUT (a page size, a cursor, an address, an operation that is not valid), "
-    "LIMIT_EXCEEDED (an operation that asks for too much), RATE_LIMITED (with retryAfterSeconds), FILE_TOO_LARGE, "
-    "STORAGE_ERROR, STORAGE_FULL or INTERNAL (with a requestId); where a field's type has no Problem, a Problem's "
-    "code. Messages are English; clients translate codes."
+    "LIMIT_EXCEEDED (an operation that asks for too much), RATE_LIMITED and STORAGE_ERROR (both with "
+    "retryAfterSeconds), FILE_TOO_LARGE, STORAGE_FULL or INTERNAL (with a requestId); where a field's type has no "
+    "Problem, a Problem's code. Messages are English; clients translate codes."
 )
 class Problem:
     """Why something was not done."""
@@ -80,7 +80,7 @@ class Problem:
     message: str = strawberry.field(description="A sentence for the user.")
     field: list[str] | None = strawberry.field(default=None, description="The input field at fault, outermost first.")
     retry_after_seconds: int | None = strawberry.field(
-        default=None, description="When to try again, for RATE_LIMITED and QUOTA_EXCEEDED."
+        default=None, description="When to try again, for RATE_LIMITED, QUOTA_EXCEEDED and STORAGE_ERROR."
     )
 
 
@@ -126,7 +126,7 @@ def problem_of(error: Exception) -> Problem | None:
         code=ProblemCode(error.code),
         message=error.message,
         field=list(error.field) or None,
-        retry_after_seconds=error.retry_after_seconds if isinstance(error, errors.RateLimited) else None,
+        retry_after_seconds=error.retry_after_seconds,
     )
 
 
@@ -139,7 +139,7 @@ def top_level(error: Exception) -> tuple[str, dict[str, Any]] | None:
     extensions: dict[str, Any] = {"code": _TOP_LEVEL_CODES.get(type(error), error.code)}
     if error.field:
         extensions["field"] = list(error.field)
-    if isinstance(error, errors.RateLimited):
+    if error.retry_after_seconds is not None:
         extensions["retryAfterSeconds"] = error.retry_after_seconds
     return error.message, extensions
 

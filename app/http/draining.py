@@ -2,15 +2,14 @@
 
 from http import HTTPStatus
 from time import monotonic
-from typing import Final, final
+from typing import final
 
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from app.domain.errors import PASSING_SECONDS
 from app.http.problems import problem
 from app.http.throttle import is_health_check
-
-_RETRY_SECONDS: Final = 5
 
 
 @final
@@ -66,8 +65,8 @@ class Draining:
 def restarting(path: str) -> Response:
     """Say that this process ends, to whom it cannot serve any more."""
     detail = "The service is being restarted; try again in a moment."
-    status, headers = HTTPStatus.SERVICE_UNAVAILABLE, {"Retry-After": str(_RETRY_SECONDS)}
+    status, headers = HTTPStatus.SERVICE_UNAVAILABLE, {"Retry-After": str(PASSING_SECONDS)}
     if path != "/graphql":
         return problem(status, status.name, status.phrase, detail, headers=headers)
-    extensions = {"code": status.name, "retryAfterSeconds": _RETRY_SECONDS}
+    extensions = {"code": status.name, "retryAfterSeconds": PASSING_SECONDS}
     return JSONResponse({"errors": [{"message": detail, "extensions": extensions}]}, status, headers)

@@ -58,8 +58,6 @@ STATUS: Final[Mapping[type[DomainError], HTTPStatus]] = {
     StorageFull: HTTPStatus.INSUFFICIENT_STORAGE,
     StorageError: HTTPStatus.SERVICE_UNAVAILABLE,
 }
-_RETRY_SECONDS: Final = 5
-"""When to come back after a passing fault of ours."""
 
 _log = structlog.stdlib.get_logger(__name__)
 
@@ -95,10 +93,8 @@ def domain_problem(error: DomainError) -> Response:
     headers = {}
     if status is HTTPStatus.UNAUTHORIZED:
         headers["WWW-Authenticate"] = "Bearer"
-    if isinstance(error, RateLimited):
+    if error.retry_after_seconds is not None:
         headers["Retry-After"] = str(error.retry_after_seconds)
-    if status is HTTPStatus.SERVICE_UNAVAILABLE:
-        headers["Retry-After"] = str(_RETRY_SECONDS)
     title = inspect.cleandoc(type(error).__doc__ or "")
     return problem(status, error.code, title, error.message, field=error.field, headers=headers)
 

@@ -265,7 +265,8 @@ async def test_too_many_tries_where_no_problem_can_stand_are_told_when_to_come_b
 
 async def test_a_store_that_is_away_is_a_problem_and_not_a_promise(site: Site, ana: Person):
     site.storage.away = True
-    assert (await upload(ana))["code"] == "STORAGE_ERROR"
+    answer = await upload(ana)
+    assert (answer["code"], answer["retryAfterSeconds"]) == ("STORAGE_ERROR", 5)
     site.transactions.lose("rolled back")
     assert (await upload(ana))["code"] == "STORAGE_ERROR"
 
