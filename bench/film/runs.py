@@ -1,6 +1,7 @@
 """What is measured: our pipeline as a worker runs it, the naive way, and ffmpeg's bare decoding."""
 
 import asyncio
+import hashlib
 import json
 import logging
 import resource
@@ -156,8 +157,9 @@ def bare(film: Path) -> Callable[[Path], int]:
 
 def only_needed(film: Path, options: ExtractionOptions, folder: Path) -> Callable[[Path], int]:
     """Nothing but ffmpeg's decoder on the packets that our plan needs: the floor of whoever has the plan already."""
-    dropped = folder / f"{film.stem}.packets"
-    dropped.write_text(asyncio.run(_packet_filter(film, options)))
+    text = asyncio.run(_packet_filter(film, options))
+    dropped = folder / f"{hashlib.sha256(text.encode()).hexdigest()}.packets"
+    dropped.write_text(text)
 
     def run(_folder: Path) -> int:
         subprocess.run(
