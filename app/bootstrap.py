@@ -343,7 +343,7 @@ def _presigned(settings: VideoSettings, public_url: str) -> PresignedLinks:
 
 
 def _keys(settings: SigningSettings) -> list[str]:
-    """Give the secret that signs, then those of former days."""
+    """Return the secret that signs, then those of former days."""
     return [key.get_secret_value() for key in (settings.jwt_secret, *settings.jwt_former_secrets)]
 
 

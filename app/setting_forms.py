@@ -131,7 +131,7 @@ Port = Annotated[int, Field(ge=1, le=65535)]
 
 
 def sentences(error: ValidationError, kind: type[BaseSettings]) -> Iterable[str]:
-    """Give one sentence for each setting that is wrong or missing; none repeats a value, which may be a secret."""
+    """Return one sentence for each setting that is wrong or missing; none repeats a value, which may be a secret."""
     schemas: Mapping[str, Mapping[str, Any]] = kind.model_json_schema()["properties"]
     told = set()
     for problem in error.errors(include_url=False, include_input=False, include_context=False):
@@ -151,7 +151,7 @@ def sentences(error: ValidationError, kind: type[BaseSettings]) -> Iterable[str]
 
 
 def _form(schema: Mapping[str, Any]) -> tuple[str, str]:
-    """Say what a value looks like, and give an example."""
+    """Return what a value looks like, and give an example."""
     inner: Mapping[str, Any] = next((one for one in schema.get("anyOf", ()) if one.get("type") != "null"), {})
     told = {**inner, **schema}
     example = next(iter(told.get("examples", ())), None) or told.get("default")
@@ -177,12 +177,12 @@ def _bounds(schema: Mapping[str, Any]) -> str:
 
 
 def names_of(*kinds: type[BaseSettings]) -> frozenset[str]:
-    """Give the names of the variables that these read."""
+    """Return the names of the variables that these read."""
     return frozenset(f"{PREFIX}{field}".upper() for kind in kinds for field in kind.model_fields)
 
 
 def unknown_names(environment: Iterable[str], known: Iterable[str]) -> Iterable[str]:
-    """Give a sentence for each variable that looks like a setting and is none, with the nearest that is one."""
+    """Yield a sentence for each variable that looks like a setting and is none, with the nearest that is one."""
     names = sorted(known)
     for name in sorted(environment):
         if name.startswith(PREFIX) and name not in names and name.removesuffix(_FILE) not in names:

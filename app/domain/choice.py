@@ -50,7 +50,7 @@ class Part:
         return part
 
     def is_all(self, shown: Presentation) -> bool:
-        """Tell whether it is the whole film."""
+        """Return whether it is the whole film."""
         return self.stop is None and self.start == shown.place(0)
 
     def pictures(self, shown: Presentation) -> range:

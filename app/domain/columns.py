@@ -50,7 +50,7 @@ def picked(column: Sequence[int], rows: Sequence[int]) -> "array[int]":
 
 
 def rises(column: Sequence[int], *, strictly: bool = False) -> bool:
-    """Tell whether no value is less than the one before it; ``strictly``: nor the same."""
+    """Return whether no value is less than the one before it; ``strictly``: nor the same."""
     wrong = ge if strictly else gt
     return not any(any(map(wrong, piece, piece[1:])) for piece in blocks(column, 1))
 
@@ -74,7 +74,7 @@ def highest(column: Sequence[int]) -> int | None:
 
 
 def holds(column: Sequence[int], value: int) -> bool:
-    """Tell whether the value is one of the column's."""
+    """Return whether the value is one of the column's."""
     return any(value in piece for piece in blocks(column))
 
 

@@ -9,7 +9,7 @@ _FEWEST_CHARACTERS: Final = 5
 
 
 def is_common(password: str) -> bool:
-    """Tell whether guessing begins with it: a common one, one with a number behind it, one twice, or a mere pattern."""
+    """Return whether guessing begins with it: common, with a number behind it, one twice, or a mere pattern."""
     text = password.lower()
     if len(set(text)) < _FEWEST_CHARACTERS or _follows_the_keyboard(text):
         return True

@@ -138,7 +138,7 @@ def _is_text(head: bytes) -> bool:
 
 
 def checked_file_name(text: str) -> str:
-    """Give a client's file name as it is shown and stored: its last segment, NFC, printable, up to 255 characters.
+    """Return a client's file name as it is shown and stored: its last segment, NFC, printable, up to 255 characters.
 
     :raises InvalidInput: where nothing is left
     """

@@ -34,7 +34,7 @@ def _marked(packets: Packets) -> Iterator[int]:
 
 
 def _is_regular(packets: Packets, place: int) -> bool:
-    """Tell whether pictures come as regularly around a place as they do before and after it."""
+    """Return whether pictures come as regularly around a place as they do before and after it."""
     first, stop = max(0, place + 1 - 2 * _REORDERED), place + 1 + 2 * _REORDERED
     times = sorted(_times(packets, range(first, min(stop, len(packets)))))
     steps = [after - before for before, after in pairwise(times) if after > before]
@@ -55,7 +55,7 @@ def _times(packets: Packets, places: range) -> Iterator[int]:
 
 
 def is_spoilt(film: Film, loss: int, kept: Sequence[tuple[int, int]]) -> bool:
-    """Tell whether any of the kept packets may lack what is missing behind ``loss``, or stand in its place.
+    """Return whether any of the kept packets may lack what is missing behind ``loss``, or stand in its place.
 
     ``kept`` are ranges (first, last). Spoilt is what was on the screen when the loss came, all up to the next key
     picture, and what is shown before that though decoded after it. Where times are counted, all that comes later has a
@@ -69,7 +69,7 @@ def is_spoilt(film: Film, loss: int, kept: Sequence[tuple[int, int]]) -> bool:
 
 
 def builds_on(film: Film, first: int, last: int, kept: Sequence[tuple[int, int]]) -> bool:
-    """Tell whether any of the kept packets is one from ``first`` to ``last``, or may build on one of these."""
+    """Return whether any of the kept packets is one from ``first`` to ``last``, or may build on one of these."""
     flags, pts = film.packets.flags, film.packets.pts
     stop = last + 1 if film.intra_only else flags.translate(_IS_KEY).find(1, last + 1)
     stop = len(flags) if stop < 0 else stop

@@ -17,14 +17,14 @@ _ENDING: Final = re.compile(r"\.(?=(?:mp4|m4v|mkv|webm|avi|mpg|mpeg|wmv|flv|ogv|
 
 
 def greeted(name: str) -> str:
-    """Give the first word of a name as far as it is letters; nothing where it is none: one word is no message."""
+    """Return the first word of a name as far as it is letters; nothing where it is none: one word is no message."""
     first = next(iter(name.split()), "")
     letters = all(unicodedata.category(c)[0] in "LM" or c in _JOINS for c in first)
     return first if letters and len(first) <= _NAME_MAX else ""
 
 
 def defanged(text: str) -> str:
-    """Give at most 80 characters in one line, none of which is unseen, and in which no mail reader finds a link."""
+    """Return at most 80 characters in one line, none of which is unseen, and in which no mail reader finds a link."""
     seen = "".join(" " if unicodedata.category(c)[0] in "CZ" else c for c in text)
     line = " ".join(unicodedata.normalize("NFC", seen[: 4 * _TEXT_MAX]).split())
     if len(line) > _TEXT_MAX:

@@ -41,7 +41,7 @@ class Reading:
 
     @property
     def decoding(self) -> str:
-        """Say in one word which of both was done."""
+        """Return in one word which of both was done."""
         return "planned" if self.whole is None else "whole"
 
 
@@ -119,7 +119,7 @@ class Manifest:
         self.frame_count += 1
 
     def end(self, reading: Reading) -> bytes:
-        """Give the whole document in UTF-8; nothing can be added any more."""
+        """Return the whole document in UTF-8; nothing can be added any more."""
         left_out = [{"timeSeconds": round(time, 6), "reason": self._why_left_out(time)} for time in reading.left_out]
         self._write(f'\n],\n"leftOut": {_json(left_out)},\n"reading": {_json(_reading(reading))}\n}}\n')
         return self._text.getvalue()

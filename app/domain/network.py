@@ -41,7 +41,7 @@ Network = IPv4Network | IPv6Network
 
 
 def subscriber_of(address: str) -> str:
-    """Give what all addresses of one subscriber have in common: of IPv6 the /64, which each usually has whole.
+    """Return what all addresses of one subscriber have in common: of IPv6 the /64, which each usually has whole.
 
     An IPv4 address in IPv6's clothes (RFC 4291, section 2.5.5.2) is the IPv4 address; what is none stays as it is.
     """

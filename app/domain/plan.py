@@ -64,7 +64,7 @@ class Plan:
 
 
 def needs_survey(film: Film, options: ExtractionOptions) -> bool:
-    """Tell whether the decoder must first say which pictures it would choose: see ``plan_surveyed``."""
+    """Return whether the decoder must first say which pictures it would choose: see ``plan_surveyed``."""
     if options.select.kind is SelectionKind.KEYFRAMES_ONLY:
         return only_the_decoder_knows(film) or not is_marked(film.packets)
     return options.select.kind is SelectionKind.SCENE_CHANGE
@@ -117,7 +117,7 @@ def _keys(film: Film, shown: Presentation) -> Iterator[int]:
 
 
 def _recognised(shown: Presentation, surveyed: Sequence[tuple[int, int]]) -> Iterator[int]:
-    """Give the numbers of the pictures that the decoder means; what is no picture of the film is passed over."""
+    """Return the numbers of the pictures that the decoder means; what is no picture of the film is passed over."""
     for number, ticks in surveyed:
         first, stop = bisect_left(shown.ticks, ticks), bisect_right(shown.ticks, ticks)
         twins = range(len(shown)) if shown.by_number else range(first, stop)

@@ -174,7 +174,7 @@ def _why_whole(film: Film, *, joined: bool) -> str | None:
 
 
 def only_the_decoder_knows(film: Film) -> bool:
-    """Tell whether nothing but decoding says in which order the packets' pictures are shown."""
+    """Return whether nothing but decoding says in which order the packets' pictures are shown."""
     return film.timeless or holds(film.packets.pts[_first(film.packets) :], NO_TIME)
 
 
@@ -184,7 +184,7 @@ def _first(packets: Packets) -> int:
 
 
 def is_marked(packets: Packets) -> bool:
-    """Tell whether any packet is marked as a key picture."""
+    """Return whether any packet is marked as a key picture."""
     return 1 in packets.flags.translate(_IS_KEY)
 
 

@@ -49,12 +49,12 @@ class User:
 
 
 def pseudonym(user: UserId) -> str:
-    """Give the name under which logs speak of a user: always the same, and nobody can tell from it who it is."""
+    """Return the name under which logs speak of a user: always the same, and nobody can tell from it who it is."""
     return hashlib.sha256(user.encode()).hexdigest()[:12]
 
 
 def checked_email(text: str) -> str:
-    """Give an address as far as its characters go: NFKC, no space around it, in lower case.
+    """Return an address as far as its characters go: NFKC, no space around it, in lower case.
 
     Lower case and not case folding, which would make another domain of one with an eszett. What its domain means, and
     so whether two of them are one, is told by ``ports.MailAddresses``.
@@ -68,13 +68,13 @@ def checked_email(text: str) -> str:
 
 
 def mailbox_of(email: str) -> str:
-    """Give what all addresses of one mailbox have in common, as far as one can know: no ``+tag``."""
+    """Return what all addresses of one mailbox have in common, as far as one can know: no ``+tag``."""
     local, _, domain = email.rpartition("@")
     return f"{local.partition('+')[0]}@{domain}"
 
 
 def checked_name(text: str) -> str:
-    """Give a person's name as it is stored: NFC, one line, 1 to 255 characters.
+    """Return a person's name as it is stored: NFC, one line, 1 to 255 characters.
 
     :raises InvalidInput: where it is empty, too long or holds control characters
     """
@@ -85,7 +85,7 @@ def checked_name(text: str) -> str:
 
 
 def normalised_password(text: str) -> str:
-    """Give a password the form that is hashed, NFC, so that it matches however a keyboard composes it.
+    """Return a password in the form that is hashed, NFC, so that it matches however a keyboard composes it.
 
     :raises InvalidInput: where it is shorter than 12 or longer than 128 characters, or no text at all
     """
@@ -96,7 +96,7 @@ def normalised_password(text: str) -> str:
 
 
 def new_password(text: str) -> str:
-    """Give a password that somebody chooses the form that is hashed; it must not be one that everybody tries first.
+    """Return a new password in the form that is hashed; it must not be one that everybody tries first.
 
     :raises InvalidInput: where it breaks the rules of ``normalised_password``, or is common
     """

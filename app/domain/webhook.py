@@ -53,13 +53,13 @@ class Webhook:
         return cls(url, new_secret())
 
     def rotated(self, at: datetime) -> "Webhook":
-        """Give it a new key; the present one stays valid for a day, as do those that still are."""
+        """Rotate its key; the present one stays valid for a day, as do those that still are."""
         former = (FormerSecret(self.secret, at + FORMER_SECRET_LIFETIME), *self.former)
         valid = tuple(one for one in former if one.lapses_at > at)
         return replace(self, secret=new_secret(), former=valid[:_FORMER_SECRETS_MAX])
 
     def secrets(self, at: datetime) -> tuple[str, ...]:
-        """Give the keys to sign with, the present one first."""
+        """Return the keys to sign with, the present one first."""
         return (self.secret, *(one.secret for one in self.former if one.lapses_at > at))
 
 
@@ -90,7 +90,7 @@ def body_of(notification: Notification) -> str:
 
 
 def checked_webhook_url(text: str, *, loopback: bool = False) -> str:
-    """Give a webhook's URL in the one form in which it is stored: absolute, https, no user, no fragment.
+    """Return a webhook's URL in the one form in which it is stored: absolute, https, no user, no fragment.
 
     Its host is a domain name or the canonical form of a public address; its port is 443 or above 1023, where no other
     well-known service listens. With ``loopback`` it may also be this machine, over http too. What a name stands for

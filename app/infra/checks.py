@@ -229,7 +229,7 @@ async def _tried(part: str, settings: CheckSettings) -> Finding:
 
 
 def _said(fault: BaseException) -> str:
-    """Give what a library said, on one line."""
+    """Return what a library said, on one line."""
     return " ".join(str(fault).split()).rstrip(".") or type(fault).__name__
 
 

@@ -29,7 +29,7 @@ _PURPOSE: Final = b"download ticket 1\n"
 
 
 def safe_file_name(file_name: str) -> str:
-    """Give a name that no header and no disk can misread: no controls, quotes or slashes, at most 150 bytes of UTF-8.
+    """Return a name that no header and no disk can misread: no controls, quotes or slashes, at most 150 bytes of UTF-8.
 
     A long one is cut in front of its extension; where nothing is left it is ``download``.
     """
@@ -43,7 +43,7 @@ def safe_file_name(file_name: str) -> str:
 
 
 def content_disposition(file_name: str) -> str:
-    """Give the header that makes a browser save under this name (RFC 6266): readable in ASCII, exact in UTF-8."""
+    """Return the header that makes a browser save under this name (RFC 6266): readable in ASCII, exact in UTF-8."""
     name = safe_file_name(file_name)
     stem, dot, extension = name.rpartition(".")
     readable = "".join(_ascii(part) or _NO_NAME for part in (stem, dot, extension) if part)
@@ -111,7 +111,7 @@ class TicketLinks:
         return f"{self._base}/files/{payload}.{self._signature(payload)}", datetime.fromtimestamp(expires, UTC)
 
     def open(self, ticket: str, now: datetime) -> Ticket | None:
-        """Give None where it is forged, malformed or has lapsed: nobody is told which."""
+        """Return None where it is forged, malformed or has lapsed: nobody is told which."""
         if len(ticket) > _TICKET_MAX or not ticket.isascii():
             return None
         payload, _, signature = ticket.partition(".")

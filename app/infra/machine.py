@@ -14,7 +14,7 @@ The second version of cgroups(7) names none, the first names each hierarchy's ow
 
 
 def memory_bytes(root: Path = Path("/")) -> int:
-    """Give how much memory all processes of this machine or container may use together."""
+    """Return how much memory all processes of this machine or container may use together."""
     return min([_physical(root), *_limits(root)])
 
 
@@ -27,7 +27,7 @@ def _physical(root: Path) -> int:
 
 
 def _limits(root: Path) -> Iterator[int]:
-    """Give the limits of our group and of all above it; what a container sees may begin anywhere on that way."""
+    """Return the limits of our group and of all above it; what a container sees may begin anywhere on that way."""
     try:
         lines = (root / "proc/self/cgroup").read_text(encoding="utf-8").splitlines()
     except FileNotFoundError:

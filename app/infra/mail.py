@@ -110,7 +110,7 @@ class SmtpMailer:
         self._sentences: dict[str, str] = json.loads((_TEMPLATES / "sentences.pt-BR.json").read_text("utf-8"))
 
     async def send(self, mail: Mail) -> str:
-        """Give the server's answer.
+        """Return the server's answer.
 
         :raises NotificationError: with what the server said; permanent where it wants no such mail or reader, ever
         """
@@ -172,7 +172,7 @@ class SmtpMailer:
         return message
 
     def _rendered(self, mail: Mail) -> tuple[str, str, str]:
-        """Give subject, text and HTML."""
+        """Return subject, text and HTML."""
         name = f"{mail.template}.{mail.locale}"
         try:
             values = self._values(mail)
@@ -182,7 +182,7 @@ class SmtpMailer:
             raise NotificationError(f"The mail '{name}' cannot be written: {error}.", permanent=True) from error
 
     def _values(self, mail: Mail) -> dict[str, object]:
-        """Give what templates may name: the mail's own values and, with a ``code``, what the failure means."""
+        """Return what templates may name: the mail's own values and, with a ``code``, what the failure means."""
         values: dict[str, object] = {name: _NEUTRAL.get(name, _one_line)(value) for name, value in mail.values.items()}
         values["lang"] = mail.locale.value
         values["accepted"] = listed(ACCEPTED_NAMES, "ou" if mail.locale is Locale.PT_BR else "or")
@@ -194,7 +194,7 @@ class SmtpMailer:
         return values
 
     def _in_portuguese(self, code: FailureCode, reason: str) -> str:
-        """Give what names the fault of this one video, where Portuguese has words for it, else what the code means."""
+        """Return what names this one video's fault, where Portuguese has words for it, else what the code means."""
         for said, translated in self._sentences.items():
             if found := re.fullmatch(said, reason):
                 return re.sub(r"(?<=\d)\.(?=\d)", ",", found.expand(translated))
@@ -207,7 +207,7 @@ def _failure(refused: aiosmtplib.SMTPResponseException) -> NotificationError:
 
 
 def _one_line(text: str) -> str:
-    """Give text that can end no line and no header: each control or separator becomes a space."""
+    """Return text that can end no line and no header: each control or separator becomes a space."""
     text = "".join(" " if unicodedata.category(c) in {"Cc", "Zl", "Zp", "Cs"} else c for c in text)
     # Nor an encoded word: until CVE-2024-6923 was mended, Python decoded it, line ends and all, when it wrote a header.
     return re.sub(" {2,}", " ", text).strip().replace(_ENCODED_WORD, "= ?")

@@ -14,7 +14,7 @@ _NOT_AS_WRITTEN: Final = "Mail cannot be sent to this address just as it is writ
 
 
 def recipient(address: str) -> Address:
-    """Give the address as it goes to the server, its domain in ASCII by IDNA 2008 (RFC 5891, UTS 46).
+    """Return the address as it goes to the server, its domain in ASCII by IDNA 2008 (RFC 5891, UTS 46).
 
     By IDNA 2003, Python's own, a domain with an eszett would be another one, which anybody may own.
 

@@ -36,7 +36,7 @@ class Argon2PasswordHasher:
         return await self._run(lambda: _hash(password))
 
     async def verify(self, password: str, password_hash: str | None) -> bool:
-        """Say whether it is the one; for an unknown user, and for what is no hash at all, after the same work."""
+        """Return whether it is the one; for an unknown user, and for what is no hash at all, after the same work."""
         return await self._run(lambda: self._verify(password, password_hash))
 
     def outdated(self, password_hash: str) -> bool:

@@ -68,7 +68,7 @@ class HmacLinkTokens:
 
 
 def _derived(key: str, purpose: str) -> bytes:
-    """Give a key for one purpose only, so that what one of them signs means nothing to the others."""
+    """Return a key for one purpose only, so that what one of them signs means nothing to the others."""
     return hmac.digest(key.encode(), purpose.encode(), "sha256")
 
 

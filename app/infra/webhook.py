@@ -65,14 +65,14 @@ class HttpWebhooks:
         )
 
     async def send(self, message: WebhookMessage) -> str:
-        """Give the status with which the receiver took it, 200 to 299.
+        """Return the status with which the receiver took it, 200 to 299.
 
         :raises NotificationError: with what is wrong; permanent where the address must not be reached
         :raises WebhookGone: where the receiver answers 410
         """
         with continued(message.traceparent), span("post webhook", SpanKind.CLIENT):
             try:
-                return _judged(await self._status(message))
+                return _classified(await self._status(message))
             except NotificationError as error:
                 host = urlsplit(message.url).hostname
                 log.info("a webhook was not delivered", notification=message.id, host=host, answer=error.message)
@@ -141,8 +141,8 @@ async def _read(response: httpcore.Response) -> None:
             return
 
 
-def _judged(status: int) -> str:
-    """Give what is written down of a status; raises ``NotificationError`` for all but success."""
+def _classified(status: int) -> str:
+    """Return what is written down of a status; raises ``NotificationError`` for all but success."""
     answer = f"HTTP {status} {_PHRASES.get(status, '')}".strip()
     if status == HTTPStatus.GONE:
         raise WebhookGone(answer)
@@ -154,7 +154,7 @@ def _judged(status: int) -> str:
 
 
 def _plain(error: Exception) -> str:
-    """Say what happened, in words that tell nothing of our side of the network."""
+    """Return what happened, in words that tell nothing of our side of the network."""
     if isinstance(error.__cause__ or error.__context__ or error, ssl.SSLError):
         return "its certificate was not accepted, or TLS failed"
     return _FAULTS.get(type(error), "no connection")

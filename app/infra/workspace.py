@@ -31,7 +31,7 @@ class Workspace:
 
     @asynccontextmanager
     async def directory(self) -> AsyncIterator[Path]:
-        """Give a new empty directory; it goes with all that is in it. Raises ``OSError``."""
+        """Return a new empty directory; it goes with all that is in it. Raises ``OSError``."""
         directory, lock = await asyncio.to_thread(self._make)
         try:
             yield directory

@@ -41,7 +41,7 @@ class StoredZip:
         self._directory = bytearray()
 
     def entry(self, name: str, data: bytes, modified_at: datetime) -> Iterator[bytes | memoryview]:
-        """Give a file's header and then its data itself, not a copy. All pieces are to be written, in order.
+        """Yield a file's header and then its data itself, not a copy. All pieces are to be written, in order.
 
         :raises ValueError: where the name is empty or too long
         """
@@ -68,7 +68,7 @@ class StoredZip:
         return iter((header, memoryview(data)))
 
     def end(self) -> Iterator[bytes]:
-        """Give the central directory and the records that close the archive."""
+        """Yield the central directory and the records that close the archive."""
         size, offset, count = len(self._directory), self.offset, self._count
         yield bytes(self._directory)
         if count >= _MAX16 or size >= _MAX32 or offset >= _MAX32:
@@ -86,7 +86,7 @@ def _zip64_extra(*numbers: int) -> bytes:
 
 
 def _dos(at: datetime) -> tuple[int, int]:
-    """Give time and date in UTC in MS-DOS form (4.4.6): two seconds fine, from 1980 to 2107."""
+    """Return time and date in UTC in MS-DOS form (4.4.6): two seconds fine, from 1980 to 2107."""
     utc = at.astimezone(UTC)
     if utc.year < _FIRST_YEAR:
         utc = datetime(_FIRST_YEAR, 1, 1, tzinfo=UTC)

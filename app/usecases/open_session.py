@@ -52,7 +52,7 @@ class OpenSession:
         token = self.refresh_tokens.first(session)
         now, digest = self.clock.now(), self.refresh_tokens.digest(token)
         await t.sessions.add(StoredSession(session, user.id, digest, None, self._lapses_at(now, now), began_at=now))
-        return self.shown(user, session, token)
+        return self.issue(user, session, token)
 
     async def go_on(self, t: Transaction, user: User, kept: StoredSession, token: str) -> Session:
         """Let this be the session's refresh token from now on."""
@@ -65,14 +65,14 @@ class OpenSession:
             began_at=began_at,
             lapses_at=self._lapses_at(began_at, now),
         )
-        return self.shown(user, kept.id, token)
+        return self.issue(user, kept.id, token)
 
     def is_over(self, kept: StoredSession) -> bool:
         """Tell whether it has lapsed, or has lived as long as any session may."""
         now = self.clock.now()
         return kept.lapses_at <= now or (kept.began_at is not None and kept.began_at + self.longest <= now)
 
-    def shown(self, user: User, session: SessionId, token: str) -> Session:
+    def issue(self, user: User, session: SessionId, token: str) -> Session:
         """Give a session with a new access token."""
         return Session(self.tokens.issue(user.id, session), token, user)
 
@@ -121,7 +121,7 @@ class RefreshSession:
         # Whoever rotated it may have had another key.
         present = next((one for one in successors if compare_digest(kept.refresh_digest, digest(one))), None)
         if present is not None and kept.rotated_at is not None and now - kept.rotated_at <= self.grace:
-            return self.open_session.shown(user, session, present)
+            return self.open_session.issue(user, session, present)
         if present is None and not self.open_session.refresh_tokens.is_ours(token):
             raise _over()
         await t.sessions.end([session], now)

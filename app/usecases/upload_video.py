@@ -86,7 +86,7 @@ class UploadVideo:
     in_all: StoredInAll
     tell_rejection: TellRejection
     max_bytes: int
-    twin_patience_seconds: float = 10.0
+    twin_wait_seconds: float = 10.0
 
     async def __call__(
         self, viewer: Viewer, upload: IncomingVideo, options: ExtractionOptions, idempotency_key: str | None = None
@@ -131,7 +131,7 @@ class UploadVideo:
             await t.intakes.add(intake)
             return intake
 
-        deadline = asyncio.get_running_loop().time() + self.twin_patience_seconds
+        deadline = asyncio.get_running_loop().time() + self.twin_wait_seconds
         while (admitted := await self.transactions.write(step)) is None:
             if asyncio.get_running_loop().time() > deadline:
                 raise RateLimited("The same upload is still under way; ask again later.", retry_after_seconds=10)

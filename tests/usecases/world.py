@@ -105,7 +105,7 @@ class World:
             StoredInAll(self.transactions, self.clock, self.max_stored_in_all),
             TellRejection(self.transactions, self.queue, self.clock, self.limits),
             max_bytes,
-            twin_patience_seconds=0.3,
+            twin_wait_seconds=0.3,
         )
 
     async def uploaded(self, viewer: Viewer, *pieces: bytes, key: str | None = None) -> VideoProcessing:

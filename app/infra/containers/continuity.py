@@ -57,7 +57,7 @@ def continuity(reader: Reader, first: int, length: int, streams: frozenset[int])
 
 
 def _interruptions(piece: bytes, length: int, stream: int, last: dict[int, int]) -> Iterator[int]:
-    """Give the numbers of the stream's packets that do not follow the one before, and keep the last one's counter."""
+    """Return the numbers of the stream's packets that do not follow the one before, and keep the last one's counter."""
     control = piece[3::length]
     high = piece[1::length].translate(bytes(byte & 0x1F == stream >> 8 for byte in range(256)))
     low = piece[2::length].translate(bytes(byte == stream & 0xFF for byte in range(256)))

@@ -32,7 +32,7 @@ class Box(NamedTuple):
 
 
 def boxes(reader: Reader, start: int, end: int) -> Iterator[Box]:
-    """Give the boxes that stand from ``start`` on; the last may reach beyond ``end``. Stops at what is no box."""
+    """Yield the boxes that stand from ``start`` on; the last may reach beyond ``end``. Stops at what is no box."""
     while end - start >= _SHORT_HEADER:
         head = reader.at(start, _LONG_HEADER)
         size, kind, body = int.from_bytes(head[:4]), head[4:8], start + _SHORT_HEADER

@@ -66,7 +66,7 @@ def _element(reader: Reader, start: int, end: int) -> Element | None:
 
 
 def children(reader: Reader, start: int, end: int) -> Iterator[Element]:
-    """Give the elements of a master whose length is known, up to one that has none."""
+    """Yield the elements of a master whose length is known, up to one that has none."""
     while child := _element(reader, start, end):
         yield child
         if child.end is None:

@@ -57,7 +57,7 @@ class Enough(Exception):
 
 @final
 class Reader:
-    """Gives bytes from anywhere in a file, which are few at a time, and not without end."""
+    """Reads bytes from anywhere in a file, which are few at a time, and not without end."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._start = 0
@@ -121,7 +121,7 @@ class Reader:
         return int.from_bytes(data, "little" if little else "big") if len(data) == length else 0
 
     def find(self, pattern: "re.Pattern[bytes]", place: int, end: int) -> Iterator[int]:
-        """Give the places from ``place`` on, before ``end``, at which the pattern matches."""
+        """Yield the places from ``place`` on, before ``end``, at which the pattern matches."""
         for start in range(place, end, _PIECE):
             piece = self.at(start, min(_PIECE, end - start) + _OVERLAP)
             for match in pattern.finditer(piece, 0):
@@ -145,6 +145,6 @@ def _reading(file: BinaryIO) -> Callable[[int, int], bytes]:
 
 
 def samples(reader: Reader, length: int) -> Iterator[bytes]:
-    """Give three pieces: from the start, a third and two thirds of the file."""
+    """Return three pieces: from the start, a third and two thirds of the file."""
     for place in sorted({0, reader.size // 3, reader.size * 2 // 3}):
         yield reader.at(place, length)

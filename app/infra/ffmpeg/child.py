@@ -95,7 +95,7 @@ class Child:
         return await self._process.wait()
 
     async def last_words(self) -> bytes:
-        """Give the beginning and the end of its stderr, which is read all the while; to be called after its end."""
+        """Return the beginning and the end of its stderr, which is read all the while; to be called after its end."""
         with suppress(TimeoutError):  # Somebody else may hold the pipe, where a child may have children.
             async with asyncio.timeout(_LAST_WORDS_SECONDS):
                 await self._words.over.wait()

@@ -50,7 +50,7 @@ def available() -> Confinement:
 
 
 def python_paths() -> Sequence[Path]:
-    """Give what a child that runs ``sys.executable`` must read: its library, its packages, and ours."""
+    """Return what a child that runs ``sys.executable`` must read: its library, its packages, and ours."""
     paths = sysconfig.get_paths()
     variables = sysconfig.get_config_vars()
     folders = {paths[name] for name in ("stdlib", "platstdlib", "purelib", "platlib")}

@@ -31,7 +31,7 @@ _NOT_FOUND: Final = 8  # All AVERRORs of names that it does not know: options, d
 def classify_exit(
     code: int, *, words: bytes = b"", out_of_time: bool = False, out_of_memory: bool = False
 ) -> Exception | None:
-    """Say what the end of any child means that nobody here has killed; None where its own exit code decides.
+    """Return what the end of any child means that nobody here has killed; None where its own exit code decides.
 
     ``code`` is negative for a signal. ``words`` are its last words, of which only the launcher's own count.
     ``out_of_time`` and ``out_of_memory`` say that it had used up what it may.
@@ -50,7 +50,7 @@ def classify_exit(
 def classify_ffmpeg_exit(
     code: int, *, words: bytes = b"", out_of_time: bool = False, out_of_memory: bool = False
 ) -> Exception | None:
-    """Say what the end of an ffmpeg that nobody here has killed means; None where it did its work.
+    """Return what the end of an ffmpeg that nobody here has killed means; None where it did its work.
 
     See ``classify_exit``; a ``RuntimeError`` is a mistake of ours.
     """

@@ -137,7 +137,7 @@ def _evenly(pictures: Sequence[PlannedPicture], most: int) -> frozenset[int]:
 
 
 def _changes(recipe: Recipe) -> Iterator[str]:
-    """Say from when on the film's pictures look otherwise, and how."""
+    """Yield from when on the film's pictures look otherwise, and how."""
     film = recipe.film
     packets = film.packets
     for look, (place, _) in enumerate(film.changes[:_TOLD], 1):

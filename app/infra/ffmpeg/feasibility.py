@@ -96,7 +96,7 @@ def _first_damaged(film: Film, kept: Sequence[Span] | None) -> int | None:
 
 
 def _is_missed(film: Film, plan: Plan | None, options: ExtractionOptions, loss: int) -> bool:
-    """Tell whether pictures are chosen by counting, or all of a kind are, and some of them may be missing."""
+    """Return whether pictures are chosen by counting, or all of a kind are, and some of them may be missing."""
     select = options.select
     taken = len(plan.pictures) if plan is not None else 0
     if select.kind not in _COUNTING or (select.kind is SelectionKind.COUNT and taken >= select.value):
@@ -114,14 +114,14 @@ def _seconds(film: Film, place: int) -> float:
 
 
 def something_is_missing(seconds: float) -> ProcessingError:
-    """Say where a film lacks pictures, or parts of them."""
+    """Return where a film lacks pictures, or parts of them."""
     return ProcessingError(
         FailureCode.CORRUPT_VIDEO, f"This video is damaged: at {seconds:.3f} s some of it is missing."
     )
 
 
 def cannot_be_decoded(seconds: float) -> ProcessingError:
-    """Say which picture a film fails for."""
+    """Return which picture a film fails for."""
     return ProcessingError(
         FailureCode.CORRUPT_VIDEO, f"This video is damaged: its picture at {seconds:.3f} s cannot be decoded."
     )

@@ -215,7 +215,7 @@ def _read(
 
 
 class _Damage:
-    """Says which packets stand in or behind a damaged part of the file, as the file is read from its start on."""
+    """Finds which packets stand in or behind a damaged part of the file, as the file is read from its start on."""
 
     def __init__(self, text: str) -> None:
         self._ranges = [tuple(map(int, part.split("-"))) for part in text.split(",") if part]
@@ -243,7 +243,7 @@ def _tell(told: IO[bytes], document: dict[str, object]) -> None:
 
 
 def _block(told: IO[bytes], packets: Packets) -> int:
-    """Tell of these packets, and return how many they are."""
+    """Report these packets, and return how many they are."""
     if len(packets):
         columns = (packets.pts, packets.dts, packets.durations)
         _write(told, struct.pack("=I", len(packets)) + b"".join(c.tobytes() for c in columns) + bytes(packets.flags))

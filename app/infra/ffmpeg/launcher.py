@@ -128,7 +128,7 @@ def _die_with(parent: int) -> None:
 
 
 def _rules(program: str, readable: Sequence[str]) -> Iterator[tuple[str, int]]:
-    """Say what may be opened: what was named, the libraries, and to be executed the program and its ELF loader."""
+    """Return what may be opened: what was named, the libraries, and to be executed the program and its ELF loader."""
     for path in (*_LIBRARIES, *readable, "/dev/urandom"):
         yield path, landlock.READ_FILE | landlock.READ_DIR
     yield "/dev/null", landlock.READ_FILE | landlock.WRITE_FILE
@@ -138,7 +138,7 @@ def _rules(program: str, readable: Sequence[str]) -> Iterator[tuple[str, int]]:
 
 
 def _loader(program: str) -> str | None:
-    """Give the path that an ELF file of 64 bits names in its program header PT_INTERP (elf(5)), if it does."""
+    """Return the path that an ELF file of 64 bits names in its program header PT_INTERP (elf(5)), if it does."""
     with open(program, "rb") as file:  # noqa: PTH123 - see the top
         header = file.read(64)
         if not header.startswith(_ELF):

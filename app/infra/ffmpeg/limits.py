@@ -40,7 +40,7 @@ class Limits:
         return min(self.timeout_seconds, _INSPECTING_SECONDS + size_bytes / _INSPECTING_BYTES_PER_SECOND)
 
     def of_child(self, seconds: float) -> ChildLimits:
-        """Give the limits of a child that is waited for so long: no more processor time than all cores can give."""
+        """Return the limits of a child that is waited for so long: no more processor time than all cores can give."""
         return ChildLimits(self.memory_bytes, math.ceil(seconds * (os.cpu_count() or 1)))
 
     @classmethod

@@ -127,7 +127,7 @@ class Rendering:
 
 
 def rendering(look: Look, options: ExtractionOptions, max_pixels: int) -> Rendering:
-    """Say how pictures of such a film become those that a user wants.
+    """Return how pictures of such a film become those that a user wants.
 
     All of one run become as large as the look says, also one whose size changes without a header that says so: ffmpeg's
     encoders can do no other, and a filter that touches pixels would read beyond a smaller picture. They are for
@@ -166,7 +166,7 @@ def rendering(look: Look, options: ExtractionOptions, max_pixels: int) -> Render
 
 
 def displayed_size(look: Look) -> tuple[int, int]:
-    """Give width and height as players show the film: with square pixels, and turned."""
+    """Return width and height as players show the film: with square pixels, and turned."""
     turned, _ = _orientation(look.display_matrix)
     wide, height = look.visible
     width = _rounded(wide * _pixel_shape(look))
@@ -185,7 +185,7 @@ def decoder(stream: Stream, look: Look) -> list[str]:
 
 
 def _orientation(display_matrix: Sequence[int] | None) -> tuple[Orientation, float]:
-    """Give the orientation, and the angle in degrees by which it is off."""
+    """Return the orientation, and the angle in degrees by which it is off."""
     if display_matrix is None:
         return Orientation(), 0.0
     a, b, c, d = (display_matrix[i] for i in (0, 1, 3, 4))
@@ -283,12 +283,12 @@ class _Colour:
 
     @property
     def incoming(self) -> str:
-        """Tell ``scale`` what comes in."""
+        """Describe to ``scale`` what comes in."""
         return f"in_range={self.range}" if self.rgb else f"in_color_matrix={self.matrix}:in_range={self.range}"
 
     @property
     def kept(self) -> str:
-        """Tell ``scale`` that only size and depth change.
+        """Have ``scale`` change size and depth only.
 
         By itself it would convert to the colours of the first picture that a graph sees, which may look otherwise.
         """

@@ -172,7 +172,7 @@ def _if_equal(value: int, then: Program) -> Program:
 
 
 def _argument(index: int, *, high: bool = False) -> int:
-    """Give where 32 of an argument's 64 bits lie; both architectures are little-endian."""
+    """Return where 32 of an argument's 64 bits lie; both architectures are little-endian."""
     return _ARGUMENTS + 8 * index + 4 * high
 
 

@@ -43,7 +43,7 @@ class Splitter:
         self._buffer = bytearray()
 
     def feed(self, piece: bytes) -> Iterator[bytes]:
-        """Give the pictures that this piece completes.
+        """Return the pictures that this piece completes.
 
         :raises BrokenStream: where the stream is not of the format, or one picture is longer than ``max_bytes``
         """

@@ -25,7 +25,7 @@ _INTERVAL: Final = 0.25
 _BUSY: Final = 0.05
 """Which share of one processor's time makes a child busy: on a crowded machine one that is nice gets little more."""
 
-_PATIENCE: Final = 2.0
+_LONGEST_WORK: Final = 2.0
 """How much processor time, by the time that a child may stall, a busy one has for one byte."""
 
 _CROWDED: Final = 7 / 8
@@ -65,7 +65,7 @@ def _number(file: str, label: str) -> int | None:
 
 
 def _fields(file: Path) -> Sequence[bytes]:
-    """Give what a stat file has behind the name: the state first."""
+    """Return what a stat file has behind the name: the state first."""
     return file.read_bytes().rpartition(b")")[2].split()
 
 
@@ -115,7 +115,7 @@ class Watchdog:
     async def fault(self) -> Exception:
         """Return what is wrong with the child, once something is.
 
-        A ``ProcessingError`` (TIMED_OUT or OUT_OF_MEMORY) blames the video, an ``OSError`` the machine.
+        A ``ProcessingError`` (TIMED_OUT or OUT_OF_MEMORY) finds fault with the video, an ``OSError`` with the machine.
         """
         loop = asyncio.get_running_loop()
         since, cpu_then, seen = loop.time(), 0.0, (-1, -1)
@@ -130,11 +130,11 @@ class Watchdog:
             if quiet >= self._budget.stall_seconds:
                 if worked < _BUSY * quiet:
                     if self._alive() and _sleeps(self._pid):
-                        return self._blame()
+                        return self._classify()
                     return OSError(errno.ECHILD, f"a child made no progress for {quiet:.0f} s and could not work")
                 # Where nobody knows what it reads, a busy child may be at work: its limits must do.
-                if vitals.read is not None and worked >= _PATIENCE * self._budget.stall_seconds:
-                    return self._blame()
+                if vitals.read is not None and worked >= _LONGEST_WORK * self._budget.stall_seconds:
+                    return self._classify()
             await asyncio.sleep(self.interval)
 
     def _look(self) -> Vitals:
@@ -144,6 +144,6 @@ class Watchdog:
         self.crowded = self.crowded or (vitals.peak_bytes or 0) >= _CROWDED * self._memory_limit
         return vitals
 
-    def _blame(self) -> ProcessingError:
+    def _classify(self) -> ProcessingError:
         # ffmpeg can try for ever to decode what finds no room.
         return ProcessingError(FailureCode.OUT_OF_MEMORY if self.crowded else FailureCode.TIMED_OUT)

@@ -23,7 +23,7 @@ class BestEffort:
         self._away = False
 
     async def __call__(self, command: Awaitable[Any]) -> bool:
-        """Say whether the command was carried out; after False it may have been, unheard."""
+        """Return whether the command was carried out; after False it may have been, unheard."""
         try:
             async with asyncio.timeout(LIMIT_SECONDS):
                 await command

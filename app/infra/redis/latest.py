@@ -42,7 +42,7 @@ class LatestPerVideo:
         return self
 
     async def __anext__(self) -> VideoProcessing | VideoGone | Resync:
-        """Give the next event; being cancelled loses none."""
+        """Return the next event; being cancelled loses none."""
         while not self._events:
             self._arrived.clear()
             await self._arrived.wait()

@@ -19,7 +19,7 @@ from app.usecases.ports import Attempt
 
 log = structlog.get_logger(__name__)
 
-_Judgement = Literal["hit", "test"]
+_Count = Literal["hit", "test"]
 """To count one more try, or only to look; both are methods of the library's limiters."""
 _LIMIT_SECONDS: Final = 1.0
 
@@ -48,10 +48,10 @@ class CountedAttempts:
         self._here = MovingWindowRateLimiter(MemoryStorage())
 
     async def spend(self, attempt: Attempt, key: str) -> None:
-        await self._judge(attempt, key, "hit")
+        await self._count(attempt, key, "hit")
 
     async def check(self, attempt: Attempt, key: str) -> None:
-        await self._judge(attempt, key, "test")
+        await self._count(attempt, key, "test")
 
     async def forgive(self, attempt: Attempt, key: str) -> None:
         counted = _counted(key)
@@ -62,7 +62,7 @@ class CountedAttempts:
         except (StorageError, TimeoutError) as fault:
             log.warning("redis is away", what="rate limits", fault=repr(fault))
 
-    async def _judge(self, attempt: Attempt, key: str, how: _Judgement) -> None:
+    async def _count(self, attempt: Attempt, key: str, how: _Count) -> None:
         counted = _counted(key)
         try:
             async with asyncio.timeout(_LIMIT_SECONDS):
@@ -74,8 +74,8 @@ class CountedAttempts:
             log.info("an attempt was refused", attempt=attempt.value, key=counted[:12])
             raise RateLimited(retry_after_seconds=retry_after)
 
-    async def _retry_after(self, limiter: RateLimiter, attempt: Attempt, counted: str, how: _Judgement) -> int | None:
-        """Give None, or in how many seconds it may be tried again."""
+    async def _retry_after(self, limiter: RateLimiter, attempt: Attempt, counted: str, how: _Count) -> int | None:
+        """Return None, or in how many seconds it may be tried again."""
         rate = self._rates[attempt]
         if await getattr(limiter, how)(rate, attempt.value, counted):
             return None

@@ -19,7 +19,7 @@ _JSON: Final = TypeAdapter(_Message)
 
 
 def encoded(event: VideoProcessing | VideoGone) -> bytes:
-    """Give the JSON of an event; nothing of a snapshot is lost on the way."""
+    """Return the JSON of an event; nothing of a snapshot is lost on the way."""
     message = _Message(gone=event.id) if isinstance(event, VideoGone) else _Message(video=event)
     return _JSON.dump_json(message)
 

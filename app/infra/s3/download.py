@@ -31,7 +31,7 @@ class Stopped(Exception):
 def pieces(
     client: "S3Client", bucket: str, key: str, start: int, end: int | None, stop: threading.Event
 ) -> Generator[bytes, None, None]:
-    """Give the bytes from start to end (exclusive), as far as there are any; raises ``Stopped`` once ``stop`` is set.
+    """Yield the bytes from start to end (exclusive), as far as there are any; raises ``Stopped`` once ``stop`` is set.
 
     An answer that breaks off is asked for again from where it broke off, of the same object or not at all, so that the
     loss of a connection costs no gigabytes. Raises what the library raises, also where the answers stay too short.

@@ -30,7 +30,7 @@ def _is_full(fault: Exception) -> bool:
 
 
 def fault_code(fault: Exception) -> str:
-    """Give the code that the server answered, such as ``NoSuchKey``; empty where there was no answer."""
+    """Return the code that the server answered, such as ``NoSuchKey``; empty where there was no answer."""
     return fault.response.get("Error", {}).get("Code", "") if isinstance(fault, ClientError) else ""
 
 

@@ -15,7 +15,7 @@ from app.domain.errors import StorageError
 from app.infra.s3.disk import Space, endless
 from app.infra.s3.download import pieces, save
 from app.infra.s3.faults import fault_code, translated
-from app.infra.s3.threads import Threads, outlast
+from app.infra.s3.threads import Threads, wait_uncancelled
 from app.infra.s3.upload import Upload
 from app.infra.traces import span
 from app.usecases.ports import ObjectMissing, ObjectWriter, StoredObject
@@ -110,7 +110,7 @@ class S3Storage:
         """
         stop = threading.Event()
         with translated("download", key, reading=True), span("download source"):
-            await outlast(self._threads.start(partial(self._download, key, to, stop)), stop.set)
+            await wait_uncancelled(self._threads.start(partial(self._download, key, to, stop)), stop.set)
 
     def _download(self, key: str, to: Path, stop: threading.Event) -> None:
         with closing(pieces(self._client, self._bucket, key, 0, None, stop)) as content:
@@ -130,7 +130,7 @@ class S3Storage:
         try:
             while True:
                 with translated("read", key, reading=True):
-                    piece = await outlast(self._threads.start(partial(next, content, b"")), stop.set)
+                    piece = await wait_uncancelled(self._threads.start(partial(next, content, b"")), stop.set)
                 if not piece:
                     return
                 yield piece

@@ -18,7 +18,7 @@ class Threads:
         self._pool = ThreadPoolExecutor(count, thread_name_prefix="s3")
 
     def start(self, call: Callable[[], T]) -> "Future[T]":
-        """Begin a call. Cancelling the future forgets the call but does not end it: see ``outlast``.
+        """Begin a call. Cancelling the future forgets the call but does not end it: see ``wait_uncancelled``.
 
         What it logs names the request or the attempt that it is made for, and its spans belong to that.
         """
@@ -29,7 +29,7 @@ class Threads:
         await asyncio.to_thread(self._pool.shutdown)
 
 
-async def outlast(future: "Future[T]", stop: Callable[[], object] | None = None) -> T:
+async def wait_uncancelled(future: "Future[T]", stop: Callable[[], object] | None = None) -> T:
     """Wait until it has really ended, even if we are cancelled meanwhile; the cancellation is passed on only then.
 
     ``stop`` is called upon a cancellation, to make the end come sooner.

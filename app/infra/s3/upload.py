@@ -13,7 +13,7 @@ import structlog
 from app.domain.errors import StorageError
 from app.infra.s3.disk import Space
 from app.infra.s3.faults import S3_FAULTS, fault_code, translated
-from app.infra.s3.threads import Threads, outlast
+from app.infra.s3.threads import Threads, wait_uncancelled
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -29,7 +29,7 @@ _SCHEDULE: Final = ((600, 5 * MIB), (5_000, 16 * MIB), (10_000, 64 * MIB))
 
 
 def part_size(number: int) -> int:
-    """Give the bytes of the part with this number, from 1: 5 MiB, then 16, then 64.
+    """Return the bytes of the part with this number, from 1: 5 MiB, then 16, then 64.
 
     S3 allows 10,000 parts, of 5 MiB at least. The first 600 carry 2.9 GiB, those to the 5000th bring it to 71 GiB and
     the rest to 384 GiB, so an upload of any size that we allow fits, and what comes in one request, 2 GiB at most,
@@ -137,13 +137,13 @@ class Upload:
             raise StorageError
         with translated("complete upload", self._key):
             if self._upload_id is None:
-                await outlast(self._threads.start(self._put))
+                await wait_uncancelled(self._threads.start(self._put))
             else:
                 if self._part.size:
                     await self._send_part()
                 await self._settle(at_most=0)
-                await outlast(self._threads.start(self._complete))
-            stored = await outlast(self._threads.start(self._stored_size))
+                await wait_uncancelled(self._threads.start(self._complete))
+            stored = await wait_uncancelled(self._threads.start(self._stored_size))
         if stored != self._size:
             log.error("an object has a wrong size", key=self._key, size=stored, expected=self._size)
             raise StorageError
@@ -152,7 +152,7 @@ class Upload:
         """End the parts in flight, then the upload; a cancellation meanwhile is passed on when that is done."""
         self._broken = True
         self._given_up.set()
-        await outlast(asyncio.ensure_future(self._abort()))
+        await wait_uncancelled(asyncio.ensure_future(self._abort()))
 
     async def _abort(self) -> None:
         await asyncio.gather(*self._in_flight, return_exceptions=True)
@@ -173,7 +173,7 @@ class Upload:
         self._space(1)
         with translated("upload part", self._key):
             if self._upload_id is None:
-                await outlast(self._threads.start(self._create))
+                await wait_uncancelled(self._threads.start(self._create))
             await self._settle(at_most=PARTS_IN_FLIGHT - 1)
         self._number += 1
         self._in_flight[self._threads.start(partial(self._put_part, self._number, part))] = part.size

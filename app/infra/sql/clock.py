@@ -27,7 +27,7 @@ class DatabaseClock:
         self._offset_ms = 0
 
     def now(self) -> datetime:
-        """Tell the time, in UTC, in whole milliseconds."""
+        """Return the time, in UTC, in whole milliseconds."""
         return instant(_local_ms() + self._offset_ms)
 
     async def synchronise(self) -> None:

@@ -20,7 +20,7 @@ _SQLITE_FULL: Final = 13
 
 
 def lost_to_another(error: BaseException) -> bool:
-    """Tell whether the database undid a transaction in favour of another, so that it may run again from its start."""
+    """Return whether the database undid a transaction in favour of another, so that it may run again from its start."""
     if not isinstance(error, DBAPIError) or error.connection_invalidated:
         return False
     if isinstance(error.orig, sqlite3.Error):
@@ -31,7 +31,7 @@ def lost_to_another(error: BaseException) -> bool:
 
 
 def out_of_reach(error: BaseException) -> bool:
-    """Tell trouble with the database (away, full, read-only, not migrated) from a statement that is wrong."""
+    """Distinguish trouble with the database (away, full, read-only, not migrated) from a statement that is wrong."""
     if isinstance(error, PoolTimeoutError | OSError):
         return True
     if not isinstance(error, DBAPIError):

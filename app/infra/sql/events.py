@@ -42,5 +42,5 @@ class SqlEvents:
 
 
 def row_of(video: VideoId) -> ScalarSelect[Any]:
-    """Give the integer id behind a video's public one, as part of a statement; NULL where there is none."""
+    """Return the integer id behind a video's public one, as part of a statement; NULL where there is none."""
     return select(video_processings.c.id).where(video_processings.c.public_id == video).scalar_subquery()

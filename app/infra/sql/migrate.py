@@ -131,7 +131,7 @@ def _upgrade(config: Config) -> None:
 
 
 def _behind(current: Collection[str]) -> bool:
-    """Tell whether tables of these revisions lack what this version needs; one that it does not know is newer."""
+    """Return whether tables of these revisions lack what this version needs; one that it does not know is newer."""
     return _known(current) and set(current) != set(ScriptDirectory.from_config(_config()).get_heads())
 
 

@@ -15,7 +15,7 @@ from app.domain.video import VERSION_STEP, FramesArchive, MediaInfo, Progress, V
 
 
 def source_hash(key: str) -> str:
-    """Give the form of an object key that fits into an index."""
+    """Return the form of an object key that fits into an index."""
     return hashlib.sha256(key.encode()).hexdigest()
 
 
@@ -48,7 +48,7 @@ def video_of(row: RowMapping) -> VideoProcessing:
 
 
 def video_columns(video: VideoProcessing) -> dict[str, Any]:
-    """Give what a row says of a video, without its owner; ``version`` begins at one."""
+    """Return what a row says of a video, without its owner; ``version`` begins at one."""
     return {
         "public_id": video.id,
         "original_file_name": video.original_file_name,
@@ -71,7 +71,7 @@ def video_columns(video: VideoProcessing) -> dict[str, Any]:
 
 
 def progress_columns(progress: Progress) -> dict[str, Any]:
-    """Give the columns of an attempt's progress."""
+    """Return the columns of an attempt's progress."""
     return {
         "progress_percent": progress.percent,
         "frames_extracted": progress.frames_extracted,
@@ -80,7 +80,7 @@ def progress_columns(progress: Progress) -> dict[str, Any]:
 
 
 def media_columns(media: MediaInfo) -> dict[str, Any]:
-    """Give the columns of what was found in the file."""
+    """Return the columns of what was found in the file."""
     return {
         "media_duration_seconds": media.duration_seconds,
         "media_width": media.width,
@@ -91,7 +91,7 @@ def media_columns(media: MediaInfo) -> dict[str, Any]:
 
 
 def archive_columns(archive: FramesArchive) -> dict[str, Any]:
-    """Give the columns of the finished ZIP; the brief's ``s3_output_path`` is its key."""
+    """Return the columns of the finished ZIP; the brief's ``s3_output_path`` is its key."""
     return {
         "s3_output_path": archive.key,
         "archive_bytes": archive.size_bytes,
@@ -102,7 +102,7 @@ def archive_columns(archive: FramesArchive) -> dict[str, Any]:
 
 
 def failure_columns(failure: Failure | None) -> dict[str, Any]:
-    """Give the columns of a failure, empty where there is none."""
+    """Return the columns of a failure, empty where there is none."""
     return {
         "failure_code": failure.code.value if failure else None,
         "failure_reason": failure.reason if failure else None,

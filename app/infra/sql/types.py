@@ -40,7 +40,7 @@ class Timestamp(TypeDecorator[datetime]):
         return in_utc.replace(microsecond=in_utc.microsecond // 1000 * 1000)
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - SQLAlchemy's signature
-        """Say the zone that the database does not keep."""
+        """Add the zone that the database does not keep."""
         return None if value is None else value.replace(tzinfo=UTC)
 
 
@@ -58,10 +58,10 @@ Milliseconds: Final = BigInteger
 
 
 def milliseconds(at: datetime) -> int:
-    """Give an instant as whole milliseconds since 1970."""
+    """Return an instant as whole milliseconds since 1970."""
     return (at - _EPOCH) // _MILLISECOND
 
 
 def instant(at: int) -> datetime:
-    """Give the instant that ``milliseconds`` gave."""
+    """Return the instant that ``milliseconds`` gave."""
     return _EPOCH + at * _MILLISECOND

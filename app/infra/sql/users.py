@@ -16,7 +16,7 @@ from app.infra.sql.types import instant, milliseconds
 
 
 def row_of(user: UserId) -> ScalarSelect[Any]:
-    """Give the integer id behind a user's public one, as part of a statement; NULL where there is none."""
+    """Return the integer id behind a user's public one, as part of a statement; NULL where there is none."""
     return select(users.c.id).where(users.c.public_id == user).scalar_subquery()
 
 
