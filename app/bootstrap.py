@@ -59,16 +59,13 @@ from app.usecases.mark_processing_failed import MarkProcessingFailed
 from app.usecases.measure_backlog import MeasureBacklog
 from app.usecases.notification_log import ListNotifications, RedeliverNotification, SendTestWebhook
 from app.usecases.notification_settings import RotateWebhookSecret, UpdateNotificationSettings
-from app.usecases.ports import (
-    Attempt,
-    Clock,
-    DatabaseUnavailable,
-    JobQueue,
-    LiveStatus,
-    ObjectStorage,
-    RateLimits,
-    Transactions,
-)
+from app.usecases.ports.clock import Clock
+from app.usecases.ports.database import DatabaseUnavailable
+from app.usecases.ports.live_status import LiveStatus
+from app.usecases.ports.queue import JobQueue
+from app.usecases.ports.rate_limits import Attempt, RateLimits
+from app.usecases.ports.storage import ObjectStorage
+from app.usecases.ports.transactions import Transactions
 from app.usecases.process_video_frames import ProcessVideoFrames
 from app.usecases.quota import CountStoredBytes, Quota, StoredInAll
 from app.usecases.release_processing import ReleaseProcessing

@@ -148,7 +148,7 @@ def _worker(only: Literal["videos", "control"] | None) -> None:
 def _migrate(*, wait: bool) -> None:
     from app.infra.logs import set_up_logs  # noqa: PLC0415
     from app.infra.sql.migrate import migrate, wait_for_schema  # noqa: PLC0415
-    from app.usecases.ports import DatabaseUnavailable  # noqa: PLC0415
+    from app.usecases.ports.database import DatabaseUnavailable  # noqa: PLC0415
 
     set_up_logs(LogSettings().log_level)
     _point_out_unknown_names()

@@ -28,7 +28,7 @@ from app.http.serving import Serving
 from app.http.throttle import Throttle, TokenBuckets
 from app.infra.traces import tracing
 from app.settings import Settings, TraceSettings
-from app.usecases.ports import DatabaseUnavailable
+from app.usecases.ports.database import DatabaseUnavailable
 
 
 def create_app(settings: Settings, traces: TraceSettings, serving: Serving) -> Starlette:

@@ -32,7 +32,7 @@ from strawberry import relay
 from strawberry.asgi import GraphQL
 
 from app.domain.options import ExtractionOptions
-from app.domain.session import SessionId
+from app.domain.session import SessionId, Viewer
 from app.domain.user import Locale, User, UserId
 from app.domain.video import VERSION_STEP, ProcessingStatus, VideoProcessing, new_video_id, source_key
 from app.http.edge import Edge, viewer_of
@@ -43,7 +43,6 @@ from app.infra.sql.migrate import migrate
 from app.infra.sql.transactions import SqlTransactions
 from app.main import application
 from app.usecases.list_user_videos import ListUserVideos, Page, cursor
-from app.usecases.ports import Viewer
 from tests.fakes.transactions import LostAnswers
 from tests.parts.site import Site
 

@@ -27,7 +27,7 @@ import structlog
 
 from app.bootstrap import Service, compose
 from app.domain.options import ExtractionOptions
-from app.domain.session import SessionId
+from app.domain.session import SessionId, Viewer
 from app.domain.user import Locale
 from app.domain.video import ProcessingStatus, VideoProcessing
 from app.infra.embedded.certificate import Certificate
@@ -40,7 +40,6 @@ from app.infra.redis.queue import VIDEO_QUEUE, ArqJobQueue
 from app.infra.redis.scripts import queue_keys
 from app.infra.sql.migrate import migrate
 from app.settings import Settings
-from app.usecases.ports import Viewer
 from app.usecases.upload_video import IncomingVideo
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -7,7 +7,7 @@ import structlog
 
 from app.domain.errors import StorageError
 from app.usecases.catalogue import ControlUseCases
-from app.usecases.ports import DatabaseUnavailable
+from app.usecases.ports.database import DatabaseUnavailable
 
 log = structlog.get_logger(__name__)
 

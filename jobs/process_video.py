@@ -19,7 +19,7 @@ from app.domain.video import FramesArchive, VideoId, VideoProcessing
 from app.infra.traces import span
 from app.usecases.catalogue import VideoUseCases
 from app.usecases.hold_lease import Attempt
-from app.usecases.ports import DatabaseFull, DatabaseUnavailable
+from app.usecases.ports.database import DatabaseFull, DatabaseUnavailable
 from app.usecases.release_processing import retry_delay
 from app.usecases.start_video_processing_job import Claimed, GivenUp, HeldUntil
 from jobs.metrics import WorkerMetrics

@@ -8,12 +8,12 @@ import pytest
 
 from app.domain.errors import ProcessingError
 from app.domain.failure import FailureCode
+from app.domain.frame import Frame
 from app.domain.manifest import Reading
 from app.domain.options import ExtractionOptions, FrameSelection, ImageFormat, SelectionKind
 from app.domain.video import MediaInfo
 from app.infra.ffmpeg.extractor import FfmpegFrameExtractor
 from app.infra.ffmpeg.limits import Limits
-from app.usecases.ports import Frame
 from tests.films import numbers_of
 
 LIMITS: Final = Limits(

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final, final
 
+from app.domain.frame import Frame
 from app.domain.options import ImageFormat
-from app.usecases.ports import Frame
 from tests.clips import FFMPEG, ffmpeg
 
 BITS: Final = 16

@@ -8,6 +8,7 @@ from strawberry.dataloader import DataLoader
 
 from app.domain import user
 from app.domain.errors import RateLimited, Unauthenticated
+from app.domain.session import Viewer
 from app.domain.user import UserId
 from app.domain.video import StatusChange, VideoId
 from app.graphql.documents import Document, Documents
@@ -18,7 +19,6 @@ from app.http.edge import Edge, bearer_viewer, is_over
 from app.http.metrics import Metrics
 from app.http.policy import Policy
 from app.usecases.catalogue import UseCases
-from app.usecases.ports import Viewer
 
 
 @dataclass(slots=True, weakref_slot=True)

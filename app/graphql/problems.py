@@ -8,7 +8,7 @@ import strawberry
 
 from app.domain import errors
 from app.graphql.context import Info
-from app.usecases.ports import DatabaseUnavailable
+from app.usecases.ports.database import DatabaseUnavailable
 
 
 @strawberry.enum(description="What is the matter, for programs.")

@@ -18,7 +18,7 @@ from app.graphql.results import VideoResult
 from app.graphql.scalars import BigInt
 from app.graphql.videos import VideoProcessing
 from app.usecases.check_upload import PlannedUpload
-from app.usecases.ports import DatabaseUnavailable
+from app.usecases.ports.database import DatabaseUnavailable
 
 _PAGE = 20
 

@@ -10,8 +10,8 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing, asynccontextmanager
 from typing import Any, cast
 
+from app.domain.session import Viewer
 from app.http.edge import Edge, session_over
-from app.usecases.ports import Viewer
 
 TextStream = Callable[[], AsyncIterator[str]]
 

@@ -12,7 +12,8 @@ from app.graphql.context import Info
 from app.graphql.problems import problem_of
 from app.graphql.results import Deleted, VideoStatusEvent
 from app.graphql.videos import VideoProcessing
-from app.usecases.ports import DatabaseUnavailable, VideoGone
+from app.usecases.ports.database import DatabaseUnavailable
+from app.usecases.ports.live_status import VideoGone
 
 
 @strawberry.type(description="What can be watched, over graphql-transport-ws.")

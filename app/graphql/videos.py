@@ -12,7 +12,7 @@ from app.graphql.context import Info
 from app.graphql.enums import FailureCode, ImageFormat, ProcessingStatus
 from app.graphql.scalars import BigInt
 from app.usecases.download_processed_zip import archive_file_name
-from app.usecases.ports import DownloadLinks
+from app.usecases.ports.download_links import DownloadLinks
 
 _FIELD_OF: Final = {
     SelectionKind.FRAMES_PER_SECOND: "frames_per_second",

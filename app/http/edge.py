@@ -12,9 +12,14 @@ from structlog.contextvars import bind_contextvars
 from app.domain.errors import Unauthenticated
 from app.domain.network import subscriber_of
 from app.domain.retention import Retention
+from app.domain.session import Viewer
 from app.domain.user import pseudonym
 from app.usecases.catalogue import UseCases
-from app.usecases.ports import AccessTokens, Clock, DownloadLinks, EndedSessions, ObjectStorage, Viewer
+from app.usecases.ports.clock import Clock
+from app.usecases.ports.download_links import DownloadLinks
+from app.usecases.ports.ended_sessions import EndedSessions
+from app.usecases.ports.storage import ObjectStorage
+from app.usecases.ports.tokens import AccessTokens
 
 
 class Ticket(Protocol):

@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from app.http.edge import edge_of
 from app.http.objects import Representation, send_object
-from app.usecases.ports import ObjectMissing
+from app.usecases.ports.storage import ObjectMissing
 
 _NOTHING_MAY_RUN: Final = {"Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; sandbox"}
 

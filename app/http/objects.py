@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from app.http.problems import problem
-from app.usecases.ports import ObjectStorage
+from app.usecases.ports.storage import ObjectStorage
 
 _RANGE: Final = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 

@@ -34,7 +34,7 @@ from app.domain.errors import (
     VideoNotFound,
 )
 from app.http.metrics import metrics_of
-from app.usecases.ports import DatabaseUnavailable
+from app.usecases.ports.database import DatabaseUnavailable
 
 STATUS: Final[Mapping[type[DomainError], HTTPStatus]] = {
     InvalidInput: HTTPStatus.BAD_REQUEST,

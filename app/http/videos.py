@@ -17,7 +17,7 @@ from app.http.objects import Representation, send_object
 from app.http.uploads import uploads_of
 from app.usecases.download_processed_zip import archive_file_name
 from app.usecases.list_user_videos import cursor
-from app.usecases.ports import ObjectMissing
+from app.usecases.ports.storage import ObjectMissing
 from app.usecases.upload_video import IncomingVideo
 
 

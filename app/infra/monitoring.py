@@ -11,7 +11,8 @@ from redis.exceptions import RedisError
 from app.infra.redis.queue import CONTROL_QUEUE, VIDEO_QUEUE
 from app.infra.redis.stream import StreamRedis
 from app.usecases.measure_backlog import MeasureBacklog
-from app.usecases.ports import DatabaseUnavailable, Transaction, Transactions
+from app.usecases.ports.database import DatabaseUnavailable
+from app.usecases.ports.transactions import Transaction, Transactions
 
 _READY_SECONDS: Final = 3
 _BACKLOG_SECONDS: Final = 0.9

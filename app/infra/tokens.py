@@ -10,9 +10,10 @@ from uuid import UUID, uuid4
 import jwt
 
 from app.domain.errors import Unauthenticated
-from app.domain.session import SessionId
+from app.domain.session import SessionId, Viewer
 from app.domain.user import UserId
-from app.usecases.ports import AccessToken, Clock, Viewer
+from app.usecases.ports.clock import Clock
+from app.usecases.ports.tokens import AccessToken
 
 _ALGORITHM: Final = "HS256"
 _ISSUER: Final = "fiapx"

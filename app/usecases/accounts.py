@@ -7,18 +7,14 @@ from app.usecases.authenticate_user import AuthenticateUser
 from app.usecases.change_password import ChangePassword
 from app.usecases.delete_account import DeleteAccount
 from app.usecases.open_session import EndSession, OpenSession, RefreshSession
-from app.usecases.ports import (
-    AccessTokens,
-    Clock,
-    EndedSessions,
-    JobQueue,
-    LinkTokens,
-    MailAddresses,
-    PasswordHasher,
-    RateLimits,
-    RefreshTokens,
-    Transactions,
-)
+from app.usecases.ports.clock import Clock
+from app.usecases.ports.ended_sessions import EndedSessions
+from app.usecases.ports.mail_addresses import MailAddresses
+from app.usecases.ports.passwords import PasswordHasher
+from app.usecases.ports.queue import JobQueue
+from app.usecases.ports.rate_limits import RateLimits
+from app.usecases.ports.tokens import AccessTokens, LinkTokens, RefreshTokens
+from app.usecases.ports.transactions import Transactions
 from app.usecases.profile import ShowViewer, UpdateProfile
 from app.usecases.register_user import RegisterUser
 from app.usecases.reset_password import RequestPasswordReset, ResetPassword

@@ -7,7 +7,11 @@ from typing import final
 from app.domain.errors import InvalidCredentials, InvalidInput
 from app.domain.user import User, normalised_password
 from app.usecases.open_session import OpenSession, Session
-from app.usecases.ports import Attempt, Clock, MailAddresses, PasswordHasher, RateLimits, Transaction, Transactions
+from app.usecases.ports.clock import Clock
+from app.usecases.ports.mail_addresses import MailAddresses
+from app.usecases.ports.passwords import PasswordHasher
+from app.usecases.ports.rate_limits import Attempt, RateLimits
+from app.usecases.ports.transactions import Transaction, Transactions
 
 
 @final

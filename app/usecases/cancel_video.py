@@ -5,10 +5,13 @@ from typing import final
 
 from app.domain.errors import ProcessingAlreadyFinished
 from app.domain.failure import Failure, FailureCode
+from app.domain.session import Viewer
 from app.domain.video import VideoId, VideoProcessing
 from app.usecases.mark_processing_failed import fail_processing
 from app.usecases.ownership import owned_video
-from app.usecases.ports import Clock, LiveStatus, Transaction, Transactions, Viewer
+from app.usecases.ports.clock import Clock
+from app.usecases.ports.live_status import LiveStatus
+from app.usecases.ports.transactions import Transaction, Transactions
 
 
 @final

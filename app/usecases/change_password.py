@@ -5,18 +5,13 @@ from typing import final
 
 from app.domain.errors import InvalidCredentials, InvalidInput
 from app.domain.notification import NotificationChannel, NotificationEvent
-from app.domain.session import SessionId
+from app.domain.session import SessionId, Viewer
 from app.domain.user import User, new_password, normalised_password
 from app.usecases.open_session import OpenSession, Session, locked_user, other_sessions
-from app.usecases.ports import (
-    Attempt,
-    EndedSessions,
-    PasswordHasher,
-    RateLimits,
-    Transaction,
-    Transactions,
-    Viewer,
-)
+from app.usecases.ports.ended_sessions import EndedSessions
+from app.usecases.ports.passwords import PasswordHasher
+from app.usecases.ports.rate_limits import Attempt, RateLimits
+from app.usecases.ports.transactions import Transaction, Transactions
 from app.usecases.tell_owner import News, owe
 
 

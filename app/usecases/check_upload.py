@@ -6,7 +6,9 @@ from typing import Final, final
 
 from app.domain.container import SNIFF_BYTES, check_container, checked_file_name
 from app.domain.errors import FileTooLarge, InvalidInput
-from app.usecases.ports import Clock, Transaction, Transactions, Viewer
+from app.domain.session import Viewer
+from app.usecases.ports.clock import Clock
+from app.usecases.ports.transactions import Transaction, Transactions
 from app.usecases.quota import Quota, StoredInAll
 
 _KEY: Final = re.compile(r"[!-~]{1,255}")  # MySQL would take "k" and "k " for the same.

@@ -3,22 +3,18 @@
 from dataclasses import dataclass
 from typing import final
 
-from app.domain.session import SessionId
+from app.domain.session import SessionId, Viewer
 from app.domain.video import result_prefix
 from app.usecases.change_password import check_password
 from app.usecases.delete_video import SECOND_REMOVAL
 from app.usecases.export_my_data import export_prefix
 from app.usecases.open_session import locked_user, other_sessions
-from app.usecases.ports import (
-    Clock,
-    EndedSessions,
-    JobQueue,
-    PasswordHasher,
-    RateLimits,
-    Transaction,
-    Transactions,
-    Viewer,
-)
+from app.usecases.ports.clock import Clock
+from app.usecases.ports.ended_sessions import EndedSessions
+from app.usecases.ports.passwords import PasswordHasher
+from app.usecases.ports.queue import JobQueue
+from app.usecases.ports.rate_limits import RateLimits
+from app.usecases.ports.transactions import Transaction, Transactions
 
 
 @final

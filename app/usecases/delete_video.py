@@ -4,9 +4,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final, final
 
+from app.domain.session import Viewer
 from app.domain.video import VideoId, result_prefix
 from app.usecases.ownership import owned_video
-from app.usecases.ports import Clock, JobQueue, LiveStatus, Transaction, Transactions, Viewer
+from app.usecases.ports.clock import Clock
+from app.usecases.ports.live_status import LiveStatus
+from app.usecases.ports.queue import JobQueue
+from app.usecases.ports.transactions import Transaction, Transactions
 
 SECOND_REMOVAL: Final = timedelta(hours=1)
 """By then a worker that was still writing a result has long noticed that its row is gone."""

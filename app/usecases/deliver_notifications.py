@@ -19,7 +19,11 @@ from app.domain.notification import (
 )
 from app.domain.webhook import WebhookMessage, body_of
 from app.usecases.limit_deliveries import LimitDeliveries
-from app.usecases.ports import Clock, DatabaseUnavailable, Mailer, Transaction, Transactions, WebhookSender
+from app.usecases.ports.clock import Clock
+from app.usecases.ports.database import DatabaseUnavailable
+from app.usecases.ports.mail import Mailer
+from app.usecases.ports.transactions import Transaction, Transactions
+from app.usecases.ports.webhooks import WebhookSender
 from app.usecases.tell_owner import News, owe
 from app.usecases.write_mail import WriteMail
 

@@ -5,9 +5,11 @@ from typing import final
 
 from app.domain.errors import ProcessingNotFinished
 from app.domain.retention import FOR_EVER, Retention
+from app.domain.session import Viewer
 from app.domain.video import FramesArchive, VideoId, VideoProcessing
 from app.usecases.ownership import owned_video
-from app.usecases.ports import Clock, Transactions, Viewer
+from app.usecases.ports.clock import Clock
+from app.usecases.ports.transactions import Transactions
 
 
 @final

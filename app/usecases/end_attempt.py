@@ -3,7 +3,10 @@
 from collections.abc import Awaitable, Callable
 
 from app.domain.video import VideoProcessing
-from app.usecases.ports import DatabaseUnavailable, JobQueue, LiveStatus, Transaction, Transactions
+from app.usecases.ports.database import DatabaseUnavailable
+from app.usecases.ports.live_status import LiveStatus
+from app.usecases.ports.queue import JobQueue
+from app.usecases.ports.transactions import Transaction, Transactions
 
 
 async def end_attempt(

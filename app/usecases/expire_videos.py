@@ -9,7 +9,10 @@ from typing import Final, final
 from app.domain.retention import Retention
 from app.domain.user import UserId
 from app.domain.video import VideoId, VideoProcessing, result_prefix
-from app.usecases.ports import Clock, JobQueue, LiveStatus, Transaction, Transactions
+from app.usecases.ports.clock import Clock
+from app.usecases.ports.live_status import LiveStatus
+from app.usecases.ports.queue import JobQueue
+from app.usecases.ports.transactions import Transaction, Transactions
 
 _BATCH: Final = 100
 

@@ -7,9 +7,12 @@ from typing import Final, final
 
 from app.domain.errors import ProcessingError
 from app.domain.failure import FailureCode
+from app.domain.frame import Frame
 from app.domain.manifest import FrameEntry, Manifest, frame_file_name
 from app.domain.video import FramesArchive, MediaInfo, VideoProcessing, archive_key, contact_sheet_key
-from app.usecases.ports import Extraction, Frame, ObjectStorage, ObjectWriter, ZipEncoder
+from app.usecases.ports.frames import Extraction
+from app.usecases.ports.storage import ObjectStorage, ObjectWriter
+from app.usecases.ports.zip_encoder import ZipEncoder
 
 _SMALL_BYTES: Final = 1024**3
 """A still picture that lasts an hour is a tiny film of thousands of pictures, and nobody's attack."""

@@ -7,7 +7,10 @@ from datetime import datetime, timedelta
 from typing import Final, final
 
 from app.domain.video import VERSION_STEP, MediaInfo, Progress, VideoProcessing
-from app.usecases.ports import Clock, DatabaseUnavailable, LiveStatus, Transaction, Transactions
+from app.usecases.ports.clock import Clock
+from app.usecases.ports.database import DatabaseUnavailable
+from app.usecases.ports.live_status import LiveStatus
+from app.usecases.ports.transactions import Transaction, Transactions
 
 _PUBLISH_SECONDS: Final = 0.5
 

@@ -7,7 +7,9 @@ from datetime import datetime, timedelta
 from typing import Final, final
 from uuid import uuid4
 
-from app.usecases.ports import Clock, ObjectStorage, StoredObject, Transaction, Transactions
+from app.usecases.ports.clock import Clock
+from app.usecases.ports.storage import ObjectStorage, StoredObject
+from app.usecases.ports.transactions import Transaction, Transactions
 
 _BATCH: Final = 500
 _PREFIXES: Final = ("sources/", "results/", "exports/")

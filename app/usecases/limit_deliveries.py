@@ -9,7 +9,9 @@ from urllib.parse import urlsplit
 from app.domain.notification import BEFORE_VERIFICATION, Mail, Notification, NotificationChannel, NotificationEvent
 from app.domain.user import mailbox_of
 from app.domain.webhook import WebhookMessage
-from app.usecases.ports import Attempt, Clock, RateLimits, Transaction
+from app.usecases.ports.clock import Clock
+from app.usecases.ports.rate_limits import Attempt, RateLimits
+from app.usecases.ports.transactions import Transaction
 from app.usecases.tell_owner import News, owe
 
 _NEWS: Final = frozenset(

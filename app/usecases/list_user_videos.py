@@ -4,10 +4,11 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import final
 
+from app.domain.session import Viewer
 from app.domain.video import ProcessingStatus, StatusChange, VideoId, VideoProcessing
 from app.usecases.ownership import owned_video
 from app.usecases.paging import checked_page, cursor_of
-from app.usecases.ports import Transactions, Viewer
+from app.usecases.ports.transactions import Transactions
 
 
 @dataclass(frozen=True, slots=True)

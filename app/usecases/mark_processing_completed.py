@@ -6,7 +6,10 @@ from typing import final
 from app.domain.events import DomainEvent, EventType
 from app.domain.video import FramesArchive, MediaInfo, Progress, VideoProcessing
 from app.usecases.end_attempt import end_attempt
-from app.usecases.ports import Clock, JobQueue, LiveStatus, Transaction, Transactions
+from app.usecases.ports.clock import Clock
+from app.usecases.ports.live_status import LiveStatus
+from app.usecases.ports.queue import JobQueue
+from app.usecases.ports.transactions import Transaction, Transactions
 from app.usecases.tell_owner import news_of_completion, tell_owner
 
 

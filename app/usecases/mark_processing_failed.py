@@ -8,7 +8,10 @@ from app.domain.events import DomainEvent, EventType
 from app.domain.failure import Failure, FailureCode
 from app.domain.video import VideoProcessing
 from app.usecases.end_attempt import end_attempt
-from app.usecases.ports import Clock, JobQueue, LiveStatus, Transaction, Transactions
+from app.usecases.ports.clock import Clock
+from app.usecases.ports.live_status import LiveStatus
+from app.usecases.ports.queue import JobQueue
+from app.usecases.ports.transactions import Transaction, Transactions
 from app.usecases.tell_owner import news_of_failure, tell_owner
 
 

@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import final
 
-from app.usecases.ports import Backlog, Clock, Transaction, Transactions
+from app.usecases.ports.clock import Clock
+from app.usecases.ports.transactions import Transaction, Transactions
+from app.usecases.ports.videos import Backlog
 
 
 @final

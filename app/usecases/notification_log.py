@@ -7,10 +7,14 @@ from uuid import UUID
 
 from app.domain.errors import InvalidInput, NotificationError
 from app.domain.notification import BEFORE_VERIFICATION, Notification, NotificationChannel, NotificationEvent
+from app.domain.session import Viewer
 from app.usecases.notification_settings import NO_WEBHOOK
 from app.usecases.open_session import locked_user
 from app.usecases.paging import checked_page
-from app.usecases.ports import Attempt, Clock, JobQueue, RateLimits, Transaction, Transactions, Viewer
+from app.usecases.ports.clock import Clock
+from app.usecases.ports.queue import JobQueue
+from app.usecases.ports.rate_limits import Attempt, RateLimits
+from app.usecases.ports.transactions import Transaction, Transactions
 from app.usecases.tell_owner import News, owe
 
 _ONCE_ONLY: Final = BEFORE_VERIFICATION

@@ -7,10 +7,12 @@ from typing import Final, final
 
 from app.domain.errors import EmailNotVerified, NotificationError
 from app.domain.notification import NotificationChannel, NotificationEvent
+from app.domain.session import Viewer
 from app.domain.user import User
 from app.domain.webhook import Webhook, checked_webhook_url
 from app.usecases.open_session import locked_user
-from app.usecases.ports import Clock, Transaction, Transactions, Viewer
+from app.usecases.ports.clock import Clock
+from app.usecases.ports.transactions import Transaction, Transactions
 from app.usecases.tell_owner import News, owe
 
 NO_WEBHOOK: Final = "There is no webhook: set its URL first."

@@ -7,19 +7,12 @@ from typing import final
 from uuid import uuid4
 
 from app.domain.errors import InvalidCredentials, Unauthenticated
-from app.domain.session import SessionId
+from app.domain.session import SessionId, StoredSession, Viewer
 from app.domain.user import User, UserId
-from app.usecases.ports import (
-    AccessToken,
-    AccessTokens,
-    Clock,
-    EndedSessions,
-    RefreshTokens,
-    StoredSession,
-    Transaction,
-    Transactions,
-    Viewer,
-)
+from app.usecases.ports.clock import Clock
+from app.usecases.ports.ended_sessions import EndedSessions
+from app.usecases.ports.tokens import AccessToken, AccessTokens, RefreshTokens
+from app.usecases.ports.transactions import Transaction, Transactions
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,9 @@
 """Promise 2, in one place: only its owner sees a video."""
 
 from app.domain.errors import VideoNotBelongsToUser, VideoNotFound
+from app.domain.session import Viewer
 from app.domain.video import VideoId, VideoProcessing
-from app.usecases.ports import Transaction, Viewer
+from app.usecases.ports.transactions import Transaction
 
 
 async def owned_video(t: Transaction, viewer: Viewer, video: VideoId) -> VideoProcessing:

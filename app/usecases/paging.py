@@ -2,17 +2,25 @@
 
 import base64
 import binascii
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 from uuid import UUID
 
 from app.domain.errors import InvalidInput
-from app.usecases.ports import PageKey
 
 MAX_PAGE: Final = 100
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _CURSOR_MAX: Final = 128
 _MILLISECONDS_MAX: Final = 253_402_300_799_999  # The year 9999, the last that a datetime can hold.
+
+
+@dataclass(frozen=True, slots=True)
+class PageKey:
+    """The place of something in its owner's list (keyset pagination, newest first)."""
+
+    created_at: datetime
+    id: str
 
 
 def cursor_of(created_at: datetime, entry: str) -> str:

@@ -8,7 +8,9 @@ from typing import final
 from app.domain.errors import ProcessingError
 from app.domain.failure import FailureCode
 from app.domain.video import MediaInfo, VideoProcessing
-from app.usecases.ports import Extraction, FrameExtractor, ObjectMissing, ObjectStorage, Workspaces
+from app.usecases.ports.frames import Extraction, FrameExtractor
+from app.usecases.ports.storage import ObjectMissing, ObjectStorage
+from app.usecases.ports.workspaces import Workspaces
 
 
 @final

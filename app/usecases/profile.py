@@ -4,9 +4,11 @@ from dataclasses import dataclass, replace
 from typing import final
 
 from app.domain.errors import Unauthenticated
+from app.domain.session import Viewer
 from app.domain.user import Locale, User, checked_name
 from app.usecases.open_session import locked_user
-from app.usecases.ports import Clock, Transaction, Transactions, Viewer
+from app.usecases.ports.clock import Clock
+from app.usecases.ports.transactions import Transaction, Transactions
 
 
 @final

@@ -7,7 +7,8 @@ from typing import Final, final
 
 from app.domain.errors import QuotaExceeded
 from app.domain.user import UserId
-from app.usecases.ports import Clock, Transaction, Transactions
+from app.usecases.ports.clock import Clock
+from app.usecases.ports.transactions import Transaction, Transactions
 
 _FRESH: Final = timedelta(seconds=60)
 """All rows are added up for the bytes of the whole service, so a process does that once a minute."""

@@ -9,7 +9,11 @@ from app.domain.errors import EmailAlreadyRegistered
 from app.domain.user import Locale, User, UserId, checked_name, new_password
 from app.usecases.authenticate_user import account_of
 from app.usecases.open_session import OpenSession, Session
-from app.usecases.ports import Attempt, Clock, MailAddresses, PasswordHasher, RateLimits, Transaction, Transactions
+from app.usecases.ports.clock import Clock
+from app.usecases.ports.mail_addresses import MailAddresses
+from app.usecases.ports.passwords import PasswordHasher
+from app.usecases.ports.rate_limits import Attempt, RateLimits
+from app.usecases.ports.transactions import Transaction, Transactions
 from app.usecases.verify_email import owe_verification
 
 

@@ -5,7 +5,8 @@ from datetime import timedelta
 from typing import Final, final
 
 from app.domain.video import VideoProcessing
-from app.usecases.ports import Clock, Transactions
+from app.usecases.ports.clock import Clock
+from app.usecases.ports.transactions import Transactions
 
 _FIRST_DELAY: Final = timedelta(seconds=2)
 _LONGEST_DELAY: Final = timedelta(minutes=5)

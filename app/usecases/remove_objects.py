@@ -6,7 +6,10 @@ from datetime import timedelta
 from typing import Final, final
 
 from app.domain.errors import StorageError
-from app.usecases.ports import Clock, ObjectStorage, Removal, Transactions
+from app.usecases.ports.clock import Clock
+from app.usecases.ports.removals import Removal
+from app.usecases.ports.storage import ObjectStorage
+from app.usecases.ports.transactions import Transactions
 
 _BATCH: Final = 100
 _DELETE_BATCH: Final = 1000

@@ -7,9 +7,13 @@ from app.domain.errors import ProcessingNotFinished, Unauthenticated
 from app.domain.events import DomainEvent, EventType
 from app.domain.options import ExtractionOptions
 from app.domain.retention import FOR_EVER, Retention
+from app.domain.session import Viewer
 from app.domain.video import VERSION_STEP, ProcessingStatus, Progress, VideoId, VideoProcessing, new_video_id
 from app.usecases.ownership import owned_video
-from app.usecases.ports import Clock, JobQueue, LiveStatus, Transaction, Transactions, Viewer
+from app.usecases.ports.clock import Clock
+from app.usecases.ports.live_status import LiveStatus
+from app.usecases.ports.queue import JobQueue
+from app.usecases.ports.transactions import Transaction, Transactions
 from app.usecases.quota import Quota
 from app.usecases.upload_video import SWEEP_GRACE
 

@@ -14,19 +14,15 @@ from app.domain.user import User, UserId
 from app.usecases.authenticate_user import account_of, tries_of
 from app.usecases.change_password import named_new
 from app.usecases.open_session import OpenSession, Session, other_sessions
-from app.usecases.ports import (
-    Attempt,
-    Clock,
-    EndedSessions,
-    JobQueue,
-    LinkTokens,
-    MailAddresses,
-    MailedLink,
-    PasswordHasher,
-    RateLimits,
-    Transaction,
-    Transactions,
-)
+from app.usecases.ports.clock import Clock
+from app.usecases.ports.ended_sessions import EndedSessions
+from app.usecases.ports.mail_addresses import MailAddresses
+from app.usecases.ports.mailed_links import MailedLink
+from app.usecases.ports.passwords import PasswordHasher
+from app.usecases.ports.queue import JobQueue
+from app.usecases.ports.rate_limits import Attempt, RateLimits
+from app.usecases.ports.tokens import LinkTokens
+from app.usecases.ports.transactions import Transaction, Transactions
 from app.usecases.tell_owner import News, owe
 
 

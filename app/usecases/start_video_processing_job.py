@@ -6,9 +6,12 @@ from typing import final
 
 from app.domain.events import DomainEvent, EventType
 from app.domain.failure import Failure, FailureCode
+from app.domain.lease import Lease
 from app.domain.video import ProcessingStatus, VideoId, VideoProcessing
 from app.usecases.mark_processing_failed import MarkProcessingFailed
-from app.usecases.ports import Clock, Lease, LiveStatus, Transaction, Transactions
+from app.usecases.ports.clock import Clock
+from app.usecases.ports.live_status import LiveStatus
+from app.usecases.ports.transactions import Transaction, Transactions
 
 
 @dataclass(frozen=True, slots=True)

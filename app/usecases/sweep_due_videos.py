@@ -4,7 +4,9 @@ from dataclasses import dataclass
 from typing import Final, final
 
 from app.domain.video import VideoId
-from app.usecases.ports import Clock, JobQueue, Transactions
+from app.usecases.ports.clock import Clock
+from app.usecases.ports.queue import JobQueue
+from app.usecases.ports.transactions import Transactions
 
 _BATCH: Final = 500
 _FIRST_DELAY: Final = 10.0

@@ -11,7 +11,7 @@ from app.domain.notification import Notification, NotificationChannel, Notificat
 from app.domain.times import iso8601
 from app.domain.user import User
 from app.domain.video import FramesArchive, ProcessingStatus, VideoId, VideoProcessing
-from app.usecases.ports import Transaction
+from app.usecases.ports.transactions import Transaction
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,17 +6,13 @@ from typing import Final, final
 
 from app.domain.errors import RateLimited, UnsupportedFileFormat
 from app.domain.notification import NotificationChannel, NotificationEvent
+from app.domain.session import Viewer
 from app.domain.user import User
-from app.usecases.ports import (
-    Attempt,
-    Clock,
-    DatabaseUnavailable,
-    JobQueue,
-    RateLimits,
-    Transaction,
-    Transactions,
-    Viewer,
-)
+from app.usecases.ports.clock import Clock
+from app.usecases.ports.database import DatabaseUnavailable
+from app.usecases.ports.queue import JobQueue
+from app.usecases.ports.rate_limits import Attempt, RateLimits
+from app.usecases.ports.transactions import Transaction, Transactions
 from app.usecases.tell_owner import News, tell_owner
 
 ONE_MAIL_IN: Final = timedelta(hours=1)

@@ -17,21 +17,17 @@ from app.domain.errors import (
     UploadIncomplete,
 )
 from app.domain.events import DomainEvent, EventType
+from app.domain.intake import AcceptedUpload, Intake
 from app.domain.options import ExtractionOptions
+from app.domain.session import Viewer
 from app.domain.video import VERSION_STEP, ProcessingStatus, VideoProcessing, new_video_id, source_key
 from app.usecases.check_upload import check_idempotency_key, check_size
-from app.usecases.ports import (
-    AcceptedUpload,
-    Clock,
-    DatabaseUnavailable,
-    Intake,
-    JobQueue,
-    LiveStatus,
-    ObjectStorage,
-    Transaction,
-    Transactions,
-    Viewer,
-)
+from app.usecases.ports.clock import Clock
+from app.usecases.ports.database import DatabaseUnavailable
+from app.usecases.ports.live_status import LiveStatus
+from app.usecases.ports.queue import JobQueue
+from app.usecases.ports.storage import ObjectStorage
+from app.usecases.ports.transactions import Transaction, Transactions
 from app.usecases.quota import Quota, StoredInAll
 from app.usecases.tell_rejection import TellRejection
 

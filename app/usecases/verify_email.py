@@ -7,22 +7,18 @@ from typing import Final, final
 
 from app.domain.errors import InvalidInput, VideoNotFound
 from app.domain.notification import NotificationChannel, NotificationEvent
+from app.domain.session import Viewer
 from app.domain.user import User
 from app.domain.video import ProcessingStatus
 from app.usecases.delete_video import DeleteVideo
 from app.usecases.open_session import locked_user
-from app.usecases.ports import (
-    Attempt,
-    Clock,
-    JobQueue,
-    LinkTokens,
-    MailedLink,
-    PageKey,
-    RateLimits,
-    Transaction,
-    Transactions,
-    Viewer,
-)
+from app.usecases.paging import PageKey
+from app.usecases.ports.clock import Clock
+from app.usecases.ports.mailed_links import MailedLink
+from app.usecases.ports.queue import JobQueue
+from app.usecases.ports.rate_limits import Attempt, RateLimits
+from app.usecases.ports.tokens import LinkTokens
+from app.usecases.ports.transactions import Transaction, Transactions
 from app.usecases.tell_owner import News, owe
 
 _BATCH: Final = 100

@@ -7,18 +7,14 @@ from datetime import timedelta
 from typing import Final, TypeAlias, final
 
 from app.domain.errors import VideoNotFound
+from app.domain.session import Viewer
 from app.domain.user import UserId
 from app.domain.video import ProcessingStatus, VideoId, VideoProcessing
 from app.usecases.ownership import owned
-from app.usecases.ports import (
-    Clock,
-    DatabaseUnavailable,
-    LiveStatus,
-    Resync,
-    Transactions,
-    VideoGone,
-    Viewer,
-)
+from app.usecases.ports.clock import Clock
+from app.usecases.ports.database import DatabaseUnavailable
+from app.usecases.ports.live_status import LiveStatus, Resync, VideoGone
+from app.usecases.ports.transactions import Transactions
 from app.usecases.shared_reads import SharedReads
 
 _Event: TypeAlias = VideoProcessing | VideoGone | Resync

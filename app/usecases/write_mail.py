@@ -6,7 +6,9 @@ from typing import final
 
 from app.domain.notification import Mail, Notification, NotificationEvent
 from app.domain.user import User
-from app.usecases.ports import Clock, LinkTokens, Transaction
+from app.usecases.ports.clock import Clock
+from app.usecases.ports.tokens import LinkTokens
+from app.usecases.ports.transactions import Transaction
 
 
 @final

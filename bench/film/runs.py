@@ -26,7 +26,7 @@ from app.infra.ffmpeg.filters import packet_filter
 from app.infra.ffmpeg.limits import Limits
 from app.infra.zip import StoredZip
 from app.usecases.generate_zip_file import GenerateZipFile
-from app.usecases.ports import ObjectStorage
+from app.usecases.ports.storage import ObjectStorage
 from bench.film.materials import FFMPEG, QUIET
 from bench.film.measuring import cpu
 

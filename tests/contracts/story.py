@@ -9,6 +9,8 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.domain.failure import Failure, FailureCode
+from app.domain.intake import Intake
+from app.domain.lease import Lease
 from app.domain.notification import Notification, NotificationChannel
 from app.domain.options import ExtractionOptions
 from app.domain.user import Locale, User, UserId
@@ -26,7 +28,7 @@ from app.domain.video import (
 )
 from app.infra.sql.tables import video_processings
 from app.infra.sql.transactions import SqlTransactions
-from app.usecases.ports import Intake, Lease, Transactions
+from app.usecases.ports.transactions import Transactions
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 LEASE_SECONDS = 15.0

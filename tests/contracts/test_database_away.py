@@ -20,7 +20,7 @@ from app.infra.sql.clock import DatabaseClock
 from app.infra.sql.engine import engine_for
 from app.infra.sql.migrate import migrate
 from app.infra.sql.transactions import SqlTransactions
-from app.usecases.ports import DatabaseUnavailable
+from app.usecases.ports.database import DatabaseUnavailable
 from tests.parts.database import DatabasePart
 
 Talk = Callable[[socket.socket], None]

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.infra.sql.clock import DatabaseClock
 from app.infra.sql.engine import engine_for
-from app.usecases.ports import DatabaseUnavailable
+from app.usecases.ports.database import DatabaseUnavailable
 from tests.parts.database import DatabasePart
 
 SOON = timedelta(seconds=0.5)

@@ -8,7 +8,7 @@ from sqlalchemy.exc import IntegrityError
 from app.domain.events import DomainEvent, EventType
 from app.domain.notification import DeliveryStatus, Notification, NotificationChannel
 from app.domain.video import ProcessingStatus, StatusChange, new_video_id
-from app.usecases.ports import PageKey
+from app.usecases.paging import PageKey
 from tests.contracts.story import EMAIL, Story, a_notification, after
 
 WEBHOOK = NotificationChannel.WEBHOOK

@@ -5,7 +5,8 @@ from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.infra.sql.transactions import SqlTransactions
-from app.usecases.ports import DatabaseFull, Transaction
+from app.usecases.ports.database import DatabaseFull
+from app.usecases.ports.transactions import Transaction
 from tests.contracts.story import a_user
 
 

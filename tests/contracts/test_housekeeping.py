@@ -3,7 +3,9 @@ from datetime import timedelta
 from typing import Any, TypeVar, cast
 
 from app.usecases.keep_house import KeepHouse
-from app.usecases.ports import Intakes, Transaction, Transactions, Videos
+from app.usecases.ports.intakes import Intakes
+from app.usecases.ports.transactions import Transaction, Transactions
+from app.usecases.ports.videos import Videos
 from tests.contracts.story import Story, a_video, after, an_intake
 from tests.fakes.clock import SettableClock
 from tests.fakes.storage import MemoryObject, MemoryStorage

@@ -10,7 +10,7 @@ from app.domain.video import ProcessingStatus, VideoProcessing
 from app.infra.redis.live import RedisLiveStatus
 from app.infra.redis.stream import connect
 from app.infra.redis.subscriber import Subscriber
-from app.usecases.ports import LiveStatus, Resync, VideoGone
+from app.usecases.ports.live_status import LiveStatus, Resync, VideoGone
 from tests.fakes.live_status import InMemoryLiveStatus
 from tests.parts.videos import a_video, new_owner
 

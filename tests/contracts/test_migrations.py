@@ -12,7 +12,7 @@ from app.infra.sql.engine import engine_for
 from app.infra.sql.migrate import migrate, run, wait_for_schema
 from app.infra.sql.tables import metadata
 from app.settings import DatabaseSettings
-from app.usecases.ports import DatabaseUnavailable
+from app.usecases.ports.database import DatabaseUnavailable
 from tests.contracts.cut_line import DDL, CutLine
 from tests.contracts.story import Story
 from tests.contracts.test_schema import looked_at

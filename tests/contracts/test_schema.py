@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from app.infra.sql.engine import engine_for
 from app.infra.sql.migrate import migrate, run
 from app.infra.sql.tables import metadata, users
-from app.usecases.ports import DatabaseUnavailable
+from app.usecases.ports.database import DatabaseUnavailable
 from tests.contracts.story import Story
 from tests.parts.database import DatabasePart
 

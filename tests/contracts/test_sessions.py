@@ -3,9 +3,10 @@
 import asyncio
 from uuid import uuid4
 
-from app.domain.session import SessionId
+from app.domain.session import SessionId, StoredSession
 from app.domain.user import UserId
-from app.usecases.ports import MailedLink, StoredSession, Transaction
+from app.usecases.ports.mailed_links import MailedLink
+from app.usecases.ports.transactions import Transaction
 from tests.contracts.story import Story, after
 
 

@@ -15,7 +15,7 @@ from app.domain.video import archive_key, new_video_id, source_key
 from app.infra.s3 import S3Storage, s3_client
 from app.infra.sql.transactions import SqlTransactions
 from app.usecases.keep_house import KeepHouse
-from app.usecases.ports import ObjectMissing, ObjectStorage
+from app.usecases.ports.storage import ObjectMissing, ObjectStorage
 from tests.fakes.storage import MemoryStorage
 from tests.parts.stores import S3Part
 from tests.usecases.world import World

@@ -17,7 +17,8 @@ from app.domain.errors import VideoNotFound
 from app.domain.user import UserId
 from app.infra.sql.engine import engine_for
 from app.infra.sql.transactions import SqlTransactions
-from app.usecases.ports import DatabaseUnavailable, Transaction
+from app.usecases.ports.database import DatabaseUnavailable
+from app.usecases.ports.transactions import Transaction
 from tests.contracts.cut_line import CutLine
 from tests.contracts.story import Story, a_user, a_video, after
 from tests.parts.database import DatabasePart

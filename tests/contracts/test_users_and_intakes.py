@@ -12,7 +12,7 @@ from app.domain.user import UserId
 from app.domain.video import source_key
 from app.domain.webhook import FormerSecret, Webhook
 from app.infra.sql.tables import domain_events, intakes, notifications, users, video_processings
-from app.usecases.ports import Transaction
+from app.usecases.ports.transactions import Transaction
 from tests.contracts.story import Story, a_notification, a_user, after, an_intake
 
 NOBODY = UserId("00000000-0000-4000-8000-000000000000")

@@ -9,7 +9,8 @@ from app.domain.options import ExtractionOptions, FrameSelection, ImageFormat, S
 from app.domain.user import UserId
 from app.domain.video import ProcessingStatus, VideoId, archive_key, contact_sheet_key, new_video_id, source_key
 from app.infra.sql.rows import options_of, options_text
-from app.usecases.ports import Backlog, PageKey
+from app.usecases.paging import PageKey
+from app.usecases.ports.videos import Backlog
 from app.usecases.quota import stored_bytes
 from tests.contracts.story import DAMAGED, LEASE_SECONDS, MEDIA, WHOLE, Story, a_video, after, an_archive, an_intake
 

@@ -8,7 +8,7 @@ import pytest
 from playwright.async_api import Browser, Locator, Route, expect
 
 from app.domain.session import SessionId
-from app.usecases.ports import Transaction
+from app.usecases.ports.transactions import Transaction
 from tests.e2e.held import Held
 from tests.e2e.visitor import PASSWORD, Visitor, new_visitor
 from tests.parts.browser import running_browser

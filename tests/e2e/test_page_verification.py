@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import expect
 
-from app.usecases.ports import Transaction
+from app.usecases.ports.transactions import Transaction
 from tests.e2e.somebody import somebody, uploaded
 from tests.parts.site import Site, running_site
 from tests.parts.site_fixtures import empty_database

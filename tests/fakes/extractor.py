@@ -5,10 +5,10 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+from app.domain.frame import Frame
 from app.domain.manifest import Reading
 from app.domain.options import ExtractionOptions
 from app.domain.video import MediaInfo, Progress
-from app.usecases.ports import Frame
 
 FILM = MediaInfo(duration_seconds=3.0, width=640, height=272, codec="h264", frames_per_second=25.0)
 

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 from app.domain.user import UserId
 from app.domain.video import VideoId, VideoProcessing
-from app.usecases.ports import Resync, VideoGone
+from app.usecases.ports.live_status import Resync, VideoGone
 
 Event = VideoProcessing | VideoGone | Resync
 

@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from app.domain.errors import RateLimited
-from app.usecases.ports import Attempt
+from app.usecases.ports.rate_limits import Attempt
 
 
 @dataclass

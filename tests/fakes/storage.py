@@ -8,7 +8,8 @@ from pathlib import Path
 
 from app.domain.errors import StorageError
 from app.infra.s3.upload import part_size
-from app.usecases.ports import Clock, ObjectMissing, ObjectWriter, StoredObject
+from app.usecases.ports.clock import Clock
+from app.usecases.ports.storage import ObjectMissing, ObjectWriter, StoredObject
 
 _PIECE_BYTES = 256 * 1024
 

@@ -3,7 +3,8 @@
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from app.usecases.ports import DatabaseUnavailable, Transaction, Transactions
+from app.usecases.ports.database import DatabaseUnavailable
+from app.usecases.ports.transactions import Transaction, Transactions
 
 T = TypeVar("T")
 

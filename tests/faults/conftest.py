@@ -16,12 +16,11 @@ import pytest
 
 from app.bootstrap import Service, compose
 from app.domain.options import ExtractionOptions
-from app.domain.session import SessionId
+from app.domain.session import SessionId, Viewer
 from app.domain.user import Locale
 from app.domain.video import ProcessingStatus, StatusChange, VideoId, VideoProcessing
 from app.infra.sql.migrate import migrate
 from app.settings import Settings
-from app.usecases.ports import Viewer
 from app.usecases.upload_video import IncomingVideo
 from tests.parts.known_secrets import remember
 from tests.parts.stores import S3Part, SmtpSinkPart, ValkeyPart

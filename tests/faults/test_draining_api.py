@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from app.infra.embedded.ports import free_pair
-from app.usecases.ports import Transaction
+from app.usecases.ports.transactions import Transaction
 from tests.faults.conftest import ROOT, Stack
 from tests.parts.site import MP4, problem
 from tests.parts.waiting import until

@@ -10,7 +10,7 @@ import pytest
 from gql import Client, FileVar, GraphQLRequest
 from gql.transport.httpx import HTTPXAsyncTransport
 
-from app.usecases.ports import Attempt
+from app.usecases.ports.rate_limits import Attempt
 from tests.parts.site import MAX_BYTES, MP4, PASSWORD, ZIP, Person, Site, problem, running_site
 
 UNKNOWN = "3f0c1d7e-5a4b-4c3d-8e2f-1a2b3c4d5e6f"

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
-from app.usecases.ports import Attempt
+from app.usecases.ports.rate_limits import Attempt
 from tests.parts.site import MP4, PASSWORD, Person, Site, problem
 
 

@@ -10,7 +10,7 @@ from websockets.exceptions import InvalidStatus
 
 from app.http.policy import Policy
 from app.http.throttle import TokenBuckets
-from app.usecases.ports import Attempt
+from app.usecases.ports.rate_limits import Attempt
 from tests.parts.graphql_socket import socket
 from tests.parts.site import PASSWORD, problem, running_site
 

@@ -16,7 +16,7 @@ from app.http.policy import Policy
 from app.http.uploads import READ_AHEAD, Incoming, Uploads
 from app.infra.s3.upload import MIB, PARTS_IN_FLIGHT, part_size
 from app.settings import Settings
-from app.usecases.ports import Transaction
+from app.usecases.ports.transactions import Transaction
 from tests.parts.site import MP4, Person, Site, problem, running_site
 from tests.parts.waiting import until
 

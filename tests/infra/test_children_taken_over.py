@@ -11,6 +11,7 @@ import pytest
 from app.domain.errors import ProcessingError
 from app.domain.failure import FailureCode
 from app.domain.film import KEY, Film, Look, Packets, Stream
+from app.domain.frame import Frame
 from app.domain.options import ExtractionOptions
 from app.domain.plan import plan
 from app.infra.ffmpeg import inspect_child
@@ -21,7 +22,6 @@ from app.infra.ffmpeg.contact_sheet import sheet_of
 from app.infra.ffmpeg.decoding import Decoding, Recipe
 from app.infra.ffmpeg.inspection import Inspected, read_inspection
 from app.infra.ffmpeg.survey import found_by
-from app.usecases.ports import Frame
 from tests.clips import ffmpeg
 from tests.extracting import LIMITS, refusal_of
 

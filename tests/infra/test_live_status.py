@@ -17,7 +17,7 @@ from app.infra.redis.live import RedisLiveStatus
 from app.infra.redis.snapshot import decoded, encoded
 from app.infra.redis.stream import StreamRedis, connect
 from app.infra.redis.subscriber import Subscriber
-from app.usecases.ports import Resync, VideoGone
+from app.usecases.ports.live_status import Resync, VideoGone
 from tests.parts.stores import ValkeyPart
 from tests.parts.videos import a_video, new_owner
 from tests.parts.waiting import until

@@ -17,8 +17,8 @@ import pytest
 
 from app.domain.errors import ProcessingError
 from app.domain.failure import FailureCode
+from app.domain.frame import Frame
 from app.domain.options import FrameSelection, ImageFormat
-from app.usecases.ports import Frame
 from tests.extracting import EVERY_PICTURE, KEY_PICTURES, a_second, at, every_nth, so_many, take
 from tests.films import VP9, X264, Films, decoded, numbers_of
 from tests.second_opinion import SMALL, Seen, far, second_opinion

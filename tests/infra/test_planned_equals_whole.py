@@ -12,9 +12,9 @@ from typing import Final
 
 import pytest
 
+from app.domain.frame import Frame
 from app.domain.options import ExtractionOptions, FrameSelection, ImageFormat
 from app.infra.ffmpeg.extractor import FfmpegFrameExtractor
-from app.usecases.ports import Frame
 from tests.extracting import EVERY_PICTURE, KEY_PICTURES, LIMITS, Taken, a_second, at, every, every_nth, so_many, take
 from tests.films import Films
 from tests.films_of_all_kinds import KINDS, Kind

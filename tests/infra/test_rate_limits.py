@@ -8,7 +8,7 @@ import pytest
 from app.domain.errors import RateLimited
 from app.infra.redis.rate_limits import CountedAttempts
 from app.infra.redis.stream import StreamRedis, connect
-from app.usecases.ports import Attempt
+from app.usecases.ports.rate_limits import Attempt
 
 RATES = {
     Attempt.LOGIN_BY_ACCOUNT: "3/15 minutes",

@@ -24,7 +24,7 @@ from app.infra.zip import StoredZip
 from app.usecases.catalogue import VideoUseCases
 from app.usecases.generate_zip_file import GenerateZipFile
 from app.usecases.hold_lease import HoldLease
-from app.usecases.ports import Extraction, FrameExtractor
+from app.usecases.ports.frames import Extraction, FrameExtractor
 from app.usecases.process_video_frames import ProcessVideoFrames
 from app.usecases.upload_video import IncomingVideo
 from jobs.metrics import WorkerMetrics

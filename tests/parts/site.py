@@ -52,7 +52,9 @@ from app.usecases.mark_processing_failed import MarkProcessingFailed
 from app.usecases.measure_backlog import MeasureBacklog
 from app.usecases.notification_log import ListNotifications, RedeliverNotification, SendTestWebhook
 from app.usecases.notification_settings import RotateWebhookSecret, UpdateNotificationSettings
-from app.usecases.ports import DownloadLinks, ObjectWriter, Transactions
+from app.usecases.ports.download_links import DownloadLinks
+from app.usecases.ports.storage import ObjectWriter
+from app.usecases.ports.transactions import Transactions
 from app.usecases.quota import CountStoredBytes, Quota, StoredInAll
 from app.usecases.reprocess_video import ReprocessVideo
 from app.usecases.start_video_processing_job import Claimed, StartVideoProcessingJob

@@ -15,11 +15,11 @@ import pytest
 import yaml
 from redis.asyncio import Redis
 
+from app.domain.lease import Lease
 from app.domain.options import ExtractionOptions
 from app.domain.video import ProcessingStatus, VideoId
 from app.infra.redis.queue import VIDEO_QUEUE
 from app.infra.redis.stream import QueueDepth
-from app.usecases.ports import Lease
 from tests.faults.conftest import ROOT, Stack, stack
 from tests.parts.keda import Autoscaler, Deployment, Rules
 from tests.parts.waiting import until

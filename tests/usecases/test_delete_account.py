@@ -6,11 +6,13 @@ from datetime import timedelta
 import pytest
 
 from app.domain.errors import InvalidCredentials, RateLimited, Unauthenticated
+from app.domain.intake import Intake
 from app.domain.options import ExtractionOptions
+from app.domain.session import Viewer
 from app.domain.video import new_video_id, source_key
 from app.infra.passwords import Argon2PasswordHasher
 from app.usecases.export_my_data import ExportMyData
-from app.usecases.ports import Attempt, Intake, Viewer
+from app.usecases.ports.rate_limits import Attempt
 from app.usecases.upload_video import IncomingVideo
 from tests.usecases.test_identity import PASSWORD, Identity
 from tests.usecases.world import MP4, World

@@ -6,9 +6,10 @@ import pytest
 from app.domain.errors import FileTooLarge, UnsupportedFileFormat, WebhookGone
 from app.domain.notification import NotificationChannel
 from app.domain.options import ExtractionOptions
+from app.domain.session import Viewer
 from app.domain.webhook import Webhook, WebhookMessage
 from app.usecases.notification_settings import SettingsChange, UpdateNotificationSettings
-from app.usecases.ports import Attempt, Viewer
+from app.usecases.ports.rate_limits import Attempt
 from tests.fakes.messengers import MemoryMailer, MemoryWebhooks
 from tests.usecases.world import World, incoming
 

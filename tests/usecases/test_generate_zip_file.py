@@ -16,12 +16,12 @@ from jsonschema import Draft202012Validator, ValidationError
 
 from app.domain.errors import ProcessingError
 from app.domain.failure import FailureCode
+from app.domain.frame import Frame
 from app.domain.manifest import FrameEntry, Manifest, Reading, frame_file_name
 from app.domain.options import ExtractionOptions, FrameSelection, ImageFormat, SelectionKind
 from app.domain.video import FramesArchive, Progress, VideoProcessing
 from app.infra.zip import StoredZip
 from app.usecases.generate_zip_file import GenerateZipFile
-from app.usecases.ports import Frame
 from tests.fakes.clock import SettableClock
 from tests.fakes.extractor import FILM, ScriptedExtractor, a_frame, a_reading
 from tests.fakes.storage import MemoryStorage

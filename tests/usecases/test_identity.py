@@ -7,6 +7,7 @@ import pytest
 from passlib.hash import argon2  # type: ignore[import-untyped]  # libpass ships no types.
 
 from app.domain.errors import EmailAlreadyRegistered, InvalidCredentials, InvalidInput, RateLimited, Unauthenticated
+from app.domain.session import Viewer
 from app.domain.user import Locale, UserId
 from app.infra.mail_address import IdnaMailAddresses
 from app.infra.passwords import Argon2PasswordHasher
@@ -16,7 +17,8 @@ from app.infra.tokens import JwtAccessTokens
 from app.settings import Settings
 from app.usecases.accounts import AccountParts
 from app.usecases.open_session import Session
-from app.usecases.ports import Attempt, PasswordHasher, Viewer
+from app.usecases.ports.passwords import PasswordHasher
+from app.usecases.ports.rate_limits import Attempt
 from tests.fakes.rate_limits import CountingLimits
 from tests.usecases.world import World
 

@@ -3,10 +3,11 @@
 import pytest
 
 from app.domain.notification import DeliveryStatus, NotificationChannel
+from app.domain.session import Viewer
 from app.domain.user import mailbox_of
 from app.domain.webhook import Webhook
 from app.usecases.notification_settings import SettingsChange, UpdateNotificationSettings
-from app.usecases.ports import Attempt, Viewer
+from app.usecases.ports.rate_limits import Attempt
 from tests.fakes.messengers import MemoryMailer, MemoryWebhooks
 from tests.usecases.world import World
 

@@ -2,6 +2,7 @@ import pytest
 
 from app.domain.errors import InvalidInput, NotificationError, RateLimited, Unauthenticated
 from app.domain.notification import NotificationChannel, NotificationEvent
+from app.domain.session import Viewer
 from app.usecases.notification_log import ListNotifications, RedeliverNotification, SendTestWebhook
 from app.usecases.notification_settings import (
     RotateWebhookSecret,
@@ -9,7 +10,7 @@ from app.usecases.notification_settings import (
     UpdateNotificationSettings,
 )
 from app.usecases.paging import cursor_of
-from app.usecases.ports import Attempt, Viewer
+from app.usecases.ports.rate_limits import Attempt
 from app.usecases.tell_owner import News, owe
 from tests.fakes.messengers import MemoryMailer, MemoryWebhooks
 from tests.usecases.world import World

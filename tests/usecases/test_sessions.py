@@ -9,9 +9,11 @@ from datetime import timedelta
 import pytest
 
 from app.domain.errors import InvalidCredentials, InvalidInput, RateLimited, Unauthenticated
+from app.domain.session import StoredSession
 from app.domain.user import Locale
 from app.infra.passwords import Argon2PasswordHasher
-from app.usecases.ports import Attempt, PasswordHasher, StoredSession
+from app.usecases.ports.passwords import PasswordHasher
+from app.usecases.ports.rate_limits import Attempt
 from tests.fakes.messengers import MemoryMailer
 from tests.usecases.test_identity import HERE, PASSWORD, Identity
 from tests.usecases.world import World

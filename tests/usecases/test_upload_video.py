@@ -17,8 +17,9 @@ from app.domain.errors import (
     UploadIncomplete,
 )
 from app.domain.options import ExtractionOptions
+from app.domain.session import Viewer
 from app.domain.video import ProcessingStatus
-from app.usecases.ports import DatabaseUnavailable, Viewer
+from app.usecases.ports.database import DatabaseUnavailable
 from app.usecases.quota import CountStoredBytes, StoredInAll
 from app.usecases.upload_video import IncomingVideo
 from tests.usecases.world import MP4, World, chunks, incoming

@@ -6,12 +6,13 @@ from collections.abc import AsyncIterator
 import pytest
 
 from app.domain.errors import EmailNotVerified, InvalidCredentials, InvalidInput, RateLimited
+from app.domain.session import Viewer
 from app.domain.user import Locale
 from app.domain.webhook import Webhook
 from app.infra.passwords import Argon2PasswordHasher
 from app.usecases.notification_settings import SettingsChange, UpdateNotificationSettings
 from app.usecases.open_session import Session
-from app.usecases.ports import Attempt, Viewer
+from app.usecases.ports.rate_limits import Attempt
 from app.usecases.verify_email import HasVideosFromBefore, RemoveVideosFromBefore
 from tests.fakes.messengers import MemoryMailer, MemoryWebhooks
 from tests.usecases.test_identity import HERE, PASSWORD, Identity

@@ -13,13 +13,15 @@ from uuid import uuid4
 import pytest
 
 from app.domain.errors import VideoNotBelongsToUser, VideoNotFound
-from app.domain.session import SessionId
+from app.domain.session import SessionId, Viewer
 from app.domain.user import UserId
 from app.domain.video import ProcessingStatus, Progress, VideoId, VideoProcessing, new_video_id
 from app.infra.redis.live import RedisLiveStatus
 from app.infra.redis.stream import connect
 from app.infra.redis.subscriber import Subscriber
-from app.usecases.ports import DatabaseUnavailable, LiveStatus, Transaction, VideoGone, Viewer
+from app.usecases.ports.database import DatabaseUnavailable
+from app.usecases.ports.live_status import LiveStatus, VideoGone
+from app.usecases.ports.transactions import Transaction
 from app.usecases.watch_video_status import WatchVideoStatus
 from tests.fakes.clock import SettableClock
 from tests.fakes.live_status import InMemoryLiveStatus

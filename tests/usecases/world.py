@@ -9,7 +9,7 @@ from app.domain.failure import Failure, FailureCode
 from app.domain.notification import Notification, NotificationChannel
 from app.domain.options import ExtractionOptions
 from app.domain.retention import FOR_EVER, Retention
-from app.domain.session import SessionId
+from app.domain.session import SessionId, Viewer
 from app.domain.user import Locale, User, UserId
 from app.domain.video import FramesArchive, VideoId, VideoProcessing, archive_key
 from app.infra.secret_tokens import HmacLinkTokens
@@ -22,7 +22,9 @@ from app.usecases.keep_house import KeepHouse
 from app.usecases.limit_deliveries import LimitDeliveries
 from app.usecases.mark_processing_completed import MarkProcessingCompleted
 from app.usecases.mark_processing_failed import MarkProcessingFailed
-from app.usecases.ports import Mailer, Transactions, Viewer, WebhookSender
+from app.usecases.ports.mail import Mailer
+from app.usecases.ports.transactions import Transactions
+from app.usecases.ports.webhooks import WebhookSender
 from app.usecases.quota import Quota, StoredInAll
 from app.usecases.release_processing import ReleaseProcessing
 from app.usecases.remove_objects import RemoveObjects

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final, final
 
 from app.domain.film import Film
+from app.domain.frame import Frame
 from app.domain.options import ExtractionOptions, ImageFormat
 from app.domain.plan import Plan, PlannedPicture
 from app.infra.ffmpeg import arguments
@@ -21,7 +22,6 @@ from app.infra.ffmpeg.filters import Filters, of_look
 from app.infra.ffmpeg.limits import Limits
 from app.infra.ffmpeg.look import Rendering, decoder, rendering
 from app.infra.ffmpeg.split import BrokenStream, Splitter, picture_size
-from app.usecases.ports import Frame
 
 _BYTES_PER_PIXEL: Final = 5  # Four channels of 8 bits, and what PNG adds.
 _BYTES_BESIDE: Final = 65_536

@@ -10,6 +10,7 @@ from typing import Final, final
 import structlog
 
 from app.domain.film import NO_TIME
+from app.domain.frame import Frame
 from app.domain.manifest import Reading
 from app.domain.plan import Plan, PlannedPicture, without_dropping
 from app.domain.video import Progress
@@ -18,7 +19,6 @@ from app.infra.ffmpeg.contact_sheet import COLUMNS, ROWS, contact_sheet
 from app.infra.ffmpeg.decoding import Recipe, decoding
 from app.infra.ffmpeg.feasibility import cannot_be_decoded, refuse_damaged
 from app.infra.ffmpeg.survey import Surveyed, survey
-from app.usecases.ports import Frame
 
 log = structlog.get_logger(__name__)
 

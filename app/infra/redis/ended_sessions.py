@@ -13,7 +13,9 @@ from app.domain.session import SessionId
 from app.infra.redis.best_effort import BestEffort
 from app.infra.redis.stream import StreamRedis
 from app.infra.redis.subscriber import Subscriber
-from app.usecases.ports import Clock, DatabaseUnavailable, Transactions
+from app.usecases.ports.clock import Clock
+from app.usecases.ports.database import DatabaseUnavailable
+from app.usecases.ports.transactions import Transactions
 
 log = structlog.get_logger(__name__)
 

@@ -4,7 +4,7 @@ import asyncio
 from typing import Final, final
 
 from app.domain.video import VideoId, VideoProcessing
-from app.usecases.ports import Resync, VideoGone
+from app.usecases.ports.live_status import Resync, VideoGone
 
 _MAX_VIDEOS: Final = 1000
 

@@ -15,7 +15,7 @@ from app.infra.redis.latest import LatestPerVideo
 from app.infra.redis.snapshot import decoded, encoded
 from app.infra.redis.stream import StreamRedis
 from app.infra.redis.subscriber import Subscriber
-from app.usecases.ports import Resync, VideoGone
+from app.usecases.ports.live_status import Resync, VideoGone
 
 log = structlog.get_logger(__name__)
 

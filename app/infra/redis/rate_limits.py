@@ -15,7 +15,7 @@ from limits.errors import StorageError
 from redis.asyncio import ConnectionPool
 
 from app.domain.errors import RateLimited
-from app.usecases.ports import Attempt
+from app.usecases.ports.rate_limits import Attempt
 
 log = structlog.get_logger(__name__)
 

@@ -6,7 +6,7 @@ from typing import Final
 from pydantic import TypeAdapter
 
 from app.domain.video import VideoId, VideoProcessing
-from app.usecases.ports import VideoGone
+from app.usecases.ports.live_status import VideoGone
 
 
 @dataclass(frozen=True, slots=True)

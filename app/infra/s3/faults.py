@@ -9,7 +9,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from urllib3.exceptions import HTTPError
 
 from app.domain.errors import StorageError, StorageFull
-from app.usecases.ports import ObjectMissing
+from app.usecases.ports.storage import ObjectMissing
 
 log = structlog.get_logger(__name__)
 

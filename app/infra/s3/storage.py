@@ -18,7 +18,7 @@ from app.infra.s3.faults import fault_code, translated
 from app.infra.s3.threads import Threads, wait_uncancelled
 from app.infra.s3.upload import Upload
 from app.infra.traces import span
-from app.usecases.ports import ObjectMissing, ObjectWriter, StoredObject
+from app.usecases.ports.storage import ObjectMissing, ObjectWriter, StoredObject
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

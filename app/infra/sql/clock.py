@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.infra.sql.errors import out_of_reach
 from app.infra.sql.types import instant, milliseconds
-from app.usecases.ports import DatabaseUnavailable
+from app.usecases.ports.database import DatabaseUnavailable
 
 _SAMPLES: Final = 3
 

@@ -6,7 +6,7 @@ from typing import Final
 from sqlalchemy.exc import DatabaseError, DBAPIError, InterfaceError, InternalError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from app.usecases.ports import DatabaseFull, DatabaseUnavailable
+from app.usecases.ports.database import DatabaseFull, DatabaseUnavailable
 
 _LOCK_WAIT_TIMEOUT: Final = 1205
 _DEADLOCK: Final = 1213

@@ -7,13 +7,13 @@ from typing import final
 from sqlalchemy import RowMapping, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app.domain.intake import Intake
 from app.domain.user import UserId
 from app.domain.video import VideoId
 from app.infra.sql.rows import added_up, source_hash
 from app.infra.sql.tables import intakes, users
 from app.infra.sql.types import instant, milliseconds
 from app.infra.sql.users import row_of
-from app.usecases.ports import Intake
 
 _SELECT = select(intakes, users.c.public_id.label("owner")).join_from(intakes, users)
 

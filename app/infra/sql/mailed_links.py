@@ -10,7 +10,7 @@ from app.domain.user import UserId
 from app.infra.sql.tables import users
 from app.infra.sql.types import instant, milliseconds
 from app.infra.sql.users import row_of
-from app.usecases.ports import MailedLink
+from app.usecases.ports.mailed_links import MailedLink
 
 
 @final

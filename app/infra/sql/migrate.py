@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 import migrations
 from app.infra.sql.engine import WRITES, engine_for
 from app.infra.sql.errors import lost_to_another, out_of_reach
-from app.usecases.ports import DatabaseUnavailable
+from app.usecases.ports.database import DatabaseUnavailable
 
 log = structlog.get_logger(__name__)
 

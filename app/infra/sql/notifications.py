@@ -16,7 +16,7 @@ from app.infra.sql.tables import notifications, users, video_processings
 from app.infra.sql.types import EARLIEST, LATEST, milliseconds
 from app.infra.sql.users import row_of as user_row_of
 from app.infra.traces import current_traceparent
-from app.usecases.ports import PageKey
+from app.usecases.paging import PageKey
 
 _ANSWER_MAX: Final = 2000
 _n: Final = notifications.c

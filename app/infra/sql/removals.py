@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.infra.sql.tables import removals
 from app.infra.sql.types import milliseconds
-from app.usecases.ports import Removal
+from app.usecases.ports.removals import Removal
 
 
 @final

@@ -8,12 +8,11 @@ from sqlalchemy import Column, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.domain.session import SessionId
+from app.domain.session import SessionId, StoredSession
 from app.domain.user import UserId
 from app.infra.sql.tables import ended_sessions, sessions, users
 from app.infra.sql.types import instant, milliseconds
 from app.infra.sql.users import row_of
-from app.usecases.ports import StoredSession
 
 
 @final

@@ -19,17 +19,15 @@ from app.infra.sql.sessions import SqlSessions
 from app.infra.sql.tables import email_verifications, password_resets
 from app.infra.sql.users import SqlUsers
 from app.infra.sql.videos import SqlVideos
-from app.usecases.ports import (
-    Events,
-    Intakes,
-    MailedLinks,
-    Notifications,
-    Removals,
-    Sessions,
-    Transaction,
-    Users,
-    Videos,
-)
+from app.usecases.ports.events import Events
+from app.usecases.ports.intakes import Intakes
+from app.usecases.ports.mailed_links import MailedLinks
+from app.usecases.ports.notifications import Notifications
+from app.usecases.ports.removals import Removals
+from app.usecases.ports.sessions import Sessions
+from app.usecases.ports.transactions import Transaction
+from app.usecases.ports.users import Users
+from app.usecases.ports.videos import Videos
 
 T = TypeVar("T")
 

@@ -10,6 +10,8 @@ from sqlalchemy import ColumnElement, Select, case, delete, func, insert, litera
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.domain.failure import Failure
+from app.domain.intake import AcceptedUpload
+from app.domain.lease import Lease
 from app.domain.user import UserId
 from app.domain.video import (
     FINAL,
@@ -36,7 +38,8 @@ from app.infra.sql.tables import users, video_processings
 from app.infra.sql.types import EARLIEST, LATEST, Timestamp, instant, milliseconds
 from app.infra.sql.users import row_of
 from app.infra.traces import current_traceparent
-from app.usecases.ports import AcceptedUpload, Backlog, DueVideo, Lease, PageKey
+from app.usecases.paging import PageKey
+from app.usecases.ports.videos import Backlog, DueVideo
 
 _v: Final = video_processings.c
 _SELECT: Final = select(video_processings, users.c.public_id.label("owner")).join_from(video_processings, users)

@@ -1,0 +1,44 @@
+"""The decoder."""
+
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+from typing import Protocol
+
+from app.domain.frame import Frame
+from app.domain.manifest import Reading
+from app.domain.options import ExtractionOptions
+from app.domain.video import MediaInfo, Progress
+
+
+class Extraction(Protocol):
+    """One run of the decoder. Iterating raises ``ProcessingError`` where the video is bad, at the latest at its end."""
+
+    def __aiter__(self) -> AsyncIterator[Frame]: ...
+    @property
+    def progress(self) -> Progress:
+        """How far it is now; 100 per cent only once every planned picture has come."""
+        ...
+
+    @property
+    def contact_sheet(self) -> bytes | None:
+        """A JPEG of a few of the planned pictures in one, once iteration has ended."""
+        ...
+
+    @property
+    def reading(self) -> Reading:
+        """How the film was read; final once iteration has ended."""
+        ...
+
+
+class FrameExtractor(Protocol):
+    """The decoder."""
+
+    def open(
+        self, source: Path, options: ExtractionOptions
+    ) -> AbstractAsyncContextManager[tuple[MediaInfo, Extraction]]:
+        """Inspect the file, plan its pictures and start to decode them; leaving the block ends every child.
+
+        Raises ``ProcessingError``, also on entering.
+        """
+        ...

@@ -1,0 +1,34 @@
+"""Live status."""
+
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+from app.domain.user import UserId
+from app.domain.video import VideoId, VideoProcessing
+
+
+@dataclass(frozen=True, slots=True)
+class VideoGone:
+    """Word that a processing was deleted."""
+
+    id: VideoId
+
+
+@dataclass(frozen=True, slots=True)
+class Resync:
+    """Something may have been missed: read again. Comes first, after each reconnect, and every 15 s or so."""
+
+
+class LiveStatus(Protocol):
+    """Snapshots to whoever watches. A hint, never the record: best effort within a second, never an error."""
+
+    async def publish(self, video: VideoProcessing) -> None: ...
+    async def publish_gone(self, owner: UserId, video: VideoId) -> None: ...
+    def watch(self, owner: UserId) -> AbstractAsyncContextManager[AsyncIterator[VideoProcessing | VideoGone | Resync]]:
+        """Events of one owner from the moment of entering on; a slow reader keeps only the latest of each video.
+
+        The iterator loses nothing where waiting for its next event is cancelled.
+        """
+        ...

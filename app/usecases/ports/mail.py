@@ -1,0 +1,13 @@
+"""Outgoing mail."""
+
+from typing import Protocol
+
+from app.domain.notification import Mail
+
+
+class Mailer(Protocol):
+    """Sends e-mail."""
+
+    async def send(self, mail: Mail) -> str:
+        """Give the server's answer; raises ``NotificationError`` with what it said."""
+        ...

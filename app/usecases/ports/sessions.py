@@ -1,0 +1,36 @@
+"""The record of sign-ins."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from app.domain.session import SessionId, StoredSession
+from app.domain.user import UserId
+
+
+class Sessions(Protocol):
+    """The tables ``sessions`` and, for those that ended before their access tokens lapse, ``ended_sessions``."""
+
+    async def add(self, session: StoredSession) -> None: ...
+    async def lock(self, session: SessionId) -> StoredSession | None:
+        """Give a session and hold its row until the transaction ends."""
+        ...
+
+    async def renew(
+        self,
+        session: SessionId,
+        *,
+        refresh_digest: str,
+        rotated_at: datetime,
+        began_at: datetime,
+        lapses_at: datetime,
+    ) -> None: ...
+    async def of(self, owner: UserId) -> Sequence[SessionId]: ...
+    async def end(self, sessions: Collection[SessionId], at: datetime) -> None:
+        """Delete what is kept of them and write down that they ended, which also holds where nothing is kept."""
+        ...
+
+    async def ended_since(self, since: datetime) -> Mapping[SessionId, datetime]: ...
+    async def forget(self, *, lapsed_before: datetime, ended_before: datetime, limit: int) -> None:
+        """Delete at most so many of each that nobody can ask for any more."""
+        ...

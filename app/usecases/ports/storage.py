@@ -1,0 +1,58 @@
+"""The object storage."""
+
+from collections.abc import AsyncIterator, Collection
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+
+
+class ObjectMissing(Exception):
+    """The storage answers, and says that there is no such object."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredObject:
+    """An object as the storage lists it."""
+
+    key: str
+    size_bytes: int
+    modified_at: datetime
+
+
+class ObjectWriter(Protocol):
+    """A new object that grows; it becomes visible as a whole or not at all."""
+
+    @property
+    def buffered(self) -> int:
+        """How many of its bytes this process has in memory."""
+        ...
+
+    async def write(self, data: bytes | memoryview) -> None: ...
+
+
+class ObjectStorage(Protocol):
+    """The bucket. All raise ``StorageError`` for passing faults; no method reads a whole object into memory."""
+
+    def writer(self, key: str, content_type: str) -> AbstractAsyncContextManager[ObjectWriter]:
+        """Leaving the block completes the object; an exception aborts it once its parts in flight have ended."""
+        ...
+
+    async def download(self, key: str, to: Path) -> None:
+        """Raises ``ObjectMissing``; an OSError of the disk passes through."""
+        ...
+
+    async def stat(self, key: str) -> StoredObject | None: ...
+    def read(self, key: str, start: int = 0, end: int | None = None) -> AsyncIterator[bytes]:
+        """Bytes start to end (exclusive) in pieces; raises ``ObjectMissing`` at the first."""
+        ...
+
+    async def delete(self, keys: Collection[str]) -> None: ...
+    def list(self, prefix: str, after: str = "") -> AsyncIterator[StoredObject]:
+        """Give the objects whose keys begin so, and come behind ``after``, in the order of their keys."""
+        ...
+
+    async def abort_writes(self, prefix: str, older_than: datetime) -> int:
+        """Abort unfinished multipart uploads that began before; say how many."""
+        ...

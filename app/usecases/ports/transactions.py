@@ -1,0 +1,38 @@
+"""How steps reach the record."""
+
+from collections.abc import Awaitable, Callable
+from typing import Protocol, TypeVar
+
+from app.usecases.ports.events import Events
+from app.usecases.ports.intakes import Intakes
+from app.usecases.ports.mailed_links import MailedLinks
+from app.usecases.ports.notifications import Notifications
+from app.usecases.ports.removals import Removals
+from app.usecases.ports.sessions import Sessions
+from app.usecases.ports.users import Users
+from app.usecases.ports.videos import Videos
+
+T = TypeVar("T")
+
+
+class Transaction(Protocol):
+    """One short transaction: leaving it commits, an exception rolls back, nobody calls commit."""
+
+    users: Users
+    sessions: Sessions
+    password_resets: MailedLinks
+    email_verifications: MailedLinks
+    videos: Videos
+    intakes: Intakes
+    events: Events
+    removals: Removals
+    notifications: Notifications
+
+
+class Transactions(Protocol):
+    """The one place that runs steps against the database. No step does I/O of another kind."""
+
+    async def read(self, step: Callable[[Transaction], Awaitable[T]]) -> T: ...
+    async def write(self, step: Callable[[Transaction], Awaitable[T]]) -> T:
+        """Run a writing step, and run it again on a deadlock, a lock timeout or SQLITE_BUSY: a step must bear that."""
+        ...

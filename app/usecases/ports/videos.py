@@ -1,0 +1,140 @@
+"""The record of processings."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from app.domain.failure import Failure
+from app.domain.intake import AcceptedUpload
+from app.domain.lease import Lease
+from app.domain.user import UserId
+from app.domain.video import FramesArchive, MediaInfo, ProcessingStatus, Progress, VideoId, VideoProcessing
+from app.usecases.paging import PageKey
+
+
+@dataclass(frozen=True, slots=True)
+class DueVideo:
+    """A row whose time has come: it should be on the queue. ``sweeps`` counts how often it was put there in vain.
+
+    ``traceparent`` says in whose trace it was uploaded (W3C Trace Context).
+    """
+
+    id: VideoId
+    owner: UserId
+    sweeps: int
+    traceparent: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """How much is unfinished; ``leases_run_out`` are Processing rows that nobody holds any more."""
+
+    pending: int
+    processing: int
+    leases_run_out: int
+    oldest_pending: datetime | None
+
+
+class Videos(Protocol):
+    """The table ``video_processings``. Each change of state is one UPDATE with the old state in its WHERE.
+
+    Every method that returns bool says whether the one row was changed: False means that somebody else was first.
+    """
+
+    async def add(
+        self, video: VideoProcessing, *, idempotency_key: str | None, request_digest: str, wake_at: datetime
+    ) -> None: ...
+    async def get(self, video: VideoId) -> VideoProcessing | None: ...
+    async def lease(self, video: VideoId) -> Lease | None: ...
+    async def by_idempotency_key(self, owner: UserId, key: str) -> AcceptedUpload | None: ...
+    async def count_unfinished(self, owner: UserId) -> int: ...
+    async def count(self, owner: UserId, statuses: Collection[ProcessingStatus]) -> int: ...
+    async def stored_bytes(self, owner: UserId | None) -> int:
+        """Add up the owner's sources that are kept, each once, and ZIPs; those of all owners for None."""
+        ...
+
+    async def page(
+        self, owner: UserId, statuses: Collection[ProcessingStatus], after: PageKey | None, limit: int
+    ) -> Sequence[VideoProcessing]:
+        """Give the owner's processings, newest first (by created_at, then id)."""
+        ...
+
+    async def current(self, owner: UserId, ended_since: datetime, limit: int) -> Sequence[VideoProcessing]:
+        """Give what has not ended and what ended since: unfinished ones first, then the newest."""
+        ...
+
+    async def some(self, owner: UserId, videos: Collection[VideoId]) -> Sequence[VideoProcessing]:
+        """Give those of these that exist and are the owner's."""
+        ...
+
+    async def claim(self, lease: Lease, *, now: datetime, until: datetime, lost_attempts: int) -> bool:
+        """Pending, or Processing with its time over, becomes Processing with the next attempt; progress starts anew."""
+        ...
+
+    async def beat(
+        self, video: VideoId, attempt: int, *, until: datetime, progress: Progress, media: MediaInfo | None
+    ) -> bool: ...
+    async def complete(
+        self,
+        video: VideoId,
+        attempt: int,
+        *,
+        archive: FramesArchive,
+        progress: Progress,
+        at: datetime,
+        media: MediaInfo | None = None,
+    ) -> bool:
+        """``media`` is what was found in the file, where no beat has stored it yet."""
+        ...
+
+    async def fail(
+        self,
+        video: VideoId,
+        attempt: int,
+        status: ProcessingStatus,
+        *,
+        failure: Failure,
+        at: datetime,
+        expired: bool = False,
+    ) -> bool:
+        """``status`` and ``attempt`` are those seen; with ``expired`` the lease must also have ended before ``at``."""
+        ...
+
+    async def release(self, video: VideoId, attempt: int, *, wake_at: datetime, faults: int) -> bool:
+        """The holder gives it back: it stays Processing, may be claimed from ``wake_at`` on, and is not lost."""
+        ...
+
+    async def due(self, now: datetime, limit: int) -> Sequence[DueVideo]:
+        """Give unfinished rows whose wake_at (plus the delay that earlier sweeps added) has passed, oldest first."""
+        ...
+
+    async def backlog(self, now: datetime) -> Backlog: ...
+    async def swept(self, videos: Mapping[VideoId, float], now: datetime) -> None:
+        """Count one more sweep of each that is still due, and let so many seconds pass before the next."""
+        ...
+
+    async def sources(self, owner: UserId) -> Sequence[tuple[VideoId, str]]:
+        """Give all the owner's processings, each with the key of its source."""
+        ...
+
+    async def to_expire(self, ended_by: datetime, limit: int) -> Sequence[tuple[UserId, VideoId]]:
+        """Return those that had ended by then and whose files are kept, the first that ended first."""
+        ...
+
+    async def expire(self, video: VideoId, at: datetime) -> bool:
+        """Write down that its files are no longer kept, where it has ended and they were."""
+        ...
+
+    async def remove(self, video: VideoId) -> bool: ...
+    async def names_source(self, source_key: str) -> bool:
+        """Return whether a row whose files are kept names it."""
+        ...
+
+    async def known_keys(self, keys: Collection[str]) -> set[str]:
+        """Tell which of these object keys a row names, as source, archive or contact sheet, or may yet name.
+
+        One whose files are no longer kept names none. An unfinished row may yet name anything under its own
+        ``results/{id}/`` prefix.
+        """
+        ...
