@@ -82,7 +82,7 @@ LABEL org.opencontainers.image.title="fiapx-webapi" \
     org.opencontainers.image.licenses="MIT"
 COPY --from=packages /opt/venv /opt/venv
 COPY --from=service /srv/fiapx /srv/fiapx
-COPY --from=pages /src/app/http/static /srv/fiapx/app/http/static
+COPY --from=pages /src/app/pages/static /srv/fiapx/app/pages/static
 ENV FIAPX_PORT=8000
 EXPOSE 8000
 HEALTHCHECK --interval=15s --timeout=5s --start-period=30s CMD ["python", "livez.py", "FIAPX_PORT"]

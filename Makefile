@@ -14,8 +14,8 @@ SAMPLES := bikes.mp4 bigbuckbunny.mp4 carphone_pristine.mp4
 help:  ## Say what the targets are for
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
 
-GRAPHIQL := app/http/static/graphiql/index.html
-FRONTEND := app/http/static/app/index.html
+GRAPHIQL := app/pages/static/graphiql/index.html
+FRONTEND := app/pages/static/app/index.html
 PAGES := $(FRONTEND) $(GRAPHIQL)
 
 up: .venv/.runs .venv/bin/fiapx  ## Run everything on http://127.0.0.1:8000 (FIAPX_PORT and FIAPX_DATA_DIR move it)

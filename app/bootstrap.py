@@ -13,7 +13,6 @@ from redis.exceptions import RedisError
 from app.domain.container import ACCEPTED_EXTENSIONS
 from app.domain.errors import StorageError
 from app.domain.retention import Retention
-from app.http.edge import Edge, ServiceLimits
 from app.infra.ffmpeg.extractor import FfmpegFrameExtractor
 from app.infra.ffmpeg.limits import Limits
 from app.infra.links import PresignedLinks, TicketLinks, content_disposition
@@ -39,6 +38,7 @@ from app.infra.tokens import JwtAccessTokens
 from app.infra.webhook import HttpWebhooks
 from app.infra.workspace import Workspace
 from app.infra.zip import StoredZip
+from app.server.edge import Edge, ServiceLimits
 from app.settings import ControlSettings, Settings, SigningSettings, VideoSettings
 from app.usecases.accounts import AccountParts, AccountUseCases
 from app.usecases.cancel_video import CancelVideo

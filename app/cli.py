@@ -93,18 +93,13 @@ def _api() -> None:
     import structlog  # noqa: PLC0415
     import uvicorn  # noqa: PLC0415
 
-    from app.http.connections import raise_file_limit  # noqa: PLC0415
-    from app.http.draining import Drain  # noqa: PLC0415
-    from app.http.policy import Policy  # noqa: PLC0415
-    from app.http.server import (  # noqa: PLC0415
-        GRACE_SECONDS,
-        DrainingServer,
-        drop_stalled_clients,
-        uvicorn_options,
-    )
-    from app.http.serving import Serving  # noqa: PLC0415
     from app.infra.logs import set_up_logs  # noqa: PLC0415
     from app.main import create_app  # noqa: PLC0415
+    from app.server.connections import raise_file_limit  # noqa: PLC0415
+    from app.server.draining import Drain  # noqa: PLC0415
+    from app.server.draining_server import GRACE_SECONDS, DrainingServer, drop_stalled_clients, uvicorn_options  # noqa: PLC0415
+    from app.server.policy import Policy  # noqa: PLC0415
+    from app.server.serving import Serving  # noqa: PLC0415
 
     set_up_logs(LogSettings().log_level)
     _point_out_unknown_names()

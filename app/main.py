@@ -14,19 +14,19 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from app.bootstrap import compose
 from app.domain.errors import DomainError
 from app.graphql.view import GraphQLView
-from app.http.cross_origin import CrossOrigin
-from app.http.draining import Draining
-from app.http.edge import Edge
-from app.http.envelope import Envelope
-from app.http.hosts import Hosts
-from app.http.own_port import about, answering
-from app.http.pages import page_routes
-from app.http.problems import on_database_unavailable, on_domain_error, on_http_exception
-from app.http.routes import ROUTES
-from app.http.server import collect_less_often
-from app.http.serving import Serving
-from app.http.throttle import Throttle, TokenBuckets
 from app.infra.traces import tracing
+from app.pages.routes import page_routes
+from app.rest.routes import ROUTES
+from app.server.cross_origin import CrossOrigin
+from app.server.draining import Draining
+from app.server.draining_server import collect_less_often
+from app.server.edge import Edge
+from app.server.envelope import Envelope
+from app.server.hosts import Hosts
+from app.server.own_port import about, answering
+from app.server.problems import on_database_unavailable, on_domain_error, on_http_exception
+from app.server.serving import Serving
+from app.server.throttle import Throttle, TokenBuckets
 from app.settings import Settings, TraceSettings
 from app.usecases.ports.database import DatabaseUnavailable
 

@@ -106,7 +106,7 @@ class VideoSettings(BaseSettings):
     rejection_rate_per_account: Rate = "600/hour"
     export_rate_per_account: Rate = "10/hour"
 
-    # What the edges allow; app/http/policy.py says more of each.
+    # What the edges allow; app/server/policy.py says more of each.
     requests_per_minute: int = 6000
     head_seconds: float = 15
     max_head_bytes: int = 64 * 1024

@@ -35,13 +35,13 @@ from app.domain.options import ExtractionOptions
 from app.domain.session import SessionId, Viewer
 from app.domain.user import Locale, User, UserId
 from app.domain.video import VERSION_STEP, ProcessingStatus, VideoProcessing, new_video_id, source_key
-from app.http.edge import Edge, viewer_of
-from app.http.policy import Policy
-from app.http.serving import Serving
 from app.infra.sql.engine import engine_for
 from app.infra.sql.migrate import migrate
 from app.infra.sql.transactions import SqlTransactions
 from app.main import application
+from app.server.edge import Edge, viewer_of
+from app.server.policy import Policy
+from app.server.serving import Serving
 from app.usecases.list_user_videos import ListUserVideos, Page, cursor
 from tests.fakes.transactions import LostAnswers
 from tests.parts.site import Site

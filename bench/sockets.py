@@ -28,10 +28,6 @@ from app.domain.options import ExtractionOptions
 from app.domain.session import SessionId
 from app.domain.user import Locale, User, UserId
 from app.domain.video import VERSION_STEP, ProcessingStatus, Progress, VideoProcessing, new_video_id, source_key
-from app.http.connections import raise_file_limit
-from app.http.policy import Policy
-from app.http.server import collect_less_often, uvicorn_options
-from app.http.serving import Serving
 from app.infra.embedded.child import Child
 from app.infra.embedded.ports import free_pair
 from app.infra.embedded.valkey import Valkey
@@ -42,6 +38,10 @@ from app.infra.sql.engine import engine_for
 from app.infra.sql.migrate import migrate
 from app.infra.sql.transactions import SqlTransactions
 from app.main import application
+from app.server.connections import raise_file_limit
+from app.server.draining_server import collect_less_often, uvicorn_options
+from app.server.policy import Policy
+from app.server.serving import Serving
 from tests.fakes.live_status import InMemoryLiveStatus
 from tests.fakes.transactions import LostAnswers
 from tests.parts.site import Site

@@ -5,7 +5,7 @@ const api = process.env.FIAPX_API ?? "http://127.0.0.1:8000";
 
 export default defineConfig({
   build: {
-    outDir: "../app/http/static/app",
+    outDir: "../app/pages/static/app",
     emptyOutDir: true,
     // The page's policy allows no data: URLs.
     assetsInlineLimit: 0,

@@ -3,7 +3,7 @@ import { defineConfig } from "vite";
 export default defineConfig({
   base: "/graphiql/",
   build: {
-    outDir: "../app/http/static/graphiql",
+    outDir: "../app/pages/static/graphiql",
     emptyOutDir: true,
     // Monaco is what it is, and comes once for all time.
     chunkSizeWarningLimit: 8000,

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from app.http import own_port
+from app.server import own_port
 from jobs.metrics import WorkerMetrics
 
 

@@ -15,9 +15,9 @@ from app.graphql.documents import Document, Documents
 from app.graphql.effort import network_of
 from app.graphql.limits import length_refusal
 from app.graphql.shared_answers import SharedAnswers
-from app.http.edge import Edge, bearer_viewer, is_over
-from app.http.metrics import Metrics
-from app.http.policy import Policy
+from app.server.edge import Edge, bearer_viewer, is_over
+from app.server.metrics import Metrics
+from app.server.policy import Policy
 from app.usecases.catalogue import UseCases
 
 

@@ -24,7 +24,7 @@ from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
 from app.domain.errors import RateLimited
 from app.graphql.effort import Effort
-from app.http.policy import Policy
+from app.server.policy import Policy
 
 _SHELF_BYTES: Final = 8 * 1024**2
 """For some hundred documents as pages send them, or for twelve that are as large as may be; there are two shelves."""

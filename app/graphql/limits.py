@@ -25,7 +25,7 @@ from graphql import (
     get_operation_ast,
 )
 
-from app.http.policy import Policy
+from app.server.policy import Policy
 
 _PAGE: Final = 20
 """What ``first`` is where a client leaves it out."""

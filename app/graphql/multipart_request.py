@@ -12,9 +12,9 @@ from starlette.requests import Request
 
 from app.domain.errors import InvalidInput
 from app.graphql.scalars import IncomingFile
-from app.http.body import MAX_JSON_BYTES
-from app.http.multipart import Multipart
-from app.http.uploads import Incoming
+from app.server.body import MAX_JSON_BYTES
+from app.server.multipart import Multipart
+from app.server.uploads import Incoming
 
 
 async def parsed_operations(request: Request, incoming: Incoming) -> object:

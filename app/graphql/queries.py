@@ -25,7 +25,7 @@ _PAGE = 20
 
 @strawberry.type(description="What the service accepts; worth asking before a large file is sent.")
 class ServiceLimits:
-    """As ``app.http.edge.ServiceLimits``."""
+    """As ``app.server.edge.ServiceLimits``."""
 
     accepted_extensions: list[str] = strawberry.field(description="Endings of file names, without the dot.")
     max_file_bytes: BigInt = strawberry.field(description="The largest file.")

@@ -11,7 +11,7 @@ from contextlib import aclosing, asynccontextmanager
 from typing import Any, cast
 
 from app.domain.session import Viewer
-from app.http.edge import Edge, session_over
+from app.server.edge import Edge, session_over
 
 TextStream = Callable[[], AsyncIterator[str]]
 

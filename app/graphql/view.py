@@ -44,16 +44,16 @@ from app.graphql.schema import schema
 from app.graphql.shared_answers import SharedAnswers
 from app.graphql.streams import TextStream, ending_with_session
 from app.graphql.websocket import TextWebSocket, TransportWebSocket
-from app.http.body import bounded_body, is_json
-from app.http.edge import address_of, edge_of, viewer_of
-from app.http.language import preferred_locale
-from app.http.metrics import metrics_of
-from app.http.multipart import declared_bytes
-from app.http.places import Places, TooMany
-from app.http.policy import Policy
-from app.http.problems import domain_problem
-from app.http.throttle import TokenBuckets
-from app.http.uploads import uploads_of
+from app.server.body import bounded_body, is_json
+from app.server.edge import address_of, edge_of, viewer_of
+from app.server.language import preferred_locale
+from app.server.metrics import metrics_of
+from app.server.multipart import declared_bytes
+from app.server.places import Places, TooMany
+from app.server.policy import Policy
+from app.server.problems import domain_problem
+from app.server.throttle import TokenBuckets
+from app.server.uploads import uploads_of
 
 MULTIPART: Final = "multipart/form-data"
 _STREAM_RETRY_SECONDS: Final = 10

@@ -24,10 +24,10 @@ from app.domain.errors import RateLimited
 from app.graphql.context import Context
 from app.graphql.masking import public_error, public_errors
 from app.graphql.shared_answers import EncodedOnce
-from app.http.edge import session_over
-from app.http.places import Places, TooMany
-from app.http.policy import Policy
-from app.http.throttle import TokenBuckets, graphql_refusal, rate_limited
+from app.server.edge import session_over
+from app.server.places import Places, TooMany
+from app.server.policy import Policy
+from app.server.throttle import TokenBuckets, graphql_refusal, rate_limited
 
 MALFORMED: Final = 4400
 FORBIDDEN: Final = 4403

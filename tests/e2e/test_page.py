@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Dialog, expect
 
-from app.http.pages import BUILT
+from app.pages.routes import BUILT
 from tests.clips import Clips
 from tests.e2e.conftest import Up
 from tests.e2e.visitor import ENGLISH, PORTUGUESE, SOON, Visitor, Words, new_visitor

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Locator, Response, Route, expect
 
-from app.http.policy import Policy
+from app.server.policy import Policy
 from app.usecases.ports.rate_limits import Attempt
 from tests.e2e.held import held
 from tests.e2e.somebody import files_in, is_multipart, somebody, uploaded

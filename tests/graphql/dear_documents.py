@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from graphql import GraphQLError, parse
 
-from app.http.policy import Policy
+from app.server.policy import Policy
 
 _LIMITS: Final = Policy()
 

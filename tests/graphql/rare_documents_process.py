@@ -6,12 +6,12 @@ from pathlib import Path
 
 import httpx
 
-from app.http.policy import Policy
-from app.http.server import collect_less_often
-from app.http.serving import Serving
 from app.infra.sql.engine import engine_for
 from app.infra.sql.transactions import SqlTransactions
 from app.main import application
+from app.server.draining_server import collect_less_often
+from app.server.policy import Policy
+from app.server.serving import Serving
 from tests.fakes.transactions import LostAnswers
 from tests.parts.site import Site
 

@@ -14,7 +14,7 @@ import pytest
 
 from app.graphql.documents import Document, Documents
 from app.graphql.effort import Effort, network_of
-from app.http.policy import Policy
+from app.server.policy import Policy
 from tests.graphql.dear_documents import dear_documents
 from tests.parts.graphql_socket import socket
 from tests.parts.site import Site, running_site

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import httpx
 from playwright.async_api import Locator, Page, expect
 
-from app.http.policy import Policy
+from app.server.policy import Policy
 from tests.parts.browser import running_browser
 from tests.parts.site import Person, Site, running_site
 

@@ -18,7 +18,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
 from app.graphql.schema import schema
-from app.http.policy import Policy
+from app.server.policy import Policy
 from tests.parts.site import MP4, Person, Site, running_site
 
 BODIES = 10_000

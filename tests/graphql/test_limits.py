@@ -9,7 +9,7 @@ import httpx
 import pytest
 from graphql import get_introspection_query
 
-from app.http.policy import Policy
+from app.server.policy import Policy
 from tests.parts.graphql_socket import socket
 from tests.parts.site import PASSWORD, Person, Site, running_site
 

@@ -11,7 +11,7 @@ import httpx
 import pytest
 from websockets.exceptions import ConnectionClosed
 
-from app.http.policy import Policy
+from app.server.policy import Policy
 from tests.parts.graphql_socket import socket
 from tests.parts.site import Person, Site, running_site
 from tests.parts.waiting import until

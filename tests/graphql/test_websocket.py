@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from websockets.asyncio.client import connect
 
-from app.http.policy import Policy
+from app.server.policy import Policy
 from tests.parts.graphql_socket import TRANSPORT, Socket, socket, watched
 from tests.parts.site import Person, Site, running_site
 from tests.parts.waiting import until

@@ -128,7 +128,7 @@ def test_what_is_copied_is_there_and_let_through():
         "k8s/secrets.yaml",
         "app/__pycache__/cli.cpython-311.pyc",
         "app/infra/s3/__pycache__/client.cpython-311.pyc",
-        "app/http/static/app/index.html",
+        "app/pages/static/app/index.html",
         "frontend-sample/node_modules/vite/package.json",
         "frontend-sample/recipes/package.json",
         "graphiql/node_modules/.made",

@@ -13,7 +13,7 @@ from typing import Any
 import kubernetes_validate  # type: ignore[import-untyped]  # It ships no types.
 import pytest
 
-from app.http.server import GRACE_SECONDS
+from app.server.draining_server import GRACE_SECONDS
 from app.settings import Settings
 from tests.aws import templates
 from tests.k8s.manifests import (

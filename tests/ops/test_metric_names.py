@@ -12,7 +12,7 @@ from prometheus_client import CollectorRegistry, Counter, Histogram
 
 from app.domain.errors import DomainError
 from app.domain.failure import FailureCode
-from app.http.metrics import Metrics
+from app.server.metrics import Metrics
 from jobs.metrics import WorkerMetrics
 from tests.ops.promtool import ROOT, promtool, rules
 

@@ -24,11 +24,6 @@ from app.domain.session import SessionId
 from app.domain.user import Locale, User, UserId
 from app.domain.video import FramesArchive, Progress, VideoId, VideoProcessing, archive_key, contact_sheet_key
 from app.graphql.view import GraphQLView
-from app.http.edge import Edge, ServiceLimits
-from app.http.own_port import about, answering
-from app.http.policy import Policy
-from app.http.server import drop_stalled_clients, uvicorn_options
-from app.http.serving import Serving
 from app.infra.embedded.ports import free_pair
 from app.infra.links import TicketLinks, content_disposition
 from app.infra.mail_address import IdnaMailAddresses
@@ -39,6 +34,11 @@ from app.infra.sql.engine import engine_for
 from app.infra.sql.transactions import SqlTransactions
 from app.infra.tokens import JwtAccessTokens
 from app.main import application
+from app.server.draining_server import drop_stalled_clients, uvicorn_options
+from app.server.edge import Edge, ServiceLimits
+from app.server.own_port import about, answering
+from app.server.policy import Policy
+from app.server.serving import Serving
 from app.usecases.accounts import AccountParts
 from app.usecases.cancel_video import CancelVideo
 from app.usecases.catalogue import NotificationUseCases, UseCases

@@ -1,0 +1,97 @@
+"""Pages that we serve ourselves: built once, with nothing from any other host."""
+
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from starlette.exceptions import HTTPException
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.requests import Request
+from starlette.responses import FileResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from app.server.policy import Policy
+from app.settings import is_amazon
+
+BUILT: Final = Path(__file__).with_name("static")
+_NOTHING_ELSE: Final = ("default-src 'none'", "base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'")
+_GRAPHIQL_POLICY: Final = (
+    *_NOTHING_ELSE,
+    "script-src 'self'",
+    "worker-src 'self'",
+    # Monaco writes its colours and places into style elements.
+    "style-src 'self' 'unsafe-inline'",
+    "font-src 'self' data:",
+    "img-src 'self' data:",
+    # 'self' includes WebSockets to the same place (Content Security Policy Level 3, section 6.7.2.8).
+    "connect-src 'self'",
+)
+_APP_PATHS: Final = ("/", "/sign-up", "/forgot-password", "/reset-password", "/verify-email")
+"""The places of the page at ``/``; frontend-sample/src/ui/router.tsx has the same."""
+_FOR_EVER: Final = {"Cache-Control": "public, max-age=31536000, immutable"}
+"""A name with a hash in it never means another content."""
+
+
+class _Assets(StaticFiles):
+    """The files that a built page loads, with the page's headers: a worker has the policy that it was sent with."""
+
+    def __init__(self, folder: Path, headers: Mapping[str, str]) -> None:
+        super().__init__(directory=folder, check_dir=False)
+        self._headers = headers
+
+    async def check_config(self) -> None:
+        """Ask for no folder: where a page was not built, its files are not found, which is no fault of the server."""
+
+    def file_response(self, *args: Any, **options: Any) -> Response:
+        response = super().file_response(*args, **options)
+        response.headers.update({**self._headers, **_FOR_EVER})
+        return response
+
+
+def page_routes(policy: Policy, built: Path = BUILT) -> list[BaseRoute]:
+    """Give the routes of the pages that operators want served; ``built`` is where their files lie."""
+    routes: list[BaseRoute] = []
+    if policy.graphiql:
+        routes += _page("GraphiQL", built / "graphiql", ["/graphiql"], _GRAPHIQL_POLICY, assets="/graphiql/assets")
+    if policy.frontend:
+        routes += _page("The page", built / "app", _APP_PATHS, _app_policy(policy), assets="/assets")
+    return routes
+
+
+def _app_policy(policy: Policy) -> Sequence[str]:
+    """Let the page use nothing but itself and the storage, and write no markup from text (Trusted Types)."""
+    storage = f" {_storage_origin(policy.s3_public_url, policy.s3_bucket)}" if policy.s3_public_url else ""
+    return (
+        *_NOTHING_ELSE,
+        "script-src 'self'",
+        "style-src 'self'",
+        f"img-src 'self'{storage}",
+        f"connect-src 'self'{storage}",
+        "require-trusted-types-for 'script'",
+        "trusted-types 'none'",
+    )
+
+
+def _storage_origin(public_url: str, bucket: str) -> str:
+    """Say where links to the storage lead: at Amazon to a host of the bucket's own.
+
+    A bucket with a dot in its name has none, since Amazon's certificates would not cover it.
+    """
+    parts = urlsplit(public_url)
+    host = f"{bucket}.{parts.netloc}" if is_amazon(public_url) and "." not in bucket else parts.netloc
+    return f"{parts.scheme}://{host}"
+
+
+def _page(name: str, folder: Path, paths: Sequence[str], policy: Sequence[str], *, assets: str) -> list[BaseRoute]:
+    index, headers = folder / "index.html", {"Content-Security-Policy": "; ".join(policy)}
+
+    async def page(_: Request) -> Response:
+        if not index.is_file():
+            raise HTTPException(HTTPStatus.NOT_FOUND, f"{name} was not built here: make up builds it.")
+        return FileResponse(index, headers={**headers, "Cache-Control": "no-cache"})
+
+    files = GZipMiddleware(_Assets(folder / "assets", headers))
+    return [*(Route(path, page, methods=["GET"]) for path in paths), Mount(assets, files)]

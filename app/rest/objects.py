@@ -1,0 +1,90 @@
+"""Stored objects as HTTP responses: whole, in part or only their headers (RFC 9110, sections 13 and 14)."""
+
+import re
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+
+from app.server.problems import problem
+from app.usecases.ports.storage import ObjectStorage
+
+_RANGE: Final = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
+
+
+@dataclass(frozen=True, slots=True)
+class Representation:
+    """An object that never changes under its key: ``etag`` names its content, ``disposition`` how it is saved."""
+
+    key: str
+    size_bytes: int
+    etag: str
+    content_type: str
+    disposition: str
+
+
+async def send_object(
+    request: Request, storage: ObjectStorage, found: Representation, headers: Mapping[str, str]
+) -> Response:
+    """Stream an object; several ranges at once are answered with the whole, as the RFC allows.
+
+    :raises ObjectMissing: before anything is sent
+    :raises StorageError: before anything is sent; later, the connection is cut
+    """
+    etag = f'"{found.etag}"'
+    headers = {
+        "Accept-Ranges": "bytes",
+        "ETag": etag,
+        "Content-Disposition": found.disposition,
+        "Cache-Control": "private, no-store",
+        **headers,
+    }
+    if _names(request.headers.get("if-none-match"), etag):
+        return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
+    wanted = request.headers.get("range") if request.headers.get("if-range", etag) == etag else None
+    start, end, status = 0, found.size_bytes, HTTPStatus.OK
+    if wanted is not None and (part := _part(wanted, found.size_bytes)) is not None:
+        start, end = part
+        if start >= end:
+            return problem(
+                HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE,
+                "RANGE_NOT_SATISFIABLE",
+                "Range not satisfiable",
+                f"The file has {found.size_bytes} bytes.",
+                headers={"Content-Range": f"bytes */{found.size_bytes}", "Accept-Ranges": "bytes"},
+            )
+        status = HTTPStatus.PARTIAL_CONTENT
+        headers["Content-Range"] = f"bytes {start}-{end - 1}/{found.size_bytes}"
+    headers["Content-Length"] = str(end - start)
+    if request.method == "HEAD" or start == end:
+        return Response(status_code=status, headers=headers, media_type=found.content_type)
+    chunks = storage.read(found.key, start, end)
+    first = await anext(chunks)
+    return StreamingResponse(_joined(first, chunks), status, headers, found.content_type)
+
+
+async def _joined(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    yield first
+    async for chunk in rest:
+        yield chunk
+
+
+def _names(if_none_match: str | None, etag: str) -> bool:
+    tags = [tag.strip().removeprefix("W/") for tag in (if_none_match or "").split(",")]
+    return etag in tags or "*" in tags
+
+
+def _part(header: str, size: int) -> tuple[int, int] | None:
+    """Read one range as (start, end exclusive); None where it is none that we serve, empty where it lies outside."""
+    match = _RANGE.fullmatch(header.replace(" ", ""))
+    if match is None or match[1] == match[2] == "":
+        return None
+    if not match[1]:
+        return max(0, size - int(match[2])), size
+    start = int(match[1])
+    if match[2] and int(match[2]) < start:
+        return None
+    return min(start, size), min(size, int(match[2]) + 1) if match[2] else size

@@ -1,0 +1,75 @@
+"""A port that only orchestrators and Prometheus know: what it answers is not for the outside, however it is spelled."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from functools import partial
+from typing import Final, final
+
+import structlog
+import uvicorn
+from starlette.applications import Starlette
+from starlette.routing import Route
+
+from app.server.connections import OTHER_FILES, Connections
+from app.server.health import livez, readyz
+from app.server.metrics import Metrics, metrics
+from app.server.policy import Policy
+from app.server.protocol import BoundedHttp
+
+_GRACE_SECONDS: Final = 5
+"""Who asks and does not read the answer must not keep a process from its end."""
+_MOST: Final = 64
+"""Connections at once, which have no part in those of the public port."""
+
+_log = structlog.stdlib.get_logger(__name__)
+
+
+@final
+class _Server(uvicorn.Server):
+    """uvicorn's, which leaves the signals to whoever runs it."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def about(app: Starlette) -> Starlette:
+    """Make the application that says of another how it is and what it counts."""
+    inside = Starlette(routes=[Route("/livez", livez), Route("/readyz", readyz), Route("/metrics", metrics)])
+    inside.state = app.state
+    return inside
+
+
+@asynccontextmanager
+async def answering(app: Starlette, host: str, port: int | None) -> AsyncIterator[None]:
+    """Serve for as long as the block lasts; with no port, or one that another has, not at all."""
+    if port is None:
+        yield
+        return
+    policy = Policy(max_connections=_MOST)
+    config = uvicorn.Config(
+        app,
+        http=partial(BoundedHttp, connections=Connections(policy, Metrics(), _MOST + OTHER_FILES), policy=policy),  # type: ignore[arg-type]  # It is called as a class is.
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=_GRACE_SECONDS,
+    )
+    try:
+        listener = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+    except OSError as fault:  # That is no reason to end the work.
+        _log.warning("nobody can ask how this process is", port=port, fault=str(fault))
+        yield
+        return
+    server = _Server(config)
+    with listener:
+        serving = asyncio.create_task(server.serve([listener]))
+        try:
+            yield
+        finally:
+            server.should_exit = True
+            await serving

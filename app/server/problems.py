@@ -1,0 +1,141 @@
+"""Errors as ``application/problem+json`` (RFC 9457): one table from domain error to status."""
+
+import inspect
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Final
+
+import structlog
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from app.domain.errors import (
+    DomainError,
+    EmailAlreadyRegistered,
+    EmailNotVerified,
+    FileTooLarge,
+    IdempotencyConflict,
+    InvalidCredentials,
+    InvalidInput,
+    NotificationError,
+    ProcessingAlreadyFinished,
+    ProcessingNotFinished,
+    RateLimited,
+    StorageError,
+    StorageFull,
+    Unauthenticated,
+    UnsupportedFileFormat,
+    UploadIncomplete,
+    UploadInterrupted,
+    UserNotFound,
+    VideoExpired,
+    VideoNotBelongsToUser,
+    VideoNotFound,
+)
+from app.server.metrics import metrics_of
+from app.usecases.ports.database import DatabaseUnavailable
+
+STATUS: Final[Mapping[type[DomainError], HTTPStatus]] = {
+    InvalidInput: HTTPStatus.BAD_REQUEST,
+    ProcessingNotFinished: HTTPStatus.BAD_REQUEST,
+    UploadIncomplete: HTTPStatus.BAD_REQUEST,
+    UploadInterrupted: HTTPStatus.SERVICE_UNAVAILABLE,
+    Unauthenticated: HTTPStatus.UNAUTHORIZED,
+    InvalidCredentials: HTTPStatus.UNAUTHORIZED,
+    VideoNotBelongsToUser: HTTPStatus.FORBIDDEN,
+    EmailNotVerified: HTTPStatus.FORBIDDEN,
+    UserNotFound: HTTPStatus.NOT_FOUND,
+    VideoNotFound: HTTPStatus.NOT_FOUND,
+    VideoExpired: HTTPStatus.GONE,
+    EmailAlreadyRegistered: HTTPStatus.CONFLICT,
+    IdempotencyConflict: HTTPStatus.CONFLICT,
+    ProcessingAlreadyFinished: HTTPStatus.CONFLICT,
+    FileTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    UnsupportedFileFormat: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    RateLimited: HTTPStatus.TOO_MANY_REQUESTS,
+    NotificationError: HTTPStatus.BAD_GATEWAY,
+    StorageFull: HTTPStatus.INSUFFICIENT_STORAGE,
+    StorageError: HTTPStatus.SERVICE_UNAVAILABLE,
+}
+
+_log = structlog.stdlib.get_logger(__name__)
+
+
+def problem(
+    status: int,
+    code: str,
+    title: str,
+    detail: str,
+    *,
+    field: tuple[str, ...] = (),
+    headers: Mapping[str, str] | None = None,
+    **more: str,
+) -> Response:
+    """Make the one shape in which every error leaves."""
+    body = {
+        "type": f"urn:fiapx:problem:{code.lower().replace('_', '-')}",
+        "title": title,
+        "status": status,
+        "detail": detail,
+        "code": code,
+        **({"field": list(field)} if field else {}),
+        **more,
+    }
+    return JSONResponse(body, status, headers, media_type="application/problem+json")
+
+
+def domain_problem(error: DomainError) -> Response:
+    """Translate a domain error. One that the table does not list is a fault of ours, so it is raised again."""
+    status = next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), None)
+    if status is None:
+        raise error
+    headers = {}
+    if status is HTTPStatus.UNAUTHORIZED:
+        headers["WWW-Authenticate"] = "Bearer"
+    if error.retry_after_seconds is not None:
+        headers["Retry-After"] = str(error.retry_after_seconds)
+    title = inspect.cleandoc(type(error).__doc__ or "")
+    return problem(status, error.code, title, error.message, field=error.field, headers=headers)
+
+
+def unexpected_problem(request_id: str) -> Response:
+    """Say that something is broken and nothing else: the log has the rest under this id."""
+    return problem(
+        HTTPStatus.INTERNAL_SERVER_ERROR,
+        "INTERNAL",
+        "Internal error",
+        "Something went wrong on our side; try again later.",
+        requestId=request_id,
+    )
+
+
+async def on_domain_error(request: Request, error: Exception) -> Response:
+    """Handle ``DomainError`` for Starlette."""
+    if not isinstance(error, DomainError):
+        raise error
+    metrics_of(request).problems.labels(error.code).inc()
+    if isinstance(error, StorageError):
+        _log.warning("storage_unavailable", exc_info=error)
+    return domain_problem(error)
+
+
+async def on_database_unavailable(request: Request, error: Exception) -> Response:
+    """Handle ``DatabaseUnavailable`` for Starlette: to a client it is the storage that is away."""
+    if not isinstance(error, DatabaseUnavailable):
+        raise error
+    shown = error.to_users()
+    metrics_of(request).problems.labels(shown.code).inc()
+    _log.warning("database_unavailable", exc_info=error)
+    return domain_problem(shown)
+
+
+async def on_http_exception(_: Request, error: Exception) -> Response:
+    """Handle Starlette's own refusals, such as 404 and 405."""
+    if not isinstance(error, HTTPException):
+        raise error
+    status = HTTPStatus(error.status_code)
+    # What was said on purpose; else Starlette puts the bare phrase there.
+    said = error.detail if error.detail != status.phrase else ""
+    detail = said or status.description or status.phrase
+    return problem(status, status.name, status.phrase, detail, headers=error.headers)

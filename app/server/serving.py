@@ -1,0 +1,28 @@
+"""What the server and the application share in one process."""
+
+from dataclasses import dataclass
+from typing import Self, final
+
+from app.server.connections import Connections
+from app.server.draining import Drain
+from app.server.metrics import Metrics
+from app.server.policy import Policy
+from app.server.uploads import Uploads
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """Made once, before either of them."""
+
+    policy: Policy
+    drain: Drain
+    metrics: Metrics
+    connections: Connections
+    uploads: Uploads
+
+    @classmethod
+    def of(cls, policy: Policy, *, files: int, drain: Drain | None = None) -> Self:
+        """Make it for a process that may open so many ``files``."""
+        metrics = Metrics()
+        return cls(policy, drain or Drain(), metrics, Connections(policy, metrics, files), Uploads(policy, metrics))

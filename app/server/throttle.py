@@ -1,0 +1,87 @@
+"""How many requests one network may send; an operation over a WebSocket is one."""
+
+import json
+import math
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Any, Final
+
+from starlette.requests import HTTPConnection
+from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from app.domain.errors import RateLimited
+from app.server.edge import address_of
+from app.server.problems import domain_problem
+
+HEALTH: Final = frozenset({b"/livez", b"/readyz"})
+"""As they are spelled, and not otherwise: a proxy in front that keeps them inside looks for nothing else."""
+_NETWORKS: Final = 20_000
+"""The most that are remembered; whoever came longest ago is forgotten, which only gives them back what they had."""
+
+
+class TokenBuckets:
+    """For each key as many tries as ``per_minute`` at once, which come back one after the other."""
+
+    def __init__(self, per_minute: int, *, keys: int = _NETWORKS, now: Callable[[], float] = time.monotonic) -> None:
+        self._most = per_minute
+        self._keys = keys
+        self._now = now
+        self._left: OrderedDict[str, tuple[float, float]] = OrderedDict()
+
+    def spend(self, key: str) -> float:
+        """Take one; give 0, or in how many seconds there will be one."""
+        now, per_second = self._now(), self._most / 60
+        left, at = self._left.get(key, (float(self._most), now))
+        left = min(self._most, left + (now - at) * per_second)
+        wait = 0.0 if left >= 1 else (1 - left) / per_second
+        self._left[key] = (left if wait else left - 1, now)
+        self._left.move_to_end(key)
+        if len(self._left) > self._keys:
+            self._left.popitem(last=False)
+        return wait
+
+
+class Throttle:
+    """ASGI middleware: refuses with 429 what is too much, before anything of it is looked at; never a health check."""
+
+    def __init__(self, app: ASGIApp, buckets: TokenBuckets) -> None:
+        self._app = app
+        self._buckets = buckets
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] in {"http", "websocket"} and not is_health_check(scope):
+            wait = self._buckets.spend(address_of(HTTPConnection(scope)))
+            if wait:
+                scope["app"].state.metrics.refusals.labels("network").inc()
+                # Before it is accepted, a WebSocket is refused like any other request (ASGI's extension for it).
+                await _refusal(scope, wait)(scope, receive, send)
+                return
+        await self._app(scope, receive, send)
+
+
+def is_health_check(scope: Scope) -> bool:
+    """Whether an orchestrator asks how we are."""
+    return scope["type"] == "http" and scope.get("raw_path") in HEALTH
+
+
+def graphql_refusal(wait: float) -> dict[str, Any]:
+    """Say as a GraphQL error that it is too much, and in how many whole seconds it is not."""
+    return rate_limited(RateLimited(retry_after_seconds=math.ceil(wait)))
+
+
+def rate_limited(error: RateLimited) -> dict[str, Any]:
+    """Give the GraphQL error that says so."""
+    extensions = {"code": error.code, "retryAfterSeconds": error.retry_after_seconds}
+    return {"message": error.message, "extensions": extensions}
+
+
+def _refusal(scope: Scope, wait: float) -> Response:
+    seconds = math.ceil(wait)
+    if scope["path"] != "/graphql":
+        return domain_problem(RateLimited(retry_after_seconds=seconds))
+    content = json.dumps({"errors": [graphql_refusal(wait)]})
+    status, headers = HTTPStatus.TOO_MANY_REQUESTS, {"Retry-After": str(seconds)}
+    return Response(content, status, headers, "application/json; charset=utf-8")
