@@ -37,6 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "--wait", action="store_true", help="wait until another process has done so, and change nothing"
     )
     check = commands.add_parser("check", help="try every part, and say of each in a sentence how it is")
+    check.add_argument("parts", nargs="*", metavar="PART", help="try this part alone, such as redis or storage")
     check.add_argument("--json", action="store_true", help="say it for programs")
     export = commands.add_parser("export-schema", help="print the GraphQL schema")
     export.add_argument(
@@ -54,7 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             case "migrate":
                 _migrate(wait=chosen.wait)
             case "check":
-                _check(as_json=chosen.json)
+                _check(chosen.parts, as_json=chosen.json)
             case _:
                 _export_schema(chosen.keeping)
     except ValidationError as error:
@@ -65,8 +66,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _up() -> None:
-    from app.infra.embedded.up import CannotStart, up  # noqa: PLC0415
-
+    try:
+        from devserver.up import CannotStart, up  # noqa: PLC0415
+    except ModuleNotFoundError as missing:
+        sys.exit(f"fiapx up: {missing.name} is missing here: install this package whole, with its extra 'embedded'.")
     settings = UpSettings()
     for sentence in unknown_names(os.environ, names_of(*EVERY_KIND)):
         _say(sentence)
@@ -157,14 +160,16 @@ def _migrate(*, wait: bool) -> None:
         sys.exit(f"fiapx migrate: the database cannot be reached: {error}")
 
 
-def _check(*, as_json: bool) -> None:
-    from app.infra.checks import check  # noqa: PLC0415
+def _check(parts: Sequence[str], *, as_json: bool) -> None:
+    from app.infra.checks import PARTS, check  # noqa: PLC0415
     from app.infra.logs import set_up_logs  # noqa: PLC0415
 
     set_up_logs("error")  # What there is to say is said below.
+    if stranger := next((one for one in parts if one not in PARTS), None):
+        sys.exit(f"fiapx check: no part is called {stranger}; there are {', '.join(PARTS)}.")
     settings = CheckSettings()
     unknown = [*unknown_names(os.environ, names_of(*EVERY_KIND))]
-    findings = asyncio.run(check(settings))
+    findings = asyncio.run(check(settings, parts or tuple(PARTS)))
     if as_json:
         print(json.dumps({"parts": [asdict(one) for one in findings], "unknown": unknown}, indent=1))
     else:

@@ -22,9 +22,9 @@ import httpx
 from playwright.async_api import Browser, Page, expect
 
 from app.domain.video import Progress, VideoProcessing
-from app.infra.embedded.ports import free_pair
 from app.infra.sql.migrate import migrate
 from app.server.policy import Policy
+from devserver.ports import free_pair
 from tests.parts.browser import running_browser
 from tests.parts.site import MP4, Site, running_site
 

@@ -19,10 +19,10 @@ import structlog
 from arq import Worker, func
 from arq.connections import ArqRedis
 
-from app.infra.embedded.child import Child
-from app.infra.embedded.ports import free_pair
-from app.infra.embedded.valkey import Valkey
 from app.infra.redis.stream import connect
+from devserver.child import Child
+from devserver.ports import free_pair
+from devserver.valkey import Valkey
 from jobs.stream_worker import StreamWorker
 
 TARGET_MS = 50

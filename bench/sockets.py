@@ -28,9 +28,6 @@ from app.domain.options import ExtractionOptions
 from app.domain.session import SessionId
 from app.domain.user import Locale, User, UserId
 from app.domain.video import VERSION_STEP, ProcessingStatus, Progress, VideoProcessing, new_video_id, source_key
-from app.infra.embedded.child import Child
-from app.infra.embedded.ports import free_pair
-from app.infra.embedded.valkey import Valkey
 from app.infra.redis.live import RedisLiveStatus
 from app.infra.redis.stream import connect
 from app.infra.redis.subscriber import Subscriber
@@ -42,6 +39,9 @@ from app.server.connections import raise_file_limit
 from app.server.draining_server import collect_less_often, uvicorn_options
 from app.server.policy import Policy
 from app.server.serving import Serving
+from devserver.child import Child
+from devserver.ports import free_pair
+from devserver.valkey import Valkey
 from tests.fakes.live_status import InMemoryLiveStatus
 from tests.fakes.transactions import LostAnswers
 from tests.parts.site import Site

@@ -30,17 +30,17 @@ from app.domain.options import ExtractionOptions
 from app.domain.session import SessionId, Viewer
 from app.domain.user import Locale
 from app.domain.video import ProcessingStatus, VideoProcessing
-from app.infra.embedded.certificate import Certificate
-from app.infra.embedded.child import Child
-from app.infra.embedded.ports import free_pair
-from app.infra.embedded.program import Program
-from app.infra.embedded.seaweed import Seaweed, SeaweedPorts
-from app.infra.embedded.valkey import Valkey
 from app.infra.redis.queue import VIDEO_QUEUE, ArqJobQueue
 from app.infra.redis.scripts import queue_keys
 from app.infra.sql.migrate import migrate
 from app.settings import Settings
 from app.usecases.upload_video import IncomingVideo
+from devserver.certificate import Certificate
+from devserver.child import Child
+from devserver.ports import free_pair
+from devserver.program import Program
+from devserver.seaweed import Seaweed, SeaweedPorts
+from devserver.valkey import Valkey
 
 ROOT = Path(__file__).resolve().parents[1]
 AIM = 1.7

@@ -13,8 +13,8 @@ from typing import Any, Final
 
 import pytest
 
-from app.infra.embedded.data_directory import DataDirectory
 from app.infra.logs import REDACTED, set_up_logs
+from devserver.data_directory import DataDirectory
 from tests.parts.known_secrets import KNOWN
 
 FORMS: Final = {

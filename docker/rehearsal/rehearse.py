@@ -26,8 +26,8 @@ from container import WRITABLE, Container, killed_in_the_end, until
 from contents import megabytes, unwanted
 from sqlalchemy import text
 
-from app.infra.embedded.ports import free_pair
 from app.infra.sql.engine import engine_for
+from devserver.ports import free_pair
 from tests.parts.mariadb import MariaDbPart
 from tests.parts.stores import S3Part, SmtpSinkPart, ValkeyPart
 

@@ -10,7 +10,7 @@ from typing import Final
 
 from playwright.async_api import Browser, expect
 
-from app.infra.embedded.ports import free_pair
+from devserver.ports import free_pair
 from tests.e2e.conftest import start, stop
 from tests.e2e.visitor import ENGLISH, PORTUGUESE, Visitor, Words, new_visitor
 from tests.parts.browser import running_browser

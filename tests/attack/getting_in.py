@@ -9,7 +9,7 @@ from pathlib import Path
 
 import httpx
 
-from app.infra.embedded.certificate import Certificate
+from devserver.certificate import Certificate
 from tests.attack.target import attack, hold, processes_of, somebody, upload
 from tests.e2e.conftest import Up
 from tests.parts.listening import listeners_of, says

@@ -14,7 +14,7 @@ from uuid import uuid4
 
 import httpx
 
-from app.infra.embedded.ports import free_pair
+from devserver.ports import free_pair
 from tests.e2e.client import Person
 from tests.e2e.conftest import Up, start, stop
 from tests.parts.listening import descendants

@@ -10,8 +10,8 @@ import trustme
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
-from app.infra.embedded.child import Child
 from app.infra.sql.engine import engine_for
+from devserver.child import Child
 from tests.parts.mariadb import MariaDbPart
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 from sqlalchemy import URL, make_url
 
-from app.infra.embedded.ports import free_pair
+from devserver.ports import free_pair
 from tests.parts.waiting import until
 
 ROOT = Path(__file__).parents[2]

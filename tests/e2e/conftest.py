@@ -16,7 +16,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from app.infra.embedded.ports import free_pair
+from devserver.ports import free_pair
 
 ROOT = Path(__file__).parents[2]
 

@@ -2,7 +2,7 @@ import asyncio
 import zipfile
 from pathlib import Path
 
-from app.infra.embedded.ports import free_pair
+from devserver.ports import free_pair
 from tests.e2e.client import Person
 from tests.e2e.conftest import start, stop
 from tests.parts.database import DatabasePart

@@ -21,11 +21,11 @@ import redis
 from sqlalchemy import text
 
 from app.domain.user import pseudonym
-from app.infra.embedded.ports import free_pair
 from app.infra.redis.queue import VIDEO_QUEUE
 from app.infra.redis.scripts import queue_keys
 from app.infra.sql.engine import engine_for
 from app.infra.sql.migrate import migrate
+from devserver.ports import free_pair
 from tests.parts.known_secrets import remember
 from tests.parts.otlp import SeenSpan, collecting
 from tests.parts.stores import S3Part, SmtpSinkPart

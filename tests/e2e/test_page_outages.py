@@ -10,8 +10,8 @@ import httpx
 import pytest
 from playwright.async_api import Route, expect
 
-from app.infra.embedded.ports import free_pair
 from app.server.policy import Policy
+from devserver.ports import free_pair
 from tests.clips import Clips
 from tests.e2e.client import Person
 from tests.e2e.conftest import Up, start, stop

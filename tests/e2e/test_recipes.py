@@ -14,7 +14,7 @@ import httpx
 import pytest
 from playwright.async_api import Route, WebSocketRoute, expect
 
-from app.infra.embedded.ports import free_pair
+from devserver.ports import free_pair
 from tests.e2e.client import Person
 from tests.e2e.conftest import ROOT, Up, start, stop
 from tests.e2e.visitor import ENGLISH, PASSWORD, SOON, Visitor, new_visitor

@@ -19,7 +19,7 @@ import pytest
 from botocore.client import Config
 from mypy_boto3_s3 import S3Client
 
-from app.infra.embedded.certificate import Certificate
+from devserver.certificate import Certificate
 from tests.e2e.conftest import Up
 from tests.parts.listening import children_named, environment_of, listeners_of
 from tests.parts.strangers import KEY, gives_to_strangers, names_of

@@ -12,8 +12,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from app.infra.embedded.ports import free_pair
 from app.usecases.ports.transactions import Transaction
+from devserver.ports import free_pair
 from tests.faults.conftest import ROOT, Stack
 from tests.parts.site import MP4, problem
 from tests.parts.waiting import until

@@ -8,10 +8,10 @@ from pathlib import Path
 from secrets import token_hex
 
 from app.domain.webhook import Webhook
-from app.infra.embedded.mail_sink import MailSink
-from app.infra.embedded.ports import free_pair
 from app.infra.mail import SmtpMailer
 from app.infra.webhook import HttpWebhooks
+from devserver.mail_sink import MailSink
+from devserver.ports import free_pair
 from tests.parts.receiver import OK, Post, Receiver, receiving
 from tests.parts.running import RunningPart
 from tests.parts.site_fixtures import empty_database

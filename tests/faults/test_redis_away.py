@@ -5,7 +5,7 @@ from pathlib import Path
 import httpx
 
 from app.domain.video import ProcessingStatus
-from app.infra.embedded.ports import free_pair
+from devserver.ports import free_pair
 from tests.faults.conftest import Stack
 from tests.parts.stores import ValkeyPart
 from tests.parts.waiting import until

@@ -12,8 +12,8 @@ from threading import Thread
 
 import pytest
 
-from app.infra.embedded.ports import free_pair
 from app.settings import DatabaseSettings, LogSettings, Settings, UpSettings
+from devserver.ports import free_pair
 from jobs.health import answering
 from jobs.metrics import WorkerMetrics
 from tests.images.dockerfile import ROOT

@@ -132,6 +132,7 @@ def test_what_is_copied_is_there_and_let_through():
         "frontend-sample/node_modules/vite/package.json",
         "frontend-sample/recipes/package.json",
         "graphiql/node_modules/.made",
+        "devserver/up.py",
         "docker/rehearsal/rehearse.py",
     ],
 )

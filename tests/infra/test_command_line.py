@@ -11,7 +11,7 @@ import pytest
 import redis
 
 from app.infra.checks import PARTS
-from app.infra.embedded.ports import free_pair
+from devserver.ports import free_pair
 from tests.parts.stores import S3Part, SmtpSinkPart
 
 
@@ -202,6 +202,20 @@ def test_a_check_names_the_variable_of_every_part_that_does_not_do_and_no_passwo
     for name in ("FIAPX_DATABASE_URL", "FIAPX_REDIS_URL", "FIAPX_S3_URL", "FIAPX_SMTP_URL", "FIAPX_WORK_DIR"):
         assert [line for line in wrong if f"check {name}" in line], name
     assert "hunter2" not in run.stdout + run.stderr
+
+
+def test_a_check_of_one_part_tries_no_other_and_knows_its_name(tmp_path: Path) -> None:
+    settings = {
+        "FIAPX_DATABASE_URL": f"sqlite+aiosqlite:///{tmp_path}/fiapx.db",
+        "FIAPX_REDIS_URL": "redis://127.0.0.1:1",
+        "FIAPX_S3_URL": "http://127.0.0.1:1",
+        "FIAPX_S3_ACCESS_KEY": "key",
+        "FIAPX_S3_SECRET_KEY": "secret",
+    }
+    assert [line.split()[0] for line in fiapx("check", "mail", **settings).stdout.splitlines()] == ["ok"]
+    (wrong,) = fiapx("check", "redis", **settings).stdout.splitlines()
+    assert wrong.startswith("WRONG  Redis does not do")
+    assert "no part is called valkey; there are database, redis" in fiapx("check", "valkey", **settings).stderr
 
 
 def test_everything_does_not_start_on_a_store_that_is_not_there(tmp_path: Path) -> None:

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from app.infra.embedded import service
 from app.infra.ffmpeg.limits import Limits
 from app.infra.machine import memory_bytes
 from app.settings import Settings
+from devserver import service
 
 GIB = 1024**3
 NO_LIMIT = "9223372036854771712"

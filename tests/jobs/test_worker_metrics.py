@@ -13,7 +13,7 @@ from structlog.testing import capture_logs
 
 from app.domain.user import pseudonym
 from app.domain.video import ProcessingStatus
-from app.infra.embedded.ports import free_pair
+from devserver.ports import free_pair
 from jobs.health import answering
 from jobs.metrics import WorkerMetrics
 from jobs.process_video import process_video

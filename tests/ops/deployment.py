@@ -13,7 +13,7 @@ from uuid import uuid4
 
 import httpx
 
-from app.infra.embedded.ports import free_pair
+from devserver.ports import free_pair
 from tests.parts.stores import S3Part, SmtpSinkPart, ValkeyPart
 
 ROOT = Path(__file__).parents[2]

@@ -18,7 +18,7 @@ import pytest
 import yaml
 
 from app.domain.user import UserId, pseudonym
-from app.infra.embedded.ports import free_pair
+from devserver.ports import free_pair
 from tests.e2e.client import Person
 from tests.ops.page import Shell, blocks
 from tests.ops.promtool import ROOT, alerts

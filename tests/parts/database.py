@@ -6,8 +6,8 @@ from pathlib import Path
 
 from sqlalchemy import URL, make_url, text
 
-from app.infra.embedded.program import LOOPBACK, Program
 from app.infra.sql.engine import engine_for
+from devserver.program import LOOPBACK, Program
 from tests.parts.known_secrets import remember
 from tests.parts.running import RunningPart
 

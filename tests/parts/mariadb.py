@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from app.infra.embedded.ports import free_pair
-from app.infra.embedded.program import LOOPBACK, Program, plain_environment
+from devserver.ports import free_pair
+from devserver.program import LOOPBACK, Program, plain_environment
 from tests.parts.database import DatabasePart, Users, greets
 
 _PATH = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/usr/local/sbin"])

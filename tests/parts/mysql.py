@@ -9,8 +9,8 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from app.infra.embedded.ports import free_pair
-from app.infra.embedded.program import LOOPBACK, Program, plain_environment
+from devserver.ports import free_pair
+from devserver.program import LOOPBACK, Program, plain_environment
 from tests.parts.database import DatabasePart, Users, greets
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from app.infra.embedded.child import Child
-from app.infra.embedded.program import Program
+from devserver.child import Child
+from devserver.program import Program
 
 START_LIMIT_SECONDS = 60
 STOP_LIMIT_SECONDS = 15

@@ -24,7 +24,6 @@ from app.domain.session import SessionId
 from app.domain.user import Locale, User, UserId
 from app.domain.video import FramesArchive, Progress, VideoId, VideoProcessing, archive_key, contact_sheet_key
 from app.graphql.view import GraphQLView
-from app.infra.embedded.ports import free_pair
 from app.infra.links import TicketLinks, content_disposition
 from app.infra.mail_address import IdnaMailAddresses
 from app.infra.passwords import Argon2PasswordHasher
@@ -62,6 +61,7 @@ from app.usecases.tell_rejection import TellRejection
 from app.usecases.upload_video import UploadVideo
 from app.usecases.verify_email import HasVideosFromBefore, RemoveVideosFromBefore
 from app.usecases.watch_video_status import WatchVideoStatus
+from devserver.ports import free_pair
 from tests.fakes.clock import SettableClock
 from tests.fakes.live_status import InMemoryLiveStatus
 from tests.fakes.queue import RememberingQueue

@@ -3,11 +3,11 @@
 import secrets
 from pathlib import Path
 
-from app.infra.embedded.certificate import Certificate
-from app.infra.embedded.mail_sink import MailSink
-from app.infra.embedded.ports import free_pair
-from app.infra.embedded.seaweed import Seaweed, SeaweedPorts
-from app.infra.embedded.valkey import Valkey
+from devserver.certificate import Certificate
+from devserver.mail_sink import MailSink
+from devserver.ports import free_pair
+from devserver.seaweed import Seaweed, SeaweedPorts
+from devserver.valkey import Valkey
 from tests.parts.running import RunningPart
 
 

@@ -1,6 +1,6 @@
 """``fiapx up`` without the service: ``python -m tests.parts.stores_only DATA_DIRECTORY``; it writes FIAPX_* settings.
 
-The child process of ``tests/infra/test_embedded.py``.
+The child process of ``tests/devserver/test_stores.py``.
 """
 
 import json
@@ -8,10 +8,10 @@ import os
 import sys
 from pathlib import Path
 
-from app.infra.embedded.credentials import SecretsDamaged
-from app.infra.embedded.data_directory import DataDirectoryInUse, locked
-from app.infra.embedded.stores import choose_stores
-from app.infra.embedded.supervisor import Supervisor, reap_leftovers
+from devserver.credentials import SecretsDamaged
+from devserver.data_directory import DataDirectoryInUse, locked
+from devserver.stores import choose_stores
+from devserver.supervisor import Supervisor, reap_leftovers
 
 
 def main(root: Path) -> None:

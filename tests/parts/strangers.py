@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from contextlib import closing, suppress
 from urllib.parse import urlsplit
 
-from app.infra.embedded.certificate import Certificate
-from app.infra.embedded.seaweed import GRPC_OFFSET
+from devserver.certificate import Certificate
+from devserver.seaweed import GRPC_OFFSET
 from tests.e2e.conftest import Up
 from tests.parts.listening import says
 

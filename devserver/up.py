@@ -1,18 +1,17 @@
 """``fiapx up``: everything on one machine, from an empty folder to a service that answers."""
 
-import asyncio
 import os
+import subprocess
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from app.infra.embedded import ports, service
-from app.infra.embedded.child import DidNotStart
-from app.infra.embedded.credentials import SecretsDamaged
-from app.infra.embedded.data_directory import DataDirectory, DataDirectoryInUse, locked
-from app.infra.embedded.stores import choose_stores
-from app.infra.embedded.supervisor import Supervisor, reap_leftovers
-from app.setting_forms import PREFIX
-from app.settings import CheckSettings, UpSettings
+from app.settings import UpSettings
+from devserver import ports, service
+from devserver.child import DidNotStart
+from devserver.credentials import SecretsDamaged
+from devserver.data_directory import DataDirectory, DataDirectoryInUse, locked
+from devserver.stores import choose_stores
+from devserver.supervisor import Supervisor, reap_leftovers
 
 _OTHERS: Final = {"FIAPX_REDIS_URL": "redis", "FIAPX_S3_URL": "storage", "FIAPX_SMTP_URL": "mail"}
 
@@ -51,18 +50,17 @@ def up(settings: UpSettings, environment: Mapping[str, str], say: Callable[[str]
 
 
 def _insist_on_others(named: Mapping[str, str], everything: Mapping[str, str]) -> None:
-    """See that each store that is not embedded is there; the database, too, is asked by the migration."""
+    """See that each store that is not ours is there; the database, too, is asked by the migration."""
     parts = [part for name, part in _OTHERS.items() if name in named]
     if not parts:
-        return  # And nothing of what it takes to ask is loaded.
-    from app.infra.checks import check  # noqa: PLC0415
-
-    settings = CheckSettings.model_validate(
-        {name.removeprefix(PREFIX).lower(): everything[name] for name in everything}
+        return
+    check = service.check(everything, parts)
+    found = subprocess.run(  # noqa: S603  # The command comes from this package.
+        check.command, env=dict(check.environment), capture_output=True, text=True, check=False
     )
-    wrong = [one.sentence for one in asyncio.run(check(settings, parts)) if not one.works]
-    if wrong:
-        raise CannotStart("\n".join(wrong))
+    if found.returncode != 0:
+        said = [line for line in found.stdout.splitlines() if not line.startswith("ok")]
+        raise CannotStart("\n".join(["Not every part is there.", *said, found.stderr]).rstrip())
 
 
 def _where_everything_is(settings: UpSettings, data: DataDirectory, chosen: Mapping[str, str]) -> str:

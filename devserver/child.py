@@ -11,7 +11,7 @@ from pathlib import Path
 from threading import Thread
 from typing import Final
 
-from app.infra.embedded.program import Program
+from devserver.program import Program
 
 _LAUNCHER: Final = Path(__file__).with_name("launcher.py")
 _LOG_LIMIT_BYTES: Final = 16 * 1024**2

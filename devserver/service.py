@@ -1,4 +1,4 @@
-"""The service's own programs: the migration, the API and the workers."""
+"""The service's own programs: the check of its parts, the migration, the API and the workers."""
 
 import http.client
 import sys
@@ -8,9 +8,9 @@ from typing import Final
 
 from pydantic_settings import BaseSettings
 
-from app.infra.embedded.program import LOOPBACK, ROOT, Program
 from app.setting_forms import names_of
 from app.settings import (
+    CheckSettings,
     ControlSettings,
     DatabaseSettings,
     LogSettings,
@@ -18,8 +18,14 @@ from app.settings import (
     TraceSettings,
     VideoSettings,
 )
+from devserver.program import LOOPBACK, ROOT, Program
 
 _EVERYWHERE: Final = {"0.0.0.0": LOOPBACK, "::": "::1"}  # noqa: S104  # Whom to ask where it listens on all of them.
+
+
+def check(environment: Mapping[str, str], parts: Sequence[str]) -> Program:
+    """Try these parts of the service, each by its name; it ends by itself."""
+    return _fiapx("check", ("check", *parts), environment, CheckSettings)
 
 
 def migration(environment: Mapping[str, str]) -> Program:

@@ -25,9 +25,9 @@ from botocore.client import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from mypy_boto3_s3 import S3Client
 
-from app.infra.embedded import process_record, service
-from app.infra.embedded.ports import free_pair, is_free
-from app.infra.embedded.program import Program
+from devserver import process_record, service
+from devserver.ports import free_pair, is_free
+from devserver.program import Program
 
 START_LIMIT_SECONDS = 60
 STOP_LIMIT_SECONDS = 10

@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import final
 from urllib.parse import quote
 
-from app.infra.embedded import ports
-from app.infra.embedded.certificate import Certificate
-from app.infra.embedded.credentials import Credentials
-from app.infra.embedded.data_directory import DataDirectory
-from app.infra.embedded.mail_sink import MailSink
-from app.infra.embedded.program import Program
-from app.infra.embedded.seaweed import Seaweed, SeaweedPorts
-from app.infra.embedded.valkey import Valkey
+from devserver import ports
+from devserver.certificate import Certificate
+from devserver.credentials import Credentials
+from devserver.data_directory import DataDirectory
+from devserver.mail_sink import MailSink
+from devserver.program import Program
+from devserver.seaweed import Seaweed, SeaweedPorts
+from devserver.valkey import Valkey
 
 _PORTS = ("redis", "s3", "s3_master", "s3_volume", "s3_filer", "s3_admin", "smtp")
 

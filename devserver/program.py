@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Final
 
 LOOPBACK: Final = "127.0.0.1"
-ROOT: Final = Path(__file__).parents[3]
-"""Where the package ``app`` lies: what makes ``python -m app...`` work from any folder."""
+ROOT: Final = Path(__file__).parents[1]
+"""Where this package and ``app`` lie: what makes ``python -m app...`` work from any folder."""
 
 _INHERITED: Final = ("PATH", "LANG", "LC_ALL", "TZ", "TMPDIR", "LD_LIBRARY_PATH")
 

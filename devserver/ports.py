@@ -5,8 +5,8 @@ import socket
 from collections.abc import Collection
 from typing import Final
 
-from app.infra.embedded.program import LOOPBACK
-from app.infra.embedded.seaweed import GRPC_OFFSET
+from devserver.program import LOOPBACK
+from devserver.seaweed import GRPC_OFFSET
 
 _CHOICE: Final = range(11_000, 21_000)
 """None is another's gRPC twin, and all lie below what Linux (32768) and macOS (49152) give to clients."""

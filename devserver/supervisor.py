@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from types import FrameType
 from typing import Final, final
 
-from app.infra.embedded import process_record
-from app.infra.embedded.child import Child, DidNotStart
-from app.infra.embedded.data_directory import DataDirectory
-from app.infra.embedded.program import Program
+from devserver import process_record
+from devserver.child import Child, DidNotStart
+from devserver.data_directory import DataDirectory
+from devserver.program import Program
 
 START_LIMIT_SECONDS: Final = 90
 """For one program to serve: generous, because a full disk check of a store or a busy machine is no failure."""

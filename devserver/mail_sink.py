@@ -13,7 +13,7 @@ from typing import Any, Final, final
 
 from aiosmtpd.smtp import SMTP, AuthResult, LoginPassword
 
-from app.infra.embedded.program import LOOPBACK, ROOT, Program, plain_environment
+from devserver.program import LOOPBACK, ROOT, Program, plain_environment
 
 _USER: Final = "fiapx"
 _MOST_STRANGERS: Final = 50

@@ -13,8 +13,8 @@ import boto3
 from botocore.client import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from app.infra.embedded.certificate import Certificate
-from app.infra.embedded.program import LOOPBACK, Program, plain_environment
+from devserver.certificate import Certificate
+from devserver.program import LOOPBACK, Program, plain_environment
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client  # Types alone; not among the packages that run.
