@@ -13,6 +13,7 @@ from redis.exceptions import RedisError
 from app.domain.container import ACCEPTED_EXTENSIONS
 from app.domain.errors import StorageError
 from app.domain.retention import Retention
+from app.infra.attempt_reports import WorkerReports
 from app.infra.ffmpeg.extractor import FfmpegFrameExtractor
 from app.infra.ffmpeg.limits import Limits
 from app.infra.links import PresignedLinks, TicketLinks, content_disposition
@@ -36,13 +37,15 @@ from app.infra.sql.engine import engine_for
 from app.infra.sql.transactions import SqlTransactions
 from app.infra.tokens import JwtAccessTokens
 from app.infra.webhook import HttpWebhooks
+from app.infra.worker_metrics import WorkerMetrics
 from app.infra.workspace import Workspace
 from app.infra.zip import StoredZip
 from app.server.edge import Edge, ServiceLimits
 from app.settings import ControlSettings, Settings, SigningSettings, VideoSettings
 from app.usecases.accounts import AccountParts, AccountUseCases
+from app.usecases.attempt_video import AttemptVideo
 from app.usecases.cancel_video import CancelVideo
-from app.usecases.catalogue import ControlUseCases, NotificationUseCases, UseCases, VideoUseCases
+from app.usecases.catalogue import ControlUseCases, NotificationUseCases, UseCases
 from app.usecases.check_upload import CheckUpload
 from app.usecases.delete_video import DeleteVideo
 from app.usecases.deliver_notifications import DeliverNotifications
@@ -106,9 +109,10 @@ class Service:
 class Work:
     """What the workers are handed, and their queues' connection; ``control`` where there is all that it needs."""
 
-    videos: VideoUseCases
+    attempt_video: AttemptVideo
     control: ControlUseCases | None
     redis: StreamRedis
+    metrics: WorkerMetrics
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +196,8 @@ async def compose_worker(settings: VideoSettings) -> AsyncIterator[Work]:
     """Open what a worker needs, as ``compose`` does; control work where these settings are a control worker's."""
     async with _opened(settings) as parts:
         control = _control(settings, parts) if isinstance(settings, ControlSettings) else None
-        yield Work(_videos(settings, parts), control, parts.redis)
+        metrics = WorkerMetrics()
+        yield Work(_attempt_video(settings, parts, metrics), control, parts.redis, metrics)
 
 
 @asynccontextmanager
@@ -271,11 +276,11 @@ def _for_users(
     )
 
 
-def _videos(settings: VideoSettings, parts: _Parts) -> VideoUseCases:
+def _attempt_video(settings: VideoSettings, parts: _Parts, metrics: WorkerMetrics) -> AttemptVideo:
     transactions, queue, live, clock = parts.transactions, parts.queue, parts.live, parts.clock
     lease, beat = timedelta(seconds=settings.lease_seconds), timedelta(seconds=settings.beat_seconds)
     mark_failed = MarkProcessingFailed(transactions, queue, live, clock)
-    return VideoUseCases(
+    return AttemptVideo(
         start_video_processing_job=StartVideoProcessingJob(
             transactions, mark_failed, live, clock, lease, settings.max_lost_attempts
         ),
@@ -289,6 +294,9 @@ def _videos(settings: VideoSettings, parts: _Parts) -> VideoUseCases:
         mark_processing_completed=MarkProcessingCompleted(transactions, queue, live, clock),
         mark_processing_failed=mark_failed,
         release_processing=ReleaseProcessing(transactions, clock),
+        reports=WorkerReports(metrics),
+        clock=clock,
+        max_faults=settings.max_faults,
     )
 
 

@@ -135,7 +135,7 @@ def _api() -> None:
 def _worker(only: Literal["videos", "control"] | None) -> None:
     from app.infra.logs import set_up_logs  # noqa: PLC0415
     from app.infra.traces import tracing  # noqa: PLC0415
-    from jobs.worker import main as work  # noqa: PLC0415
+    from app.worker import main as work  # noqa: PLC0415
 
     set_up_logs(LogSettings().log_level)
     _point_out_unknown_names()

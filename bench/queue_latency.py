@@ -20,10 +20,10 @@ from arq import Worker, func
 from arq.connections import ArqRedis
 
 from app.infra.redis.stream import connect
+from app.infra.redis.stream_worker import StreamWorker
 from devserver.child import Child
 from devserver.ports import free_pair
 from devserver.valkey import Valkey
-from jobs.stream_worker import StreamWorker
 
 TARGET_MS = 50
 

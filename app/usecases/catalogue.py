@@ -10,21 +10,14 @@ from app.usecases.deliver_notifications import DeliverNotifications
 from app.usecases.download_processed_zip import DownloadProcessedZip
 from app.usecases.expire_videos import ExpireVideos
 from app.usecases.export_my_data import ExportMyData
-from app.usecases.generate_zip_file import GenerateZipFile
-from app.usecases.hold_lease import HoldLease
 from app.usecases.keep_house import KeepHouse
 from app.usecases.list_user_videos import CountUserVideos, ListUserVideos, ShowHistories, ShowVideo
-from app.usecases.mark_processing_completed import MarkProcessingCompleted
-from app.usecases.mark_processing_failed import MarkProcessingFailed
 from app.usecases.measure_backlog import MeasureBacklog
 from app.usecases.notification_log import ListNotifications, RedeliverNotification, SendTestWebhook
 from app.usecases.notification_settings import RotateWebhookSecret, UpdateNotificationSettings
-from app.usecases.process_video_frames import ProcessVideoFrames
 from app.usecases.quota import CountStoredBytes
-from app.usecases.release_processing import ReleaseProcessing
 from app.usecases.remove_objects import RemoveObjects
 from app.usecases.reprocess_video import ReprocessVideo
-from app.usecases.start_video_processing_job import StartVideoProcessingJob
 from app.usecases.upload_video import UploadVideo
 from app.usecases.verify_email import HasVideosFromBefore, RemoveVideosFromBefore
 from app.usecases.watch_video_status import WatchVideoStatus
@@ -62,19 +55,6 @@ class UseCases:
     watch_video_status: WatchVideoStatus
     has_videos_from_before: HasVideosFromBefore
     remove_videos_from_before: RemoveVideosFromBefore
-
-
-@dataclass(frozen=True, slots=True)
-class VideoUseCases:
-    """One callable for each step from a queued video to its end."""
-
-    start_video_processing_job: StartVideoProcessingJob
-    hold_lease: HoldLease
-    process_video_frames: ProcessVideoFrames
-    generate_zip_file: GenerateZipFile
-    mark_processing_completed: MarkProcessingCompleted
-    mark_processing_failed: MarkProcessingFailed
-    release_processing: ReleaseProcessing
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,9 +56,9 @@ def test_failures_are_ours_by_the_same_codes_as_for_prometheus():
     found = re.search(r'code=~"([\w|]+)"', rule)
     assert found is not None
     assert set(codes) == set(found[1].split("|")) <= set(FailureCode)
-    job = (ROOT / "jobs/process_video.py").read_text("utf-8")
+    reports = (ROOT / "app/infra/attempt_reports.py").read_text("utf-8")
     for event in re.findall(r'\.event = "([^"]+)"', pattern):
-        assert re.search(rf'log\.\w+\("{event}"[^\n]*code=', job), event
+        assert re.search(rf'log\.\w+\("{event}"[^\n]*code=', reports), event
 
 
 def test_every_alarm_counts_what_is_filtered_or_what_amazon_counts():

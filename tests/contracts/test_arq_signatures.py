@@ -11,8 +11,8 @@ from arq.worker import Function, RetryJob, Worker
 
 from app.infra.redis import queue
 from app.infra.redis.stream import StreamRedis
+from app.infra.redis.stream_worker import StreamWorker
 from jobs import control, process_video
-from jobs.stream_worker import StreamWorker
 
 OVERRIDDEN = {
     Worker.main: [],

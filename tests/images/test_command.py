@@ -12,10 +12,10 @@ from threading import Thread
 
 import pytest
 
+from app.infra.worker_metrics import WorkerMetrics
+from app.server.worker_port import answering
 from app.settings import DatabaseSettings, LogSettings, Settings, UpSettings
 from devserver.ports import free_pair
-from jobs.health import answering
-from jobs.metrics import WorkerMetrics
 from tests.images.dockerfile import ROOT
 from tests.parts.waiting import until
 
@@ -61,7 +61,7 @@ async def healthy(port: int) -> bool:
 
 async def test_a_worker_that_answers_is_healthy_and_one_that_is_gone_is_not():
     port = free_pair()
-    async with answering(WorkerMetrics(), "127.0.0.1", port):
+    async with answering(WorkerMetrics().text, "127.0.0.1", port):
         await until(lambda: healthy(port))
     assert not await healthy(port)
 

@@ -13,7 +13,7 @@ WITHOUT = """
 import sys
 for name in ({names}):
     sys.modules[name] = None
-import app.main, app.bootstrap, app.infra.sql.migrate, jobs.worker
+import app.main, app.bootstrap, app.infra.sql.migrate, app.worker
 """
 
 

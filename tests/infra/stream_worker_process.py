@@ -12,7 +12,7 @@ from arq import func
 from redis.exceptions import RedisError
 
 from app.infra.redis.stream import connect
-from jobs.stream_worker import StreamWorker
+from app.infra.redis.stream_worker import StreamWorker
 
 
 async def hold(ctx: dict[str, Any]) -> None:

@@ -17,7 +17,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from app.infra.ffmpeg.confinement import Confinement, available
-from jobs.worker import insist_on
+from app.worker import insist_on
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="Elsewhere nothing confines a decoder.")
 

@@ -18,7 +18,7 @@ from arq.connections import ArqRedis
 
 from app.infra.redis.scripts import GROUP
 from app.infra.redis.stream import QueueDepth, StreamRedis, connect
-from jobs.stream_worker import StreamWorker
+from app.infra.redis.stream_worker import StreamWorker
 from tests.parts.stores import ValkeyPart
 from tests.parts.waiting import until
 

@@ -15,9 +15,9 @@ from app.domain.user import UserId
 from app.domain.video import new_video_id
 from app.infra.redis.queue import VIDEO_QUEUE, ArqJobQueue
 from app.infra.redis.stream import StreamRedis, connect
+from app.infra.redis.stream_worker import StreamWorker
 from app.infra.traces import continued, current_traceparent
 from app.settings import TraceSettings
-from jobs.stream_worker import StreamWorker
 from tests.parts.otlp import collecting
 from tests.parts.waiting import until
 

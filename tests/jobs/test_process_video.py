@@ -17,17 +17,18 @@ from app.domain.failure import NO_SPACE, Failure, FailureCode
 from app.domain.manifest import Reading
 from app.domain.options import ExtractionOptions
 from app.domain.video import MediaInfo, ProcessingStatus, VideoId, VideoProcessing
+from app.infra.attempt_reports import WorkerReports
 from app.infra.ffmpeg.extractor import FfmpegFrameExtractor
 from app.infra.ffmpeg.limits import Limits
+from app.infra.worker_metrics import WorkerMetrics
 from app.infra.workspace import Workspace
 from app.infra.zip import StoredZip
-from app.usecases.catalogue import VideoUseCases
+from app.usecases.attempt_video import AttemptVideo
 from app.usecases.generate_zip_file import GenerateZipFile
 from app.usecases.hold_lease import HoldLease
 from app.usecases.ports.frames import Extraction, FrameExtractor
 from app.usecases.process_video_frames import ProcessVideoFrames
 from app.usecases.upload_video import IncomingVideo
-from jobs.metrics import WorkerMetrics
 from jobs.process_video import process_video
 from tests.fakes.extractor import FILM, ScriptedExtractor, a_frame, a_reading
 from tests.fakes.live_status import InMemoryLiveStatus
@@ -60,7 +61,7 @@ class BrokenExtractor:
 
 
 def ctx(world: World, tmp_path: Path, extractor: FrameExtractor | None = None, **settings: Any) -> dict[str, Any]:
-    work = VideoUseCases(
+    attempt_video = AttemptVideo(
         start_video_processing_job=world.start,
         hold_lease=HoldLease(world.transactions, world.live, world.clock, LEASE, timedelta(seconds=5)),
         process_video_frames=ProcessVideoFrames(
@@ -70,8 +71,11 @@ def ctx(world: World, tmp_path: Path, extractor: FrameExtractor | None = None, *
         mark_processing_completed=world.complete,
         mark_processing_failed=world.mark_failed,
         release_processing=world.release,
+        reports=WorkerReports(settings.get("metrics") or WorkerMetrics()),
+        clock=world.clock,
+        max_faults=3,
     )
-    return {"work": work, "metrics": settings.get("metrics") or WorkerMetrics(), "max_faults": 3}
+    return {"attempt_video": attempt_video}
 
 
 async def uploaded_file(world: World, path: Path) -> VideoId:

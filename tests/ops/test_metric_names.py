@@ -12,8 +12,8 @@ from prometheus_client import CollectorRegistry, Counter, Histogram
 
 from app.domain.errors import DomainError
 from app.domain.failure import FailureCode
+from app.infra.worker_metrics import WorkerMetrics
 from app.server.metrics import Metrics
-from jobs.metrics import WorkerMetrics
 from tests.ops.promtool import ROOT, promtool, rules
 
 DASHBOARD: Final = ROOT / "ops" / "grafana" / "fiapx.json"

@@ -14,13 +14,12 @@ from app.infra.ffmpeg.confinement import Confinement, available
 from app.infra.ffmpeg.privacy import keep_private
 from app.infra.redis.queue import CONTROL_QUEUE, DELIVER_NOTIFICATIONS, PROCESS_VIDEO, REMOVE_OBJECTS, VIDEO_QUEUE
 from app.infra.redis.stream import StreamRedis
+from app.infra.redis.stream_worker import StreamWorker
+from app.server.worker_port import answering
 from app.settings import ControlSettings, VideoSettings
 from app.usecases.catalogue import ControlUseCases
 from jobs.control import deliver_notifications, expire_videos, keep_house, remove_objects, report_backlog
-from jobs.health import answering
-from jobs.metrics import WorkerMetrics
 from jobs.process_video import process_video
-from jobs.stream_worker import StreamWorker
 
 log = structlog.get_logger(__name__)
 
@@ -55,11 +54,10 @@ async def _serve(settings: VideoSettings, only: Only | None) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    metrics = WorkerMetrics()
-    async with compose_worker(settings) as work, answering(metrics, settings.host, settings.worker_port):
+    async with compose_worker(settings) as work, answering(work.metrics.text, settings.host, settings.worker_port):
         workers = []
         if only != "control":
-            workers.append(_video_worker(settings, work, metrics))
+            workers.append(_video_worker(settings, work))
         if work.control is not None:
             workers.append(_control_worker(settings, work.control, work.redis))
         running = [asyncio.create_task(worker.main()) for worker in workers]
@@ -70,13 +68,13 @@ async def _serve(settings: VideoSettings, only: Only | None) -> None:
         await asyncio.gather(*running)
 
 
-def _video_worker(settings: VideoSettings, work: Work, metrics: WorkerMetrics) -> StreamWorker:
+def _video_worker(settings: VideoSettings, work: Work) -> StreamWorker:
     return StreamWorker(
         [func(process_video, name=PROCESS_VIDEO)],
         redis=work.redis,
         queue_name=VIDEO_QUEUE,
         max_jobs=settings.worker_slots,
-        ctx={"work": work.videos, "metrics": metrics, "max_faults": settings.max_faults},
+        ctx={"attempt_video": work.attempt_video},
         shutdown_wait_seconds=settings.shutdown_wait_seconds,
     )
 

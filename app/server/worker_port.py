@@ -1,6 +1,6 @@
 """What an orchestrator and Prometheus ask a worker, on a port of its own: ``FIAPX_WORKER_PORT``."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
@@ -10,11 +10,10 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from app.server import own_port
-from jobs.metrics import WorkerMetrics
 
 
 @asynccontextmanager
-async def answering(metrics: WorkerMetrics, host: str, port: int | None) -> AsyncIterator[None]:
+async def answering(metrics: Callable[[], bytes], host: str, port: int | None) -> AsyncIterator[None]:
     """Answer ``/livez`` and ``/metrics`` for as long as the block lasts; with no port, nothing."""
 
     async def livez(_: Request) -> Response:
@@ -22,7 +21,7 @@ async def answering(metrics: WorkerMetrics, host: str, port: int | None) -> Asyn
         return JSONResponse({"status": "ok"})
 
     async def text(_: Request) -> Response:
-        return Response(metrics.text(), media_type=CONTENT_TYPE_PLAIN_0_0_4)
+        return Response(metrics(), media_type=CONTENT_TYPE_PLAIN_0_0_4)
 
     app = Starlette(routes=[Route("/livez", livez), Route("/metrics", text)])
     async with own_port.answering(app, host, port):

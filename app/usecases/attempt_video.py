@@ -1,0 +1,183 @@
+"""One attempt at a video, from its claim to its end."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from errno import EDQUOT, ENOSPC
+from typing import Final, final
+
+from app.domain.errors import ProcessingError, StorageError, StorageFull
+from app.domain.failure import NO_SPACE, Failure, FailureCode
+from app.domain.manifest import Reading
+from app.domain.video import FramesArchive, VideoId, VideoProcessing
+from app.usecases.generate_zip_file import GenerateZipFile
+from app.usecases.hold_lease import Attempt, HoldLease
+from app.usecases.mark_processing_completed import MarkProcessingCompleted
+from app.usecases.mark_processing_failed import MarkProcessingFailed
+from app.usecases.ports.attempt_reports import AttemptReports
+from app.usecases.ports.clock import Clock
+from app.usecases.ports.database import DatabaseFull, DatabaseUnavailable
+from app.usecases.process_video_frames import ProcessVideoFrames
+from app.usecases.release_processing import ReleaseProcessing, retry_delay
+from app.usecases.start_video_processing_job import Claimed, GivenUp, HeldUntil, StartVideoProcessingJob
+
+_PASSING_FAULTS: Final = (StorageError, DatabaseUnavailable, OSError)
+_DATABASE_AWAY: Final = timedelta(seconds=5)
+_RECORD_SECONDS: Final = 0.5
+_MARGIN: Final = timedelta(milliseconds=100)
+"""So much after a lease's end an attempt comes again, so that it does not come a moment too early."""
+_UNEXPECTED_TRIES: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """Nothing is left to do here: the row is final or gone, or another attempt owns what happens next."""
+
+
+@dataclass(frozen=True, slots=True)
+class RetryAt:
+    """There may be something to do then, and not before."""
+
+    at: datetime
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class AttemptVideo:
+    """Claim a video, work on it under the lease, and record how that ended.
+
+    However often it is called for one video, the row's lease makes that boring. A cancellation is a shutdown, since
+    every other reason to stop ends the work from within: the video is given back at once.
+    """
+
+    start_video_processing_job: StartVideoProcessingJob
+    hold_lease: HoldLease
+    process_video_frames: ProcessVideoFrames
+    generate_zip_file: GenerateZipFile
+    mark_processing_completed: MarkProcessingCompleted
+    mark_processing_failed: MarkProcessingFailed
+    release_processing: ReleaseProcessing
+    reports: AttemptReports
+    clock: Clock
+    max_faults: int
+
+    async def __call__(self, video: VideoId) -> Done | RetryAt:
+        try:
+            started = await self._claim(video)
+        except DatabaseUnavailable:
+            return RetryAt(self.clock.now() + _DATABASE_AWAY)
+        match started:
+            case None:
+                return Done()
+            case GivenUp(failure):
+                self.reports.given_up(video, failure.code)
+                return Done()
+            case HeldUntil(at):
+                return RetryAt(at + _MARGIN)
+            case Claimed():
+                with self.reports.under_way(started.video, taken_over=started.taken_over):
+                    return await self._work(started)
+
+    async def _claim(self, video: VideoId) -> Claimed | HeldUntil | GivenUp | None:
+        """Claim to the end even when cancelled, and give back then: half a claim would be held by nobody, and lost."""
+        claiming = asyncio.create_task(self.start_video_processing_job(video))
+        try:
+            return await asyncio.shield(claiming)
+        except asyncio.CancelledError:
+            with suppress(DatabaseUnavailable):
+                if isinstance(started := await claiming, Claimed):
+                    await self.release_processing.after_shutdown(started.video, started.faults)
+            raise
+
+    async def _work(self, started: Claimed) -> Done | RetryAt:
+        """Hold the lease until it is known how the work ended."""
+        attempt = Attempt()
+        holding = asyncio.create_task(self.hold_lease(started.video, attempt))
+        try:
+            return await self._end(started.video, started.faults, attempt, holding)
+        except asyncio.CancelledError:
+            self.reports.given_back()
+            with suppress(DatabaseUnavailable):
+                await asyncio.shield(self.release_processing.after_shutdown(started.video, started.faults))
+            raise
+        finally:
+            holding.cancel()
+            await asyncio.gather(holding, return_exceptions=True)
+
+    async def _end(
+        self, video: VideoProcessing, faults: int, attempt: Attempt, holding: "asyncio.Task[None]"
+    ) -> Done | RetryAt:
+        """Work, and record how it ended."""
+        try:
+            await self._work_under_lease(video, attempt, holding)
+        except ProcessingError as error:
+            return await self._fail(video, Failure(error.failure, error.message))
+        except _PASSING_FAULTS as error:
+            code, full = FailureCode.STORAGE_ERROR, _is_full(error)
+            self.reports.fault(error, faults + 1, full=full)
+            failure = Failure(code, NO_SPACE if full else code.reason)
+            return await self._come_again(video, faults, self.max_faults, failure)
+        except Exception as error:  # noqa: BLE001 - a bug of ours is no reason to lose the video
+            self.reports.broke(error, faults + 1)
+            failure = Failure(FailureCode.INTERNAL, FailureCode.INTERNAL.reason)
+            return await self._come_again(video, faults, _UNEXPECTED_TRIES, failure)
+        return Done()
+
+    async def _work_under_lease(self, video: VideoProcessing, attempt: Attempt, holding: "asyncio.Task[None]") -> None:
+        """Make the ZIP while the lease is held; stop at once when it is lost."""
+        making = asyncio.create_task(self._make_archive(video, attempt))
+        try:
+            await asyncio.wait({making, holding}, return_when=asyncio.FIRST_COMPLETED)
+            if not making.done():
+                holding.result()
+                self.reports.lost(at_its_end=False)
+                return
+        finally:
+            making.cancel()
+            await asyncio.gather(making, return_exceptions=True)
+        archive, reading = making.result()
+        if await self._recorded(lambda: self.mark_processing_completed(video, archive, attempt.media)):
+            self.reports.completed(archive, reading)
+        else:
+            self.reports.lost(at_its_end=True)
+
+    async def _make_archive(self, video: VideoProcessing, attempt: Attempt) -> tuple[FramesArchive, Reading]:
+        async with self.process_video_frames(video) as (media, extraction):
+            attempt.media, attempt.progress = media, lambda: extraction.progress
+            with self.reports.decoding():
+                return await self.generate_zip_file(video, media, extraction), extraction.reading
+
+    async def _fail(self, video: VideoProcessing, failure: Failure) -> Done:
+        self.reports.failing(failure.code)
+        if await self._recorded(lambda: self.mark_processing_failed(video, failure)):
+            self.reports.failed(failure.code)
+        else:
+            self.reports.lost(at_its_end=True)
+        return Done()
+
+    async def _come_again(self, video: VideoProcessing, faults: int, most: int, failure: Failure) -> Done | RetryAt:
+        """Give the video back for later, or admit the failure where there were as many faults as may be."""
+        if faults + 1 >= most:
+            return await self._fail(video, failure)
+        self.reports.comes_again()
+        await self._recorded(lambda: self.release_processing.after_fault(video, faults))
+        return RetryAt(self.clock.now() + retry_delay(faults) + _MARGIN)
+
+    async def _recorded(self, end: Callable[[], Awaitable[bool]]) -> bool:
+        """Record an attempt's end as often as it takes until the database has said what became of it.
+
+        Meanwhile the lease is held. Giving up here would let it run out and count as lost, and the video would be tried
+        again though its end is known.
+        """
+        while True:
+            try:
+                return await end()
+            except DatabaseUnavailable as error:
+                self.reports.waits(error)
+            await asyncio.sleep(_RECORD_SECONDS)
+
+
+def _is_full(fault: Exception) -> bool:
+    return isinstance(fault, StorageFull | DatabaseFull) or getattr(fault, "errno", None) in {ENOSPC, EDQUOT}
