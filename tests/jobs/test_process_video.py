@@ -3,7 +3,6 @@ import io
 import zipfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import timedelta
 from errno import ENOSPC
 from pathlib import Path
 from typing import Any
@@ -17,23 +16,16 @@ from app.domain.failure import NO_SPACE, Failure, FailureCode
 from app.domain.manifest import Reading
 from app.domain.options import ExtractionOptions
 from app.domain.video import MediaInfo, ProcessingStatus, VideoId, VideoProcessing
-from app.infra.attempt_reports import WorkerReports
 from app.infra.ffmpeg.extractor import FfmpegFrameExtractor
 from app.infra.ffmpeg.limits import Limits
 from app.infra.worker_metrics import WorkerMetrics
-from app.infra.workspace import Workspace
-from app.infra.zip import StoredZip
-from app.usecases.attempt_video import AttemptVideo
-from app.usecases.generate_zip_file import GenerateZipFile
-from app.usecases.hold_lease import HoldLease
 from app.usecases.ports.frames import Extraction, FrameExtractor
-from app.usecases.process_video_frames import ProcessVideoFrames
 from app.usecases.upload_video import IncomingVideo
 from jobs.process_video import process_video
 from tests.fakes.extractor import FILM, ScriptedExtractor, a_frame, a_reading
 from tests.fakes.live_status import InMemoryLiveStatus
 from tests.parts.waiting import until
-from tests.usecases.world import LEASE, World, chunks
+from tests.usecases.world import World, chunks
 
 LIMITS = Limits(
     max_duration_seconds=600, max_frames=1000, max_pixels=35_651_584, timeout_seconds=60, memory_bytes=4 * 1024**3
@@ -60,22 +52,15 @@ class BrokenExtractor:
         raise self._fault
 
 
-def ctx(world: World, tmp_path: Path, extractor: FrameExtractor | None = None, **settings: Any) -> dict[str, Any]:
-    attempt_video = AttemptVideo(
-        start_video_processing_job=world.start,
-        hold_lease=HoldLease(world.transactions, world.live, world.clock, LEASE, timedelta(seconds=5)),
-        process_video_frames=ProcessVideoFrames(
-            world.storage, extractor or FfmpegFrameExtractor(LIMITS), Workspace(tmp_path / "work")
-        ),
-        generate_zip_file=GenerateZipFile(world.storage, StoredZip, settings.get("max_bytes", 1024**3), 200),
-        mark_processing_completed=world.complete,
-        mark_processing_failed=world.mark_failed,
-        release_processing=world.release,
-        reports=WorkerReports(settings.get("metrics") or WorkerMetrics()),
-        clock=world.clock,
-        max_faults=3,
-    )
-    return {"attempt_video": attempt_video}
+def ctx(
+    world: World,
+    tmp_path: Path,
+    extractor: FrameExtractor | None = None,
+    metrics: WorkerMetrics | None = None,
+    **settings: Any,
+) -> dict[str, Any]:
+    decoder, settings = extractor or FfmpegFrameExtractor(LIMITS), {"max_faults": 3, **settings}
+    return {"attempt_video": world.attempt_video(decoder, tmp_path / "work", metrics, **settings)}
 
 
 async def uploaded_file(world: World, path: Path) -> VideoId:
@@ -231,7 +216,7 @@ async def test_a_source_that_is_gone_is_a_failure_at_once(world: World, tmp_path
 
 async def test_a_zip_beyond_the_limit_is_a_failure_and_is_not_kept(world: World, tmp_path: Path, samples: Path):
     video = await uploaded_file(world, samples / "bikes.mp4")
-    await process_video(ctx(world, tmp_path, max_bytes=100_000), video)
+    await process_video(ctx(world, tmp_path, max_output_bytes=100_000), video)
     assert await code(world, video) is FailureCode.OUTPUT_TOO_LARGE
     assert [key for key in world.storage.objects if key.startswith("results/")] == []
 

@@ -7,7 +7,6 @@ import socket
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any, cast
@@ -17,7 +16,6 @@ import httpx
 import uvicorn
 from starlette.routing import Route
 
-from app.domain.container import ACCEPTED_EXTENSIONS
 from app.domain.failure import Failure, FailureCode
 from app.domain.retention import FOR_EVER, Retention
 from app.domain.session import SessionId
@@ -25,42 +23,24 @@ from app.domain.user import Locale, User, UserId
 from app.domain.video import FramesArchive, Progress, VideoId, VideoProcessing, archive_key, contact_sheet_key
 from app.graphql.view import GraphQLView
 from app.infra.links import TicketLinks, content_disposition
-from app.infra.mail_address import IdnaMailAddresses
 from app.infra.passwords import Argon2PasswordHasher
 from app.infra.redis.ended_sessions import EndedHere
-from app.infra.secret_tokens import HmacLinkTokens, HmacRefreshTokens
 from app.infra.sql.engine import engine_for
 from app.infra.sql.transactions import SqlTransactions
-from app.infra.tokens import JwtAccessTokens
 from app.main import application
 from app.server.draining_server import drop_stalled_clients, uvicorn_options
-from app.server.edge import Edge, ServiceLimits
+from app.server.edge import Edge
 from app.server.own_port import about, answering
 from app.server.policy import Policy
 from app.server.serving import Serving
-from app.usecases.accounts import AccountParts
-from app.usecases.cancel_video import CancelVideo
-from app.usecases.catalogue import NotificationUseCases, UseCases
-from app.usecases.check_upload import CheckUpload
-from app.usecases.delete_video import DeleteVideo
-from app.usecases.download_processed_zip import DownloadProcessedZip
-from app.usecases.export_my_data import ExportMyData
-from app.usecases.list_user_videos import CountUserVideos, ListUserVideos, ShowHistories, ShowVideo
-from app.usecases.mark_processing_completed import MarkProcessingCompleted
-from app.usecases.mark_processing_failed import MarkProcessingFailed
+from app.settings import Settings
+from app.usecases.attempt_video import AttemptVideo
 from app.usecases.measure_backlog import MeasureBacklog
-from app.usecases.notification_log import ListNotifications, RedeliverNotification, SendTestWebhook
-from app.usecases.notification_settings import RotateWebhookSecret, UpdateNotificationSettings
 from app.usecases.ports.download_links import DownloadLinks
 from app.usecases.ports.storage import ObjectWriter
 from app.usecases.ports.transactions import Transactions
-from app.usecases.quota import CountStoredBytes, Quota, StoredInAll
-from app.usecases.reprocess_video import ReprocessVideo
-from app.usecases.start_video_processing_job import Claimed, StartVideoProcessingJob
-from app.usecases.tell_rejection import TellRejection
-from app.usecases.upload_video import UploadVideo
-from app.usecases.verify_email import HasVideosFromBefore, RemoveVideosFromBefore
-from app.usecases.watch_video_status import WatchVideoStatus
+from app.usecases.start_video_processing_job import Claimed
+from app.wiring import EdgeParts, Parts, attempt_video, edge
 from devserver.ports import free_pair
 from tests.fakes.clock import SettableClock
 from tests.fakes.live_status import InMemoryLiveStatus
@@ -68,15 +48,14 @@ from tests.fakes.queue import RememberingQueue
 from tests.fakes.rate_limits import CountingLimits
 from tests.fakes.storage import MemoryObject, MemoryStorage
 from tests.fakes.transactions import LostAnswers
+from tests.parts.wired import SECRET, decoding_parts, identity_parts, shipped
 
-LEASE = timedelta(seconds=15)
 PASSWORD = "correct horse battery"
 MP4 = b"\x00\x00\x00\x20ftypisom" + bytes(range(256)) * 8
 MAX_BYTES = 8 * 1024**2
 ZIP = b"PK\x03\x04" + bytes(range(256)) * 40
 FILES = 1024
 """How many a site may have open, whatever the machine allows."""
-SECRET = "only for tests, and long enough for any"
 
 
 def problem(answer: httpx.Response) -> dict[str, object]:
@@ -146,94 +125,53 @@ class Site:
     def __post_init__(self) -> None:
         self.storage = Storage(self.clock)
         self.passwords = Argon2PasswordHasher(threads=1)
-        self.tokens = JwtAccessTokens(SECRET, clock=self.clock, lifetime_seconds=self.session_seconds)
-        self.reset_tokens = HmacLinkTokens("password resets", SECRET)
-        self.verification_tokens = HmacLinkTokens("email verifications", SECRET)
-        self.accounts = AccountParts(
-            transactions=self.transactions,
-            queue=self.queue,
-            clock=self.clock,
-            passwords=self.passwords,
-            tokens=self.tokens,
-            refresh_tokens=HmacRefreshTokens(SECRET),
-            reset_tokens=self.reset_tokens,
-            verification_tokens=self.verification_tokens,
-            verify_email=self.verify_email,
-            ended=self.ended_sessions,
-            limits=self.limits,
-            addresses=IdnaMailAddresses(),
+        self.identity = identity_parts(
+            self.clock, self.passwords, self.ended_sessions, self.limits, session_seconds=self.session_seconds
         )
+        self.tokens, self.verification_tokens = self.identity.tokens, self.identity.verification_tokens
+
+    @property
+    def settings(self) -> Settings:
+        return shipped(
+            max_active_videos_per_user=self.max_active,
+            max_stored_bytes_per_user=self.max_stored,
+            max_inline_upload_bytes=MAX_BYTES,
+            retention_days=self.retention.days,
+            verify_email=self.verify_email,
+        )
+
+    @property
+    def opened(self) -> Parts:
+        return Parts(
+            transactions=self.transactions, storage=self.storage, queue=self.queue, live=self.live, clock=self.clock
+        )
+
+    @property
+    def worker(self) -> AttemptVideo:
+        """The steps of a worker, which has no film of its own."""
+        return attempt_video(self.settings, self.opened, decoding_parts())
 
     @property
     def websocket_url(self) -> str:
         return self.url.replace("http", "ws", 1) + "/graphql"
 
     def edge(self) -> Edge:
-        transactions, links = self.transactions, TicketLinks(SECRET, lifetime_seconds=300)
-        clock, queue, live, quota = self.clock, self.queue, self.live, Quota(self.max_active, self.max_stored)
-        in_all = StoredInAll(transactions, clock, None)
-        delete_video = DeleteVideo(transactions, queue, live, clock)
-        do = UseCases(
-            accounts=self.accounts.use_cases(),
-            notifications=NotificationUseCases(
-                update_settings=UpdateNotificationSettings(transactions, clock),
-                rotate_webhook_secret=RotateWebhookSecret(transactions, clock),
-                send_test_webhook=SendTestWebhook(transactions, queue, clock, self.limits),
-                list_notifications=ListNotifications(transactions),
-                redeliver=RedeliverNotification(transactions, queue, clock, self.limits),
-            ),
-            export_my_data=ExportMyData(transactions, self.storage, clock, self.limits),
-            check_upload=CheckUpload(transactions, clock, quota, in_all, MAX_BYTES),
-            upload_video=UploadVideo(
-                transactions,
-                self.storage,
-                queue,
-                live,
-                clock,
-                quota,
-                in_all,
-                TellRejection(transactions, queue, clock, self.limits),
-                MAX_BYTES,
-            ),
-            list_user_videos=ListUserVideos(transactions),
-            count_user_videos=CountUserVideos(transactions),
-            count_stored_bytes=CountStoredBytes(transactions, clock),
-            show_video=ShowVideo(transactions),
-            show_histories=ShowHistories(transactions),
-            download_processed_zip=DownloadProcessedZip(transactions, clock, self.retention),
-            cancel_video=CancelVideo(transactions, live, clock),
-            delete_video=delete_video,
-            reprocess_video=ReprocessVideo(transactions, queue, live, clock, quota, self.retention),
-            watch_video_status=WatchVideoStatus(transactions, live, clock),
-            has_videos_from_before=HasVideosFromBefore(transactions),
-            remove_videos_from_before=RemoveVideosFromBefore(transactions, delete_video),
-        )
-        limits = ServiceLimits(
-            ACCEPTED_EXTENSIONS, 50 * 1024**3, MAX_BYTES, 21600, 100_000, self.max_active, self.max_stored
-        )
-        return Edge(
-            do=do,
-            tokens=self.tokens,
-            ended_sessions=self.ended_sessions,
-            links=self.storage_links or links,
-            tickets=None if self.storage_links else links,
-            storage=self.storage,
-            clock=clock,
-            limits=limits,
-            retention=self.retention,
+        tickets = TicketLinks(SECRET, lifetime_seconds=300)
+        others = EdgeParts(
+            links=self.storage_links or tickets,
+            tickets=None if self.storage_links else tickets,
             content_disposition=content_disposition,
             ready=self._ready,
-            backlog=MeasureBacklog(transactions, clock),
+            backlog=MeasureBacklog(self.transactions, self.clock),
         )
+        return edge(self.settings, self.opened, self.identity, others)
 
     async def _ready(self) -> Mapping[str, bool]:
         return self.parts
 
     async def claimed(self, video: str) -> VideoProcessing:
         """A worker takes the video."""
-        mark_failed = MarkProcessingFailed(self.transactions, self.queue, self.live, self.clock)
-        start = StartVideoProcessingJob(self.transactions, mark_failed, self.live, self.clock, LEASE, 3)
-        started = await start(VideoId(video))
+        started = await self.worker.start_video_processing_job(VideoId(video))
         assert isinstance(started, Claimed)
         return started.video
 
@@ -247,13 +185,13 @@ class Site:
         self.storage.objects[key] = MemoryObject(content, "application/zip", self.clock.now())
         self.storage.objects[sheet] = MemoryObject(b"\xff\xd8 a picture", "image/jpeg", self.clock.now())
         archive = FramesArchive(key, len(content), hashlib.sha256(content).hexdigest(), 3, sheet)
-        assert await MarkProcessingCompleted(self.transactions, self.queue, self.live, self.clock)(held, archive)
+        assert await self.worker.mark_processing_completed(held, archive)
 
     async def failed(self, video: str) -> None:
         """A worker finds that the video is damaged."""
         held = await self.claimed(video)
         failure = Failure(FailureCode.CORRUPT_VIDEO, FailureCode.CORRUPT_VIDEO.reason)
-        assert await MarkProcessingFailed(self.transactions, self.queue, self.live, self.clock)(held, failure)
+        assert await self.worker.mark_processing_failed(held, failure)
 
     async def progressed(self, held: VideoProcessing, percent: float) -> None:
         """A worker tells how far it is, without storing it."""

@@ -9,17 +9,15 @@ from passlib.hash import argon2  # type: ignore[import-untyped]  # libpass ships
 from app.domain.errors import EmailAlreadyRegistered, InvalidCredentials, InvalidInput, RateLimited, Unauthenticated
 from app.domain.session import Viewer
 from app.domain.user import Locale, UserId
-from app.infra.mail_address import IdnaMailAddresses
 from app.infra.passwords import Argon2PasswordHasher
 from app.infra.redis.ended_sessions import EndedHere
-from app.infra.secret_tokens import HmacLinkTokens, HmacRefreshTokens
-from app.infra.tokens import JwtAccessTokens
 from app.settings import Settings
-from app.usecases.accounts import AccountParts
 from app.usecases.open_session import Session
 from app.usecases.ports.passwords import PasswordHasher
 from app.usecases.ports.rate_limits import Attempt
+from app.wiring import account_use_cases
 from tests.fakes.rate_limits import CountingLimits
+from tests.parts.wired import identity_parts
 from tests.usecases.world import World
 
 PASSWORD = "correct horse battery"
@@ -31,25 +29,12 @@ HERE = "192.0.2.1"
 class Identity:
     def __init__(self, world: World, passwords: PasswordHasher, *keys: str, verify_email: bool = False) -> None:
         self.world = world
-        self.tokens = JwtAccessTokens("k" * 32, clock=world.clock, lifetime_seconds=3600)
-        self.reset_tokens = HmacLinkTokens("password resets", "k" * 32)
-        self.verification_tokens = HmacLinkTokens("email verifications", "k" * 32)
         self.ended = EndedHere()
         self.limits = CountingLimits()
-        self.do = AccountParts(
-            transactions=world.transactions,
-            queue=world.queue,
-            clock=world.clock,
-            passwords=passwords,
-            tokens=self.tokens,
-            refresh_tokens=HmacRefreshTokens(*keys or ["k" * 32]),
-            reset_tokens=self.reset_tokens,
-            verification_tokens=self.verification_tokens,
-            verify_email=verify_email,
-            ended=self.ended,
-            limits=self.limits,
-            addresses=IdnaMailAddresses(),
-        ).use_cases()
+        parts = identity_parts(world.clock, passwords, self.ended, self.limits, *keys)
+        self.tokens, self.reset_tokens = parts.tokens, parts.reset_tokens
+        self.verification_tokens = parts.verification_tokens
+        self.do = account_use_cases(world.settings(verify_email=verify_email), world.parts, parts)
 
     async def ana(self) -> Session:
         return await self.do.register_user("Ana", "ana@example.com", PASSWORD, Locale.PT_BR, HERE)

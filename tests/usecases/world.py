@@ -1,8 +1,10 @@
 """The use cases on a real SQLite database, with twins for what lies outside of it."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 from app.domain.failure import Failure, FailureCode
@@ -12,35 +14,40 @@ from app.domain.retention import FOR_EVER, Retention
 from app.domain.session import SessionId, Viewer
 from app.domain.user import Locale, User, UserId
 from app.domain.video import FramesArchive, VideoId, VideoProcessing, archive_key
-from app.infra.secret_tokens import HmacLinkTokens
+from app.infra.redis.ended_sessions import EndedHere
+from app.infra.worker_metrics import WorkerMetrics
+from app.settings import Settings
+from app.usecases.attempt_video import AttemptVideo
 from app.usecases.cancel_video import CancelVideo
+from app.usecases.catalogue import ControlUseCases, UseCases
 from app.usecases.delete_video import DeleteVideo
 from app.usecases.deliver_notifications import DeliverNotifications
 from app.usecases.download_processed_zip import DownloadProcessedZip
 from app.usecases.expire_videos import ExpireVideos
 from app.usecases.keep_house import KeepHouse
-from app.usecases.limit_deliveries import LimitDeliveries
 from app.usecases.mark_processing_completed import MarkProcessingCompleted
 from app.usecases.mark_processing_failed import MarkProcessingFailed
+from app.usecases.ports.frames import FrameExtractor
 from app.usecases.ports.mail import Mailer
+from app.usecases.ports.tokens import LinkTokens
 from app.usecases.ports.transactions import Transactions
 from app.usecases.ports.webhooks import WebhookSender
-from app.usecases.quota import Quota, StoredInAll
 from app.usecases.release_processing import ReleaseProcessing
 from app.usecases.remove_objects import RemoveObjects
 from app.usecases.reprocess_video import ReprocessVideo
 from app.usecases.start_video_processing_job import Claimed, StartVideoProcessingJob
 from app.usecases.sweep_due_videos import SweepDueVideos
-from app.usecases.tell_rejection import TellRejection
 from app.usecases.upload_video import IncomingVideo, UploadVideo
-from app.usecases.write_mail import WriteMail
+from app.wiring import ControlParts, Parts, attempt_video, control_use_cases, user_use_cases
 from tests.fakes.clock import SettableClock
 from tests.fakes.live_status import InMemoryLiveStatus
-from tests.fakes.messengers import MemoryWebhooks
+from tests.fakes.messengers import MemoryMailer, MemoryWebhooks
+from tests.fakes.passwords import NoPasswords
 from tests.fakes.queue import RememberingQueue
 from tests.fakes.rate_limits import CountingLimits
 from tests.fakes.storage import MemoryObject, MemoryStorage
 from tests.fakes.transactions import LostAnswers
+from tests.parts.wired import decoding_parts, identity_parts, shipped
 
 LEASE = timedelta(seconds=15)
 MP4 = b"\x00\x00\x00\x20ftypisom" + b"a video, as far as its first bytes tell" * 10
@@ -92,34 +99,70 @@ class World:
         await self.transactions.write(lambda t: t.users.add(user))
         return Viewer(user.id, SessionId(str(uuid4())), self.clock.now() + timedelta(hours=1))
 
+    def settings(self, **changes: Any) -> Settings:
+        """Return the shipped settings, but for what the story and these change."""
+        return shipped(
+            max_active_videos_per_user=self.max_active,
+            max_stored_bytes_per_user=self.max_stored,
+            max_stored_bytes=self.max_stored_in_all,
+            retention_days=self.retention.days,
+            **changes,
+        )
+
     @property
-    def quota(self) -> Quota:
-        return Quota(self.max_active, self.max_stored)
+    def parts(self) -> Parts:
+        return Parts(
+            transactions=self.transactions, storage=self.storage, queue=self.queue, live=self.live, clock=self.clock
+        )
+
+    def do(self, **changes: Any) -> UseCases:
+        """All that a user may want done, but for what takes a password."""
+        identity = identity_parts(self.clock, NoPasswords(), EndedHere(), self.limits)
+        return user_use_cases(self.settings(**changes), self.parts, identity)
+
+    def attempt_video(
+        self,
+        extractor: FrameExtractor | None = None,
+        work_dir: Path | None = None,
+        metrics: WorkerMetrics | None = None,
+        **changes: Any,
+    ) -> AttemptVideo:
+        """What a worker does; its steps are there without an extractor, too."""
+        decoding = decoding_parts(extractor, work_dir, metrics)
+        return attempt_video(self.settings(**changes), self.parts, decoding)
+
+    def control(
+        self,
+        mailer: Mailer | None = None,
+        webhooks: WebhookSender | None = None,
+        tokens: tuple[LinkTokens, LinkTokens] | None = None,
+        **changes: Any,
+    ) -> ControlUseCases:
+        """What the service does by itself, beside videos."""
+        identity = identity_parts(self.clock, NoPasswords(), EndedHere(), self.limits)
+        resets, verifications = tokens or (identity.reset_tokens, identity.verification_tokens)
+        control = ControlParts(
+            mailer=mailer or MemoryMailer(),
+            webhooks=webhooks or MemoryWebhooks(),
+            reset_tokens=resets,
+            verification_tokens=verifications,
+            limits=self.limits,
+        )
+        return control_use_cases(self.settings(**changes), self.parts, control)
 
     def upload_video(self, max_bytes: int = 10_000) -> UploadVideo:
-        return UploadVideo(
-            self.transactions,
-            self.storage,
-            self.queue,
-            self.live,
-            self.clock,
-            self.quota,
-            StoredInAll(self.transactions, self.clock, self.max_stored_in_all),
-            TellRejection(self.transactions, self.queue, self.clock, self.limits),
-            max_bytes,
-            twin_wait_seconds=0.3,
-        )
+        return replace(self.do(max_file_bytes=max_bytes).upload_video, twin_wait_seconds=0.3)
 
     async def uploaded(self, viewer: Viewer, *pieces: bytes, key: str | None = None) -> VideoProcessing:
         return await self.upload_video()(viewer, incoming(*pieces), ExtractionOptions(), key)
 
     @property
     def mark_failed(self) -> MarkProcessingFailed:
-        return MarkProcessingFailed(self.transactions, self.queue, self.live, self.clock)
+        return self.attempt_video().mark_processing_failed
 
     @property
     def start(self) -> StartVideoProcessingJob:
-        return StartVideoProcessingJob(self.transactions, self.mark_failed, self.live, self.clock, LEASE, 3)
+        return self.attempt_video().start_video_processing_job
 
     async def claimed(self, video: VideoId) -> Claimed:
         started = await self.start(video)
@@ -128,7 +171,7 @@ class World:
 
     @property
     def complete(self) -> MarkProcessingCompleted:
-        return MarkProcessingCompleted(self.transactions, self.queue, self.live, self.clock)
+        return self.attempt_video().mark_processing_completed
 
     async def completed(self, video: VideoId) -> VideoProcessing:
         held = (await self.claimed(video)).video
@@ -159,31 +202,19 @@ class World:
         self,
         mailer: Mailer,
         url: str = "http://localhost:8000",
-        tokens: tuple[HmacLinkTokens, HmacLinkTokens] | None = None,
+        tokens: tuple[LinkTokens, LinkTokens] | None = None,
         webhooks: WebhookSender | None = None,
     ) -> DeliverNotifications:
-        resets, verifications = tokens or (
-            HmacLinkTokens("password resets", "k" * 32),
-            HmacLinkTokens("email verifications", "k" * 32),
-        )
-        write_mail = WriteMail(resets, verifications, self.clock, url)
-        return DeliverNotifications(
-            self.transactions,
-            mailer,
-            webhooks or MemoryWebhooks(),
-            write_mail,
-            LimitDeliveries(self.limits, self.clock),
-            self.clock,
-        )
+        return self.control(mailer, webhooks, tokens, public_url=url).deliver_notifications
 
     async def owed(self, channel: NotificationChannel = NotificationChannel.EMAIL) -> list[Notification]:
-        """Give what is due on a channel."""
+        """Return what is due on a channel."""
         now = self.clock.now()
         return list(await self.transactions.read(lambda t: t.notifications.due(channel, now, 1000, per_user=1000)))
 
     @property
     def release(self) -> ReleaseProcessing:
-        return ReleaseProcessing(self.transactions, self.clock)
+        return self.attempt_video().release_processing
 
     @property
     def sweep(self) -> SweepDueVideos:
@@ -191,31 +222,31 @@ class World:
 
     @property
     def cancel(self) -> CancelVideo:
-        return CancelVideo(self.transactions, self.live, self.clock)
+        return self.do().cancel_video
 
     @property
     def delete(self) -> DeleteVideo:
-        return DeleteVideo(self.transactions, self.queue, self.live, self.clock)
+        return self.do().delete_video
 
     @property
     def reprocess(self) -> ReprocessVideo:
-        return ReprocessVideo(self.transactions, self.queue, self.live, self.clock, self.quota, self.retention)
+        return self.do().reprocess_video
 
     @property
     def download(self) -> DownloadProcessedZip:
-        return DownloadProcessedZip(self.transactions, self.clock, self.retention)
+        return self.do().download_processed_zip
 
     @property
     def expire_videos(self) -> ExpireVideos:
-        return ExpireVideos(self.transactions, self.queue, self.live, self.clock, self.retention)
+        return self.control().expire_videos
 
     @property
     def remove_objects(self) -> RemoveObjects:
-        return RemoveObjects(self.transactions, self.storage, self.clock)
+        return self.control().remove_objects
 
     @property
     def keep_house(self) -> KeepHouse:
-        return KeepHouse(self.transactions, self.storage, self.clock, timedelta(hours=24), timedelta(hours=1))
+        return self.control().keep_house
 
     async def row(self, video: VideoId) -> VideoProcessing:
         found = await self.transactions.read(lambda t: t.videos.get(video))
@@ -223,7 +254,7 @@ class World:
         return found
 
     async def unfinished(self, viewer: Viewer) -> tuple[int, int]:
-        """Give how many rows and how many intakes count against the quota."""
+        """Return how many rows and how many intakes count against the quota."""
         return (
             await self.transactions.read(lambda t: t.videos.count_unfinished(viewer.id)),
             await self.transactions.read(lambda t: t.intakes.count(viewer.id, self.clock.now())),
