@@ -1,57 +1,91 @@
 """Why a processing failed."""
 
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Final
 
-
-class FailureCode(StrEnum):
-    """Why a processing failed, for programs; ``reason`` is its usual sentence for people."""
-
-    UNSUPPORTED_FORMAT = "UNSUPPORTED_FORMAT"
-    NO_VIDEO_STREAM = "NO_VIDEO_STREAM"
-    CORRUPT_VIDEO = "CORRUPT_VIDEO"
-    TOO_LONG = "TOO_LONG"
-    TOO_MANY_FRAMES = "TOO_MANY_FRAMES"
-    TOO_LARGE_PICTURE = "TOO_LARGE_PICTURE"
-    TIMED_OUT = "TIMED_OUT"
-    SOURCE_MISSING = "SOURCE_MISSING"
-    NO_FRAMES = "NO_FRAMES"
-    OUTPUT_TOO_LARGE = "OUTPUT_TOO_LARGE"
-    OUT_OF_MEMORY = "OUT_OF_MEMORY"
-    STORAGE_ERROR = "STORAGE_ERROR"
-    CANCELED = "CANCELED"
-    WORKER_LOST = "WORKER_LOST"
-    INTERNAL = "INTERNAL"
-
-    @property
-    def reason(self) -> str:
-        """The sentence for the user."""
-        return _REASONS[self]
-
-    @property
-    def retryable(self) -> bool:
-        """Whether processing the same file again can help."""
-        return self in _RETRYABLE
+from app.domain.described import Described
 
 
-_REASONS: Final = {
-    FailureCode.UNSUPPORTED_FORMAT: "This video's format is not supported.",
-    FailureCode.NO_VIDEO_STREAM: "This file has no video in it, only sound or data.",
-    FailureCode.CORRUPT_VIDEO: "This video is damaged or incomplete and cannot be read to its end.",
-    FailureCode.TOO_LONG: "This video is longer than the service allows.",
-    FailureCode.TOO_MANY_FRAMES: "This video would give more frames than the service allows.",
-    FailureCode.TOO_LARGE_PICTURE: "This video's picture is larger than the service allows.",
-    FailureCode.TIMED_OUT: "Processing this video took longer than the service allows.",
-    FailureCode.SOURCE_MISSING: "The uploaded file is no longer there; upload it again.",
-    FailureCode.NO_FRAMES: "No frame could be taken from this video.",
-    FailureCode.OUTPUT_TOO_LARGE: "The frames of this video are larger than the service allows.",
-    FailureCode.OUT_OF_MEMORY: "This video needs more memory than the service allows.",
-    FailureCode.STORAGE_ERROR: "The storage could not be reached for a long time; try again later.",
-    FailureCode.CANCELED: "You canceled the processing of this video.",
-    FailureCode.WORKER_LOST: "The service was interrupted several times while it processed this video.",
-    FailureCode.INTERNAL: "Something went wrong on our side; try again later.",
-}
+class FailureCode(Described):
+    """Why a processing failed, for programs.
+
+    Each is its value, what it means to programs, its usual sentence for people, and ``True`` where processing the same
+    file again can help.
+    """
+
+    reason: str
+    """The sentence for the user."""
+    retryable: bool
+    """Whether processing the same file again can help."""
+
+    def __init__(self, _value: str, _description: str = "", reason: str = "", *retryable: bool) -> None:
+        self.reason = reason
+        self.retryable = any(retryable)
+
+    UNSUPPORTED_FORMAT = "UNSUPPORTED_FORMAT", "The format is not supported.", "This video's format is not supported."
+    NO_VIDEO_STREAM = (
+        "NO_VIDEO_STREAM",
+        "There is only sound or data in it.",
+        "This file has no video in it, only sound or data.",
+    )
+    CORRUPT_VIDEO = (
+        "CORRUPT_VIDEO",
+        "It is damaged or incomplete.",
+        "This video is damaged or incomplete and cannot be read to its end.",
+    )
+    TOO_LONG = "TOO_LONG", "It lasts longer than maxDurationSeconds.", "This video is longer than the service allows."
+    TOO_MANY_FRAMES = (
+        "TOO_MANY_FRAMES",
+        "It would give more than maxFramesPerVideo.",
+        "This video would give more frames than the service allows.",
+    )
+    TOO_LARGE_PICTURE = (
+        "TOO_LARGE_PICTURE",
+        "Its picture has too many pixels.",
+        "This video's picture is larger than the service allows.",
+    )
+    TIMED_OUT = (
+        "TIMED_OUT",
+        "It took longer than the service allows.",
+        "Processing this video took longer than the service allows.",
+        True,
+    )
+    SOURCE_MISSING = (
+        "SOURCE_MISSING",
+        "The uploaded file is no longer there.",
+        "The uploaded file is no longer there; upload it again.",
+    )
+    NO_FRAMES = "NO_FRAMES", "No frame could be taken from it.", "No frame could be taken from this video."
+    OUTPUT_TOO_LARGE = (
+        "OUTPUT_TOO_LARGE",
+        "Its frames would fill too large a ZIP.",
+        "The frames of this video are larger than the service allows.",
+    )
+    OUT_OF_MEMORY = (
+        "OUT_OF_MEMORY",
+        "It needs more memory than allowed.",
+        "This video needs more memory than the service allows.",
+    )
+    STORAGE_ERROR = (
+        "STORAGE_ERROR",
+        "The storage was away for a long time.",
+        "The storage could not be reached for a long time; try again later.",
+        True,
+    )
+    CANCELED = "CANCELED", "Its owner canceled it.", "You canceled the processing of this video.", True
+    WORKER_LOST = (
+        "WORKER_LOST",
+        "Several workers died while they held it.",
+        "The service was interrupted several times while it processed this video.",
+        True,
+    )
+    INTERNAL = (
+        "INTERNAL",
+        "Something went wrong on the service's side.",
+        "Something went wrong on our side; try again later.",
+        True,
+    )
+
 
 ENCRYPTED: Final = "This video is encrypted (protected against copying); send an unprotected file."
 """What is said where ``UNSUPPORTED_FORMAT`` means this."""
@@ -64,16 +98,6 @@ CUT_OFF: Final = "This file ends before the film does: the upload or the recordi
 
 NO_SPACE: Final = "The service had no space left for this video for a long time; try again later."
 """What is said where ``STORAGE_ERROR`` means this."""
-
-_RETRYABLE: Final = frozenset(
-    {
-        FailureCode.TIMED_OUT,
-        FailureCode.STORAGE_ERROR,
-        FailureCode.CANCELED,
-        FailureCode.WORKER_LOST,
-        FailureCode.INTERNAL,
-    }
-)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,16 +6,17 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
+from app.domain.described import Described
 from app.domain.failure import Failure
 from app.domain.user import Locale, UserId
 from app.domain.video import VideoId
 
 
-class NotificationChannel(StrEnum):
-    """By which way the user is told."""
+class NotificationChannel(Described):
+    """By which way a user is told."""
 
-    EMAIL = "EMAIL"
-    WEBHOOK = "WEBHOOK"
+    EMAIL = "EMAIL", "To the account's address."
+    WEBHOOK = "WEBHOOK", "To the account's webhook."
 
 
 class NotificationEvent(StrEnum):
@@ -37,12 +38,12 @@ BEFORE_VERIFICATION: Final = frozenset({NotificationEvent.VERIFY_EMAIL.value, No
 """All that is ever sent to an address before it was proven to be the account's owner's."""
 
 
-class DeliveryStatus(StrEnum):
+class DeliveryStatus(Described):
     """How a delivery stands."""
 
-    PENDING = "PENDING"  # To be tried, or tried again.
-    DELIVERED = "DELIVERED"  # The receiver took it. Final.
-    FAILED = "FAILED"  # Given up. Final.
+    PENDING = "PENDING", "To be tried, or tried again; for three days."
+    DELIVERED = "DELIVERED", "The receiver took it."
+    FAILED = "FAILED", "Given up; redeliverNotification begins anew."
 
 
 @dataclass(frozen=True, slots=True)

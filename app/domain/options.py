@@ -6,15 +6,16 @@ from enum import StrEnum
 from itertools import pairwise
 from typing import Final
 
+from app.domain.described import Described
 from app.domain.errors import InvalidInput
 
 
-class ImageFormat(StrEnum):
+class ImageFormat(Described):
     """The format of the pictures in the ZIP."""
 
-    JPEG = "JPEG"
-    PNG = "PNG"
-    WEBP = "WEBP"
+    JPEG = "JPEG", "Small, with a quality to choose."
+    PNG = "PNG", "Exactly what was decoded, and large."
+    WEBP = "WEBP", "Smaller than JPEG, and slower to make."
 
     @property
     def extension(self) -> str:

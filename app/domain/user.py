@@ -5,10 +5,10 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from typing import Final, Literal, NewType
 
 from app.domain.common_passwords import is_common
+from app.domain.described import Described
 from app.domain.errors import InvalidInput
 
 UserId = NewType("UserId", str)
@@ -23,11 +23,11 @@ _PASSWORD_MIN: Final = 12
 _PASSWORD_MAX: Final = 128
 
 
-class Locale(StrEnum):
+class Locale(Described):
     """The languages of mails and pages."""
 
-    PT_BR = "pt-BR"
-    EN = "en"
+    PT_BR = "pt-BR", "Brazilian Portuguese."
+    EN = "en", "English."
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from typing import Final, NewType
 from uuid import UUID, uuid4
 
+from app.domain.described import Described
 from app.domain.errors import VideoNotFound
 from app.domain.failure import Failure
 from app.domain.options import ExtractionOptions
@@ -35,13 +35,13 @@ def parsed_video_id(text: str) -> VideoId:
     return VideoId(canonical)
 
 
-class ProcessingStatus(StrEnum):
+class ProcessingStatus(Described):
     """The four states of the brief."""
 
-    PENDING = "Pending"  # Received and stored; waits for a worker.
-    PROCESSING = "Processing"  # A worker holds it under a lease; no other may.
-    COMPLETED = "Completed"  # The ZIP can be downloaded. Final.
-    FAILED = "Failed"  # Could not be processed; the failure says why. Final.
+    PENDING = "Pending", "Received and stored; waits for a worker."
+    PROCESSING = "Processing", "A worker holds it; no other may."
+    COMPLETED = "Completed", "The ZIP can be downloaded. Final."
+    FAILED = "Failed", "Could not be processed; failure says why. Final."
 
     @property
     def final(self) -> bool:

@@ -30,8 +30,7 @@ class AccountMutations:
         self, info: Info, input: Annotated[ProfileInput, strawberry.argument(description="What is to change.")]
     ) -> UserResult:
         """Change what is given."""
-        locale = input.locale.to_domain() if input.locale else None
-        return User.of(await info.context.do.accounts.update_profile(info.context.viewer, input.name, locale))
+        return User.of(await info.context.do.accounts.update_profile(info.context.viewer, input.name, input.locale))
 
     @strawberry.mutation(
         description="Set a new password and end every other session; this one goes on with the tokens of the answer."

@@ -23,6 +23,7 @@ from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRul
 from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
 from app.domain.errors import RateLimited
+from app.graphql.codes import LIMIT_EXCEEDED
 from app.graphql.effort import Effort
 from app.server.policy import Policy
 
@@ -170,7 +171,7 @@ def _parsed(text: str, max_tokens: int) -> Document:
     except GraphQLError as error:
         error.__traceback__ = None  # It holds the parser with all its tokens.
         if error.message.endswith("Parsing aborted."):  # The parser has no other sign that it was this.
-            error.extensions = {"code": "LIMIT_EXCEEDED"}
+            error.extensions = {"code": LIMIT_EXCEEDED}
         return Document(text, None, [error], 0)
     return Document(text, node, None, _unchained(node))
 
@@ -194,5 +195,5 @@ def _validated(core: GraphQLSchema, node: DocumentNode, *, hide_suggestions: boo
         error.__traceback__ = None
         if error.message == "Validation aborted.":  # The other end is that of too many errors, and says so.
             error.message = "This operation selects fields of one name too often, or its fragments lie too deep."
-            error.extensions = {"code": "LIMIT_EXCEEDED"}
+            error.extensions = {"code": LIMIT_EXCEEDED}
     return found

@@ -76,7 +76,7 @@ class ExtractionOptionsInput:
         defaults = options.ExtractionOptions()
         return options.ExtractionOptions(
             select=self.select.to_domain() if self.select else defaults.select,
-            format=self.format.to_domain() if self.format else defaults.format,
+            format=self.format or defaults.format,
             quality=defaults.quality if self.quality is None else self.quality,
             max_width=self.max_width,
             max_height=self.max_height,

@@ -25,6 +25,7 @@ from graphql import (
     get_operation_ast,
 )
 
+from app.graphql.codes import LIMIT_EXCEEDED
 from app.server.policy import Policy
 
 _PAGE: Final = 20
@@ -236,5 +237,5 @@ def _too_large(what: str, found: int, allowed: int) -> GraphQLError:
     asked = f"more than {_MANY}" if found >= _MANY else found
     return GraphQLError(
         f"This operation is too large: it has {asked} {what}, and {allowed} may be asked for.",
-        extensions={"code": "LIMIT_EXCEEDED"},
+        extensions={"code": LIMIT_EXCEEDED},
     )

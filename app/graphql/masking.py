@@ -9,6 +9,8 @@ from strawberry.exceptions import MissingQueryError
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 from structlog.contextvars import get_contextvars
 
+from app.domain.errors import DomainError
+from app.graphql.codes import BAD_USER_INPUT
 from app.graphql.problems import top_level
 
 _CLIENTS_MISTAKES: Final = (CannotGetOperationTypeError, InvalidOperationTypeError, MissingQueryError)
@@ -32,12 +34,12 @@ def public_error(error: GraphQLError, *, suggestions: bool = True) -> GraphQLErr
         cause = cause.original_error
     if cause is None or isinstance(cause, _CLIENTS_MISTAKES):
         message = error.message if suggestions else error.message.partition(" Did you mean ")[0]
-        return _with(error, message, error.extensions or {"code": "BAD_USER_INPUT"})
+        return _with(error, message, error.extensions or {"code": BAD_USER_INPUT})
     if expected := top_level(cause):
         return _with(error, *expected)
     request_id = get_contextvars().get("request_id")
     _log.error("unexpected_error", path=error.path, exc_info=cause)
-    return _with(error, "Internal error", {"code": "INTERNAL", "requestId": request_id})
+    return _with(error, "Internal error", {"code": DomainError.code, "requestId": request_id})
 
 
 def _with(error: GraphQLError, message: str, extensions: dict[str, Any]) -> GraphQLError:

@@ -33,10 +33,10 @@ class NotificationDelivery:
     def of(cls, found: notification.Notification) -> "NotificationDelivery":
         return cls(
             id=strawberry.ID(found.id),
-            channel=NotificationChannel.of(found.channel),
+            channel=found.channel,
             event=found.event,
             video_id=None if found.video is None else strawberry.ID(found.video),
-            status=DeliveryStatus.of(found.status),
+            status=found.status,
             attempts=found.attempts,
             last_answer=found.answer,
             created_at=found.created_at,

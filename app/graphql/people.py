@@ -49,7 +49,7 @@ class User:
             id=strawberry.ID(found.id),
             name=found.name,
             email=found.email,
-            locale=Locale.of(found.locale),
+            locale=found.locale,
             email_verified=found.email_verified_at is not None,
             created_at=found.created_at,
             notifications=NotificationSettings.of(found),

@@ -1,4 +1,4 @@
-"""Expected errors as data, and the one table from domain error to what a client reads."""
+"""Expected errors as data: what a client reads of the domain's errors."""
 
 from collections.abc import Mapping
 from enum import Enum
@@ -7,123 +7,54 @@ from typing import Any, Final, cast
 import strawberry
 
 from app.domain import errors
+from app.graphql.codes import BAD_USER_INPUT, LIMIT_EXCEEDED
 from app.graphql.context import Info
 from app.usecases.ports.database import DatabaseUnavailable
 
+_AS_DATA: Final[Mapping[str, type[errors.DomainError]]] = {
+    kind.code: kind for kind in errors.DomainError.coded() if kind is not errors.Unauthenticated
+}
+"""What is answered as a Problem, by code. All else is a top-level error."""
 
-@strawberry.enum(description="What is the matter, for programs.")
-class ProblemCode(Enum):
-    """The codes of expected errors."""
-
-    USER_NOT_FOUND = strawberry.enum_value("USER_NOT_FOUND", description="There is no such user.")
-    EMAIL_ALREADY_REGISTERED = strawberry.enum_value(
-        "EMAIL_ALREADY_REGISTERED", description="Somebody has an account with this address."
-    )
-    INVALID_CREDENTIALS = strawberry.enum_value(
-        "INVALID_CREDENTIALS", description="The address or the password is wrong; which one is not told."
-    )
-    INVALID_INPUT = strawberry.enum_value("INVALID_INPUT", description="A value breaks a rule; field says which.")
-    EMAIL_NOT_VERIFIED = strawberry.enum_value(
-        "EMAIL_NOT_VERIFIED", description="This needs an address that was verified; resendVerification mails the link."
-    )
-    UNSUPPORTED_FILE_FORMAT = strawberry.enum_value(
-        "UNSUPPORTED_FILE_FORMAT", description="The file is no accepted video, by its name or by its content."
-    )
-    FILE_TOO_LARGE = strawberry.enum_value("FILE_TOO_LARGE", description="The file is larger than is allowed.")
-    VIDEO_NOT_FOUND = strawberry.enum_value(
-        "VIDEO_NOT_FOUND", description="There is no such processing; a malformed id gets the same answer."
-    )
-    VIDEO_NOT_BELONGS_TO_USER = strawberry.enum_value(
-        "VIDEO_NOT_BELONGS_TO_USER", description="The processing is another user's."
-    )
-    VIDEO_EXPIRED = strawberry.enum_value(
-        "VIDEO_EXPIRED", description="The processing is there, but its files are no longer kept; see expiresAt."
-    )
-    PROCESSING_NOT_FINISHED = strawberry.enum_value(
-        "PROCESSING_NOT_FINISHED", description="This needs a processing that has ended."
-    )
-    PROCESSING_ALREADY_FINISHED = strawberry.enum_value(
-        "PROCESSING_ALREADY_FINISHED", description="This needs a processing that has not ended."
-    )
-    UPLOAD_INCOMPLETE = strawberry.enum_value(
-        "UPLOAD_INCOMPLETE", description="The upload ended before the whole file had arrived."
-    )
-    IDEMPOTENCY_CONFLICT = strawberry.enum_value(
-        "IDEMPOTENCY_CONFLICT", description="The idempotency key was used for another request."
-    )
-    RATE_LIMITED = strawberry.enum_value("RATE_LIMITED", description="Too many requests; wait retryAfterSeconds.")
-    QUOTA_EXCEEDED = strawberry.enum_value(
-        "QUOTA_EXCEEDED", description="Too many unfinished processings; wait until some have ended."
-    )
-    STORAGE_ERROR = strawberry.enum_value(
-        "STORAGE_ERROR", description="A store is away for the moment; nothing was promised, try again."
-    )
-    STORAGE_FULL = strawberry.enum_value(
-        "STORAGE_FULL", description="There is no space left; nothing was kept, and trying again at once does not help."
-    )
-    NOTIFICATION_ERROR = strawberry.enum_value(
-        "NOTIFICATION_ERROR", description="A notification could not be delivered."
-    )
+ProblemCode = strawberry.enum(
+    # mypy takes members of an enum only where they are written out.
+    cast("Any", Enum)(
+        "ProblemCode",
+        {code: strawberry.enum_value(code, description=kind.description()) for code, kind in _AS_DATA.items()},
+    ),
+    description="What is the matter, for programs.",
+)
 
 
 @strawberry.type(
-    description="An expected error, as data. A top-level error is one of extensions.code UNAUTHENTICATED (no session, "
-    "or a lapsed one), BAD_USER_INPUT (a page size, a cursor, an address, an operation that is not valid), "
-    "LIMIT_EXCEEDED (an operation that asks for too much), RATE_LIMITED and STORAGE_ERROR (both with "
-    "retryAfterSeconds), FILE_TOO_LARGE, STORAGE_FULL or INTERNAL (with a requestId); where a field's type has no "
-    "Problem, a Problem's code. Messages are English; clients translate codes."
+    description="An expected error, as data. A top-level error is one of extensions.code "
+    f"{errors.Unauthenticated.code} (no session, or a lapsed one), {BAD_USER_INPUT} (a page size, a cursor, an "
+    f"address, an operation that is not valid), {LIMIT_EXCEEDED} (an operation that asks for too much), "
+    f"{errors.RateLimited.code} and {errors.StorageError.code} (both with retryAfterSeconds), "
+    f"{errors.FileTooLarge.code}, {errors.StorageFull.code} or {errors.DomainError.code} (with a requestId); where a "
+    "field's type has no Problem, a Problem's code. Messages are English; clients translate codes."
 )
 class Problem:
     """Why something was not done."""
 
-    code: ProblemCode = strawberry.field(description="What is the matter, for programs.")
+    code: str = strawberry.field(graphql_type=ProblemCode, description="What is the matter, for programs.")
     message: str = strawberry.field(description="A sentence for the user.")
     field: list[str] | None = strawberry.field(default=None, description="The input field at fault, outermost first.")
     retry_after_seconds: int | None = strawberry.field(
-        default=None, description="When to try again, for RATE_LIMITED, QUOTA_EXCEEDED and STORAGE_ERROR."
+        default=None,
+        description=f"When to try again, for {errors.RateLimited.code}, {errors.QuotaExceeded.code} and "
+        f"{errors.StorageError.code}.",
     )
-
-
-_EXPECTED: Final[frozenset[type[errors.DomainError]]] = frozenset(
-    {
-        errors.UserNotFound,
-        errors.EmailAlreadyRegistered,
-        errors.InvalidCredentials,
-        errors.InvalidInput,
-        errors.EmailNotVerified,
-        errors.UnsupportedFileFormat,
-        errors.FileTooLarge,
-        errors.VideoNotFound,
-        errors.VideoNotBelongsToUser,
-        errors.VideoExpired,
-        errors.ProcessingNotFinished,
-        errors.ProcessingAlreadyFinished,
-        errors.UploadIncomplete,
-        errors.UploadInterrupted,
-        errors.IdempotencyConflict,
-        errors.RateLimited,
-        errors.QuotaExceeded,
-        errors.StorageError,
-        errors.StorageFull,
-        errors.NotificationError,
-    }
-)
-"""What is answered as a Problem; their codes are ProblemCodes. All else is a top-level error."""
-
-_TOP_LEVEL_CODES: Final[Mapping[type[Exception], str]] = {
-    errors.Unauthenticated: "UNAUTHENTICATED",
-    errors.InvalidInput: "BAD_USER_INPUT",
-}
 
 
 def problem_of(error: Exception) -> Problem | None:
     """Translate an expected error; None for all others."""
     if isinstance(error, DatabaseUnavailable):
         error = error.to_users()
-    if not isinstance(error, errors.DomainError) or type(error) not in _EXPECTED:
+    if not isinstance(error, errors.DomainError) or error.code not in _AS_DATA:
         return None
     return Problem(
-        code=ProblemCode(error.code),
+        code=error.code,
         message=error.message,
         field=list(error.field) or None,
         retry_after_seconds=error.retry_after_seconds,
@@ -134,9 +65,9 @@ def top_level(error: Exception) -> tuple[str, dict[str, Any]] | None:
     """Give message and extensions for an expected error where no Problem can stand; None for all others."""
     if isinstance(error, DatabaseUnavailable):
         error = error.to_users()
-    if not isinstance(error, errors.DomainError) or type(error) not in _EXPECTED | {errors.Unauthenticated}:
+    if not isinstance(error, errors.DomainError) or error.code not in {*_AS_DATA, errors.Unauthenticated.code}:
         return None
-    extensions: dict[str, Any] = {"code": _TOP_LEVEL_CODES.get(type(error), error.code)}
+    extensions: dict[str, Any] = {"code": BAD_USER_INPUT if isinstance(error, errors.InvalidInput) else error.code}
     if error.field:
         extensions["field"] = list(error.field)
     if error.retry_after_seconds is not None:
@@ -157,5 +88,5 @@ class ExpectedErrors(strawberry.ExceptionHandler[errors.DomainError | DatabaseUn
         """Give None for what is no Problem: it goes on as a top-level error."""
         problem = problem_of(exception)
         if problem is not None:
-            cast("Info", info).context.metrics.problems.labels(problem.code.value).inc()
+            cast("Info", info).context.metrics.problems.labels(problem.code).inc()
         return problem

@@ -64,7 +64,7 @@ class Query:
         ] = None,
     ) -> VideoProcessingConnection:
         """Show a page."""
-        statuses = [one.to_domain() for one in status or ()]
+        statuses = status or ()
         page = await info.context.do.list_user_videos(
             info.context.viewer, _PAGE if first is None else first, after, statuses
         )

@@ -19,7 +19,7 @@ class SessionMutations:
         self, info: Info, input: Annotated[RegisterInput, strawberry.argument(description="The new account.")]
     ) -> SessionResult:
         """Register."""
-        locale = input.locale.to_domain() if input.locale else info.context.locale
+        locale = input.locale or info.context.locale
         return Session.of(
             await info.context.do.accounts.register_user(
                 input.name, input.email, input.password, locale, info.context.address

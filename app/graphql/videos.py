@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any
 
 import strawberry
 
@@ -13,16 +13,6 @@ from app.graphql.enums import FailureCode, ImageFormat, ProcessingStatus
 from app.graphql.scalars import BigInt
 from app.usecases.download_processed_zip import archive_file_name
 from app.usecases.ports.download_links import DownloadLinks
-
-_FIELD_OF: Final = {
-    SelectionKind.FRAMES_PER_SECOND: "frames_per_second",
-    SelectionKind.EVERY_SECONDS: "every_seconds",
-    SelectionKind.EVERY_NTH_FRAME: "every_nth_frame",
-    SelectionKind.COUNT: "count",
-    SelectionKind.TIMESTAMPS: "timestamps",
-    SelectionKind.KEYFRAMES_ONLY: "keyframes_only",
-    SelectionKind.SCENE_CHANGE: "scene_change",
-}
 
 
 @strawberry.type(
@@ -51,7 +41,7 @@ class FrameSelection:
                 value = True
             case SelectionKind.COUNT | SelectionKind.EVERY_NTH_FRAME:
                 value = int(selection.value)
-        return cls(**{_FIELD_OF[selection.kind]: value})
+        return cls(**{selection.kind.name.lower(): value})
 
 
 @strawberry.type(
@@ -73,7 +63,7 @@ class ExtractionOptions:
     def of(cls, applied: options.ExtractionOptions) -> "ExtractionOptions":
         return cls(
             select=FrameSelection.of(applied.select),
-            format=ImageFormat.of(applied.format),
+            format=applied.format,
             quality=None if applied.format is options.ImageFormat.PNG else applied.quality,
             max_width=applied.max_width,
             max_height=applied.max_height,
@@ -115,7 +105,7 @@ class Failure:
 
     @classmethod
     def of(cls, found: failure.Failure) -> "Failure":
-        return cls(code=FailureCode.of(found.code), reason=found.reason, retryable=found.retryable)
+        return cls(code=found.code, reason=found.reason, retryable=found.retryable)
 
 
 @strawberry.type(description="What was found in the file.")
@@ -182,7 +172,7 @@ class StatusChange:
 
     @classmethod
     def of(cls, change: video.StatusChange) -> "StatusChange":
-        return cls(status=ProcessingStatus.of(change.status), at=change.at, attempt=change.attempt)
+        return cls(status=change.status, at=change.at, attempt=change.attempt)
 
 
 @strawberry.type(description="One processing of one video: the brief's VideoProcessing.")
@@ -233,7 +223,7 @@ class VideoProcessing:
             id=strawberry.ID(found.id),
             original_file_name=found.original_file_name,
             size_bytes=BigInt(found.size_bytes),
-            status=ProcessingStatus.of(found.status),
+            status=found.status,
             version=found.version,
             options=_shown(found.options),
             progress=Progress.of(found.progress),

@@ -33,6 +33,7 @@ from strawberry.types.graphql import OperationType
 from strawberry.types.unset import UNSET, UnsetType
 
 from app.domain.errors import DomainError, FileTooLarge, RateLimited, Unauthenticated, UploadIncomplete
+from app.graphql.codes import BAD_USER_INPUT
 from app.graphql.context import Context
 from app.graphql.documents import Documents
 from app.graphql.masking import public_errors
@@ -331,7 +332,7 @@ def _request_data(parsed: object) -> GraphQLRequestData:
 def _refused(request: Request, refusal: HTTPException) -> Response:
     media_type = negotiated(request.headers.get("accept", "")) or JSON
     too_large = refusal.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE
-    code = FileTooLarge.code if too_large else "BAD_USER_INPUT"
+    code = FileTooLarge.code if too_large else BAD_USER_INPUT
     error = {"message": refusal.reason, "extensions": {"code": code}}
     response = _answer({"errors": [error]}, refusal.status_code, media_type)
     if refusal.status_code == HTTPStatus.METHOD_NOT_ALLOWED:

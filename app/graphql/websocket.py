@@ -21,6 +21,7 @@ from strawberry.types import ExecutionResult
 from strawberry.types.graphql import OperationType
 
 from app.domain.errors import RateLimited
+from app.graphql.codes import LIMIT_EXCEEDED
 from app.graphql.context import Context
 from app.graphql.masking import public_error, public_errors
 from app.graphql.shared_answers import EncodedOnce
@@ -128,7 +129,7 @@ class TransportWebSocket(BaseGraphQLTransportWSHandler[Context, None]):
             return GraphQLError(**graphql_refusal(wait))
         limit = self._policy.max_subscriptions_per_socket
         if message["id"] not in self.operations and len(self.operations) >= limit:
-            return GraphQLError(f"A socket may have {limit} operations at once.", extensions={"code": "LIMIT_EXCEEDED"})
+            return GraphQLError(f"A socket may have {limit} operations at once.", extensions={"code": LIMIT_EXCEEDED})
         try:
             await self.context.afford(message["payload"]["query"])
         except RateLimited as error:

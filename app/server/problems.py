@@ -1,6 +1,5 @@
 """Errors as ``application/problem+json`` (RFC 9457): one table from domain error to status."""
 
-import inspect
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Final
@@ -95,15 +94,14 @@ def domain_problem(error: DomainError) -> Response:
         headers["WWW-Authenticate"] = "Bearer"
     if error.retry_after_seconds is not None:
         headers["Retry-After"] = str(error.retry_after_seconds)
-    title = inspect.cleandoc(type(error).__doc__ or "")
-    return problem(status, error.code, title, error.message, field=error.field, headers=headers)
+    return problem(status, error.code, error.sentence(), error.message, field=error.field, headers=headers)
 
 
 def unexpected_problem(request_id: str) -> Response:
     """Say that something is broken and nothing else: the log has the rest under this id."""
     return problem(
         HTTPStatus.INTERNAL_SERVER_ERROR,
-        "INTERNAL",
+        DomainError.code,
         "Internal error",
         "Something went wrong on our side; try again later.",
         requestId=request_id,
