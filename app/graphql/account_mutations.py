@@ -5,6 +5,7 @@ from typing import Annotated
 import strawberry
 
 from app.graphql.context import Info
+from app.graphql.declared import mutation
 from app.graphql.exports import DataExport
 from app.graphql.inputs import ProfileInput
 from app.graphql.people import EmailVerified, Session, User
@@ -25,15 +26,16 @@ _New = Annotated[str, strawberry.argument(description="12 to 128 characters, and
 class AccountMutations:
     """A part of ``Mutation``."""
 
-    @strawberry.mutation(description="Change the viewer's name or language.")
+    @mutation(once=False, description="Change the viewer's name or language.")
     async def update_profile(
         self, info: Info, input: Annotated[ProfileInput, strawberry.argument(description="What is to change.")]
     ) -> UserResult:
         """Change what is given."""
         return User.of(await info.context.do.accounts.update_profile(info.context.viewer, input.name, input.locale))
 
-    @strawberry.mutation(
-        description="Set a new password and end every other session; this one goes on with the tokens of the answer."
+    @mutation(
+        once=True,
+        description="Set a new password and end every other session; this one goes on with the tokens of the answer.",
     )
     async def change_password(
         self,
@@ -44,9 +46,10 @@ class AccountMutations:
         """Change it."""
         return Session.of(await info.context.do.accounts.change_password(info.context.viewer, current, new))
 
-    @strawberry.mutation(
+    @mutation(
+        once=True,
         description="Ask for a link to choose a new password. Always true, whether the address is known or not; the "
-        "mail tells."
+        "mail tells.",
     )
     async def request_password_reset(
         self, info: Info, email: Annotated[str, strawberry.argument(description="The account's address.")]
@@ -55,7 +58,7 @@ class AccountMutations:
         await info.context.do.accounts.request_password_reset(email, info.context.address)
         return True
 
-    @strawberry.mutation(description="Set a new password by the link of a mail, end all sessions, and sign in.")
+    @mutation(once=True, description="Set a new password by the link of a mail, end all sessions, and sign in.")
     async def reset_password(
         self,
         info: Info,
@@ -65,8 +68,9 @@ class AccountMutations:
         """Set it."""
         return Session.of(await info.context.do.accounts.reset_password(token, new, info.context.address))
 
-    @strawberry.mutation(
-        description="Verify an address by the link of a mail. Needs no session: a mail may be read on another device."
+    @mutation(
+        once=True,
+        description="Verify an address by the link of a mail. Needs no session: a mail may be read on another device.",
     )
     async def verify_email(
         self,
@@ -76,22 +80,26 @@ class AccountMutations:
         """Verify it."""
         return EmailVerified(email=(await info.context.do.accounts.verify_email(token)).email)
 
-    @strawberry.mutation(
-        description="Mail the link that verifies the viewer's address once more; where it is verified, nothing is sent."
+    @mutation(
+        once=True,
+        description="Mail the link that verifies the viewer's address once more; where it is verified, nothing is "
+        "sent.",
     )
     async def resend_verification(self, info: Info) -> UserResult:
         """Send it."""
         return User.of(await info.context.do.accounts.resend_verification(info.context.viewer))
 
-    @strawberry.mutation(
-        description="Delete all videos from before the viewer's address was last proven to be theirs; says how many."
+    @mutation(
+        once=True,
+        description="Delete all videos from before the viewer's address was last proven to be theirs; says how many.",
     )
     async def remove_videos_from_before(self, info: Info) -> int:
         """Delete them."""
         return await info.context.do.remove_videos_from_before(info.context.viewer)
 
-    @strawberry.mutation(
-        description="Write all that is kept of the viewer (profile, processings, notifications) into a JSON file."
+    @mutation(
+        once=True,
+        description="Write all that is kept of the viewer (profile, processings, notifications) into a JSON file.",
     )
     async def export_my_data(self, info: Info) -> DataExportResult:
         """Export."""
@@ -102,9 +110,10 @@ class AccountMutations:
         )
         return DataExport(download_url=url, size_bytes=BigInt(export.size_bytes), expires_at=expires_at)
 
-    @strawberry.mutation(
+    @mutation(
+        once=True,
         description="Remove the viewer, all their processings and all their stored files. All sessions end, this one "
-        "too."
+        "too.",
     )
     async def delete_account(
         self, info: Info, password: Annotated[str, strawberry.argument(description="The account's password.")]

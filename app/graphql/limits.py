@@ -26,6 +26,7 @@ from graphql import (
 )
 
 from app.graphql.codes import LIMIT_EXCEEDED
+from app.graphql.declared import Declared
 from app.server.policy import Policy
 
 _PAGE: Final = 20
@@ -34,24 +35,6 @@ _LONGEST_PAGE: Final = 100
 _INTROSPECTION: Final = frozenset({"__schema", "__type"})
 _INTROSPECTION_DEPTH: Final = 16
 """Introspection has an allowance of its own: the usual query is deeper than any that a page needs."""
-_ONCE: Final = frozenset(
-    {
-        "register",
-        "login",
-        "refreshSession",
-        "changePassword",
-        "requestPasswordReset",
-        "resetPassword",
-        "verifyEmail",
-        "resendVerification",
-        "removeVideosFromBefore",
-        "uploadVideo",
-        "deleteAccount",
-        "exportMyData",
-    }
-)
-"""One of these in an operation, so that no request tries five hundred passwords."""
-_PAGES: Final = frozenset({"videos", "notificationDeliveries"})
 _LISTS_OF_INTROSPECTION: Final = {"types": 80, "fields": 3, "directives": 5, "ofType": 0.4}
 """About how long each is in our schema, over all that have it; anything else is one or not there at all."""
 _INTROSPECTION_COST: Final = 10_000
@@ -106,8 +89,13 @@ class _Measure:
     """Measures one operation of a document."""
 
     def __init__(
-        self, document: DocumentNode, operation: OperationDefinitionNode, variables: Mapping[str, Any]
+        self,
+        document: DocumentNode,
+        operation: OperationDefinitionNode,
+        variables: Mapping[str, Any],
+        declared: Declared,
     ) -> None:
+        self._declared = declared
         self._fragments = {
             one.name.value: one for one in document.definitions if isinstance(one, FragmentDefinitionNode)
         }
@@ -129,7 +117,7 @@ class _Measure:
                 if node.selection_set:
                     size.add(self._field(node, self._selection(node.selection_set)))
                 else:
-                    size.add_leaf(alias=node.alias is not None, once=node.name.value in _ONCE)
+                    size.add_leaf(alias=node.alias is not None, once=node.name.value in self._declared.once)
             elif isinstance(node, InlineFragmentNode):
                 size.add(self._selection(node.selection_set))
             elif isinstance(node, FragmentSpreadNode):
@@ -148,7 +136,7 @@ class _Measure:
             1,
             below.aliases + (node.alias is not None),
             below.directives,
-            below.once + (name in _ONCE),
+            below.once + (name in self._declared.once),
             1 if introspects else min(1 + int(below.cost * times), _MANY),
         )
 
@@ -173,7 +161,7 @@ class _Measure:
             if isinstance(value, IntValueNode):
                 value = int(value.value[:9])  # As many digits as decide; Python refuses to read thousands.
             return min(max(value, 1), _LONGEST_PAGE) if isinstance(value, int) else _PAGE
-        return _PAGE if node.name.value in _PAGES else _LISTS_OF_INTROSPECTION.get(node.name.value, 1)
+        return _PAGE if node.name.value in self._declared.pages else _LISTS_OF_INTROSPECTION.get(node.name.value, 1)
 
 
 def length_refusal(text: str, policy: Policy) -> GraphQLError | None:
@@ -185,20 +173,22 @@ def length_refusal(text: str, policy: Policy) -> GraphQLError | None:
     return _too_large("lines", lines, _LINES) if lines > _LINES else None
 
 
-def measured(document: DocumentNode, name: str | None, variables: Mapping[str, Any]) -> Size:
+def measured(document: DocumentNode, name: str | None, variables: Mapping[str, Any], declared: Declared) -> Size:
     """Add up an operation, which need not be valid; one that is not there, or goes in circles, has no size."""
     operation = get_operation_ast(document, name)
     if operation is None:
         return Size()
     try:
-        return _Measure(document, operation, variables).size()
+        return _Measure(document, operation, variables, declared).size()
     except _Cyclic:
         return Size()
     except RecursionError:
         return Size(depth=sys.getrecursionlimit())
 
 
-def refusal(text: str, size: Size, variables: Mapping[str, Any], policy: Policy) -> GraphQLError | None:
+def refusal(
+    text: str, size: Size, variables: Mapping[str, Any], policy: Policy, declared: Declared
+) -> GraphQLError | None:
     """Say why an operation is too large, where it is."""
     if _LONG_NUMBER.search(text):
         return GraphQLError("A number in this document has too many digits.")
@@ -211,7 +201,7 @@ def refusal(text: str, size: Size, variables: Mapping[str, Any], policy: Policy)
         ("levels", size.depth, policy.max_depth),
         ("levels of introspection", size.introspection_depth, _INTROSPECTION_DEPTH),
         ("points of introspection", size.introspection_cost, _INTROSPECTION_COST),
-        (f"of {', '.join(sorted(_ONCE))}", size.once, 1),
+        (f"of {', '.join(sorted(declared.once))}", size.once, 1),
         ("points of cost", size.cost, policy.max_cost),
         ("values in its variables", _values(variables, policy.max_variable_values), policy.max_variable_values),
     ):

@@ -5,6 +5,7 @@ from typing import Annotated
 import strawberry
 
 from app.graphql.context import Info
+from app.graphql.declared import mutation
 from app.graphql.inputs import NotificationSettingsInput
 from app.graphql.notification_settings import NotificationSettings, WebhookSecret
 from app.graphql.notifications import NotificationDelivery
@@ -16,9 +17,10 @@ from app.usecases.notification_settings import ChangedSettings
 class NotificationMutations:
     """A part of ``Mutation``."""
 
-    @strawberry.mutation(
+    @mutation(
+        once=False,
         description="Change what the viewer is told of. Setting a webhook's URL answers with its secret; the URL that "
-        "is set already changes nothing."
+        "is set already changes nothing.",
     )
     async def update_notification_settings(
         self,
@@ -29,19 +31,20 @@ class NotificationMutations:
         changed = await info.context.do.notifications.update_settings(info.context.viewer, input.to_change())
         return NotificationSettings.of(changed.user) if changed.secret is None else _secret(changed)
 
-    @strawberry.mutation(description="Give the webhook a new key. The old key stays valid for a day.")
+    @mutation(once=False, description="Give the webhook a new key. The old key stays valid for a day.")
     async def rotate_webhook_secret(self, info: Info) -> WebhookSecretResult:
         """Rotate."""
         return _secret(await info.context.do.notifications.rotate_webhook_secret(info.context.viewer))
 
-    @strawberry.mutation(
-        description="Post a webhook.test to the viewer's webhook. It is PENDING here; notificationDeliveries tells."
+    @mutation(
+        once=False,
+        description="Post a webhook.test to the viewer's webhook. It is PENDING here; notificationDeliveries tells.",
     )
     async def send_test_webhook(self, info: Info) -> NotificationDeliveryResult:
         """Send it."""
         return NotificationDelivery.of(await info.context.do.notifications.send_test_webhook(info.context.viewer))
 
-    @strawberry.mutation(description="Deliver a notification again, under the same id, however it stands.")
+    @mutation(once=False, description="Deliver a notification again, under the same id, however it stands.")
     async def redeliver_notification(
         self, info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="The notification's id.")]
     ) -> NotificationDeliveryResult:

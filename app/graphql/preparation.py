@@ -14,6 +14,7 @@ from graphql import (
 from strawberry.extensions import SchemaExtension
 
 from app.graphql.context import Context
+from app.graphql.declared import declared
 from app.graphql.documents import Document
 from app.graphql.limits import POINT_SECONDS, measured, refusal
 
@@ -42,15 +43,16 @@ class Preparation(SchemaExtension):
 
     def _errors(self, node: DocumentNode) -> Iterator[GraphQLError]:
         context, ours, document = self.execution_context, self._context, self._document
-        size = measured(node, context.operation_name, context.variables or {})
-        refused = refusal(document.text, size, context.variables or {}, ours.policy) or _undecided(
+        core: GraphQLSchema = context.schema._schema  # noqa: SLF001 - it has no other
+        declares = declared(core)
+        size = measured(node, context.operation_name, context.variables or {}, declares)
+        refused = refusal(document.text, size, context.variables or {}, ours.policy, declares) or _undecided(
             node,
             context._provided_operation_name,  # noqa: SLF001 - the public name is already guessed
         )
         if refused:
             yield refused
             return
-        core: GraphQLSchema = context.schema._schema  # noqa: SLF001 - it has no other
         wrong = ours.documents.wrong(core, document, *ours.payers)
         if not wrong:
             ours.documents.spend((size.cost + size.introspection_cost) * POINT_SECONDS, *ours.payers)

@@ -5,6 +5,7 @@ from typing import Annotated
 import strawberry
 
 from app.graphql.context import Info
+from app.graphql.declared import mutation
 from app.graphql.inputs import LoginInput, RegisterInput
 from app.graphql.people import Session
 from app.graphql.results import SessionResult
@@ -14,7 +15,7 @@ from app.graphql.results import SessionResult
 class SessionMutations:
     """A part of ``Mutation``."""
 
-    @strawberry.mutation(description="Make an account and sign it in.")
+    @mutation(once=True, description="Make an account and sign it in.")
     async def register(
         self, info: Info, input: Annotated[RegisterInput, strawberry.argument(description="The new account.")]
     ) -> SessionResult:
@@ -26,7 +27,7 @@ class SessionMutations:
             )
         )
 
-    @strawberry.mutation(description="Sign in.")
+    @mutation(once=True, description="Sign in.")
     async def login(
         self, info: Info, input: Annotated[LoginInput, strawberry.argument(description="Who signs in.")]
     ) -> SessionResult:
@@ -34,9 +35,10 @@ class SessionMutations:
         context = info.context
         return Session.of(await context.do.accounts.authenticate_user(input.email, input.password, context.address))
 
-    @strawberry.mutation(
+    @mutation(
+        once=True,
         description="Get the next access token, and the next refresh token with it. The one that was used is good for "
-        "half a minute more, so that an answer that was lost can be asked for again; used later, it ends the session."
+        "half a minute more, so that an answer that was lost can be asked for again; used later, it ends the session.",
     )
     async def refresh_session(
         self,
@@ -46,7 +48,7 @@ class SessionMutations:
         """Rotate."""
         return Session.of(await info.context.do.accounts.refresh_session(refresh_token))
 
-    @strawberry.mutation(description="End this session: its tokens, and what is watched with them.")
+    @mutation(once=False, description="End this session: its tokens, and what is watched with them.")
     async def logout(self, info: Info) -> bool:
         """Sign out."""
         await info.context.do.accounts.end_session(info.context.viewer)

@@ -7,6 +7,7 @@ import strawberry
 from app.domain.options import ExtractionOptions
 from app.domain.video import parsed_video_id
 from app.graphql.context import Info
+from app.graphql.declared import mutation
 from app.graphql.inputs import ExtractionOptionsInput
 from app.graphql.results import Deleted, DeletedResult, VideoResult
 from app.graphql.scalars import IncomingFile
@@ -20,9 +21,10 @@ _Id = Annotated[strawberry.ID, strawberry.argument(description="The processing's
 class VideoMutations:
     """A part of ``Mutation``."""
 
-    @strawberry.mutation(
+    @mutation(
+        once=True,
         description="Small and middle-sized files in one request. Answers as soon as the file is stored and the "
-        "processing is recorded."
+        "processing is recorded.",
     )
     async def upload_video(
         self,
@@ -43,13 +45,14 @@ class VideoMutations:
         incoming = IncomingVideo(file.file_name, file.bytes_at_most, file.chunks, file.keeps)
         return VideoProcessing.of(await info.context.do.upload_video(viewer, incoming, applied, idempotency_key))
 
-    @strawberry.mutation(description="Stop a processing that has not ended; it becomes FAILED with the code CANCELED.")
+    @mutation(once=False, description="Stop a processing that has not ended; it becomes FAILED with the code CANCELED.")
     async def cancel_video(self, info: Info, id: _Id) -> VideoResult:
         """Cancel."""
         return VideoProcessing.of(await info.context.do.cancel_video(info.context.viewer, parsed_video_id(id)))
 
-    @strawberry.mutation(
-        description="Process the same file again, as a new processing; options default to those of the first."
+    @mutation(
+        once=False,
+        description="Process the same file again, as a new processing; options default to those of the first.",
     )
     async def reprocess_video(
         self,
@@ -63,7 +66,7 @@ class VideoMutations:
         viewer, applied = info.context.viewer, options.to_domain() if options else None
         return VideoProcessing.of(await info.context.do.reprocess_video(viewer, parsed_video_id(id), applied))
 
-    @strawberry.mutation(description="Remove a processing and its stored files; one that runs is stopped.")
+    @mutation(once=False, description="Remove a processing and its stored files; one that runs is stopped.")
     async def delete_video(self, info: Info, id: _Id) -> DeletedResult:
         """Delete."""
         await info.context.do.delete_video(info.context.viewer, parsed_video_id(id))

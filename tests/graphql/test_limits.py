@@ -7,13 +7,28 @@ from typing import Any
 
 import httpx
 import pytest
-from graphql import get_introspection_query
+import strawberry
+from graphql import build_schema, get_introspection_query
 
+from app.graphql.declared import declared
+from app.graphql.schema import schema
 from app.server.policy import Policy
 from tests.parts.graphql_socket import socket
 from tests.parts.site import PASSWORD, Person, Site, running_site
 
 POLICY = Policy()
+SEVERAL_TIMES = {
+    "logout",
+    "cancelVideo",
+    "reprocessVideo",
+    "deleteVideo",
+    "updateProfile",
+    "updateNotificationSettings",
+    "rotateWebhookSecret",
+    "sendTestWebhook",
+    "redeliverNotification",
+}
+"""Mutations that try no secret, and whose many times in a request cost no more than many requests do."""
 
 
 async def answer(person: Person, query: str, **variables: Any) -> httpx.Response:
@@ -109,6 +124,33 @@ async def test_what_is_dear_is_done_once_in_a_request(ana: Person, field: str):
     assert (
         await code(ana, f"mutation {{ a: {field} {{ __typename }} b: {field} {{ __typename }} }}") == "LIMIT_EXCEEDED"
     )
+
+
+async def test_a_mutation_stands_once_in_a_request_unless_nothing_speaks_against_more(ana: Person):
+    core = build_schema(schema.as_str())
+    assert core.mutation_type is not None
+    refused = set()
+    for field in core.mutation_type.fields:
+        # They are counted before anybody sees that the last field is none, so nothing of this is ever done.
+        refusal = await code(ana, f"mutation {{ a: {field} b: {field} nothing }}")
+        refused |= {field} if refusal == "LIMIT_EXCEEDED" else set()
+    assert core.mutation_type.fields.keys() - refused == SEVERAL_TIMES
+
+
+def test_a_mutation_that_does_not_say_whether_it_stands_once_is_in_no_schema():
+    @strawberry.type
+    class Asked:
+        nothing: int = 0
+
+    @strawberry.type
+    class Silent:
+        @strawberry.mutation
+        def explode(self) -> int:
+            return 1
+
+    with pytest.raises(TypeError, match=r"once in an operation: explode\."):
+        declared(strawberry.Schema(Asked, Silent)._schema)
+    assert declared(schema._schema).pages == {"videos", "notificationDeliveries"}
 
 
 async def test_fragments_that_fan_out_to_a_billion_fields_are_refused_like_any_other(ana: Person):
