@@ -21,10 +21,11 @@ from app.server.cross_origin import CrossOrigin
 from app.server.draining import Draining
 from app.server.draining_server import collect_less_often
 from app.server.edge import Edge
-from app.server.envelope import Envelope
 from app.server.hosts import Hosts
 from app.server.own_port import about, answering
 from app.server.problems import on_database_unavailable, on_domain_error, on_http_exception
+from app.server.request_trace import RequestTrace
+from app.server.safe_answers import SafeAnswers
 from app.server.serving import Serving
 from app.server.throttle import Throttle, TokenBuckets
 from app.settings import Settings, TraceSettings
@@ -78,7 +79,8 @@ def _middleware(serving: Serving, buckets: TokenBuckets) -> list[Middleware]:
     """From the outside in: who asks, what a page may read, what every answer has, and how many there may be."""
     policy = serving.policy
     inner = [
-        Middleware(Envelope),
+        Middleware(RequestTrace),
+        Middleware(SafeAnswers),
         Middleware(Hosts, policy.allowed_hosts),
         Middleware(Draining, serving.drain),
         Middleware(Throttle, buckets),
