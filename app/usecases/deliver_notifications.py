@@ -4,7 +4,6 @@ import asyncio
 import random
 from collections.abc import Coroutine, Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final, final
 
@@ -41,7 +40,6 @@ _OUR_FAULT: Final = "Something went wrong on our side."
 
 
 @final
-@dataclass(frozen=True, slots=True)
 class DeliverNotifications:
     """Send what is due, at least once each, by a lease like that of videos; say how many were delivered.
 
@@ -51,14 +49,23 @@ class DeliverNotifications:
     links that verify it. A webhook that answers 410 is switched off, and its owner gets a mail.
     """
 
-    transactions: Transactions
-    mailer: Mailer
-    webhooks: WebhookSender
-    write_mail: WriteMail
-    limit: LimitDeliveries
-    clock: Clock
-    _at_work: set[NotificationChannel] = field(default_factory=set, init=False)
-    """The channels on which this process is sending: whoever does takes what is new too, and needs no company."""
+    def __init__(
+        self,
+        transactions: Transactions,
+        mailer: Mailer,
+        webhooks: WebhookSender,
+        write_mail: WriteMail,
+        limit: LimitDeliveries,
+        clock: Clock,
+    ) -> None:
+        self._transactions = transactions
+        self._mailer = mailer
+        self._webhooks = webhooks
+        self._write_mail = write_mail
+        self._limit = limit
+        self._clock = clock
+        self._at_work: set[NotificationChannel] = set()
+        """The channels on which this process is sending: whoever does takes what is new too, and needs no company."""
 
     async def __call__(self) -> int:
         return sum(await _all(self._by(channel) for channel in NotificationChannel))
@@ -77,50 +84,50 @@ class DeliverNotifications:
         return delivered
 
     async def _due(self, channel: NotificationChannel) -> Sequence[Notification]:
-        now = self.clock.now()
-        return await self.transactions.read(lambda t: t.notifications.due(channel, now, _BATCH, per_user=_PER_USER))
+        now = self._clock.now()
+        return await self._transactions.read(lambda t: t.notifications.due(channel, now, _BATCH, per_user=_PER_USER))
 
     async def _in_turn(self, notification: Notification, places: asyncio.Semaphore) -> bool:
         async with places:
             return await self._deliver(notification)
 
     async def _deliver(self, notification: Notification) -> bool:
-        message = await self.transactions.write(lambda t: self._claim(t, notification))
+        message = await self._transactions.write(lambda t: self._claim(t, notification))
         if message is None:
             return False
         attempts = notification.attempts + 1
         try:
-            await self.limit.spend(notification, message)
+            await self._limit.spend(notification, message)
         except RateLimited as refused:
             seconds = refused.retry_after_seconds
             with suppress(DatabaseUnavailable):  # The lease ends, and it is tried again.
-                await self.transactions.write(lambda t: self.limit.put_off(t, notification, seconds))
+                await self._transactions.write(lambda t: self._limit.put_off(t, notification, seconds))
             return False
         try:
-            answer = await (self.mailer.send(message) if isinstance(message, Mail) else self.webhooks.send(message))
+            answer = await (self._mailer.send(message) if isinstance(message, Mail) else self._webhooks.send(message))
         except NotificationError as error:
             await self._put_off(notification, attempts, message, error)
             return False
         except Exception:
             await self._put_off(notification, attempts, message, NotificationError(_OUR_FAULT))
             raise
-        now = self.clock.now()
+        now = self._clock.now()
         try:
-            await self.transactions.write(lambda t: self._delivered(t, notification, attempts, answer, now))
+            await self._transactions.write(lambda t: self._delivered(t, notification, attempts, answer, now))
         except DatabaseUnavailable:
             return True  # Written down or not: if not, the lease ends and it is sent again under the same id.
         return True
 
     async def _claim(self, t: Transaction, notification: Notification) -> Mail | WebhookMessage | None:
         """Take it, and say what is to be sent; None where another took it or where it is of no use any more."""
-        now = self.clock.now()
+        now = self._clock.now()
         await t.users.lock(notification.user)  # Who leaves mails to a digest and who sends it take turns.
         if not await t.notifications.claim(notification, now=now, until=now + _LEASE):
             return None
         message, of_no_use = await self._message(t, notification)
         if message is None:
             await self._give_up(t, notification, notification.attempts + 1, of_no_use)
-        elif await self.limit.join_digest(t, notification):
+        elif await self._limit.join_digest(t, notification):
             return None
         return message
 
@@ -146,26 +153,26 @@ class DeliverNotifications:
             webhook = await t.users.webhook(notification.user)
             if webhook is None:
                 return None, "The webhook was removed before this was delivered."
-            keys = webhook.secrets(self.clock.now())
+            keys = webhook.secrets(self._clock.now())
             body, traceparent = body_of(notification), notification.traceparent
             return WebhookMessage(notification.id, webhook.url, keys, body, traceparent), ""
-        return await self.write_mail(t, notification, user), "It was of no use any more when it was to be sent."
+        return await self._write_mail(t, notification, user), "It was of no use any more when it was to be sent."
 
     async def _put_off(
         self, notification: Notification, attempts: int, message: Mail | WebhookMessage, error: NotificationError
     ) -> None:
         try:
             if isinstance(error, WebhookGone) and isinstance(message, WebhookMessage):
-                await self.transactions.write(lambda t: self._gone(t, notification, attempts, message.url, error))
+                await self._transactions.write(lambda t: self._gone(t, notification, attempts, message.url, error))
             else:
-                await self.transactions.write(lambda t: self._failed(t, notification, attempts, error))
+                await self._transactions.write(lambda t: self._failed(t, notification, attempts, error))
         except DatabaseUnavailable:
             return  # The lease ends, and it is sent again.
 
     async def _failed(
         self, t: Transaction, notification: Notification, attempts: int, error: NotificationError
     ) -> bool:
-        now, answer = self.clock.now(), error.message
+        now, answer = self._clock.now(), error.message
         tried_for = now - (notification.tried_since or notification.created_at)
         if error.permanent or (tried_for > _GIVE_UP_AFTER and attempts >= _FEWEST_TRIES):
             return await self._give_up(t, notification, attempts, answer)
@@ -183,7 +190,7 @@ class DeliverNotifications:
         await self._failed(t, notification, attempts, error)
         if owner is None or owner.webhook_url != url:
             return
-        now = self.clock.now()
+        now = self._clock.now()
         await t.users.set_webhook(owner.id, None, now)
         news = News(event=NotificationEvent.WEBHOOK_DISABLED, at=now, data={"webhookUrl": url})
         await owe(t, owner, news, NotificationChannel.EMAIL)

@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, final
 from uuid import uuid4
@@ -32,36 +32,44 @@ def _anywhere() -> _Place:
 
 
 @final
-@dataclass(frozen=True, slots=True)
 class KeepHouse:
     """Remove intakes and sessions that ran out, unfinished multipart uploads of the dead, and litter.
 
     Say how many objects went.
 
+    ``token_lifetime`` is for how long an access token of a session that ended must be refused by name.
     A run looks at no more than ``most_objects``, in the order of their keys, and the next one goes on behind them.
 
     An object is litter if no row and no intake names its exact key and it is older than the longest upload may take:
     younger ones may belong to a commit that is under way, or to one whose outcome nobody knows yet.
     """
 
-    transactions: Transactions
-    storage: ObjectStorage
-    clock: Clock
-    longest_upload: timedelta
-    token_lifetime: timedelta
-    """For so long an access token of a session that ended must be refused by name."""
-    most_objects: int = _MOST_OBJECTS
-    _place: _Place = field(default_factory=_anywhere, init=False)
+    def __init__(
+        self,
+        transactions: Transactions,
+        storage: ObjectStorage,
+        clock: Clock,
+        longest_upload: timedelta,
+        token_lifetime: timedelta,
+        most_objects: int = _MOST_OBJECTS,
+    ) -> None:
+        self._transactions = transactions
+        self._storage = storage
+        self._clock = clock
+        self._longest_upload = longest_upload
+        self._token_lifetime = token_lifetime
+        self._most_objects = most_objects
+        self._place = _anywhere()
 
     async def __call__(self) -> int:
-        now = self.clock.now()
-        await self.transactions.write(lambda t: self._drop_intakes(t, now))
-        await self.transactions.write(lambda t: self._drop_sessions(t, now))
+        now = self._clock.now()
+        await self._transactions.write(lambda t: self._drop_intakes(t, now))
+        await self._transactions.write(lambda t: self._drop_sessions(t, now))
         for prefix in _PREFIXES:
-            await self.storage.abort_writes(prefix, now - self.longest_upload)
+            await self._storage.abort_writes(prefix, now - self._longest_upload)
         litter, keys = 0, list[str]()
         async for found in self._next_objects():
-            if found.modified_at < now - self.longest_upload:
+            if found.modified_at < now - self._longest_upload:
                 keys.append(found.key)
             if len(keys) == _BATCH:
                 litter += await self._drop_litter(keys)
@@ -72,10 +80,10 @@ class KeepHouse:
 
     async def _next_objects(self) -> AsyncIterator[StoredObject]:
         """Walk on from the place where the last run ended, at most once around."""
-        left, begin = self.most_objects, _Place(self._place.prefix, self._place.after)
+        left, begin = self._most_objects, _Place(self._place.prefix, self._place.after)
         for turn in range(len(_PREFIXES) + 1):
             prefix = (begin.prefix + turn) % len(_PREFIXES)
-            async for found in self.storage.list(_PREFIXES[prefix], after=begin.after if turn == 0 else ""):
+            async for found in self._storage.list(_PREFIXES[prefix], after=begin.after if turn == 0 else ""):
                 if turn == len(_PREFIXES) and found.key > begin.after:
                     return
                 self._place.prefix, self._place.after = prefix, found.key
@@ -85,11 +93,11 @@ class KeepHouse:
                     return
 
     async def _drop_intakes(self, t: Transaction, now: datetime) -> None:
-        for intake in await t.intakes.expired(now - self.longest_upload, _BATCH):
+        for intake in await t.intakes.expired(now - self._longest_upload, _BATCH):
             await t.intakes.remove(intake.id)
 
     async def _drop_sessions(self, t: Transaction, now: datetime) -> None:
-        await t.sessions.forget(lapsed_before=now, ended_before=now - 2 * self.token_lifetime, limit=_BATCH)
+        await t.sessions.forget(lapsed_before=now, ended_before=now - 2 * self._token_lifetime, limit=_BATCH)
         await t.password_resets.forget(lapsed_before=now, limit=_BATCH)
         await t.email_verifications.forget(lapsed_before=now, limit=_BATCH)
 
@@ -100,7 +108,7 @@ class KeepHouse:
             of_intakes = await t.intakes.known_keys(keys)
             return of_intakes | await t.videos.known_keys(keys)
 
-        litter = set(keys) - await self.transactions.read(named)
+        litter = set(keys) - await self._transactions.read(named)
         if litter:
-            await self.storage.delete(litter)
+            await self._storage.delete(litter)
         return len(litter)

@@ -1,7 +1,7 @@
 """What one user, and all together, may have here, so that one user's thousand does not starve another's one."""
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, final
 
@@ -17,19 +17,19 @@ _LATER_SECONDS: Final = 3600
 
 
 @final
-@dataclass(frozen=True, slots=True)
 class StoredInAll:
     """The limit of bytes that the whole service keeps, uploads under way included; None is no limit."""
 
-    transactions: Transactions
-    clock: Clock
-    max_bytes: int | None
-    _last: list[tuple[datetime, int]] = field(default_factory=list, init=False)
-    _measuring: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)
+    def __init__(self, transactions: Transactions, clock: Clock, max_bytes: int | None) -> None:
+        self._transactions = transactions
+        self._clock = clock
+        self._max_bytes = max_bytes
+        self._last: tuple[datetime, int] | None = None
+        self._measuring = asyncio.Lock()
 
     async def check(self, coming_bytes: int) -> None:
         """Raise ``QuotaExceeded`` where so many more would be too many, as far as was known a minute ago."""
-        if self.max_bytes is not None and await self._measured() + coming_bytes > self.max_bytes:
+        if self._max_bytes is not None and await self._measured() + coming_bytes > self._max_bytes:
             raise QuotaExceeded(
                 "This service is full right now and takes no more files; try again later.",
                 retry_after_seconds=_LATER_SECONDS,
@@ -37,10 +37,10 @@ class StoredInAll:
 
     async def _measured(self) -> int:
         async with self._measuring:
-            now = self.clock.now()
-            if not self._last or self._last[0][0] <= now - _FRESH:
-                self._last[:] = [(now, await self.transactions.read(lambda t: stored_bytes(t, None, now)))]
-            return self._last[0][1]
+            now = self._clock.now()
+            if self._last is None or self._last[0] <= now - _FRESH:
+                self._last = now, await self._transactions.read(lambda t: stored_bytes(t, None, now))
+            return self._last[1]
 
 
 @final

@@ -1,7 +1,6 @@
 """Delete the objects that were given up."""
 
 import asyncio
-from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final, final
 
@@ -18,7 +17,6 @@ _LONGEST_DELAY: Final = timedelta(hours=1)
 
 
 @final
-@dataclass(frozen=True, slots=True)
 class RemoveObjects:
     """Carry out the removals that are due; say how many. Deleting what is gone already is no error.
 
@@ -26,18 +24,19 @@ class RemoveObjects:
     no process has two at work. What failed waits; what stands behind it is the next run's first.
     """
 
-    transactions: Transactions
-    storage: ObjectStorage
-    clock: Clock
-    _at_work: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)
-    """Whoever holds it takes what is new too, and needs no company."""
+    def __init__(self, transactions: Transactions, storage: ObjectStorage, clock: Clock) -> None:
+        self._transactions = transactions
+        self._storage = storage
+        self._clock = clock
+        self._at_work = asyncio.Lock()
+        """Whoever holds it takes what is new too, and needs no company."""
 
     async def __call__(self) -> int:
         if self._at_work.locked():
             return 0
         done = 0
         async with self._at_work:
-            while due := await self.transactions.read(lambda t: t.removals.due(self.clock.now(), _BATCH)):
+            while due := await self._transactions.read(lambda t: t.removals.due(self._clock.now(), _BATCH)):
                 for removal in due:
                     if not await self._remove(removal):
                         return done
@@ -49,20 +48,20 @@ class RemoveObjects:
             if removal.is_prefix:
                 await self._remove_prefix(removal.key)
             else:
-                await self.storage.delete([removal.key])
+                await self._storage.delete([removal.key])
         except StorageError:
-            later = self.clock.now() + min(_FIRST_DELAY * 2 ** min(removal.attempts, 10), _LONGEST_DELAY)
-            await self.transactions.write(lambda t: t.removals.postpone(removal.id, later))
+            later = self._clock.now() + min(_FIRST_DELAY * 2 ** min(removal.attempts, 10), _LONGEST_DELAY)
+            await self._transactions.write(lambda t: t.removals.postpone(removal.id, later))
             return False
-        await self.transactions.write(lambda t: t.removals.done(removal.id))
+        await self._transactions.write(lambda t: t.removals.done(removal.id))
         return True
 
     async def _remove_prefix(self, prefix: str) -> None:
         keys: list[str] = []
-        async for found in self.storage.list(prefix):
+        async for found in self._storage.list(prefix):
             keys.append(found.key)
             if len(keys) == _DELETE_BATCH:
-                await self.storage.delete(keys)
+                await self._storage.delete(keys)
                 keys = []
         if keys:
-            await self.storage.delete(keys)
+            await self._storage.delete(keys)

@@ -25,7 +25,6 @@ _PROGRESS_SECONDS: Final = 0.25
 
 
 @final
-@dataclass(frozen=True, slots=True)
 class WatchVideoStatus:
     """Give the present state of one processing, or of all the viewer's, and then every change.
 
@@ -41,26 +40,23 @@ class WatchVideoStatus:
     :raises VideoNotBelongsToUser: where it is another's
     """
 
-    transactions: Transactions
-    live: LiveStatus
-    clock: Clock
-    _current: SharedReads[UserId, Sequence[VideoProcessing]] = field(init=False)
-    _one: SharedReads[VideoId, VideoProcessing | None] = field(init=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "_current", SharedReads(self._read_current))
-        object.__setattr__(self, "_one", SharedReads(self._read_one))
+    def __init__(self, transactions: Transactions, live: LiveStatus, clock: Clock) -> None:
+        self._transactions = transactions
+        self._live = live
+        self._clock = clock
+        self._current = SharedReads(self._read_current)
+        self._one = SharedReads(self._read_one)
 
     async def __call__(
         self, viewer: Viewer, video: VideoId | None
     ) -> AsyncGenerator[VideoProcessing | VideoGone, None]:
         shown = _Shown()
         reading: _All | _One = (
-            _All(self._current, self.transactions, viewer.id, shown)
+            _All(self._current, self._transactions, viewer.id, shown)
             if video is None
             else _One(self._one, viewer, video)
         )
-        async with self.live.watch(viewer.id) as feed:
+        async with self._live.watch(viewer.id) as feed:
             while True:
                 event = await _next(feed, shown.seconds_to_next())
                 if isinstance(event, Resync):
@@ -78,11 +74,11 @@ class WatchVideoStatus:
                         return
 
     async def _read_current(self, owner: UserId) -> Sequence[VideoProcessing]:
-        since = self.clock.now() - _RECENTLY
-        return await self.transactions.read(lambda t: t.videos.current(owner, since, _MAX_READ))
+        since = self._clock.now() - _RECENTLY
+        return await self._transactions.read(lambda t: t.videos.current(owner, since, _MAX_READ))
 
     async def _read_one(self, video: VideoId) -> VideoProcessing | None:
-        return await self.transactions.read(lambda t: t.videos.get(video))
+        return await self._transactions.read(lambda t: t.videos.get(video))
 
 
 @dataclass(slots=True)

@@ -1,5 +1,5 @@
 import asyncio
-from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -14,6 +14,7 @@ from app.domain.failure import Failure, FailureCode
 from app.domain.options import ExtractionOptions
 from app.domain.video import ProcessingStatus, Progress, VideoId, new_video_id
 from app.usecases.hold_lease import Attempt, HoldLease
+from app.usecases.keep_house import KeepHouse
 from app.usecases.ports.database import DatabaseUnavailable
 from app.usecases.start_video_processing_job import Claimed, GivenUp, HeldUntil
 from tests.usecases.world import LEASE, MP4, World
@@ -317,11 +318,17 @@ async def test_the_sweep_enqueues_a_lease_that_ran_out(world: World):
     assert world.queue.videos == [video.id]
 
 
+def small_housekeeping(world: World) -> KeepHouse:
+    return KeepHouse(
+        world.transactions, world.storage, world.clock, timedelta(hours=24), timedelta(hours=1), most_objects=4
+    )
+
+
 async def test_one_run_of_housekeeping_looks_at_no_more_than_it_may_and_the_next_goes_on(world: World):
     for _ in range(9):
         world.litter(f"sources/{new_video_id()}")
     world.clock.advance(25 * 3600)
-    housekeeping = replace(world.keep_house, most_objects=4)
+    housekeeping = small_housekeeping(world)
     left = []
     for _ in range(3):
         before = world.storage.listed
@@ -338,7 +345,7 @@ async def test_processes_that_live_for_one_run_of_housekeeping_reach_the_whole_b
     world.clock.advance(25 * 3600)
     kept = await world.uploaded(await world.user())
     for _ in range(200):
-        await replace(world.keep_house, most_objects=4)()
+        await small_housekeeping(world)()
         if set(world.storage.objects) == {kept.source_key}:
             return
     pytest.fail(f"never looked at: {set(world.storage.objects)}")

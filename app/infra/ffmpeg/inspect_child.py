@@ -41,7 +41,7 @@ from app.domain.film import (
 from app.infra.containers.cropping import margins_of
 from app.infra.ffmpeg.codecs import DECODER, DEMUXERS
 from app.infra.ffmpeg.look_child import Looks, ratio, tag_of
-from app.infra.ffmpeg.picture_headers import Avc, Hevc, Mpeg4, marks_of
+from app.infra.ffmpeg.picture_headers import Avc, Hevc, Marks, Mpeg4, marks_of
 
 BLOCK: Final = 4096
 _ENCRYPTED_TAGS: Final = frozenset({"encv", "enca", "drmi"})
@@ -171,15 +171,10 @@ def _read(
             begins_with_key = begins_with_key and (listed + len(packets) > 0 or packet.is_keyframe)
             flags = packet.is_keyframe * KEY | packet.is_discard * DISCARD | packet.is_corrupt * CORRUPT
             flags |= packet.is_disposable * NON_REFERENCE | damage.flags_of(packet.pos)
-            shown_at = packet.pts
             if marks is not None:
-                header = marks(memoryview(packet))
-                flags |= header.needless * NON_REFERENCE | header.hidden * DISCARD
-                if header.second:  # It has no time of its own, or half a picture's later.
-                    flags |= SECOND | DISCARD
-                    shown_at = before
-                if packet.is_keyframe:
-                    flags |= (not header.key) * UNPROVEN | (not header.entry) * OPEN
+                flags |= _flags_of(marks(memoryview(packet)), key=packet.is_keyframe)
+            # A second field has no time of its own, or half a picture's later.
+            shown_at = before if flags & SECOND else packet.pts
             encrypted = encrypted or packet.has_sidedata("encryption_info")
             packets.add(
                 NO_TIME if shown_at is None else shown_at,
@@ -199,18 +194,36 @@ def _read(
     return {
         **looks.told(may_be_interlaced=isinstance(marks, Avc) and marks.may_be_interlaced),
         "lost_its_mark": not begins_with_key and _is_marked_as_key(container.name, stream.index),
-        "time_base": ratio(stream.time_base),
-        "rate": float(stream.average_rate or 0),
+        **_facts(stream),
         "encrypted": encrypted,
-        "reorders": bool(context.has_b_frames),
-        "intra_only": bool(context.codec.intra_only) or context.codec.canonical_name in _INTRA_ONLY,
         "packed": isinstance(marks, Mpeg4) and marks.packed,
         "hashed": isinstance(marks, Hevc) and marks.hashed,
         "layered": isinstance(marks, Hevc) and marks.layered,
         "broken": broken,
         "absent": absent,
-        "indexed": len(stream.index_entries),
         "lost_at_the_end": damage.is_ahead,
+    }
+
+
+def _flags_of(marks: Marks, *, key: bool) -> int:
+    """Return what a picture's own header says of its packet."""
+    flags = marks.needless * NON_REFERENCE | marks.hidden * DISCARD
+    if marks.second:
+        flags |= SECOND | DISCARD
+    if key:
+        flags |= (not marks.key) * UNPROVEN | (not marks.entry) * OPEN
+    return flags
+
+
+def _facts(stream: Any) -> dict[str, object]:
+    """Return what is known of the film once all its packets were seen."""
+    context = stream.codec_context
+    return {
+        "time_base": ratio(stream.time_base),
+        "rate": float(stream.average_rate or 0),
+        "reorders": bool(context.has_b_frames),
+        "intra_only": bool(context.codec.intra_only) or context.codec.canonical_name in _INTRA_ONLY,
+        "indexed": len(stream.index_entries),
     }
 
 
