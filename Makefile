@@ -1,8 +1,8 @@
 # What each target is for: make help. Needed before: Python 3.11 or newer with venv. All else goes into .venv.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help up test check bench fuzz attack format lock samples schema screenshots audit sbom manifests pin-images \
-	rehearse-images
+.PHONY: help up unit one lint types test check hooks film pages bench fuzz attack format lock samples schema screenshots \
+	audit sbom manifests pin-images rehearse-images
 
 PYTHON ?= python3
 VENV := .venv/bin/python
@@ -30,13 +30,38 @@ TESTS := $(VENV) -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reord
 test: $(FOR_TESTS)  ## Run all tests, against real parts that they start themselves
 	$(TESTS)
 
-check: $(FOR_TESTS)  ## What CI runs: format, lint, types, imports, schema, tests
+# What Python's packages are enough for; pyproject.toml says what the two markers mean.
+FOR_UNIT := .venv/.tests .venv/bin/fiapx .samples/.fetched
+UNIT := $(addprefix tests/,domain usecases graphql rest pages server infra jobs devserver contracts images supply docs)
+unit: $(FOR_UNIT)  ## Run the quick tests: no Node.js, no browser, no database server, no page to build
+	$(VENV) -m pytest --quiet -m 'not slow and not outside' $(UNIT)
+
+one: $(FOR_UNIT)  ## Run one file of tests, or one test: make one TEST=tests/domain/test_plan.py::test_name
+	@test -n '$(TEST)' || { echo 'Say which: make one TEST=tests/domain/test_plan.py' >&2; exit 2; }
+	$(VENV) -m pytest '$(TEST)'
+
+film: $(FOR_UNIT)  ## Do with a film what a worker would, and say how that goes: make film FILE=film.mp4
+	@test -n '$(FILE)' || { echo 'Say which: make film FILE=film.mp4' >&2; exit 2; }
+	@$(VENV) -m tests.film '$(FILE)'
+
+lint: .venv/.tests  ## Look at format, style and imports, and whether schema.graphql is what the code says
 	$(VENV) -m ruff format --check .
 	$(VENV) -m ruff check .
-	$(VENV) -m mypy
 	$(VENV) -c 'from importlinter.cli import lint_imports_command; lint_imports_command()'
 	@$(VENV) -m app.cli export-schema | diff -u schema.graphql - \
 		|| { echo 'schema.graphql is not what the code says: make schema writes it anew.' >&2; exit 1; }
+
+types: .venv/.tests  ## Check all types
+	$(VENV) -m mypy
+
+hooks: .venv/.tests  ## Let git run the quick checks by itself, on each commit and each push
+	$(VENV) -m pre_commit install
+
+pages: $(PAGES)  ## Build the pages / and /graphiql
+
+# Nothing is skipped here for want of a program: who runs it hears what is missing.
+check: export CI := true
+check: $(FOR_TESTS) lint types  ## What CI runs: lint, types, the page's own checks, what is known to be vulnerable, all tests
 	export PATH="$(CURDIR)/.venv/bin:$$PATH" && cd frontend-sample && npm run --silent check
 	@$(AUDIT)
 	$(TESTS)

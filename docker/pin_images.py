@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import Final
 
-FILES: Final = ("Dockerfile", "compose.yaml")
+FILES: Final = ("Dockerfile", ".devcontainer/Dockerfile", "compose.yaml")
 # An image of others with its tag, and with the digest of a former time where that was written down.
 _REFERENCE: Final = re.compile(
     r"^(?P<before>ARG \w+_IMAGE=|\s+image: )"

@@ -16,6 +16,9 @@ from tests.contracts.story import Story
 from tests.parts.database import DatabasePart
 from tests.parts.mariadb import MariaDbPart
 
+KINDS = ["sqlite", pytest.param("server", marks=pytest.mark.outside)]
+"""The embedded database, and a server that is the machine's own."""
+
 
 @pytest.fixture(scope="session")
 def empty_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -40,7 +43,7 @@ def legible_server(mariadb: MariaDbPart) -> str:
     return mariadb.service("legible")
 
 
-@pytest.fixture(params=["sqlite", "server"])
+@pytest.fixture(params=KINDS)
 def blank_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The address of a database without any table."""
     if request.param == "sqlite":
@@ -78,7 +81,7 @@ async def sqlite_engine(empty_sqlite: Path, tmp_path: Path) -> AsyncIterator[Asy
     await engine.dispose()
 
 
-@pytest.fixture(params=["sqlite", "server"])
+@pytest.fixture(params=KINDS)
 def engine(request: pytest.FixtureRequest) -> AsyncEngine:
     """An empty record."""
     found: AsyncEngine = request.getfixturevalue(f"{request.param}_engine")

@@ -15,6 +15,8 @@ from tests.e2e.conftest import Up
 from tests.e2e.visitor import ENGLISH, PORTUGUESE, SOON, Visitor, Words, new_visitor
 from tests.parts.browser import running_browser
 
+pytestmark = pytest.mark.pages
+
 PHONE = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True, "device_scale_factor": 3}
 
 

@@ -12,6 +12,8 @@ from tests.e2e.conftest import ROOT, Up
 from tests.e2e.visitor import ENGLISH, PASSWORD, PORTUGUESE, SOON, Visitor, Words, new_visitor
 from tests.parts.browser import running_browser
 
+pytestmark = pytest.mark.pages
+
 AXE = ROOT / "frontend-sample" / "node_modules" / "axe-core" / "axe.min.js"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 

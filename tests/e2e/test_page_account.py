@@ -15,6 +15,8 @@ from tests.parts.browser import running_browser
 from tests.parts.receiver import Receiver, receiving
 from tests.parts.waiting import until
 
+pytestmark = pytest.mark.pages
+
 
 async def open_account(visitor: Visitor) -> None:
     await visitor.page.locator("button.who").click()

@@ -14,6 +14,8 @@ from tests.e2e.visitor import Visitor
 from tests.parts.site import MP4, Site, running_site
 from tests.parts.site_fixtures import empty_database, site
 
+pytestmark = pytest.mark.pages
+
 __all__ = ["empty_database", "site"]
 
 

@@ -10,6 +10,8 @@ from tests.e2e.conftest import Up
 from tests.e2e.visitor import new_visitor
 from tests.parts.browser import running_browser
 
+pytestmark = pytest.mark.pages
+
 
 async def test_what_is_said_twice_is_said_twice_from_the_first_word_on(up: Up, samples: Path):
     async with running_browser() as browser, asyncio.timeout(60):

@@ -20,6 +20,8 @@ from tests.parts.browser import running_browser
 from tests.parts.site import running_site
 from tests.parts.site_fixtures import empty_database
 
+pytestmark = pytest.mark.pages
+
 __all__ = ["empty_database"]
 
 BACK_WITHIN = 5.0

@@ -16,6 +16,8 @@ from tests.parts.site import Site
 from tests.parts.site_fixtures import empty_database, site
 from tests.parts.waiting import until
 
+pytestmark = pytest.mark.pages
+
 __all__ = ["empty_database", "site"]
 
 

@@ -11,6 +11,8 @@ from tests.e2e.somebody import somebody, uploaded
 from tests.parts.site import Site, running_site
 from tests.parts.site_fixtures import empty_database
 
+pytestmark = pytest.mark.pages
+
 __all__ = ["empty_database"]
 
 

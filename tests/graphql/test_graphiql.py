@@ -7,11 +7,14 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx
+import pytest
 from playwright.async_api import Locator, Page, expect
 
 from app.server.policy import Policy
 from tests.parts.browser import running_browser
 from tests.parts.site import Person, Site, running_site
+
+pytestmark = pytest.mark.pages
 
 
 @asynccontextmanager

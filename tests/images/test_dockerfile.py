@@ -14,11 +14,12 @@ from tests.images.dockerfile import ROOT, ancestry, instructions, let_through, s
 FINAL = ("webapi", "worker")
 
 
-def test_hadolint_has_nothing_to_say_and_was_told_to_overlook_nothing():
+@pytest.mark.parametrize("name", ["Dockerfile", ".devcontainer/Dockerfile"])
+def test_hadolint_has_nothing_to_say_and_was_told_to_overlook_nothing(name: str):
     hadolint = Path(sys.executable).with_name("hadolint")
-    said = subprocess.run([hadolint, ROOT / "Dockerfile"], check=False, capture_output=True)
+    said = subprocess.run([hadolint, ROOT / name], check=False, capture_output=True)
     assert (said.returncode, said.stdout) == (0, b"")
-    assert "hadolint" not in (ROOT / "Dockerfile").read_text()
+    assert "hadolint" not in (ROOT / name).read_text()
     assert not list(ROOT.glob(".hadolint*"))
 
 

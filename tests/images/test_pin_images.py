@@ -83,6 +83,8 @@ def test_every_image_of_others_is_one_that_it_finds():
         for name in module["FILES"]  # type: ignore[attr-defined]
         for one in module["_REFERENCE"].finditer((ROOT / name).read_text())  # type: ignore[attr-defined]
     ]
-    bases = [rest.split("=", 1)[1] for word, rest in instructions() if word == "ARG" and "_IMAGE=" in rest]
+    dockerfiles = (ROOT / "Dockerfile", ROOT / ".devcontainer/Dockerfile")
+    said = [one for file in dockerfiles for one in instructions(file)]
+    bases = [rest.split("=", 1)[1] for word, rest in said if word == "ARG" and "_IMAGE=" in rest]
     others = [SERVICES[name]["image"] for name in SERVICES if name not in OURS]
     assert sorted(found) == sorted(image.partition("@")[0] for image in bases + others)

@@ -91,6 +91,7 @@ async def test_operators_can_switch_the_page_off(built: Path):
         assert (await client.get("/graphiql")).status_code == 200
 
 
+@pytest.mark.pages
 async def test_the_api_answers_where_the_page_is_served(site: Site):
     async with httpx.AsyncClient(base_url=site.url, trust_env=False) as client:
         assert (await client.get("/")).headers["content-type"].startswith("text/html")
