@@ -1,4 +1,4 @@
-"""The command line: ``fiapx up | api | worker | migrate | check | export-schema``.
+"""The command line: ``fiapx up | api | worker | migrate | check | export-schema | export-openapi``.
 
 Each command imports what it needs when it is called: ``fiapx up`` must not pay for the API's libraries.
 """
@@ -43,6 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     export.add_argument(
         "--keeping", type=Path, metavar="FILE", help="fail where it breaks what this older one promised"
     )
+    commands.add_parser("export-openapi", help="print the description of the REST API")
     chosen = parser.parse_args(arguments)
     try:
         match chosen.command:
@@ -56,6 +57,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
                 _migrate(wait=chosen.wait)
             case "check":
                 _check(chosen.parts, as_json=chosen.json)
+            case "export-openapi":
+                _export_openapi()
             case _:
                 _export_schema(chosen.keeping)
     except ValidationError as error:
@@ -188,6 +191,12 @@ def _export_schema(keeping: Path | None) -> None:
     if keeping is not None and (broken := broken_promises(keeping.read_text("utf-8"), new)):
         sys.exit("\n".join(["This breaks what clients were promised:", *broken]))
     print(new)
+
+
+def _export_openapi() -> None:
+    from app.rest.routes import description  # noqa: PLC0415
+
+    print(description(), end="")
 
 
 if __name__ == "__main__":

@@ -1,62 +1,144 @@
 """The brief's ``/auth``."""
 
 from http import HTTPStatus
+from typing import Final, Literal, NotRequired
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
+from typing_extensions import TypedDict
 
-from app.domain.errors import InvalidInput
+from app.domain.errors import (
+    EmailAlreadyRegistered,
+    InvalidCredentials,
+    InvalidInput,
+    RateLimited,
+    StorageError,
+    StorageFull,
+)
 from app.domain.times import iso8601
 from app.domain.user import Locale
-from app.server.body import json_object, text_of
+from app.server.body import json_body
+from app.server.contract import Answer, Instant, Parameter, Uuid, described, promises
 from app.server.edge import Edge, address_of, edge_of, viewer_of
 from app.server.language import preferred_locale
 from app.usecases.open_session import Session
 
+_STORES: Final = (StorageError, StorageFull)
 
+
+@described
+class Registration(TypedDict):
+    """A new account."""
+
+    name: str
+    """One line of 1 to 255 characters."""
+    email: str
+    """Where mails go; what differs only in its case is the same address."""
+    password: str
+    """12 to 128 characters, and none of the usual ones."""
+    locale: NotRequired[Locale | None]
+    """The language of mails; without it Accept-Language decides."""
+
+
+@described
+class Account(TypedDict):
+    """An account as it was made."""
+
+    id: Uuid
+    name: str
+    email: str
+    """As it is kept: in lower case."""
+    createdAt: Instant
+
+
+@described
+class Credentials(TypedDict):
+    """Who signs in."""
+
+    email: str
+    password: str
+
+
+@described
+class RefreshToken(TypedDict):
+    """A session that is to go on."""
+
+    refresh_token: str
+    """The one that came last."""
+
+
+@described
+class Tokens(TypedDict):
+    """A session, in the members of RFC 6749, section 5.1."""
+
+    access_token: str
+    """Send it as ``Authorization: Bearer ...``."""
+    token_type: Literal["Bearer"]
+    expires_in: int
+    """For so many seconds the access token is valid."""
+    refresh_token: str
+    """Gets the next tokens, once."""
+
+
+_LANGUAGE: Final = Parameter("header", "Accept-Language", "Chooses the language of mails where ``locale`` does not.")
+_SIGNED_IN: Final = Answer(HTTPStatus.OK, "The session.", Tokens, headers=("Cache-Control",))
+
+
+@promises(
+    "accounts",
+    Answer(HTTPStatus.CREATED, "The account; sign in with its address and password.", Account),
+    errors=(EmailAlreadyRegistered, *_STORES),
+    parameters=(_LANGUAGE,),
+    body=Registration,
+)
 async def register(request: Request) -> Response:
-    """POST /auth/register: 201 with the account, 409 where the address is taken."""
-    body = await json_object(request)
-    name, email, password = text_of(body, "name"), text_of(body, "email"), text_of(body, "password")
+    """Make an account."""
+    body = await json_body(request, Registration)
     locale = _locale(request, body.get("locale"))
-    session = await edge_of(request).do.accounts.register_user(name, email, password, locale, address_of(request))
-    user = session.user
-    return JSONResponse(
-        {"id": user.id, "name": user.name, "email": user.email, "createdAt": iso8601(user.created_at)},
-        HTTPStatus.CREATED,
+    session = await edge_of(request).do.accounts.register_user(
+        body["name"], body["email"], body["password"], locale, address_of(request)
     )
+    user = session.user
+    account = Account(id=user.id, name=user.name, email=user.email, createdAt=iso8601(user.created_at))
+    return JSONResponse(account, HTTPStatus.CREATED)
 
 
+@promises("accounts", _SIGNED_IN, errors=(InvalidCredentials, RateLimited, *_STORES), body=Credentials)
 async def login(request: Request) -> Response:
-    """POST /auth/login: 200 with a bearer token (the members of RFC 6749, section 5.1), or 401."""
-    edge, body = edge_of(request), await json_object(request)
-    email, password = text_of(body, "email"), text_of(body, "password")
-    return _tokens(edge, await edge.do.accounts.authenticate_user(email, password, address_of(request)))
+    """Sign in."""
+    edge, body = edge_of(request), await json_body(request, Credentials)
+    session = await edge.do.accounts.authenticate_user(body["email"], body["password"], address_of(request))
+    return _tokens(edge, session)
 
 
+@promises("accounts", _SIGNED_IN, errors=(InvalidCredentials, *_STORES), body=RefreshToken)
 async def refresh(request: Request) -> Response:
-    """POST /auth/refresh: 200 with the next tokens for a refresh token, or 401."""
-    edge, body = edge_of(request), await json_object(request)
-    return _tokens(edge, await edge.do.accounts.refresh_session(text_of(body, "refresh_token")))
+    """Get the next tokens of a session.
+
+    A refresh token that was used before ends its session, for somebody may have copied it.
+    """
+    edge, body = edge_of(request), await json_body(request, RefreshToken)
+    return _tokens(edge, await edge.do.accounts.refresh_session(body["refresh_token"]))
 
 
+@promises(
+    "accounts", Answer(HTTPStatus.NO_CONTENT, "The session has ended everywhere."), errors=_STORES, signed_in=True
+)
 async def logout(request: Request) -> Response:
-    """POST /auth/logout: 204, and the session has ended everywhere."""
+    """Sign out."""
     await edge_of(request).do.accounts.end_session(viewer_of(request))
     return Response(status_code=HTTPStatus.NO_CONTENT)
 
 
 def _tokens(edge: Edge, session: Session) -> Response:
     seconds = (session.token.expires_at - edge.clock.now()).total_seconds()
-    return JSONResponse(
-        {
-            "access_token": session.token.text,
-            "token_type": "Bearer",
-            "expires_in": round(seconds),
-            "refresh_token": session.refresh_token,
-        },
-        headers={"Cache-Control": "no-store"},  # RFC 6749, section 5.1.
+    tokens = Tokens(
+        access_token=session.token.text,
+        token_type="Bearer",  # noqa: S106 - no secret
+        expires_in=round(seconds),
+        refresh_token=session.refresh_token,
     )
+    return JSONResponse(tokens, headers={"Cache-Control": "no-store"})  # RFC 6749, section 5.1.
 
 
 def _locale(request: Request, given: object) -> Locale:

@@ -1,26 +1,40 @@
 """Objects by ticket, where links do not lead to the storage itself."""
 
 import hashlib
+from http import HTTPStatus
 from typing import Final
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app.rest.objects import Representation, send_object
+from app.domain.errors import StorageError
+from app.rest.objects import OBJECT_PARAMETERS, Representation, object_answers, send_object
+from app.server.contract import Parameter, promises
 from app.server.edge import edge_of
+from app.server.refusals import OUTSIDE_THE_FILE, UNKNOWN_PATH
 from app.usecases.ports.storage import ObjectMissing
 
 _NOTHING_MAY_RUN: Final = {"Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; sandbox"}
 
 
+@promises(
+    "files",
+    *object_answers("*/*"),
+    errors=(StorageError,),
+    refusals=(UNKNOWN_PATH, OUTSIDE_THE_FILE),
+    parameters=(Parameter("path", "ticket", "What a link of the API has there."), *OBJECT_PARAMETERS),
+)
 async def by_ticket(request: Request) -> Response:
-    """GET /files/{ticket}: what the ticket names; a forged, a lapsed and an empty one are all 404."""
+    """Fetch what a link of the API names, such as a ZIP or a contact sheet.
+
+    A link authorises itself for a few minutes; a forged, an expired and an empty one are all not found.
+    """
     edge = edge_of(request)
     ticket = edge.tickets.open(request.path_params["ticket"], edge.clock.now()) if edge.tickets else None
     stored = await edge.storage.stat(ticket.key) if ticket else None
     if ticket is None or stored is None:
-        raise HTTPException(404)
+        raise HTTPException(HTTPStatus.NOT_FOUND)
     found = Representation(
         ticket.key,
         stored.size_bytes,
@@ -31,4 +45,4 @@ async def by_ticket(request: Request) -> Response:
     try:
         return await send_object(request, edge.storage, found, _NOTHING_MAY_RUN)
     except ObjectMissing:
-        raise HTTPException(404) from None
+        raise HTTPException(HTTPStatus.NOT_FOUND) from None

@@ -9,9 +9,17 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
+from app.server.contract import Answer, Parameter
 from app.server.problems import problem
+from app.server.refusals import OUTSIDE_THE_FILE
 from app.usecases.ports.storage import ObjectStorage
 
+OBJECT_PARAMETERS: Final = (
+    Parameter("header", "Range", "One part of it, in bytes; more parts at once are answered with the whole."),
+    Parameter("header", "If-Range", "An ETag: of any other content the whole is sent."),
+    Parameter("header", "If-None-Match", "An ETag: the same content is not sent again."),
+)
+_HEADERS: Final = ("Accept-Ranges", "Cache-Control", "Content-Disposition", "ETag")
 _RANGE: Final = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 
 
@@ -24,6 +32,16 @@ class Representation:
     etag: str
     content_type: str
     disposition: str
+
+
+def object_answers(media_type: str) -> tuple[Answer, ...]:
+    """Return what ``send_object`` may answer, for objects of this type."""
+    sized = (*_HEADERS, "Content-Length")
+    return (
+        Answer(HTTPStatus.OK, "The whole of it.", {}, media_type, sized),
+        Answer(HTTPStatus.PARTIAL_CONTENT, "The part that Range asks for.", {}, media_type, (*sized, "Content-Range")),
+        Answer(HTTPStatus.NOT_MODIFIED, "It is the one that If-None-Match names.", headers=_HEADERS),
+    )
 
 
 async def send_object(
@@ -50,8 +68,8 @@ async def send_object(
         start, end = part
         if start >= end:
             return problem(
-                HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE,
-                "RANGE_NOT_SATISFIABLE",
+                OUTSIDE_THE_FILE.status,
+                OUTSIDE_THE_FILE.code,
                 "Range not satisfiable",
                 f"The file has {found.size_bytes} bytes.",
                 headers={"Content-Range": f"bytes */{found.size_bytes}", "Accept-Ranges": "bytes"},

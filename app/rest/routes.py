@@ -1,11 +1,35 @@
 """Every path of the REST contract."""
 
+import json
+from functools import cache
+from http import HTTPStatus
+from typing import Final
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.routing import Route
 
 from app.rest import accounts, files, videos
+from app.rest.openapi import document
 from app.server import health
+from app.server.contract import Answer, promises
+from app.server.policy import policy_of
+from app.server.refusals import UNKNOWN_PATH
 
-ROUTES = (
+
+@promises("description", Answer(HTTPStatus.OK, "The description.", {"type": "object"}), refusals=(UNKNOWN_PATH,))
+async def openapi(request: Request) -> Response:
+    """Fetch this description.
+
+    Where the GraphQL schema is not shown (``FIAPX_INTROSPECTION``), neither is this.
+    """
+    if not policy_of(request).introspection:
+        raise HTTPException(HTTPStatus.NOT_FOUND)
+    return Response(description(), media_type="application/json")
+
+
+ROUTES: Final = (
     Route("/auth/register", accounts.register, methods=["POST"]),
     Route("/auth/login", accounts.login, methods=["POST"]),
     Route("/auth/refresh", accounts.refresh, methods=["POST"]),
@@ -16,4 +40,11 @@ ROUTES = (
     Route("/files/{ticket}", files.by_ticket, methods=["GET"]),
     Route("/livez", health.livez, methods=["GET"]),
     Route("/readyz", health.readyz, methods=["GET"]),
+    Route("/openapi.json", openapi, methods=["GET"]),
 )
+
+
+@cache
+def description() -> str:
+    """Return the OpenAPI document of all of them."""
+    return json.dumps(document(ROUTES), indent=2, ensure_ascii=False) + "\n"

@@ -1,28 +1,111 @@
 """The brief's ``/videos``."""
 
 from http import HTTPStatus
-from typing import Any
+from typing import Final
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
+from typing_extensions import TypedDict
 
-from app.domain.errors import InvalidInput, VideoNotFound
+from app.domain.errors import (
+    FileTooLarge,
+    IdempotencyConflict,
+    InvalidInput,
+    ProcessingNotFinished,
+    QuotaExceeded,
+    StorageError,
+    StorageFull,
+    UnsupportedFileFormat,
+    UploadInterrupted,
+    VideoExpired,
+    VideoNotBelongsToUser,
+    VideoNotFound,
+)
 from app.domain.options import ExtractionOptions
 from app.domain.retention import Retention
 from app.domain.times import iso8601
-from app.domain.video import VideoProcessing, parsed_video_id
-from app.rest.objects import Representation, send_object
+from app.domain.video import ProcessingStatus, VideoProcessing, parsed_video_id
+from app.rest.objects import OBJECT_PARAMETERS, Representation, object_answers, send_object
+from app.server.contract import Answer, Instant, Parameter, Uuid, described, promises
 from app.server.edge import edge_of, viewer_of
 from app.server.multipart import Multipart, Part, declared_bytes
+from app.server.refusals import OUTSIDE_THE_FILE
 from app.server.uploads import uploads_of
 from app.usecases.download_processed_zip import archive_file_name
 from app.usecases.list_user_videos import cursor
+from app.usecases.paging import MAX_PAGE
 from app.usecases.ports.storage import ObjectMissing
 from app.usecases.upload_video import IncomingVideo
 
+_PAGE: Final = 20
 
+
+@described
+class Accepted(TypedDict):
+    """A processing as it begins."""
+
+    id: Uuid
+    status: ProcessingStatus
+
+
+@described
+class Video(TypedDict):
+    """A processing."""
+
+    id: Uuid
+    userId: Uuid
+    originalFileName: str
+    status: ProcessingStatus
+    s3InputPath: str
+    """The key of the file in the storage."""
+    s3OutputPath: str | None
+    """The key of the ZIP, once there is one."""
+    failureReason: str | None
+    """Why there will be none, for people."""
+    createdAt: Instant
+    completedAt: Instant | None
+    expiresAt: Instant | None
+    """Until when its file and its ZIP are kept, or were; null where that is for ever."""
+
+
+@described
+class VideoPage(TypedDict):
+    """A part of the list, newest first."""
+
+    items: list[Video]
+    next: str | None
+    """Send it as ``after`` for the page that follows, if there is one."""
+
+
+_FORM: Final = {
+    "type": "object",
+    "properties": {"file": {"contentMediaType": "application/octet-stream"}},
+    "required": ["file"],
+}
+
+
+@promises(
+    "videos",
+    Answer(HTTPStatus.ACCEPTED, "The file is stored, and will be processed.", Accepted),
+    errors=(
+        FileTooLarge,
+        IdempotencyConflict,
+        QuotaExceeded,
+        StorageError,
+        StorageFull,
+        UnsupportedFileFormat,
+        UploadInterrupted,
+    ),
+    parameters=(Parameter("header", "Idempotency-Key", "A second request with the same key and file makes no other."),),
+    body=_FORM,
+    media_type="multipart/form-data",
+    signed_in=True,
+)
 async def upload(request: Request) -> Response:
-    """POST /videos/upload: 202 as soon as the file is stored and its processing recorded."""
+    """Send a video, which is processed with the usual choices: a JPEG a second.
+
+    The answer comes as soon as the file is stored and its processing recorded. GraphQL's ``uploadVideo`` takes choices.
+    """
     edge, viewer = edge_of(request), viewer_of(request)
     async with uploads_of(request).one_more(viewer.id, declared_bytes(request)) as incoming:
         form = Multipart(request, incoming)
@@ -30,22 +113,51 @@ async def upload(request: Request) -> Response:
         sent = IncomingVideo(file.file_name or "", form.bytes_at_most(), form.last_file(file), incoming.keeps)
         key = request.headers.get("idempotency-key")
         video = await edge.do.upload_video(viewer, sent, ExtractionOptions(), key)
-    return JSONResponse({"id": video.id, "status": video.status}, HTTPStatus.ACCEPTED)
+    return JSONResponse(Accepted(id=video.id, status=video.status), HTTPStatus.ACCEPTED)
 
 
+@promises(
+    "videos",
+    Answer(HTTPStatus.OK, "One page of them.", VideoPage),
+    errors=(InvalidInput, StorageError),
+    parameters=(
+        Parameter(
+            "query",
+            "first",
+            "How many a page has.",
+            {"type": "integer", "minimum": 1, "maximum": MAX_PAGE, "default": _PAGE},
+        ),
+        Parameter("query", "after", "The ``next`` of the page before."),
+    ),
+    signed_in=True,
+)
 async def list_videos(request: Request) -> Response:
-    """GET /videos?first=&after=: the viewer's, newest first; ``next`` is the cursor of the page that follows."""
+    """List one's own videos, newest first."""
     edge, viewer = edge_of(request), viewer_of(request)
-    first = request.query_params.get("first", "20")
+    first = request.query_params.get("first", str(_PAGE))
     if not (first.isascii() and first.isdigit() and len(first) <= 3):  # noqa: PLR2004 - no page size is longer
-        raise InvalidInput("A page has 1 to 100 entries.", field=("first",))
+        raise InvalidInput(f"A page has 1 to {MAX_PAGE} entries.", field=("first",))
     page = await edge.do.list_user_videos(viewer, int(first), request.query_params.get("after"))
     after = cursor(page.videos[-1]) if page.has_next else None
-    return JSONResponse({"items": [_item(video, edge.retention) for video in page.videos], "next": after})
+    return JSONResponse(VideoPage(items=[_item(video, edge.retention) for video in page.videos], next=after))
 
 
+@promises(
+    "videos",
+    *object_answers("application/zip"),
+    Answer(
+        HTTPStatus.TEMPORARY_REDIRECT,
+        "The ZIP is to be fetched there.",
+        headers=("Cache-Control", "Location"),
+        to_head=False,
+    ),
+    errors=(ProcessingNotFinished, StorageError, VideoExpired, VideoNotBelongsToUser, VideoNotFound),
+    refusals=(OUTSIDE_THE_FILE,),
+    parameters=(Parameter("path", "id", "The video's.", {"type": "string", "format": "uuid"}), *OBJECT_PARAMETERS),
+    signed_in=True,
+)
 async def download(request: Request) -> Response:
-    """GET /videos/{id}/download: the ZIP's bytes, or the way to them; 400 while it is not Completed, 410 once expired.
+    """Fetch the ZIP of a completed video, or the way to it.
 
     Where clients reach the storage it is 307 to a link there, for a gateway may carry no more than 10 MB; HEAD tells
     the size in any case.
@@ -79,18 +191,18 @@ async def _file(form: Multipart) -> Part:
     raise InvalidInput("Send the video in the field named file.", field=("file",))
 
 
-def _item(video: VideoProcessing, retention: Retention) -> dict[str, Any]:
-    """Show a processing under the brief's names."""
+def _item(video: VideoProcessing, retention: Retention) -> Video:
+    """Return a processing under the brief's names."""
     until = retention.expires_at(video)
-    return {
-        "id": video.id,
-        "userId": video.owner,
-        "originalFileName": video.original_file_name,
-        "status": video.status,
-        "s3InputPath": video.source_key,
-        "s3OutputPath": video.archive and video.archive.key,
-        "failureReason": video.failure and video.failure.reason,
-        "createdAt": iso8601(video.created_at),
-        "completedAt": video.completed_at and iso8601(video.completed_at),
-        "expiresAt": until and iso8601(until),
-    }
+    return Video(
+        id=video.id,
+        userId=video.owner,
+        originalFileName=video.original_file_name,
+        status=video.status,
+        s3InputPath=video.source_key,
+        s3OutputPath=video.archive.key if video.archive else None,
+        failureReason=video.failure.reason if video.failure else None,
+        createdAt=iso8601(video.created_at),
+        completedAt=iso8601(video.completed_at) if video.completed_at else None,
+        expiresAt=iso8601(until) if until else None,
+    )

@@ -4,7 +4,7 @@ import asyncio
 import json
 from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Final
+from typing import Final, TypeVar, cast
 
 from python_multipart.multipart import parse_options_header
 from starlette.exceptions import HTTPException
@@ -14,6 +14,8 @@ from app.domain.errors import FileTooLarge, InvalidInput, UploadIncomplete
 from app.server.uploads import IDLE_SECONDS
 
 MAX_JSON_BYTES: Final = 256 * 1024
+
+_Body = TypeVar("_Body")
 
 
 async def bounded_body(request: Request, limit: int = MAX_JSON_BYTES) -> bytes:
@@ -43,7 +45,7 @@ def is_json(content_type: str) -> bool:
     return kind == b"application/json" and options.get(b"charset", b"utf-8").lower() in {b"utf-8", b"utf8"}
 
 
-async def json_object(request: Request) -> Mapping[str, object]:
+async def _json_object(request: Request) -> Mapping[str, object]:
     """Read a body that must be a JSON object.
 
     :raises HTTPException: 415, where it does not say that it is JSON in UTF-8
@@ -60,12 +62,18 @@ async def json_object(request: Request) -> Mapping[str, object]:
     return value
 
 
-def text_of(body: Mapping[str, object], name: str) -> str:
-    """Give a member that must be a string; raises ``InvalidInput``."""
-    value = body.get(name)
-    if not isinstance(value, str):
-        raise InvalidInput(f"{name} is needed and must be a string.", field=(name,))
-    return value
+async def json_body(request: Request, kind: type[_Body]) -> _Body:
+    """Read a body of this kind, a TypedDict whose needed members are all strings; others are for the caller to check.
+
+    :raises HTTPException: 415, where it does not say that it is JSON in UTF-8
+    :raises InvalidInput: where it is not, or lacks a member
+    """
+    value = await _json_object(request)
+    needed = kind.__required_keys__  # type: ignore[attr-defined]  # Every TypedDict has them.
+    for name in (name for name in kind.__annotations__ if name in needed):
+        if not isinstance(value.get(name), str):
+            raise InvalidInput(f"{name} is needed and must be a string.", field=(name,))
+    return cast("_Body", value)
 
 
 def _too_large(limit: int) -> FileTooLarge:

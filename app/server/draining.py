@@ -1,6 +1,5 @@
 """The time between being told to end and ending."""
 
-from http import HTTPStatus
 from time import monotonic
 from typing import final
 
@@ -9,6 +8,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.domain.errors import PASSING_SECONDS
 from app.server.problems import problem
+from app.server.refusals import RESTARTING
 from app.server.throttle import is_health_check
 
 
@@ -65,8 +65,8 @@ class Draining:
 def restarting(path: str) -> Response:
     """Say that this process ends, to whom it cannot serve any more."""
     detail = "The service is being restarted; try again in a moment."
-    status, headers = HTTPStatus.SERVICE_UNAVAILABLE, {"Retry-After": str(PASSING_SECONDS)}
+    status, headers = RESTARTING.status, {"Retry-After": str(PASSING_SECONDS)}
     if path != "/graphql":
-        return problem(status, status.name, status.phrase, detail, headers=headers)
-    extensions = {"code": status.name, "retryAfterSeconds": PASSING_SECONDS}
+        return problem(status, RESTARTING.code, status.phrase, detail, headers=headers)
+    extensions = {"code": RESTARTING.code, "retryAfterSeconds": PASSING_SECONDS}
     return JSONResponse({"errors": [{"message": detail, "extensions": extensions}]}, status, headers)

@@ -1,17 +1,37 @@
 """What an orchestrator asks."""
 
 from http import HTTPStatus
-from typing import Final
+from typing import Final, Literal
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
+from typing_extensions import TypedDict
 
+from app.server.contract import Answer, described, promises
 from app.server.edge import edge_of
+from app.server.refusals import UNKNOWN_PATH
 from app.server.throttle import is_health_check
 
 _HELPFUL: Final = frozenset({"redis"})
 """Parts without which everything is accepted still, only later done; they are told, and fail nothing."""
+
+
+@described
+class Alive(TypedDict):
+    """A process whose loop runs."""
+
+    status: Literal["ok"]
+
+
+@described
+class Readiness(TypedDict):
+    """Whether requests can be served here, and by which parts."""
+
+    status: Literal["ready", "unavailable", "draining"]
+    """``draining`` where the process is about to end."""
+    parts: dict[str, bool]
+    """Each part with whether it works."""
 
 
 def _only_as_spelled(request: Request) -> None:
@@ -20,18 +40,25 @@ def _only_as_spelled(request: Request) -> None:
         raise HTTPException(HTTPStatus.NOT_FOUND)
 
 
+@promises("health", Answer(HTTPStatus.OK, "It lives.", Alive), refusals=(UNKNOWN_PATH,), always=True)
 async def livez(request: Request) -> Response:
-    """GET /livez: 200 for as long as the loop runs; another part being away is no reason to restart this one."""
+    """Ask whether the process lives; another part being away is no reason to restart this one."""
     _only_as_spelled(request)
-    return JSONResponse({"status": "ok"})
+    return JSONResponse(Alive(status="ok"))
 
 
+@promises(
+    "health",
+    Answer(HTTPStatus.OK, "Requests can be served here.", Readiness),
+    Answer(HTTPStatus.SERVICE_UNAVAILABLE, "They cannot: a part is away, or the process is about to end.", Readiness),
+    refusals=(UNKNOWN_PATH,),
+    always=True,
+)
 async def readyz(request: Request) -> Response:
-    """GET /readyz: 200 where requests can be served, else 503; each part with whether it works."""
+    """Ask whether requests can be served here, and which parts work."""
     _only_as_spelled(request)
     parts = await edge_of(request).ready()
     draining: bool = request.app.state.drain.active
     ready = all(works for part, works in parts.items() if part not in _HELPFUL) and not draining
-    status = "draining" if draining else "ready" if ready else "unavailable"
-    code = HTTPStatus.OK if ready else HTTPStatus.SERVICE_UNAVAILABLE
-    return JSONResponse({"status": status, "parts": dict(parts)}, code)
+    body = Readiness(status="draining" if draining else "ready" if ready else "unavailable", parts=dict(parts))
+    return JSONResponse(body, HTTPStatus.OK if ready else HTTPStatus.SERVICE_UNAVAILABLE)

@@ -5,7 +5,6 @@ browser; only its Host header tells. What a request says twice, a proxy in front
 """
 
 import re
-from http import HTTPStatus
 from typing import Final
 
 from starlette.responses import Response
@@ -13,6 +12,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.domain.network import is_loopback
 from app.server.problems import problem
+from app.server.refusals import MALFORMED, UNKNOWN_HOST, Refusal
 from app.server.throttle import is_health_check
 
 LOOPBACK: Final = "localhost"
@@ -39,15 +39,15 @@ class Hosts:
     def _refusal(self, scope: Scope) -> Response | None:
         names = [name for name, _ in scope["headers"] if name in _ONCE]
         if len(names) != len(set(names)):
-            return _refused(HTTPStatus.BAD_REQUEST, "Send Host and Authorization once each.")
+            return _refused(MALFORMED, "Send Host and Authorization once each.")
         host = next((value.decode("latin-1").lower() for name, value in scope["headers"] if name == b"host"), None)
         if host is None and scope["http_version"] == "1.0":
             host = ""
         elif host is None or not _AUTHORITY.fullmatch(host):
-            return _refused(HTTPStatus.BAD_REQUEST, "Send a Host header that names a host.")
+            return _refused(MALFORMED, "Send a Host header that names a host.")
         if not self._allowed or is_health_check(scope) or self._allows(_name(host)):
             return None
-        return _refused(HTTPStatus.MISDIRECTED_REQUEST, "This host is not served here.")
+        return _refused(UNKNOWN_HOST, "This host is not served here.")
 
     def _allows(self, name: str) -> bool:
         local = name == LOOPBACK or name.endswith(f".{LOOPBACK}") or is_loopback(name)
@@ -60,5 +60,5 @@ def _name(host: str) -> str:
     return found[1].strip("[]").removesuffix(".") if found else ""
 
 
-def _refused(status: HTTPStatus, detail: str) -> Response:
-    return problem(status, status.name, status.phrase, detail)
+def _refused(refusal: Refusal, detail: str) -> Response:
+    return problem(refusal.status, refusal.code, refusal.status.phrase, detail)

@@ -33,6 +33,7 @@ from app.domain.errors import (
     VideoNotFound,
 )
 from app.server.metrics import metrics_of
+from app.server.refusals import BROKEN
 from app.usecases.ports.database import DatabaseUnavailable
 
 STATUS: Final[Mapping[type[DomainError], HTTPStatus]] = {
@@ -100,8 +101,8 @@ def domain_problem(error: DomainError) -> Response:
 def unexpected_problem(request_id: str) -> Response:
     """Say that something is broken and nothing else: the log has the rest under this id."""
     return problem(
-        HTTPStatus.INTERNAL_SERVER_ERROR,
-        DomainError.code,
+        BROKEN.status,
+        BROKEN.code,
         "Internal error",
         "Something went wrong on our side; try again later.",
         requestId=request_id,

@@ -7,7 +7,6 @@ its WebSockets take any number of frames. What is overridden here, tests/server/
 import asyncio
 from collections.abc import Mapping
 from functools import partial
-from http import HTTPStatus
 from typing import Any, Final, cast, final
 from urllib.parse import urlsplit
 
@@ -19,6 +18,7 @@ from websockets.frames import Frame
 from app.server.connections import Connection, Connections
 from app.server.policy import Policy
 from app.server.problems import problem
+from app.server.refusals import FULL_HOUSE, HEAD_TOO_LARGE, HEAD_TOO_LATE, MALFORMED, Refusal
 from app.server.throttle import HEALTH, TokenBuckets
 
 _PIPELINED: Final = 8
@@ -79,11 +79,10 @@ class BoundedHttp(HttpToolsProtocol):
                 return
             except httptools.HttpParserError as error:
                 if not isinstance(error.__context__, _Refused):
-                    self._refuse(HTTPStatus.BAD_REQUEST, "BAD_REQUEST", "This is not HTTP/1.1 as RFC 9112 has it.")
+                    self._refuse(MALFORMED, "This is not HTTP/1.1 as RFC 9112 has it.")
             if self._room() == 0:
                 limit = f"{self._policy.max_head_bytes // 1024} KiB"
-                status = HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
-                self._refuse(status, "HEAD_TOO_LARGE", f"A request's head may have {limit}.")
+                self._refuse(HEAD_TOO_LARGE, f"A request's head may have {limit}.")
 
     # The parser's callbacks.
 
@@ -101,12 +100,8 @@ class BoundedHttp(HttpToolsProtocol):
             raise _Refused
         self._use_the_targets_host()
         if self._connection.spare and httptools.parse_url(self.url).path not in HEALTH:
-            self._refuse(
-                HTTPStatus.SERVICE_UNAVAILABLE,
-                "TOO_MANY_CONNECTIONS",
-                "Too many connections are open; try again in a moment.",
-                {"Retry-After": "5"},
-            )
+            detail = "Too many connections are open; try again in a moment."
+            self._refuse(FULL_HOUSE, detail, {"Retry-After": "5"})
             raise _Refused
         super().on_headers_complete()
 
@@ -165,7 +160,7 @@ class BoundedHttp(HttpToolsProtocol):
             self.transport.close()
         else:
             seconds = f"{self._policy.head_seconds:g} s"
-            self._refuse(HTTPStatus.REQUEST_TIMEOUT, "REQUEST_TIMEOUT", f"A request's head must come within {seconds}.")
+            self._refuse(HEAD_TOO_LATE, f"A request's head must come within {seconds}.")
 
     def _use_the_targets_host(self) -> None:
         """Take the host out of an absolute target and none other, as RFC 9112, section 3.2.2, says."""
@@ -174,14 +169,15 @@ class BoundedHttp(HttpToolsProtocol):
 
     # The end of a connection that asks for too much.
 
-    def _refuse(self, status: HTTPStatus, code: str, detail: str, headers: Mapping[str, str] | None = None) -> None:
+    def _refuse(self, refusal: Refusal, detail: str, headers: Mapping[str, str] | None = None) -> None:
         """Say so, where no other answer is under way, and read on for a moment."""
         self._head_has_come()
         self._connections.refused("connections" if self._connection.spare else "head")
         if self._answering:
             self.transport.abort()
             return
-        response = problem(status, code, status.phrase, detail, headers=headers)
+        status = refusal.status
+        response = problem(status, refusal.code, status.phrase, detail, headers=headers)
         fields = [*self.server_state.default_headers, *response.raw_headers, (b"connection", b"close")]
         lines = b"".join(b"%s: %s\r\n" % field for field in fields)
         self.transport.write(STATUS_LINE[status] + lines + b"\r\n" + bytes(response.body))

@@ -33,6 +33,7 @@ from app.server.edge import Edge
 from app.server.own_port import about, answering
 from app.server.policy import Policy
 from app.server.serving import Serving
+from app.server.uploads import Uploads
 from app.settings import Settings
 from app.usecases.attempt_video import AttemptVideo
 from app.usecases.measure_backlog import MeasureBacklog
@@ -113,6 +114,7 @@ class Site:
     url: str = ""
     metrics_url: str = ""
     view: GraphQLView = field(init=False)
+    uploads: Uploads = field(init=False)
     cut_connections: Callable[[], None] = field(default=lambda: None)
     max_active: int = 20
     max_stored: int | None = None
@@ -249,6 +251,7 @@ async def running_site(migrated: Path, folder: Path, **settings: Any) -> AsyncIt
     transactions: Transactions = SqlTransactions(engine)
     site = Site(LostAnswers(transactions), **settings)
     shared = Serving.of(site.policy, files=FILES)
+    site.uploads = shared.uploads
     app = application(site.edge(), shared)
     (site.view,) = (
         route.app for route in app.routes if isinstance(route, Route) and isinstance(route.app, GraphQLView)
