@@ -1,8 +1,8 @@
 # What each target is for: make help. Needed before: Python 3.11 or newer with venv. All else goes into .venv.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help up unit one lint types test check hooks film pages bench fuzz attack format lock samples schema screenshots \
-	audit sbom manifests pin-images rehearse-images
+.PHONY: help up unit one lint types test check hooks film pages bench fuzz attack format lock samples schema examples \
+	screenshots audit sbom manifests pin-images rehearse-images
 
 PYTHON ?= python3
 VENV := .venv/bin/python
@@ -44,12 +44,13 @@ film: $(FOR_UNIT)  ## Do with a film what a worker would, and say how that goes:
 	@test -n '$(FILE)' || { echo 'Say which: make film FILE=film.mp4' >&2; exit 2; }
 	@$(VENV) -m tests.film '$(FILE)'
 
-lint: .venv/.tests  ## Look at format, style and imports, and whether schema.graphql is what the code says
+lint: .venv/.tests  ## Look at format, style and imports, and whether what is made from the code is what it says
 	$(VENV) -m ruff format --check .
 	$(VENV) -m ruff check .
 	$(VENV) -c 'from importlinter.cli import lint_imports_command; lint_imports_command()'
 	@$(VENV) -m app.cli export-schema | diff -u schema.graphql - \
 		|| { echo 'schema.graphql is not what the code says: make schema writes it anew.' >&2; exit 1; }
+	@$(VENV) -m docs.reference --check
 
 types: .venv/.tests  ## Check all types
 	$(VENV) -m mypy
@@ -108,9 +109,14 @@ screenshots: .venv/.tests .samples/.fetched $(PAGES)  ## Take the pictures of th
 
 samples: .samples/.fetched  ## Fetch the sample recordings into .samples
 
-schema: .venv/.runs  ## Write schema.graphql from the code; BREAKING=yes lets it break what clients were promised
+schema: .venv/.runs  ## Write schema.graphql, openapi.json and their docs; BREAKING=yes lets it break what clients were promised
 	$(VENV) -m app.cli export-schema $(if $(BREAKING),,--keeping schema.graphql) > schema.graphql.part
 	mv schema.graphql.part schema.graphql
+	$(VENV) -m docs.reference
+
+examples: .venv/.tests  ## Write the examples of operations/ anew, by running them
+	WRITE_EXAMPLES=yes $(VENV) -m pytest --quiet tests/graphql/test_examples.py
+	$(VENV) -m docs.reference
 
 lock:  ## Choose the newest allowed versions anew, with their hashes (needs uv); KEEP=yes: no more than pyproject.toml asks
 	$(PYTHON) supply/lock.py $(if $(KEEP),--keep)

@@ -140,7 +140,7 @@ def sentences(error: ValidationError, kind: type[BaseSettings]) -> Iterable[str]
             continue
         told.add(field)
         name = f"{PREFIX}{field}".upper()
-        form, example = _form(schemas[field])
+        form, example = form_and_example(schemas[field])
         such = f", such as {example}" if example else ""
         if problem["type"] == "missing":
             yield f"{name} is missing: it must be {form}{such}."
@@ -150,8 +150,8 @@ def sentences(error: ValidationError, kind: type[BaseSettings]) -> Iterable[str]
             yield f"{name} must be {form}{such}."
 
 
-def _form(schema: Mapping[str, Any]) -> tuple[str, str]:
-    """Return what a value looks like, and give an example."""
+def form_and_example(schema: Mapping[str, Any]) -> tuple[str, str]:
+    """Return what a value of a field with this JSON Schema looks like, and an example where there is one."""
     inner: Mapping[str, Any] = next((one for one in schema.get("anyOf", ()) if one.get("type") != "null"), {})
     told = {**inner, **schema}
     example = next(iter(told.get("examples", ())), None) or told.get("default")

@@ -1,0 +1,194 @@
+"""One story in which every operation of operations/ is really done, as the documentation shows it."""
+
+import json
+import re
+from collections.abc import Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import httpx
+
+from app.domain.notification import NotificationChannel, NotificationEvent
+from tests.parts.graphql_socket import socket
+from tests.parts.site import MP4, PASSWORD, Site, running_site
+from tests.parts.waiting import until
+
+OPERATIONS: Final = Path(__file__).parents[2] / "operations"
+_UUID: Final = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+_OPAQUE: Final = (
+    (re.compile(r"http://127\.0\.0\.1:\d+"), "https://videos.example"),
+    (re.compile(r"eyJ[\w-]+\.[\w-]+\.[\w-]+"), "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIuLi4ifQ.signature"),
+    (re.compile(rf"({_UUID})\.[\w-]{{43}}"), r"\1.proof"),
+    (re.compile(r"whsec_[\w+/=]+"), "whsec_key"),
+    (re.compile(r"/files/[\w.~-]+"), "/files/ticket"),
+)
+
+
+@dataclass
+class Steady:
+    """Replaces what is another in every run by what is always the same, so that examples can be compared."""
+
+    names: dict[str, str] = field(default_factory=dict)
+
+    def of(self, value: Any, name: str = "") -> Any:
+        if isinstance(value, dict):
+            return {key: self.of(one, key) for key, one in value.items()}
+        if isinstance(value, list):
+            return [self.of(one, name) for one in value]
+        if not isinstance(value, str):
+            return value
+        if name in {"cursor", "endCursor"}:
+            return "opaque"
+        for pattern, steady in _OPAQUE:
+            value = pattern.sub(steady, value)
+        return re.sub(_UUID, self._name, value)
+
+    def _name(self, found: re.Match[str]) -> str:
+        return self.names.setdefault(found[0], f"00000000-0000-4000-8000-{len(self.names) + 1:012}")
+
+
+@dataclass
+class Story:
+    """What happens, and what of it the documentation shows."""
+
+    site: Site
+    http: httpx.AsyncClient
+    topic: str = ""
+    steady: Steady = field(default_factory=Steady)
+    examples: dict[str, Any] = field(default_factory=dict)
+    token: str = ""
+
+    def signed_in(self, session: Mapping[str, Any]) -> None:
+        self.token = session["accessToken"]
+        self.http.headers["Authorization"] = f"Bearer {self.token}"
+
+    async def does(self, name: str, /, **variables: Any) -> Any:
+        """Send an operation and keep it as an example, unless there is one; return what its root field gave."""
+        query = (OPERATIONS / f"{name}.graphql").read_text("utf-8")
+        answer = await self.http.post("/graphql", json={"query": query, "variables": variables})
+        return self.shown(name, variables, answer.json())
+
+    async def sends(self, name: str, content: bytes, **variables: Any) -> Any:
+        """Send a file with an operation, by the multipart request specification."""
+        query = (OPERATIONS / f"{name}.graphql").read_text("utf-8")
+        operations = json.dumps({"query": query, "variables": variables | {"file": None}})
+        form = {"operations": operations, "map": '{"0": ["variables.file"]}'}
+        answer = await self.http.post("/graphql", data=form, files={"0": ("holiday.mp4", content)})
+        return self.shown(name, {"file": None, **variables}, answer.json())
+
+    def shown(self, name: str, variables: Mapping[str, Any], answer: Any) -> Any:
+        assert "errors" not in answer, answer
+        example = {"topic": self.topic, "variables": dict(variables), "answer": answer}
+        self.examples.setdefault(name, self.steady.of(example))
+        return next(iter(answer["data"].values()))
+
+    async def mailed(self, event: NotificationEvent) -> str:
+        """Return the id of the newest link that is on its way by mail."""
+        now = self.site.clock.now()
+        due = await self.site.transactions.read(
+            lambda t: t.notifications.due(NotificationChannel.EMAIL, now, 1000, per_user=1000)
+        )
+        return [one.id for one in due if one.event == event][-1]
+
+
+@asynccontextmanager
+async def _begun(database: Path, folder: Path) -> Any:
+    async with (
+        running_site(database, folder, verify_email=True) as site,
+        httpx.AsyncClient(base_url=site.url, trust_env=False, timeout=30) as client,
+    ):
+        yield Story(site, client)
+
+
+async def told(database: Path, folder: Path) -> dict[str, Any]:
+    """Let the whole story happen; return its examples by the names of their operations."""
+    async with _begun(database, folder) as story:
+        await _accounts(story)
+        await _videos(story)
+        await _notifications(story)
+        await _ends(story)
+    return dict(story.examples)
+
+
+async def _accounts(story: Story) -> None:
+    story.topic = "Accounts and sessions"
+    account = {"name": "Ana", "email": "ana@example.com", "password": PASSWORD}
+    story.signed_in(await story.does("register", input=account))
+    await story.does("resend-verification")
+    link = await story.mailed(NotificationEvent.VERIFY_EMAIL)
+    await story.does("verify-email", token=story.site.identity.verification_tokens.token(link))
+    session = await story.does("login", input={"email": "ana@example.com", "password": PASSWORD})
+    session = await story.does("refresh-session", refreshToken=session["refreshToken"])
+    story.signed_in(session)
+    await story.does("me")
+    await story.does("update-profile", input={"name": "Ana Souza", "locale": "PT_BR"})
+    story.signed_in(await story.does("change-password", current=PASSWORD, new=f"{PASSWORD} staple"))
+    await story.does("request-password-reset", email="ana@example.com")
+    link = await story.mailed(NotificationEvent.PASSWORD_RESET)
+    token = story.site.identity.reset_tokens.token(link)
+    story.signed_in(await story.does("reset-password", token=token, new=PASSWORD))
+
+
+async def _videos(story: Story) -> None:
+    story.topic = "Videos"
+    await story.does("service-limits")
+    await story.does("upload-refusal", fileName="holiday.txt", sizeBytes=len(MP4))
+    options = {"select": {"everySeconds": 2}, "format": "PNG", "maxWidth": 640}
+    video = (await story.sends("upload-video", MP4, options=options, idempotencyKey="holiday-1"))["id"]
+    await _watched(story, video)
+    await story.does("video", id=video)
+    await story.does("videos", first=2, status=["COMPLETED"])
+    again = (await story.does("reprocess-video", id=video, options={"select": {"count": 12}}))["id"]
+    await story.does("cancel-video", id=again)
+    await story.does("delete-video", id=again)
+    await story.does("remove-videos-from-before")
+
+
+async def _watched(story: Story, video: str) -> None:
+    """Watch a processing from its beginning to its end."""
+    query = (OPERATIONS / "video-status.graphql").read_text("utf-8")
+    user = story.site.tokens.verify(story.token).id
+    async with socket(story.site, story.token) as watcher:
+        await watcher.subscribe("1", video, query)
+        events = [await watcher.hear()]
+        await until(lambda: story.site.live.watchers(user))
+        story.site.clock.advance(1)
+        held = await story.site.claimed(video)
+        events.append(await watcher.hear())
+        await story.site.progressed(held, 42.0)
+        events.append(await watcher.hear())
+        story.site.clock.advance(5)
+        await story.site.finished(held)
+        events.append(await watcher.hear())
+    answers = [event["payload"] for event in events]
+    assert not any("errors" in answer for answer in answers), answers
+    example = {"topic": story.topic, "variables": {"id": video}, "answers": answers}
+    story.examples["video-status"] = story.steady.of(example)
+
+
+async def _notifications(story: Story) -> None:
+    story.topic = "Notifications"
+    settings = {"emailOnCompletion": True, "webhookUrl": "https://hooks.example.com/fiapx"}
+    await story.does("update-notification-settings", input=settings)
+    await story.does("rotate-webhook-secret")
+    story.site.clock.advance(1)  # Lists are in the order of their times, and an example has one order.
+    delivery = (await story.does("send-test-webhook"))["id"]
+    await story.does("notification-deliveries", first=1)
+    await story.does("redeliver-notification", id=delivery)
+
+
+async def _ends(story: Story) -> None:
+    story.topic = "One's own data"
+    await story.does("export-my-data")
+    story.topic = "Accounts and sessions"
+    await story.does("logout")
+    story.signed_in(await story.does("login", input={"email": "ana@example.com", "password": PASSWORD}))
+    story.topic = "One's own data"
+    await story.does("delete-account", password=PASSWORD)
+
+
+def written(example: Any) -> str:
+    """Return an example as it stands in its file."""
+    return json.dumps(example, indent=2, ensure_ascii=False) + "\n"
