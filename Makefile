@@ -1,8 +1,8 @@
 # What each target is for: make help. Needed before: Python 3.11 or newer with venv. All else goes into .venv.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help up unit one lint types test check hooks film pages bench fuzz attack format lock samples schema examples \
-	screenshots audit sbom manifests pin-images rehearse-images
+.PHONY: help up unit one lint types docs test check hooks film pages bench fuzz attack format lock samples schema \
+	examples screenshots audit sbom manifests pin-images rehearse-images
 
 PYTHON ?= python3
 VENV := .venv/bin/python
@@ -55,6 +55,10 @@ lint: .venv/.tests  ## Look at format, style and imports, and whether what is ma
 types: .venv/.tests  ## Check all types
 	$(VENV) -m mypy
 
+# Not --quiet: what is not logged is no warning, and then nothing is strict.
+docs: .venv/.tests  ## Build the site of the documentation into build/docs; a link that leads nowhere is an error
+	NO_MKDOCS_2_WARNING=1 $(VENV) -m mkdocs build
+
 hooks: .venv/.tests  ## Let git run the quick checks by itself, on each commit and each push
 	$(VENV) -m pre_commit install
 
@@ -62,7 +66,7 @@ pages: $(PAGES)  ## Build the pages / and /graphiql
 
 # Nothing is skipped here for want of a program: who runs it hears what is missing.
 check: export CI := true
-check: $(FOR_TESTS) lint types  ## What CI runs: lint, types, the page's own checks, what is known to be vulnerable, all tests
+check: $(FOR_TESTS) lint types docs  ## What CI runs: lint, types, docs, the page's own checks, what is known to be vulnerable, all tests
 	export PATH="$(CURDIR)/.venv/bin:$$PATH" && cd frontend-sample && npm run --silent check
 	@$(AUDIT)
 	$(TESTS)

@@ -9,8 +9,8 @@ from app.rest.routes import ROUTES
 _INTRODUCTION: Final = """<!-- Made by make schema from app/rest; change it there. -->
 # REST
 
-The same as OpenAPI 3.1: `openapi.json` of the repository, and `GET /openapi.json` of a running service. Every answer
-named here was seen by a test, and none was seen that is not named (`tests/rest/test_openapi.py`).
+The same as OpenAPI 3.1: `openapi.json` of the repository, and `GET /openapi.json` of a running service. A test asks
+every path good and bad questions and judges the answers by it (`tests/rest/test_openapi.py`).
 """
 
 

@@ -28,8 +28,8 @@ _UNITS: Final = {
     "bytes": (("GiB", 1024**3), ("MiB", 1024**2), ("KiB", 1024)),
     "seconds": (("d", 86400), ("h", 3600), ("min", 60)),
 }
-_HEADING: Final = re.compile(r"^    # (.+)$")
-_HEAD: Final = "| Name | Form | Default | Meaning |\n|---|---|---|---|\n"
+_HEADING: Final = re.compile(r"^    # ([^.]+)$")
+_HEAD: Final = "| Name | Meaning | Form | Default |\n|---|---|---|---|\n"
 _INTRODUCTION: Final = """<!-- Made by make schema from app/settings.py; change it there. -->
 # Settings
 
@@ -91,7 +91,7 @@ def _row(name: str, field: FieldInfo, schema: Mapping[str, Any], meaning: str) -
     form, example = form_and_example(schema)
     if "examples" in str(schema) and example != str(field.default):
         form += f", such as {example}"
-    cells = (f"`{PREFIX}{name.upper()}`", _plain(form), _default(name, field), " ".join(meaning.split()))
+    cells = (f"`{PREFIX}{name.upper()}`", " ".join(meaning.split()), _plain(form), _default(name, field))
     return f"| {' | '.join(cell.replace('``', '`').replace('|', chr(92) + '|') for cell in cells)} |\n"
 
 
