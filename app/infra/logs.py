@@ -1,5 +1,6 @@
 """Logs: one JSON object a line on stderr, or, at a terminal, lines for people."""
 
+import json
 import logging
 import re
 import sys
@@ -12,9 +13,13 @@ from app.infra.traces import add_trace
 _TALKATIVE: Final = ("aiosqlite", "arq.worker", "asyncio", "boto3", "botocore", "s3transfer", "urllib3")
 """Libraries whose debug and info lines say nothing about us, or what our own lines say better."""
 
-_LONGEST: Final = 1200
-"""Characters of one value in a line of JSON, so that a line stays below the 2 kB at which some collectors cut."""
+_LINE_BYTES: Final = 2000
+"""Of a line of JSON: some collectors cut at 2 kB, and then it is JSON no more."""
 _HEAD: Final = 200
+"""Characters that are left of a value's beginning at most."""
+_SHORT: Final = 40
+"""A value of so many characters is left as it is."""
+_CUT: Final = " [...] "
 
 REDACTED: Final = "[redacted]"
 _SECRETS: Final = re.compile(
@@ -45,11 +50,31 @@ class _Redacting(structlog.stdlib.ProcessorFormatter):
 def _bounded(
     _logger: structlog.typing.WrappedLogger, _method: str, line: structlog.typing.EventDict
 ) -> structlog.typing.EventDict:
-    """Shorten long values in their middle: of a traceback the end says what has happened."""
-    for name, value in line.items():
-        if isinstance(value, str) and len(value) > _LONGEST:
-            line[name] = f"{value[:_HEAD]} [...] {value[_HEAD - _LONGEST :]}"
+    """Shorten the longest values in their middle until the line fits: of a traceback the end says what has happened."""
+    sizes = {name: _size(value) for name, value in line.items()}
+    left = _LINE_BYTES - sum(_size(name) + len(": , ") for name in line)
+    for at, (name, size) in enumerate(sorted(sizes.items(), key=lambda one: one[1])):
+        share = left // (len(sizes) - at)  # What the shorter ones leave is the longer ones'.
+        if size > share:
+            value = line[name]
+            line[name] = _shortened(value if isinstance(value, str) else repr(value), share)
+        left -= min(size, share)
     return line
+
+
+def _shortened(text: str, most: int) -> str:
+    """Return its beginning and its end, in so many bytes of a line of JSON, or a little more where that is nothing."""
+    text = _SECRETS.sub(REDACTED, text)  # Half a secret would not be known for one any more.
+    while (size := _size(text)) > most and len(text) > _SHORT:
+        keep = max(_SHORT, len(text) * most // size) - len(_CUT)
+        head = min(_HEAD, keep // 4)
+        text = f"{text[:head]}{_CUT}{text[head - keep :]}"
+    return text
+
+
+def _size(value: object) -> int:
+    """Return how many bytes it takes in a line of JSON."""
+    return len(json.dumps(value, ensure_ascii=False, default=repr).encode(errors="replace"))
 
 
 def _names_no_query(record: logging.LogRecord) -> bool:
