@@ -34,7 +34,8 @@ class GenerateZipFile:
     new_zip: Callable[[], ZipEncoder]
     max_bytes: int
     max_ratio: float
-    """A ZIP may be so many times as large as the file it came from; up to ``_SMALL_BYTES`` whatever that was."""
+    """A ZIP may be so many times as large as the file it came from, and ``small_bytes`` whatever that was."""
+    small_bytes: int = _SMALL_BYTES
 
     async def __call__(self, video: VideoProcessing, media: MediaInfo, extraction: Extraction) -> FramesArchive:
         key, encoder, manifest = archive_key(video.id, video.attempt), self.new_zip(), Manifest(video, media)
@@ -54,7 +55,7 @@ class GenerateZipFile:
 
     def allowed_bytes(self, source_bytes: int) -> int:
         """Say how large the ZIP of a file may be."""
-        return min(self.max_bytes, max(_SMALL_BYTES, int(source_bytes * self.max_ratio)))
+        return min(self.max_bytes, max(self.small_bytes, int(source_bytes * self.max_ratio)))
 
     async def _keep_contact_sheet(self, video: VideoProcessing, picture: bytes | None) -> str | None:
         if picture is None:

@@ -232,6 +232,16 @@ async def test_repeats_of_a_picture_count_against_the_limit():
     assert storage.objects == {}
 
 
+async def test_a_zip_that_outgrows_its_source_is_given_up():
+    storage, video = MemoryStorage(SettableClock()), a_video(new_owner(), size_bytes=1_000_000)
+    archive = await GenerateZipFile(storage, StoredZip, 2**30, 2, small_bytes=1000)(video, FILM, Still())
+    assert 1_000_000 < archive.size_bytes < 2_000_000
+    for ratio, small in ((1, 1000), (0.5, 999_999)):
+        with pytest.raises(ProcessingError) as refused:
+            await GenerateZipFile(storage, StoredZip, 2**30, ratio, small)(video, FILM, Still())
+        assert refused.value.failure is FailureCode.OUTPUT_TOO_LARGE
+
+
 def entry(index: int, video: VideoProcessing) -> FrameEntry:
     time = index / 25
     name = frame_file_name(index + 1, time, video.options.format)
