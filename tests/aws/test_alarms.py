@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
 import yaml
 from structlog.testing import capture_logs
@@ -43,6 +44,29 @@ async def test_filters_find_their_numbers_in_the_line_of_the_backlog(world: Worl
         assert one["pattern"] == f'{{ $.log_processed.event = "{lines[0]["event"]}" }}'
 
 
+def alarms() -> dict[str, dict[str, Any]]:
+    return {
+        name.partition("/")[2]: one["Properties"]
+        for name, one in resources({"alarms": read("alarms")}, "AWS::CloudWatch::Alarm")
+    }
+
+
+def metrics_of(alarm: dict[str, Any]) -> list[dict[str, Any]]:
+    return [alarm, *(one["MetricStat"]["Metric"] for one in alarm.get("Metrics", []) if "MetricStat" in one)]
+
+
+def test_who_says_nothing_of_the_backlog_any_more_rings_too():
+    """Where no control worker runs, or the database is away, there is no line; another line must not stand for it."""
+    told = {name for name, one in filters().items() if '"backlog"' in one["pattern"]}
+    assert not [name for name in told if "DefaultValue" in filters()[name]]
+    ringing = {
+        name: alarm["TreatMissingData"]
+        for name, alarm in alarms().items()
+        if told & {metric.get("MetricName") for metric in metrics_of(alarm)}
+    }
+    assert ringing == {"OldestPending": "breaching", "NoWorker": "breaching"}
+
+
 def test_failures_are_ours_by_the_same_codes_as_for_prometheus():
     pattern = filters()["FailuresByOurFault"]["pattern"]
     codes = re.findall(r'\.code = "(\w+)"', pattern)
@@ -64,11 +88,8 @@ def test_failures_are_ours_by_the_same_codes_as_for_prometheus():
 def test_every_alarm_counts_what_is_filtered_or_what_amazon_counts():
     own = {
         metric["MetricName"]
-        for _, one in resources({"alarms": read("alarms")}, "AWS::CloudWatch::Alarm")
-        for metric in [
-            one["Properties"],
-            *(m["MetricStat"]["Metric"] for m in one["Properties"].get("Metrics", []) if "MetricStat" in m),
-        ]
+        for alarm in alarms().values()
+        for metric in metrics_of(alarm)
         if metric.get("Namespace") == {"Ref": "Name"}
     }
     assert own == set(filters())

@@ -54,6 +54,23 @@ def test_pods_are_on_nodes_that_there_are(rendered: dict[tuple[str, str], Any]):
     assert all(pod(rendered, name)["nodeSelector"] in there for name in PODS)
 
 
+def test_only_video_workers_are_placed_on_their_nodes(rendered: dict[tuple[str, str], Any]):
+    """What else stood there would keep the autoscaler from removing a node."""
+    refused = {
+        resource["Properties"]["Labels"]["fiapx.io/room"]: {
+            (taint["Key"], taint["Value"], taint["Effect"].replace("_", "").lower())
+            for taint in resource["Properties"].get("Taints", [])
+        }
+        for _, resource in resources(read_all(), "AWS::EKS::Nodegroup")
+    }
+
+    def bears(name: str) -> set[tuple[str, str, str]]:
+        return {(one["key"], one["value"], one["effect"].lower()) for one in pod(rendered, name).get("tolerations", [])}
+
+    let_in = {room: {name for name in PODS if taints <= bears(name)} for room, taints in refused.items()}
+    assert let_in == {"api": set(PODS), "worker": {"fiapx-worker"}}
+
+
 def test_roles_hang_on_service_accounts_that_there_are(rendered: dict[tuple[str, str], Any]):
     asked = {
         resource["Properties"]["ServiceAccount"]

@@ -8,7 +8,17 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.k8s.manifests import K8S, REPOSITORY, Manifest, Manifests, applications, environment, of_kind, render_text
+from tests.k8s.manifests import (
+    K8S,
+    NAME,
+    REPOSITORY,
+    Manifest,
+    Manifests,
+    applications,
+    environment,
+    of_kind,
+    render_text,
+)
 from tests.k8s.manifests import read as read_manifests
 
 RESERVE = 3
@@ -56,6 +66,24 @@ def test_all_that_may_run_at_once_fits_into_the_shipped_database() -> None:
     manifests = read_manifests(render_text(K8S / "overlays/aws"))
     for shipped in (*shipped_classes(), production_class()):
         assert most_connections(manifests) + RESERVE <= classes()[shipped]
+
+
+def test_the_sum_that_operators_read_is_the_manifests() -> None:
+    manifests = read_manifests(render_text(K8S / "base"))
+    page = " ".join((REPOSITORY / "docs/aws.md").read_text("utf-8").split())
+    told = re.search(r"(\d+) x (\d+) \+ (\d+) x (\d+) \+ (\d+) x (\d+) = (\d+), and the migration's (\d+)", page)
+    assert told is not None
+    *factors, in_all, migration = map(int, told.groups())
+    pods = {pod.labels[NAME]: pod for pod in applications(manifests)}
+    assert factors == [
+        number
+        for name in ("fiapx-webapi", "fiapx-worker", "fiapx-control")
+        for number in (
+            int(environment(manifests, pods[name].main)["FIAPX_DATABASE_CONNECTIONS"]),
+            most_replicas(manifests, pods[name].owner),
+        )
+    ]
+    assert (in_all + migration, migration) == (most_connections(manifests), MIGRATION)
 
 
 @pytest.mark.parametrize(("pod", "more"), [("fiapx-webapi", 11), ("fiapx-worker", 10), ("fiapx-control", 2)])

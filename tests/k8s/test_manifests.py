@@ -1,7 +1,6 @@
 import copy
 import json
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -13,9 +12,7 @@ from typing import Any
 import kubernetes_validate  # type: ignore[import-untyped]  # It ships no types.
 import pytest
 
-from app.server.draining_server import GRACE_SECONDS
 from app.settings import Settings
-from tests.aws import templates
 from tests.k8s.manifests import (
     K8S,
     NAME,
@@ -378,17 +375,3 @@ def test_pods_on_aws_may_ask_for_their_role(renderings: Mapping[str, Manifests])
     for pod in pods(manifests):
         wants = pod.labels[NAME] != "fiapx-migrate"
         assert may_reach(manifests, pod, Place("169.254.170.23"), 80) == wants
-
-
-def test_load_balancers_leave_an_upload_as_much_time_as_its_pod_does(renderings: Mapping[str, Manifests]) -> None:
-    """What they cut is cut for the client, however long the pod would go on."""
-    config = keys_of(renderings["overlays/aws"], "ConfigMap", "fiapx-config") or {}
-    drain = float(config["FIAPX_DRAIN_SECONDS"]) + float(config["FIAPX_UPLOAD_DRAIN_SECONDS"]) + GRACE_SECONDS
-    attributes = {
-        one["Key"]: one["Value"]
-        for one in templates.read("edge")["Resources"]["StreamTargets"]["Properties"]["TargetGroupAttributes"]
-    }
-    assert float(attributes["deregistration_delay.timeout_seconds"]) >= drain
-    ingress = (K8S / "components/alb-ingress/ingress.yaml").read_text("utf-8")
-    (delay,) = re.findall(r"deregistration_delay\.timeout_seconds=(\d+)", ingress)
-    assert float(delay) >= drain
