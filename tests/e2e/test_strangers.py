@@ -22,7 +22,7 @@ from mypy_boto3_s3 import S3Client
 from devserver.certificate import Certificate
 from tests.e2e.conftest import Up
 from tests.parts.listening import children_named, environment_of, listeners_of
-from tests.parts.strangers import KEY, gives_to_strangers, names_of
+from tests.parts.strangers import KEY, gives_to_strangers, http_answer, names_of
 
 CONTENT = b"what Ana sent"
 
@@ -76,6 +76,15 @@ def test_no_port_reads_writes_or_deletes_for_a_stranger(
     assert not given
     assert s3_of_ana.get_object(Bucket="fiapx", Key=KEY)["Body"].read() == CONTENT
     assert set(up.data.glob("mail/*")) == mails
+
+
+def test_a_page_whose_name_leads_to_this_machine_gets_nothing_of_the_api(names: dict[int, str]):
+    """Its own domain may resolve to us (DNS rebinding), and then the browser lets it read what we answer."""
+    port = next(port for port, name in names.items() if name == "api")
+    for path in ("/", "/videos", "/graphql?query=%7B__typename%7D"):
+        answer = http_answer(port, "GET", path, None)
+        assert answer is not None
+        assert answer[0] == 421
 
 
 def test_the_mail_sink_takes_no_mail_without_the_password_and_keeps_places_for_those_who_know_it(
