@@ -25,9 +25,12 @@ from botocore.client import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from mypy_boto3_s3 import S3Client
 
+from app.settings import Settings
 from devserver import process_record, service
+from devserver.data_directory import locked
 from devserver.ports import free_pair, is_free
 from devserver.program import Program
+from devserver.stores import choose_stores
 
 START_LIMIT_SECONDS = 60
 STOP_LIMIT_SECONDS = 10
@@ -336,6 +339,25 @@ def test_each_process_is_given_the_settings_that_it_reads_and_no_others() -> Non
     assert given(service.migration(everything)) == set()
     assert given(service.api(everything, "127.0.0.1", 1)) >= {"FIAPX_JWT_SECRET", "FIAPX_LINK_SECRET"}
     assert video.environment["PATH"] == "/bin"
+
+
+@pytest.mark.parametrize(
+    ("environment", "verified"),
+    [
+        ({}, "false"),
+        ({"FIAPX_VERIFY_EMAIL": "true"}, "true"),
+        ({"FIAPX_SMTP_URL": "smtp://mail.example"}, None),
+        ({"FIAPX_SMTP_URL": "smtp://mail.example", "FIAPX_VERIFY_EMAIL": "false"}, "false"),
+    ],
+)
+def test_addresses_are_verified_where_mails_arrive(
+    tmp_path: Path, environment: dict[str, str], verified: str | None
+) -> None:
+    """Nobody would find the link in the sink; where the setting is not there it is on."""
+    with locked(tmp_path) as data:
+        stores = choose_stores(data, environment)
+    assert stores.settings.get("FIAPX_VERIFY_EMAIL") == verified
+    assert Settings.model_fields["verify_email"].default is True
 
 
 def given(program: Program) -> set[str]:
