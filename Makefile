@@ -34,7 +34,7 @@ test: $(FOR_TESTS)  ## Run all tests, against real parts that they start themsel
 FOR_UNIT := .venv/.tests .venv/bin/fiapx .samples/.fetched
 UNIT := $(addprefix tests/,domain usecases graphql rest pages server infra jobs devserver contracts images supply docs)
 unit: $(FOR_UNIT)  ## Run the quick tests: no Node.js, no browser, no database server, no page to build
-	$(VENV) -m pytest --quiet -m 'not slow and not outside' $(UNIT)
+	$(TESTS) --quiet -m 'not slow and not outside' $(UNIT)
 
 one: $(FOR_UNIT)  ## Run one file of tests, or one test: make one TEST=tests/domain/test_plan.py::test_name
 	@test -n '$(TEST)' || { echo 'Say which: make one TEST=tests/domain/test_plan.py' >&2; exit 2; }

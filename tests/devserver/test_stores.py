@@ -32,6 +32,8 @@ from devserver.ports import free_pair, is_free
 from devserver.program import Program
 from devserver.stores import choose_stores
 
+pytestmark = pytest.mark.slow
+
 START_LIMIT_SECONDS = 60
 STOP_LIMIT_SECONDS = 10
 

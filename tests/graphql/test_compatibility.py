@@ -21,6 +21,7 @@ def test_a_field_that_goes_a_type_that_changes_and_an_argument_that_becomes_need
     assert broken_promises(old, "type Query { a: Int! b: String! c(x: Int, y: Int): Int d: Int }") == []
 
 
+@pytest.mark.slow
 def test_the_schema_is_not_written_where_it_breaks_what_the_committed_one_promised(tmp_path: Path):
     committed = tmp_path / "schema.graphql"
     committed.write_text(schema.as_str().replace("  me: User!", "  me: User!\n  them: User!"))

@@ -40,6 +40,7 @@ async def calls(site: Site, query: str, variables: Any) -> tuple[int, httpx.Resp
     return count, answer
 
 
+@pytest.mark.slow
 async def test_no_document_within_the_limits_is_dear_nor_is_its_answer(site: Site):
     for name, (query, variables) in dear_documents().items():
         count, answer = await calls(site, query, variables)
@@ -138,6 +139,7 @@ async def test_what_waits_goes_on_between_two_dear_documents():
     assert [name for name in order if name != "other"] == ["first", "second", "third"]
 
 
+@pytest.mark.slow
 async def test_documents_take_no_more_than_they_say_and_those_that_are_asked_for_again_stay():
     documents = Documents(Policy(max_cpu_seconds_per_minute=10**9))
 

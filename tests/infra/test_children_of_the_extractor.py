@@ -10,6 +10,8 @@ from app.domain.options import ExtractionOptions, ImageFormat
 from tests.clips import Clips
 from tests.extracting import EVERY_PICTURE, EXTRACTOR, take
 
+pytestmark = pytest.mark.slow
+
 
 def children() -> set[int]:
     """Give our child processes that run ffmpeg, or are about to."""

@@ -25,6 +25,8 @@ from app.infra.ffmpeg.survey import found_by
 from tests.clips import ffmpeg
 from tests.extracting import LIMITS, refusal_of
 
+pytestmark = pytest.mark.slow
+
 MEMORY = 1024**3
 
 

@@ -14,6 +14,8 @@ from app.infra.checks import PARTS
 from devserver.ports import free_pair
 from tests.parts.stores import S3Part, SmtpSinkPart
 
+pytestmark = pytest.mark.slow
+
 
 def fiapx(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     bare = {name: value for name, value in os.environ.items() if not name.startswith("FIAPX_")}

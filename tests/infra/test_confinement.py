@@ -140,6 +140,7 @@ def test_calls_by_the_numbers_of_another_architecture_end_it(prison: Prison, kin
     assert prison.run("confined", "foreign_call_process.py", kind)["code"] == -signal.SIGSYS
 
 
+@pytest.mark.slow
 def test_its_keeper_sees_from_outside_that_it_works_and_reads_nothing(prison: Prison):
     assert prison.run("impatient", "spinning_process.py")["fault"] == "ProcessingError"
 
@@ -163,6 +164,7 @@ def test_a_kernel_without_landlock_is_found_out():
     assert on_an_old_kernel("-c", tell).stdout.startswith("Confinement(landlock_abi=0, seccomp=True, ")
 
 
+@pytest.mark.slow
 def test_the_worker_itself_does_not_start_on_such_a_kernel_where_it_must_not():
     schemes = {"DATABASE_URL": "mysql+asyncmy", "REDIS_URL": "redis", "S3_URL": "http", "SMTP_URL": "smtp"}
     places = {name: f"{scheme}://[::1]:1" for name, scheme in schemes.items()}

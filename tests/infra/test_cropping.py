@@ -13,6 +13,8 @@ from tests.extracting import at, take
 from tests.films import X264, decoded
 from tests.rendered import LOSSLESS
 
+pytestmark = pytest.mark.slow
+
 Box = tuple[bytes, int, int]
 
 

@@ -17,6 +17,8 @@ from app.domain.failure import JOINED, FailureCode
 from tests.extracting import EVERY_PICTURE, KEY_PICTURES, at, every_nth, refusal_of, take
 from tests.films import QUIET, VP8, VP9, X264, X265, Films
 
+pytestmark = pytest.mark.slow
+
 COUNT: Final = 100
 GROUPS: Final = ("-g", "12", "-sc_threshold", "1000000000")
 MPEG2: Final = ("-c:v", "mpeg2video", "-q:v", "4", "-bf", "2", *GROUPS)

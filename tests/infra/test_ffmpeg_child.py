@@ -199,6 +199,7 @@ async def test_a_stopped_child_is_ended_and_nobody_blames_the_video():
     assert not alive(running.pid)
 
 
+@pytest.mark.slow
 async def test_a_child_that_works_without_reading_or_writing_is_ended_and_the_video_blamed():
     budget = TimeBudget(60, stall_seconds=0.5)
     async with start("while True: pass", budget) as running:
@@ -216,6 +217,7 @@ async def test_a_child_whose_threads_wait_for_each_other_is_the_videos_fault():
     assert caught.value.failure is FailureCode.TIMED_OUT
 
 
+@pytest.mark.slow
 async def test_a_child_that_works_for_ever_because_nothing_fits_into_its_memory_is_told_from_a_slow_one():
     code = """
         held = []
@@ -233,6 +235,7 @@ async def test_a_child_that_works_for_ever_because_nothing_fits_into_its_memory_
     assert caught.value.failure is FailureCode.OUT_OF_MEMORY
 
 
+@pytest.mark.slow
 async def test_a_child_that_reads_its_film_and_gives_nothing_yet_is_let_work(tmp_path: Path):
     film = tmp_path / "film"
     film.write_bytes(bytes(1024**2))
@@ -287,6 +290,7 @@ async def test_a_child_that_complains_without_end_neither_waits_nor_fills_our_me
     assert FIRST_BYTES + LAST_BYTES < len(words) < FIRST_BYTES + LAST_BYTES + 100
 
 
+@pytest.mark.slow
 async def test_the_kernel_ends_a_child_that_has_used_its_processor_time_even_if_it_would_not_hear():
     code = """
         import signal

@@ -35,6 +35,8 @@ from tests.extracting import (
 )
 from tests.films import X264, Films, decoded
 
+pytestmark = pytest.mark.slow
+
 PNG = ImageFormat.PNG
 
 

@@ -11,6 +11,8 @@ from app.domain.options import ImageFormat
 from app.infra.ffmpeg.split import BrokenStream, Splitter, picture_size
 from tests.clips import FFMPEG
 
+pytestmark = pytest.mark.slow
+
 
 def jpeg_part(data: bytes) -> bytes:
     return b"--ffmpeg\r\nContent-type: image/jpeg\r\nContent-length: %d\r\n\r\n%s\r\n" % (len(data), data)

@@ -11,6 +11,8 @@ from app.domain.options import ExtractionOptions, FrameSelection, SelectionKind
 from tests.clips import ffmpeg
 from tests.extracting import EXTRACTOR
 
+pytestmark = pytest.mark.slow
+
 EVERY = ExtractionOptions(FrameSelection(SelectionKind.EVERY_NTH_FRAME, 1), max_width=64)
 PICTURE = ("-f", "lavfi", "-i", "testsrc2=s=320x240:r=25:d=4")
 

@@ -10,6 +10,8 @@ from app.domain.options import ExtractionOptions, FrameSelection, SelectionKind
 from tests.clips import Clips
 from tests.extracting import EVERY_PICTURE, at, failure_of, refusal_of, take
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize(
     ("clip", "code"),

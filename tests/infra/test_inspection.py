@@ -10,6 +10,8 @@ from app.infra.ffmpeg.budget import TimeBudget
 from app.infra.ffmpeg.inspection import BrokenInspection, Inspected, read_inspection
 from tests.inspections import HEAD, LOOK, STREAM, TAIL, document
 
+pytestmark = pytest.mark.slow
+
 PACKETS = struct.pack("=I", 2) + struct.pack("=6q", 0, 40, 0, 40, 40, 40) + bytes([1, 0]) + struct.pack("=I", 0)
 
 

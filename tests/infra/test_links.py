@@ -78,6 +78,7 @@ def test_a_payload_cannot_be_exchanged_under_a_signature() -> None:
     assert LINKS.open(f"{forged}.{signature}", NOW) is None
 
 
+@pytest.mark.slow
 @given(st.text(max_size=200))
 @example("")
 @example(".")

@@ -28,6 +28,8 @@ from app.infra.ffmpeg.look import rendering
 from tests.extracting import LIMITS
 from tests.inspections import HEAD, TAIL, document
 
+pytestmark = pytest.mark.slow
+
 PACKETS: Final = LIMITS.max_packets
 TICKS: Final = 100  # From picture to picture.
 TICK_SECONDS: Final = 0.1

@@ -29,6 +29,8 @@ from tests.rendered import (
     strips,
 )
 
+pytestmark = pytest.mark.slow
+
 LIGHTS = [(255, 255, 255), (128, 128, 128), (255, 0, 0), (0, 255, 0), (0, 0, 255)]
 
 # ------------------------------------------------------------------ colours

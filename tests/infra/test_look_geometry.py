@@ -24,6 +24,8 @@ from tests.rendered import (
     strips,
 )
 
+pytestmark = pytest.mark.slow
+
 # ------------------------------------------------------------------ sizes
 
 

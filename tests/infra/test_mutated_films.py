@@ -23,6 +23,8 @@ from tests.extracting import EVERY_PICTURE, KEY_PICTURES, a_second, at, every_nt
 from tests.films import VP9, X264, Films, decoded, numbers_of
 from tests.second_opinion import SMALL, Seen, far, second_opinion
 
+pytestmark = pytest.mark.slow
+
 MUTATIONS: Final = int(os.environ.get("FIAPX_MUTATIONS", "60"))
 LONGEST_SECONDS: Final = 60
 COUNT: Final = 50

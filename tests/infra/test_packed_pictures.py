@@ -12,6 +12,8 @@ import pytest
 from tests.extracting import EVERY_PICTURE, at, take
 from tests.films import Films
 
+pytestmark = pytest.mark.slow
+
 COUNT = 60
 PICTURE = b"\0\0\1\xb6"
 PACKED = b"\0\0\1\xb2DivX503b1393p"

@@ -48,6 +48,7 @@ async def test_an_unknown_user_has_no_password(passwords: Argon2PasswordHasher) 
     assert not await passwords.verify("", None)
 
 
+@pytest.mark.slow
 async def test_an_unknown_user_takes_as_long_as_a_wrong_password(passwords: Argon2PasswordHasher) -> None:
     kept = await passwords.hash("correct horse battery")
     times: dict[str | None, list[float]] = {kept: [], None: []}

@@ -19,6 +19,8 @@ from tests.extracting import EVERY_PICTURE, KEY_PICTURES, LIMITS, Taken, a_secon
 from tests.films import Films
 from tests.films_of_all_kinds import KINDS, Kind
 
+pytestmark = pytest.mark.slow
+
 WHOLE: Final = FfmpegFrameExtractor(LIMITS, decode_all=True)
 SMALL: Final = ExtractionOptions(format=ImageFormat.PNG, max_width=160)
 

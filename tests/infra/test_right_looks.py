@@ -13,6 +13,8 @@ from app.domain.options import ExtractionOptions, ImageFormat
 from tests.extracting import at, take
 from tests.films import QUIET, VP8, VP9, X264, X265, Films, decoded
 
+pytestmark = pytest.mark.slow
+
 JPEG, PNG, WEBP = ImageFormat.JPEG, ImageFormat.PNG, ImageFormat.WEBP
 Pixel = tuple[int, ...]
 

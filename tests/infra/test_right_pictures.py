@@ -24,6 +24,8 @@ from tests.extracting import (
 )
 from tests.films import QUIET, VP8, VP9, X264, X265, Films
 
+pytestmark = pytest.mark.slow
+
 FRAGMENTED: Final = ("-movflags", "+frag_keyframe+empty_moov", "-g", "15")
 PNG: Final = ImageFormat.PNG
 NEVER: Final = "1000000000"  # As -sc_threshold: no key picture but at its regular place.

@@ -194,6 +194,7 @@ def test_ten_thousand_parts_are_enough_and_most_uploads_never_hold_large_ones() 
     assert sum(part_size(number) for number in range(1, 5_001)) > 70 * 1024 * MIB
 
 
+@pytest.mark.slow
 async def test_memory_does_not_grow_with_the_object(storage: S3Storage, tmp_path: Path) -> None:
     piece = os.urandom(MIB)
     tracemalloc.start()

@@ -10,6 +10,8 @@ import pytest
 from tests.clips import ffmpeg
 from tests.extracting import EVERY_PICTURE, at, take
 
+pytestmark = pytest.mark.slow
+
 TABLE = (b"moov", b"trak", b"mdia", b"minf", b"stbl")
 
 

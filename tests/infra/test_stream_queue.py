@@ -318,6 +318,7 @@ async def test_two_queues_in_one_loop_have_slots_of_their_own_and_end_together(r
 # ---------------------------------------------------------------- workers that die
 
 
+@pytest.mark.slow
 async def test_a_killed_workers_job_is_taken_over_after_the_visibility_timeout(redis: StreamRedis, redis_url: str):
     await redis.enqueue_job("hold", _job_id="j")
     async with process(redis_url, 1.0) as first:
@@ -340,6 +341,7 @@ async def _begun_by(redis: StreamRedis, pid: int) -> bool:
     return str(pid) in [by for _, by in await listed(redis, "begun")]
 
 
+@pytest.mark.slow
 async def test_a_worker_frozen_past_its_visibility_cannot_settle_what_another_took(redis: StreamRedis, redis_url: str):
     await redis.enqueue_job("hold", _job_id="j")
     async with process(redis_url, 0.6) as frozen:
@@ -356,6 +358,7 @@ async def test_a_worker_frozen_past_its_visibility_cannot_settle_what_another_to
             await until(lambda: _empty(redis))
 
 
+@pytest.mark.slow
 async def test_a_worker_told_to_end_gives_its_job_back_for_immediate_delivery(redis: StreamRedis, redis_url: str):
     await redis.enqueue_job("hold", _job_id="j")
     async with process(redis_url, 3600) as first:
@@ -451,6 +454,7 @@ async def test_silent_workers_are_forgotten_unless_they_hold_a_job(redis: Stream
 # ---------------------------------------------------------------- a Redis that dies
 
 
+@pytest.mark.slow
 async def test_a_worker_survives_a_killed_redis_and_its_queue_does_too(redis: StreamRedis, valkey: ValkeyPart):
     ran, release = list[str](), asyncio.Event()
 

@@ -20,6 +20,8 @@ from tests.clips import FFMPEG, Clips, ffmpeg
 from tests.extracting import EVERY_PICTURE, a_second, at, every_nth, refusal_of, take
 from tests.films import VP8, VP9, X264, Films
 
+pytestmark = pytest.mark.slow
+
 PNG: Final = ImageFormat.PNG
 MJPEG: Final = ("-c:v", "mjpeg", "-q:v", "3")
 MPEG2: Final = ("-c:v", "mpeg2video", "-q:v", "3")

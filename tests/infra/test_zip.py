@@ -99,6 +99,7 @@ def test_a_name_that_does_not_fit_is_refused():
             StoredZip().entry(name, b"", NOON)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("count", [65_534, 65_535, 65_536, 70_000])
 def test_more_entries_than_sixteen_bits_can_count(count: int):
     data = archive((f"frame_{n:06}", b"x") for n in range(count))
@@ -108,6 +109,7 @@ def test_more_entries_than_sixteen_bits_can_count(count: int):
         assert read.read(f"frame_{count - 1:06}") == b"x"
 
 
+@pytest.mark.slow
 def test_sizes_and_offsets_beyond_four_gib(tmp_path: Path):
     """Zeros are written as holes: the file takes next to no disk, and is read through the real offsets."""
     encoder = StoredZip()
@@ -131,6 +133,7 @@ def test_sizes_and_offsets_beyond_four_gib(tmp_path: Path):
         assert read.read("last.txt") == b"and one more"
 
 
+@pytest.mark.slow
 def test_info_zip_finds_nothing_wrong(tmp_path: Path):
     path = tmp_path / "frames.zip"
     path.write_bytes(archive((f"frame_{n:06}_ção.jpg", os.urandom(50)) for n in range(66_000)))

@@ -163,6 +163,7 @@ async def test_an_export_holds_profile_processings_and_notifications_of_its_owne
         assert secret not in text
 
 
+@pytest.mark.slow
 async def test_an_export_of_many_pages_names_each_once(identity: Identity):
     world = identity.world
     world.max_active = 10_000

@@ -74,6 +74,7 @@ async def test_a_worker_that_dies_while_it_sends_leaves_the_mail_to_another(
     assert await deliver() == 1
 
 
+@pytest.mark.slow
 async def test_a_mail_is_given_up_after_three_days(world: World, mailer: MemoryMailer, deliver):
     await world.failed((await world.uploaded(await world.user())).id)
     mailer.away = True
@@ -239,6 +240,7 @@ async def test_a_receiver_that_is_gone_does_not_switch_off_the_one_that_was_set_
     assert "webhook.disabled" not in {mail.template for mail in mailer.sent}
 
 
+@pytest.mark.slow
 async def test_one_users_many_delay_nobodys_one(world: World, mailer: MemoryMailer):
     world.max_active = 100
     noisy, quiet = await with_webhook(world), await with_webhook(world)

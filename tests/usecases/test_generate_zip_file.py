@@ -248,6 +248,7 @@ def entry(index: int, video: VideoProcessing) -> FrameEntry:
     return FrameEntry(name, index, time, time + 0.04, time, 1920, 1080, 250_000, f"{index:064x}", index * 250_100 + 60)
 
 
+@pytest.mark.slow
 def test_the_manifest_keeps_less_than_four_hundred_bytes_of_each_file():
     video = a_video(new_owner())
     tracemalloc.start()

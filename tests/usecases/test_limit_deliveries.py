@@ -30,6 +30,7 @@ async def failures(world: World, viewer: Viewer, count: int) -> None:
         await world.failed((await world.uploaded(viewer)).id)
 
 
+@pytest.mark.slow
 async def test_a_hundred_failures_are_a_few_mails_and_one_digest_and_all_are_in_the_log(
     world: World, mailer: MemoryMailer
 ):

@@ -111,6 +111,7 @@ async def test_everybody_who_watches_sees_that_it_expired(month: World):
     assert month.live.published[-1] == await month.row(video.id)
 
 
+@pytest.mark.slow
 async def test_many_users_videos_expire_in_one_run(month: World):
     month.max_active = 1000
     for _ in range(3):

@@ -165,6 +165,7 @@ async def test_who_takes_their_address_back_by_a_reset_shares_nothing_with_who_m
     assert [video for video, _ in every] == [mine.id]
 
 
+@pytest.mark.slow
 async def test_many_videos_from_before_go_at_once(identity: Identity, post: Post):
     world, session = identity.world, await identity.ana()
     world.max_active = 300
