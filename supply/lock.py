@@ -41,9 +41,15 @@ _NAME: Final = re.compile(r"^[a-z0-9][a-z0-9._-]*")
 
 
 def blocks(text: str) -> dict[str, str]:
-    """Return what a compiled file says of each package, by its name: the pin, its hashes, and who needs it."""
-    parts = re.split(r"^(?=[a-z0-9])", text, flags=re.MULTILINE)
-    return {found[0]: part for part in parts if (found := _NAME.match(part))}
+    """Return what a compiled file says of each package, by its name: its pins, their hashes, and who needs it.
+
+    A package has several pins where one version is for some versions of Python and another for the rest.
+    """
+    found: dict[str, str] = {}
+    for part in re.split(r"^(?=[a-z0-9])", text, flags=re.MULTILINE):
+        if name := _NAME.match(part):
+            found[name[0]] = found.get(name[0], "") + part
+    return found
 
 
 def layered(everything: Mapping[str, str], needed: Sequence[frozenset[str]]) -> list[str]:

@@ -5,8 +5,10 @@ import subprocess
 import sys
 import tomllib
 from collections import Counter
+from importlib.metadata import distributions
 
 import pytest
+from packaging.markers import Marker
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
@@ -22,17 +24,37 @@ import app.main, app.bootstrap, app.infra.sql.migrate, app.worker
 """
 
 
-def own_pins(name: str) -> dict[str, str]:
-    """Return the pin of each package that stands in this file, with the condition where there is one."""
+def own_pins(name: str) -> set[tuple[str, str]]:
+    """Return the packages that stand in this file, each with its pin and the condition where there is one."""
     found = re.findall(r"^([a-z0-9._-]+)(==\S+(?: ; [^\\]+)?)", (ROOT / name).read_text(), re.MULTILINE)
-    assert len(dict(found)) == len(found), name
-    return dict(found)
+    assert len(set(found)) == len(found), name
+    return set(found)
 
 
-def pins(name: str) -> dict[str, str]:
+def pins(name: str) -> set[tuple[str, str]]:
     """Return what an installer gets by this file: its own pins and those of the files that it begins with."""
     below = re.findall(r"^-r (\S+)$", (ROOT / name).read_text(), re.MULTILINE)
-    return {package: pin for file in below for package, pin in pins(file).items()} | own_pins(name)
+    return own_pins(name).union(*map(pins, below))
+
+
+def names(found: set[tuple[str, str]]) -> set[str]:
+    return {package for package, _ in found}
+
+
+def machine(python: str) -> dict[str, str]:
+    """Describe one with Linux and this version of Python, as conditions ask for it."""
+    return {"python_full_version": python, "python_version": python.rpartition(".")[0], "sys_platform": "linux"}
+
+
+def chosen_for(file: str, python: str) -> dict[str, str]:
+    """Return the version of each package that an installer chooses under this version of Python, on Linux."""
+    kept: dict[str, str] = {}
+    for package, pin in pins(file):
+        version, _, condition = pin.removeprefix("==").partition(" ; ")
+        if not condition or Marker(condition).evaluate(machine(python)):
+            assert package not in kept, f"{package} twice"
+            kept[package] = version
+    return kept
 
 
 def wanted_by(layer: Layer) -> list[Requirement]:
@@ -46,32 +68,41 @@ def wanted_by(layer: Layer) -> list[Requirement]:
 
 
 def test_the_api_gets_no_decoder_and_no_store():
-    assert not pins("requirements-webapi.txt").keys() & (OF_ONE_MACHINE | {"av", "imageio-ffmpeg"})
+    assert not names(pins("requirements-webapi.txt")) & (OF_ONE_MACHINE | {"av", "imageio-ffmpeg"})
 
 
 def test_a_worker_gets_the_same_and_the_decoder():
-    more = pins("requirements-worker.txt").items() - pins("requirements-webapi.txt").items()
-    assert {name for name, _ in more} == {"av", "imageio-ffmpeg"}
-    assert pins("requirements-webapi.txt").items() <= pins("requirements-worker.txt").items()
+    assert names(pins("requirements-worker.txt") - pins("requirements-webapi.txt")) == {"av", "imageio-ffmpeg"}
+    assert pins("requirements-webapi.txt") <= pins("requirements-worker.txt")
 
 
 def test_images_run_the_versions_that_were_tested():
-    assert pins("requirements-worker.txt").items() <= pins("requirements.txt").items()
-    assert pins("requirements.txt").items() <= pins("requirements-dev.txt").items()
+    assert pins("requirements-worker.txt") <= pins("requirements.txt") <= pins("requirements-dev.txt")
 
 
 def test_each_package_stands_in_one_file_of_the_lock():
-    files = Counter(package for layer in LAYERS for package in own_pins(layer.file))
+    files = Counter(package for layer in LAYERS for package in names(own_pins(layer.file)))
     assert {package: count for package, count in files.items() if count > 1} == {}
-    assert len(files) == len(pins(LAYERS[-1].file))
+    assert len(files) == len(names(pins(LAYERS[-1].file)))
+
+
+@pytest.mark.parametrize("python", ["3.11.2", "3.11.7", "3.12.0", "3.13.0"])
+def test_what_a_package_needs_is_locked_for_each_version_of_python(python: str):
+    chosen = chosen_for(LAYERS[-1].file, python)
+    said = {str(canonicalize_name(one.name)): one.requires or [] for one in distributions()}
+    for package in chosen.keys() & said.keys():
+        for needed in map(Requirement, said[package]):
+            if needed.marker is None or needed.marker.evaluate({"extra": "", **machine(python)}):
+                version = chosen.get(canonicalize_name(needed.name))
+                assert version is not None, f"{package} needs {needed}"
+                assert needed.specifier.contains(version), f"{package} needs {needed}, not {version}"
 
 
 @pytest.mark.parametrize(("file", "wanted"), [(layer.file, wanted_by(layer)) for layer in LAYERS])
 def test_what_pyproject_names_is_locked_in_a_version_that_it_allows(file: str, wanted: list[Requirement]):
-    locked = pins(file)
+    locked = chosen_for(file, "3.11.2")
     for requirement in wanted:
-        version = locked[canonicalize_name(requirement.name)].partition(" ; ")[0].removeprefix("==")
-        assert requirement.specifier.contains(version), f"{requirement}: make lock"
+        assert requirement.specifier.contains(locked[canonicalize_name(requirement.name)]), f"{requirement}: make lock"
 
 
 def test_a_package_goes_where_it_is_first_needed_and_nowhere_else():
