@@ -65,6 +65,7 @@ def test_no_page_loads_anything_from_another_host(pages: Path):
         assert re.findall(r"(?:@import|url\()\s*[\"']?(?:https?:)?//", text) == [], path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "link",
     ["[no such page](nowhere.md)", "[no such heading](settings.md#nowhere)", "[no such file](../app/nowhere.py)"],
@@ -77,6 +78,7 @@ def test_a_link_that_leads_nowhere_fails_the_build(draft: Path, link: str):
     assert "nowhere" in done.stderr
 
 
+@pytest.mark.slow
 def test_a_page_that_nobody_can_find_fails_the_build(draft: Path):
     (draft / "docs" / "lonely.md").write_text("# Lonely\n", "utf-8")
     done = built(draft, draft / "built")

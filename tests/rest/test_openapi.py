@@ -4,6 +4,8 @@ import asyncio
 import http.client
 import json
 import socket
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -86,6 +88,11 @@ def visitor(described: Description, ana: Person) -> Visitor:
 def test_the_document_is_openapi_and_the_one_in_the_repository():
     validate(json.loads(description()))
     assert (ROOT / "openapi.json").read_text("utf-8") == description(), "make schema writes it anew."
+
+
+def test_it_is_printed_where_there_is_no_repository():
+    command = [sys.executable, "-m", "app.cli", "export-openapi"]
+    assert subprocess.run(command, check=True, capture_output=True, text=True, cwd=ROOT).stdout == description()
 
 
 def test_every_path_and_method_of_the_contract_is_described(described: Description):
