@@ -104,14 +104,13 @@ def _api() -> None:
     from app.server.connections import raise_file_limit  # noqa: PLC0415
     from app.server.draining import Drain  # noqa: PLC0415
     from app.server.draining_server import GRACE_SECONDS, DrainingServer, drop_stalled_clients, uvicorn_options  # noqa: PLC0415
-    from app.server.policy import Policy  # noqa: PLC0415
     from app.server.serving import Serving  # noqa: PLC0415
 
     set_up_logs(LogSettings().log_level)
     _point_out_unknown_names()
     settings = Settings()
     files, drain = raise_file_limit(), Drain(settings.drain_seconds, settings.upload_drain_seconds)
-    serving = Serving.of(Policy.of(settings), files=files, drain=drain)
+    serving = Serving.of(settings, files=files, drain=drain)
     structlog.get_logger("fiapx").info(
         "serving",
         files=files,
@@ -128,7 +127,7 @@ def _api() -> None:
     )
     server = DrainingServer(config, serving)
     with config.bind_socket() as listener:
-        drop_stalled_clients(listener, serving.policy.socket_stall_seconds)
+        drop_stalled_clients(listener, serving.settings.socket_stall_seconds)
         with contextlib.suppress(KeyboardInterrupt):  # It has ended in good order before it says so.
             server.run([listener])
     if not server.started:

@@ -21,7 +21,7 @@ from app.server.cross_origin import CrossOrigin
 from app.server.draining import Draining
 from app.server.draining_server import collect_less_often
 from app.server.edge import Edge
-from app.server.hosts import Hosts
+from app.server.hosts import Hosts, hosts_of
 from app.server.own_port import about, answering
 from app.server.problems import on_database_unavailable, on_domain_error, on_http_exception
 from app.server.request_trace import RequestTrace
@@ -56,10 +56,15 @@ def application(edge: Edge, serving: Serving) -> Starlette:
 
 
 def _application(lifespan: Lifespan[Starlette] | None, serving: Serving) -> Starlette:
-    policy = serving.policy
-    buckets = TokenBuckets(policy.requests_per_minute)
-    view = GraphQLView(policy, buckets)
-    routes: list[BaseRoute] = [Route("/graphql", view), WebSocketRoute("/graphql", view), *ROUTES, *page_routes(policy)]
+    settings = serving.settings
+    buckets = TokenBuckets(settings.requests_per_minute)
+    view = GraphQLView(settings, buckets)
+    routes: list[BaseRoute] = [
+        Route("/graphql", view),
+        WebSocketRoute("/graphql", view),
+        *ROUTES,
+        *page_routes(settings),
+    ]
     handlers: Mapping[Any, Any] = {
         DomainError: on_domain_error,
         DatabaseUnavailable: on_database_unavailable,
@@ -68,7 +73,7 @@ def _application(lifespan: Lifespan[Starlette] | None, serving: Serving) -> Star
     app = Starlette(
         routes=routes, middleware=_middleware(serving, buckets), exception_handlers=handlers, lifespan=lifespan
     )
-    app.state.policy = policy
+    app.state.settings = settings
     app.state.drain = serving.drain
     app.state.metrics = serving.metrics
     app.state.uploads = serving.uploads
@@ -77,17 +82,17 @@ def _application(lifespan: Lifespan[Starlette] | None, serving: Serving) -> Star
 
 def _middleware(serving: Serving, buckets: TokenBuckets) -> list[Middleware]:
     """From the outside in: who asks, what a page may read, what every answer has, and how many there may be."""
-    policy = serving.policy
+    settings = serving.settings
     inner = [
         Middleware(RequestTrace),
         Middleware(SafeAnswers),
-        Middleware(Hosts, policy.allowed_hosts),
+        Middleware(Hosts, hosts_of(settings)),
         Middleware(Draining, serving.drain),
         Middleware(Throttle, buckets),
     ]
-    if policy.allowed_origins:
-        inner.insert(0, Middleware(CrossOrigin, policy.allowed_origins))
-    if policy.trusted_proxies:
+    if settings.allowed_origins:
+        inner.insert(0, Middleware(CrossOrigin, settings.allowed_origins))
+    if settings.trusted_proxies:
         # uvicorn types its middleware by its own names for the same protocol.
-        inner.insert(0, Middleware(cast("Any", ProxyHeadersMiddleware), list(policy.trusted_proxies)))
+        inner.insert(0, Middleware(cast("Any", ProxyHeadersMiddleware), list(settings.trusted_proxies)))
     return inner

@@ -80,15 +80,6 @@ class VideoSettings(BaseSettings):
     """After that, nothing new is begun for so long, or until the last upload has ended."""
     public_url: HttpUrl | None = None
     """Where the links in mails lead."""
-    allowed_origins: Origins = ()
-    """Pages of these origins may call the API from a browser (CORS) and open WebSockets; our own always may."""
-    allowed_hosts: Hosts = ()
-    """What a request's Host may name, whatever its port; all where it is empty. ``localhost`` is every name of this
-    very machine. Where none are set and the service is on loopback, that and the host of the public URL are."""
-    hsts_seconds: NonNegativeInt = 365 * 24 * 3600
-    """For so long a browser that came by TLS comes by nothing else (RFC 6797); with 0 it is told nothing."""
-    trusted_proxies: Proxies = ()
-    """Addresses and networks whose word on the client's address counts (X-Forwarded-For)."""
 
     # Sessions and accounts
     session_seconds: int = 3600
@@ -143,66 +134,6 @@ class VideoSettings(BaseSettings):
     """Notifications of refused files to one account."""
     export_rate_per_account: Rate = "10/hour"
     """Exports of one account's data."""
-
-    # What the API takes
-    requests_per_minute: int = 6000
-    """By one network, in one process; each operation over a WebSocket is one."""
-    head_seconds: float = 15
-    """A request's head must have come so long after its connection was opened, or after its own first byte."""
-    max_head_bytes: int = 64 * 1024
-    """How large a request's head may be."""
-    max_connections: PositiveInt = 10_000
-    """At once, in one process; fewer where it may not open so many files (RLIMIT_NOFILE)."""
-    max_connections_per_address: PositiveInt = 512
-    """By one network; a trusted proxy may have as many as there are."""
-    min_upload_bytes_per_second: int = 1024
-    """What an upload must come with at least; the fuller the memory for uploads, the more."""
-    upload_memory_bytes: PositiveInt = 960 * 1024**2
-    """What all uploads of a process may hold of its memory: one holds three parts of 5 MiB at most (16 beyond 2.9 GiB).
-    Of a pod's 2 GiB in Kubernetes as much is left to the program itself, its sockets and its documents."""
-    max_uploads_per_user: int = 20
-    """Uploads under way at once, in one process."""
-    introspection: bool = True
-    """Whether clients may ask for the GraphQL schema and for ``/openapi.json``."""
-    suggestions: bool = True
-    """Whether a misspelled field is answered with those that it may have meant."""
-    graphiql: bool = True
-    """Whether the page at ``/graphiql`` is served."""
-    frontend: bool = True
-    """Whether the page at ``/`` is served."""
-    max_document_bytes: int = 15_000
-    """How large a GraphQL document may be."""
-    max_tokens: int = 1000
-    """Of a document."""
-    max_depth: int = 10
-    """How deep its fields may be nested."""
-    max_aliases: int = 15
-    """In a document."""
-    max_root_fields: int = 10
-    """In an operation."""
-    max_directives: int = 50
-    """In a document."""
-    max_cost: int = 5000
-    """What an operation's answer may cost, in fields that it may have."""
-    max_variable_values: int = 1000
-    """Values of one operation's variables, those in lists and objects counted."""
-    max_cpu_seconds_per_minute: Annotated[float, Field(gt=0)] = 6
-    """What GraphQL documents that are new to a process may take of its time: of one network (/24, /64), and of one
-    user, whose answers count too. Each has so much at once, and it comes back evenly."""
-    socket_init_seconds: float = 5
-    """A WebSocket's client must have introduced itself after so long."""
-    socket_ping_seconds: float = 20
-    """How often a WebSocket's client is asked whether it is there, and how long it may take to say so."""
-    socket_stall_seconds: float = 20
-    """A client that takes nothing for so long is dropped."""
-    max_sockets_per_user: int = 20
-    """At once, in one process; a stream over plain HTTP is one."""
-    max_sockets_per_address: int = 200
-    """At once, in one process, from one network."""
-    socket_messages_per_minute: PositiveInt = 6000
-    """By one network, whatever they are, in one process."""
-    max_subscriptions_per_socket: int = 20
-    """At once, over one WebSocket."""
 
     # Limits of videos
     link_seconds: int = 300
@@ -281,6 +212,80 @@ class VideoSettings(BaseSettings):
         return key
 
 
+class EdgeSettings(BaseSettings):
+    """What the API takes, and from whom."""
+
+    model_config = SettingsConfigDict(env_prefix="FIAPX_", frozen=True, extra="ignore", secrets_dir=None)
+
+    allowed_origins: Origins = ()
+    """Pages of these origins may call the API from a browser (CORS) and open WebSockets; our own always may."""
+    allowed_hosts: Hosts = ()
+    """What a request's Host may name, whatever its port; all where it is empty. ``localhost`` is every name of this
+    very machine. Where none are set and the service is on loopback, that and the host of the public URL are."""
+    hsts_seconds: NonNegativeInt = 365 * 24 * 3600
+    """For so long a browser that came by TLS comes by nothing else (RFC 6797); with 0 it is told nothing."""
+    trusted_proxies: Proxies = ()
+    """Addresses and networks whose word on the client's address counts (X-Forwarded-For)."""
+    requests_per_minute: int = 6000
+    """By one network, in one process; each operation over a WebSocket is one."""
+    head_seconds: float = 15
+    """A request's head must have come so long after its connection was opened, or after its own first byte."""
+    max_head_bytes: int = 64 * 1024
+    """How large a request's head may be."""
+    max_connections: PositiveInt = 10_000
+    """At once, in one process; fewer where it may not open so many files (RLIMIT_NOFILE)."""
+    max_connections_per_address: PositiveInt = 512
+    """By one network; a trusted proxy may have as many as there are."""
+    min_upload_bytes_per_second: int = 1024
+    """What an upload must come with at least; the fuller the memory for uploads, the more."""
+    upload_memory_bytes: PositiveInt = 960 * 1024**2
+    """What all uploads of a process may hold of its memory: one holds three parts of 5 MiB at most (16 beyond 2.9 GiB).
+    Of a pod's 2 GiB in Kubernetes as much is left to the program itself, its sockets and its documents."""
+    max_uploads_per_user: int = 20
+    """Uploads under way at once, in one process."""
+    introspection: bool = True
+    """Whether clients may ask for the GraphQL schema and for ``/openapi.json``."""
+    suggestions: bool = True
+    """Whether a misspelled field is answered with those that it may have meant."""
+    graphiql: bool = True
+    """Whether the page at ``/graphiql`` is served."""
+    frontend: bool = True
+    """Whether the page at ``/`` is served."""
+    max_document_bytes: int = 15_000
+    """How large a GraphQL document may be."""
+    max_tokens: int = 1000
+    """Of a document."""
+    max_depth: int = 10
+    """How deep its fields may be nested."""
+    max_aliases: int = 15
+    """In a document."""
+    max_root_fields: int = 10
+    """In an operation."""
+    max_directives: int = 50
+    """In a document."""
+    max_cost: int = 5000
+    """What an operation's answer may cost, in fields that it may have."""
+    max_variable_values: int = 1000
+    """Values of one operation's variables, those in lists and objects counted."""
+    max_cpu_seconds_per_minute: Annotated[float, Field(gt=0)] = 6
+    """What GraphQL documents that are new to a process may take of its time: of one network (/24, /64), and of one
+    user, whose answers count too. Each has so much at once, and it comes back evenly."""
+    socket_init_seconds: float = 5
+    """A WebSocket's client must have introduced itself after so long."""
+    socket_ping_seconds: float = 20
+    """How often a WebSocket's client is asked whether it is there, and how long it may take to say so."""
+    socket_stall_seconds: float = 20
+    """A client that takes nothing for so long is dropped."""
+    max_sockets_per_user: int = 20
+    """At once, in one process; a stream over plain HTTP is one."""
+    max_sockets_per_address: int = 200
+    """At once, in one process, from one network."""
+    socket_messages_per_minute: PositiveInt = 6000
+    """By one network, whatever they are, in one process."""
+    max_subscriptions_per_socket: int = 20
+    """At once, over one WebSocket."""
+
+
 class SigningSettings(BaseSettings):
     """What signs tokens: at least 32 bytes. Tokens of a former key are honoured until they lapse."""
 
@@ -299,14 +304,14 @@ class ControlSettings(SigningSettings, VideoSettings):
     """Whom mails are from."""
 
 
-class CheckSettings(VideoSettings):
+class CheckSettings(EdgeSettings, VideoSettings):
     """What ``fiapx check`` reads."""
 
     smtp_url: SmtpUrl | None = None
     """The mail server to try, if there is one."""
 
 
-class Settings(SigningSettings, VideoSettings):
+class Settings(SigningSettings, EdgeSettings, VideoSettings):
     """What the API reads."""
 
     link_secret: Secret

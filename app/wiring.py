@@ -4,9 +4,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-from app.domain.container import ACCEPTED_EXTENSIONS
 from app.domain.retention import Retention
-from app.server.edge import Edge, ServiceLimits, Tickets
+from app.server.edge import Edge, Tickets
 from app.settings import Settings, VideoSettings
 from app.usecases.accounts import AccountUseCases
 from app.usecases.attempt_video import AttemptVideo
@@ -132,7 +131,6 @@ def edge(settings: Settings, parts: Parts, identity: IdentityParts, others: Edge
         tickets=others.tickets,
         storage=parts.storage,
         clock=parts.clock,
-        limits=_service_limits(settings),
         content_disposition=others.content_disposition,
         ready=others.ready,
         backlog=others.backlog,
@@ -260,17 +258,4 @@ def _notification_use_cases(settings: Settings, parts: Parts, limits: RateLimits
         send_test_webhook=SendTestWebhook(transactions, queue, clock, limits),
         list_notifications=ListNotifications(transactions),
         redeliver=RedeliverNotification(transactions, queue, clock, limits),
-    )
-
-
-def _service_limits(settings: Settings) -> ServiceLimits:
-    return ServiceLimits(
-        accepted_extensions=ACCEPTED_EXTENSIONS,
-        max_file_bytes=settings.max_file_bytes,
-        max_inline_upload_bytes=settings.max_inline_upload_bytes,
-        max_duration_seconds=settings.max_duration_seconds,
-        max_frames_per_video=settings.max_frames_per_video,
-        max_active_videos_per_user=settings.max_active_videos_per_user,
-        max_stored_bytes_per_user=settings.max_stored_bytes_per_user,
-        max_stored_bytes=settings.max_stored_bytes,
     )

@@ -40,11 +40,11 @@ from app.infra.sql.migrate import migrate
 from app.infra.sql.transactions import SqlTransactions
 from app.main import application
 from app.server.edge import Edge, viewer_of
-from app.server.policy import Policy
 from app.server.serving import Serving
 from app.usecases.list_user_videos import ListUserVideos, Page, cursor
 from tests.fakes.transactions import LostAnswers
 from tests.parts.site import Site
+from tests.parts.wired import shipped
 
 USER = UserId("0d5e9cf8-6a4f-4bb0-bd39-04d27d1f2b1c")
 PAGE = 50
@@ -108,8 +108,8 @@ def serve(kind: str, database: Path, source: str) -> None:
 
         edge = replace(edge, do=replace(edge.do, list_user_videos=cast("ListUserVideos", remembered)))
     if kind == "ours":
-        policy = Policy(requests_per_minute=10**9, max_cpu_seconds_per_minute=10**9)
-        app = application(edge, Serving.of(policy, files=1024))
+        settings = shipped(requests_per_minute=10**9, max_cpu_seconds_per_minute=10**9)
+        app = application(edge, Serving.of(settings, files=1024))
     else:
         stock = GraphQL[Any, Any](strawberry.Schema(StockQuery)) if kind == "stock" else plain
         routes: list[BaseRoute] = [Route("/graphql", stock, methods=["POST"] if kind == "plain" else None)]

@@ -26,11 +26,11 @@ from app.infra.sql.engine import engine_for
 from app.infra.sql.transactions import SqlTransactions
 from app.main import application
 from app.server.draining_server import collect_less_often, uvicorn_options
-from app.server.policy import Policy
 from app.server.serving import Serving
 from tests.fakes.transactions import LostAnswers
 from tests.graphql.dear_documents import dear_documents
 from tests.parts.site import Site
+from tests.parts.wired import shipped
 
 CONNECTIONS = 50
 AIM_SECONDS = 0.5
@@ -38,8 +38,8 @@ AIM_SECONDS = 0.5
 
 async def serve(cpu_seconds_per_minute: float) -> None:
     edge = Site(LostAnswers(SqlTransactions(engine_for("sqlite+aiosqlite:////nowhere/fiapx.db")))).edge()
-    policy = Policy(requests_per_minute=10**9, max_cpu_seconds_per_minute=cpu_seconds_per_minute)
-    shared = Serving.of(policy, files=4096)
+    settings = shipped(requests_per_minute=10**9, max_cpu_seconds_per_minute=cpu_seconds_per_minute)
+    shared = Serving.of(settings, files=4096)
     options = {**uvicorn_options(shared), "lifespan": "off"}
     server = uvicorn.Server(uvicorn.Config(application(edge, shared), port=0, **options))
     collect_less_often()
@@ -111,7 +111,7 @@ def measured(cpu_seconds_per_minute: float, seconds: float) -> float:
 
 def main(seconds: float) -> int:
     measured(10**9, seconds)
-    late = measured(Policy().max_cpu_seconds_per_minute, seconds)
+    late = measured(shipped().max_cpu_seconds_per_minute, seconds)
     print(f"repeat: PYTHONPATH=. python bench/hostile_documents.py {seconds:g}")
     return 0 if late <= AIM_SECONDS else 1
 

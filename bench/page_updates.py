@@ -23,10 +23,10 @@ from playwright.async_api import Browser, Page, expect
 
 from app.domain.video import Progress, VideoProcessing
 from app.infra.sql.migrate import migrate
-from app.server.policy import Policy
 from devserver.ports import free_pair
 from tests.parts.browser import running_browser
 from tests.parts.site import MP4, Site, running_site
+from tests.parts.wired import shipped
 
 LINES: Final = 500
 A_SECOND: Final = 50
@@ -107,8 +107,8 @@ async def measure(runs: int, seconds: float) -> None:
     with tempfile.TemporaryDirectory() as folder:
         empty, url = Path(folder) / "empty.db", f"http://127.0.0.1:{free_pair()}"
         await migrate(f"sqlite+aiosqlite:///{empty}")
-        policy = Policy(requests_per_minute=10**9, allowed_origins=(url,))
-        async with running_site(empty, Path(folder), policy=policy, max_active=2 * LINES) as site:
+        settings = shipped(requests_per_minute=10**9, allowed_origins=(url,))
+        async with running_site(empty, Path(folder), settings=settings, max_active=2 * LINES) as site:
             built = f"{folder}/recipes"
             build = [VITE, "build", "--logLevel", "error", "--outDir", built, "--emptyOutDir"]
             env = os.environ | {"VITE_API_URL": site.url}

@@ -37,7 +37,6 @@ from app.infra.sql.transactions import SqlTransactions
 from app.main import application
 from app.server.connections import raise_file_limit
 from app.server.draining_server import collect_less_often, uvicorn_options
-from app.server.policy import Policy
 from app.server.serving import Serving
 from devserver.child import Child
 from devserver.ports import free_pair
@@ -45,6 +44,7 @@ from devserver.valkey import Valkey
 from tests.fakes.live_status import InMemoryLiveStatus
 from tests.fakes.transactions import LostAnswers
 from tests.parts.site import Site
+from tests.parts.wired import shipped
 
 USER: Final = UserId("0d5e9cf8-6a4f-4bb0-bd39-04d27d1f2b1c")
 OPERATION: Final = (Path(__file__).parents[1] / "operations" / "video-status.graphql").read_text("utf-8")
@@ -62,7 +62,7 @@ async def serve(database: Path, redis_url: str) -> None:
     async with Subscriber(redis.connection_pool) as subscriber, RedisLiveStatus(redis, subscriber) as live:
         site = replace(site_on(database), live=cast("InMemoryLiveStatus", live))  # Both obey the same port.
         many = 10**9
-        policy = Policy(
+        settings = shipped(
             requests_per_minute=many,
             max_sockets_per_user=many,
             max_sockets_per_address=many,
@@ -70,7 +70,7 @@ async def serve(database: Path, redis_url: str) -> None:
             max_connections_per_address=many,
             socket_messages_per_minute=many,
         )
-        shared = Serving.of(policy, files=raise_file_limit())
+        shared = Serving.of(settings, files=raise_file_limit())
         config = uvicorn.Config(application(site.edge(), shared), port=0, **uvicorn_options(shared))
         server = uvicorn.Server(config)
         collect_less_often()

@@ -17,7 +17,7 @@ from app.graphql.limits import length_refusal
 from app.graphql.shared_answers import SharedAnswers
 from app.server.edge import Edge, bearer_viewer, is_over
 from app.server.metrics import Metrics
-from app.server.policy import Policy
+from app.settings import Settings
 from app.usecases.catalogue import UseCases
 
 
@@ -30,7 +30,7 @@ class Context:
     locale: user.Locale
     address: str
     """The client's network address."""
-    policy: Policy
+    settings: Settings
     metrics: Metrics
     shared_answers: SharedAnswers
     documents: Documents
@@ -77,7 +77,7 @@ class Context:
 
         :raises RateLimited: where its network or user has taken too much
         """
-        if length_refusal(text or "", self.policy):
+        if length_refusal(text or "", self.settings):
             return
         try:
             await self.documents.afford(text or "", *self.payers)
@@ -87,7 +87,7 @@ class Context:
 
     def document(self, text: str | None) -> Document | None:
         """Read what was sent; None where it is too long to be looked at."""
-        return None if length_refusal(text or "", self.policy) else self.documents.read(text or "", *self.payers)
+        return None if length_refusal(text or "", self.settings) else self.documents.read(text or "", *self.payers)
 
     async def _histories(self, videos: list[VideoId]) -> Sequence[Sequence[StatusChange]]:
         return await self.do.show_histories(videos)

@@ -25,7 +25,7 @@ from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 from app.domain.errors import RateLimited
 from app.graphql.codes import LIMIT_EXCEEDED
 from app.graphql.effort import Effort
-from app.server.policy import Policy
+from app.settings import Settings
 
 _SHELF_BYTES: Final = 8 * 1024**2
 """For some hundred documents as pages send them, or for twelve that are as large as may be; there are two shelves."""
@@ -105,10 +105,10 @@ class Documents:
     thousand different texts makes it forget those of our pages.
     """
 
-    def __init__(self, policy: Policy) -> None:
-        self._policy = policy
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
         self._new, self._known = _Shelf(), _Shelf()
-        self._effort = Effort(policy.max_cpu_seconds_per_minute)
+        self._effort = Effort(settings.max_cpu_seconds_per_minute)
 
     @property
     def bytes(self) -> int:
@@ -141,7 +141,7 @@ class Documents:
         if found is not None:
             return found
         with self._paid(network, user):
-            document = _parsed(text, self._policy.max_tokens)
+            document = _parsed(text, self._settings.max_tokens)
             self._new.put(document)
         return document
 
@@ -149,7 +149,7 @@ class Documents:
         """Say what is wrong with a document that was read."""
         if document.wrong is None and document.node is not None:
             with self._paid(network, user):
-                document.wrong = _validated(core, document.node, hide_suggestions=not self._policy.suggestions)
+                document.wrong = _validated(core, document.node, hide_suggestions=not self._settings.suggestions)
                 shelf = self._known if self._known.take(document.text) else self._new
                 shelf.put(document)  # It is heavier now.
         return document.wrong or ()

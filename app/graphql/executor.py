@@ -46,7 +46,7 @@ class SharingExecutor(StrawberryGraphQLCoreExecutionContext):
         **named: Any,
     ) -> list[GraphQLError] | Executor[Any]:
         """Prepare an operation; where suggestions are switched off, none is made for its variables either."""
-        named["hide_suggestions"] = not context_value.policy.suggestions
+        named["hide_suggestions"] = not context_value.settings.suggestions
         return super().build(schema, document, root_value, context_value, *more, **named)
 
     def build_per_event_executor(self, payload: Any) -> Executor[Any]:

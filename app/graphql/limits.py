@@ -27,7 +27,7 @@ from graphql import (
 
 from app.graphql.codes import LIMIT_EXCEEDED
 from app.graphql.declared import Declared
-from app.server.policy import Policy
+from app.settings import Settings
 
 _PAGE: Final = 20
 """What ``first`` is where a client leaves it out."""
@@ -164,11 +164,11 @@ class _Measure:
         return _PAGE if node.name.value in self._declared.pages else _LISTS_OF_INTROSPECTION.get(node.name.value, 1)
 
 
-def length_refusal(text: str, policy: Policy) -> GraphQLError | None:
+def length_refusal(text: str, settings: Settings) -> GraphQLError | None:
     """Say that a document is too long, where it is; nothing else may be done with such a one, nor be kept of it."""
     length = len(text.encode("utf-8", "surrogatepass"))
-    if length > policy.max_document_bytes:
-        return _too_large("bytes", length, policy.max_document_bytes)
+    if length > settings.max_document_bytes:
+        return _too_large("bytes", length, settings.max_document_bytes)
     lines = text.count("\n") + text.count("\r")
     return _too_large("lines", lines, _LINES) if lines > _LINES else None
 
@@ -187,23 +187,23 @@ def measured(document: DocumentNode, name: str | None, variables: Mapping[str, A
 
 
 def refusal(
-    text: str, size: Size, variables: Mapping[str, Any], policy: Policy, declared: Declared
+    text: str, size: Size, variables: Mapping[str, Any], settings: Settings, declared: Declared
 ) -> GraphQLError | None:
     """Say why an operation is too large, where it is."""
     if _LONG_NUMBER.search(text):
         return GraphQLError("A number in this document has too many digits.")
-    if size.introspection_depth and not policy.introspection:
+    if size.introspection_depth and not settings.introspection:
         return GraphQLError("Introspection is switched off here.")
     for what, found, allowed in (
-        ("root fields", size.root_fields, policy.max_root_fields),
-        ("aliases", size.aliases, policy.max_aliases),
-        ("directives", size.directives, policy.max_directives),
-        ("levels", size.depth, policy.max_depth),
+        ("root fields", size.root_fields, settings.max_root_fields),
+        ("aliases", size.aliases, settings.max_aliases),
+        ("directives", size.directives, settings.max_directives),
+        ("levels", size.depth, settings.max_depth),
         ("levels of introspection", size.introspection_depth, _INTROSPECTION_DEPTH),
         ("points of introspection", size.introspection_cost, _INTROSPECTION_COST),
         (f"of {', '.join(sorted(declared.once))}", size.once, 1),
-        ("points of cost", size.cost, policy.max_cost),
-        ("values in its variables", _values(variables, policy.max_variable_values), policy.max_variable_values),
+        ("points of cost", size.cost, settings.max_cost),
+        ("values in its variables", _values(variables, settings.max_variable_values), settings.max_variable_values),
     ):
         if found > allowed:
             return _too_large(what, found, allowed)

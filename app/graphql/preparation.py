@@ -46,7 +46,7 @@ class Preparation(SchemaExtension):
         core: GraphQLSchema = context.schema._schema  # noqa: SLF001 - it has no other
         declares = declared(core)
         size = measured(node, context.operation_name, context.variables or {}, declares)
-        refused = refusal(document.text, size, context.variables or {}, ours.policy, declares) or _undecided(
+        refused = refusal(document.text, size, context.variables or {}, ours.settings, declares) or _undecided(
             node,
             context._provided_operation_name,  # noqa: SLF001 - the public name is already guessed
         )

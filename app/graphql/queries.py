@@ -5,6 +5,7 @@ from typing import Annotated
 import strawberry
 from strawberry.scalars import Base64
 
+from app.domain.container import ACCEPTED_EXTENSIONS
 from app.domain.errors import DomainError
 from app.domain.video import parsed_video_id
 from app.graphql.connection import VideoProcessingConnection
@@ -25,7 +26,7 @@ _PAGE = 20
 
 @strawberry.type(description="What the service accepts; worth asking before a large file is sent.")
 class ServiceLimits:
-    """As ``app.server.edge.ServiceLimits``."""
+    """What of ``app.settings`` clients may know before they try."""
 
     accepted_extensions: list[str] = strawberry.field(description="Endings of file names, without the dot.")
     max_file_bytes: BigInt = strawberry.field(description="The largest file.")
@@ -130,17 +131,17 @@ class Query:
     @strawberry.field(description="What the service accepts; needs no session.")
     async def service_limits(self, info: Info) -> ServiceLimits:
         """Show the limits."""
-        limits = info.context.edge.limits
+        settings = info.context.settings
         return ServiceLimits(
-            accepted_extensions=list(limits.accepted_extensions),
-            max_file_bytes=BigInt(limits.max_file_bytes),
-            max_inline_upload_bytes=BigInt(limits.max_inline_upload_bytes),
-            max_duration_seconds=limits.max_duration_seconds,
-            max_frames_per_video=limits.max_frames_per_video,
-            max_active_videos_per_user=limits.max_active_videos_per_user,
-            max_stored_bytes_per_user=_bytes(limits.max_stored_bytes_per_user),
-            max_stored_bytes=_bytes(limits.max_stored_bytes),
-            retention_days=info.context.edge.retention.days,
+            accepted_extensions=list(ACCEPTED_EXTENSIONS),
+            max_file_bytes=BigInt(settings.max_file_bytes),
+            max_inline_upload_bytes=BigInt(settings.max_inline_upload_bytes),
+            max_duration_seconds=settings.max_duration_seconds,
+            max_frames_per_video=settings.max_frames_per_video,
+            max_active_videos_per_user=settings.max_active_videos_per_user,
+            max_stored_bytes_per_user=_bytes(settings.max_stored_bytes_per_user),
+            max_stored_bytes=_bytes(settings.max_stored_bytes),
+            retention_days=settings.retention_days,
         )
 
 

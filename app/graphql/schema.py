@@ -42,7 +42,7 @@ class _CarefulSchema(Schema):
 
 
 def _too_long(query: str | None, context: Context) -> PreExecutionError | None:
-    refused = length_refusal(query or "", context.policy)
+    refused = length_refusal(query or "", context.settings)
     return PreExecutionError(data=None, errors=[refused]) if refused else None
 
 

@@ -51,10 +51,10 @@ from app.server.language import preferred_locale
 from app.server.metrics import metrics_of
 from app.server.multipart import declared_bytes
 from app.server.places import Places, TooMany
-from app.server.policy import Policy
 from app.server.problems import domain_problem
 from app.server.throttle import TokenBuckets
 from app.server.uploads import uploads_of
+from app.settings import Settings
 
 MULTIPART: Final = "multipart/form-data"
 _STREAM_RETRY_SECONDS: Final = 10
@@ -83,14 +83,14 @@ class GraphQLView(GraphQL[Context, None]):
     request_adapter_class = _RequestAdapter
     websocket_adapter_class = TextWebSocket
 
-    def __init__(self, policy: Policy, buckets: TokenBuckets) -> None:
-        self.policy = policy
+    def __init__(self, settings: Settings, buckets: TokenBuckets) -> None:
+        self.settings = settings
         self.buckets = buckets
-        self.messages = TokenBuckets(policy.socket_messages_per_minute)
+        self.messages = TokenBuckets(settings.socket_messages_per_minute)
         self.sockets = Places()
         """WebSockets and streams over plain HTTP, by network and by user."""
         self._shared_answers = SharedAnswers()
-        self.documents = Documents(policy)
+        self.documents = Documents(settings)
         super().__init__(
             schema,
             graphql_ide=None,
@@ -99,7 +99,7 @@ class GraphQLView(GraphQL[Context, None]):
                 GRAPHQL_SSE_PROTOCOL,
                 MULTIPART_SUBSCRIPTION_PROTOCOL,
             ],
-            connection_init_wait_timeout=timedelta(seconds=policy.socket_init_seconds),
+            connection_init_wait_timeout=timedelta(seconds=settings.socket_init_seconds),
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -138,7 +138,7 @@ class GraphQLView(GraphQL[Context, None]):
             request.headers.get("authorization") if isinstance(request, Request) else None,
             preferred_locale(request.headers.get("accept-language")),
             address_of(request),
-            self.policy,
+            self.settings,
             metrics_of(request),
             self._shared_answers,
             self.documents,
@@ -156,7 +156,7 @@ class GraphQLView(GraphQL[Context, None]):
 
     def is_websocket_origin_allowed(self, request: WebSocket, origin: str) -> bool:  # noqa: ARG002 - Strawberry's signature
         """Tell whether pages of another origin than ours may connect."""
-        return origin in self.policy.allowed_origins
+        return origin in self.settings.allowed_origins
 
     def should_render_graphql_ide(self, request: object) -> bool:  # noqa: ARG002 - Strawberry's signature
         """Never: pages have paths of their own."""
@@ -240,8 +240,8 @@ class GraphQLView(GraphQL[Context, None]):
         context = await self.get_context(request, sub_response)
         held: ExitStack = request.state.held
         try:
-            held.enter_context(self.sockets.taken(context.address, self.policy.max_sockets_per_address))
-            held.enter_context(self.sockets.taken(context.viewer.id, self.policy.max_sockets_per_user))
+            held.enter_context(self.sockets.taken(context.address, self.settings.max_sockets_per_address))
+            held.enter_context(self.sockets.taken(context.viewer.id, self.settings.max_sockets_per_user))
         except TooMany:
             context.metrics.refusals.labels("sockets").inc()
             sentence = "Too many streams are open; close one first."
@@ -251,7 +251,7 @@ class GraphQLView(GraphQL[Context, None]):
 
     async def process_result(self, request: Request, result: ExecutionResult) -> GraphQLHTTPResponse:
         """Mask errors, and leave ``data`` out where execution never began (section 7.1 of the specification)."""
-        result.errors = public_errors(result.errors, suggestions=self.policy.suggestions)
+        result.errors = public_errors(result.errors, suggestions=self.settings.suggestions)
         for error in result.errors or ():
             metrics_of(request).refusals.labels((error.extensions or {}).get("code", "none")).inc()
         answer = process_result(result)

@@ -27,8 +27,8 @@ from app.graphql.masking import public_error, public_errors
 from app.graphql.shared_answers import EncodedOnce
 from app.server.edge import session_over
 from app.server.places import Places, TooMany
-from app.server.policy import Policy
 from app.server.throttle import TokenBuckets, graphql_refusal, rate_limited
+from app.settings import Settings
 
 MALFORMED: Final = 4400
 FORBIDDEN: Final = 4403
@@ -65,7 +65,7 @@ class TransportWebSocket(BaseGraphQLTransportWSHandler[Context, None]):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         view: Any = self.view
-        self._policy: Policy = view.policy
+        self._settings: Settings = view.settings
         self._sockets: Places = view.sockets
         self._buckets: TokenBuckets = view.buckets
         self._messages: TokenBuckets = view.messages
@@ -77,7 +77,7 @@ class TransportWebSocket(BaseGraphQLTransportWSHandler[Context, None]):
         try:
             with self._held:
                 self._held.enter_context(
-                    self._sockets.taken(self.context.address, self._policy.max_sockets_per_address)
+                    self._sockets.taken(self.context.address, self._settings.max_sockets_per_address)
                 )
                 with self.context.metrics.sockets.track_inprogress():
                     await super().handle()
@@ -108,7 +108,7 @@ class TransportWebSocket(BaseGraphQLTransportWSHandler[Context, None]):
         if not self.connection_acknowledged or self._watchdog is not None:
             return
         try:
-            self._held.enter_context(self._sockets.taken(self.context.viewer.id, self._policy.max_sockets_per_user))
+            self._held.enter_context(self._sockets.taken(self.context.viewer.id, self._settings.max_sockets_per_user))
         except TooMany:
             self.context.metrics.refusals.labels("sockets").inc()
             await self.websocket.close(TOO_MANY, "Too many sockets")
@@ -127,7 +127,7 @@ class TransportWebSocket(BaseGraphQLTransportWSHandler[Context, None]):
         if wait := self._buckets.spend(self.context.address):
             self.context.metrics.refusals.labels("network").inc()
             return GraphQLError(**graphql_refusal(wait))
-        limit = self._policy.max_subscriptions_per_socket
+        limit = self._settings.max_subscriptions_per_socket
         if message["id"] not in self.operations and len(self.operations) >= limit:
             return GraphQLError(f"A socket may have {limit} operations at once.", extensions={"code": LIMIT_EXCEEDED})
         try:
@@ -166,7 +166,7 @@ class TransportWebSocket(BaseGraphQLTransportWSHandler[Context, None]):
                     await cast("TextWebSocket", self.websocket).send_text(text)
                 else:
                     if isinstance(result, ExecutionResult):
-                        result.errors = public_errors(result.errors, suggestions=self._policy.suggestions)
+                        result.errors = public_errors(result.errors, suggestions=self._settings.suggestions)
                     yield result
 
         async with aclosing(own()) as results:

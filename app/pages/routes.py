@@ -13,8 +13,7 @@ from starlette.responses import FileResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from app.server.policy import Policy
-from app.settings import is_amazon
+from app.settings import Settings, is_amazon
 
 BUILT: Final = Path(__file__).with_name("static")
 _NOTHING_ELSE: Final = ("default-src 'none'", "base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'")
@@ -51,19 +50,19 @@ class _Assets(StaticFiles):
         return response
 
 
-def page_routes(policy: Policy, built: Path = BUILT) -> list[BaseRoute]:
+def page_routes(settings: Settings, built: Path = BUILT) -> list[BaseRoute]:
     """Give the routes of the pages that operators want served; ``built`` is where their files lie."""
     routes: list[BaseRoute] = []
-    if policy.graphiql:
+    if settings.graphiql:
         routes += _page("GraphiQL", built / "graphiql", ["/graphiql"], _GRAPHIQL_POLICY, assets="/graphiql/assets")
-    if policy.frontend:
-        routes += _page("The page", built / "app", _APP_PATHS, _app_policy(policy), assets="/assets")
+    if settings.frontend:
+        routes += _page("The page", built / "app", _APP_PATHS, _app_policy(settings), assets="/assets")
     return routes
 
 
-def _app_policy(policy: Policy) -> Sequence[str]:
+def _app_policy(settings: Settings) -> Sequence[str]:
     """Let the page use nothing but itself and the storage, and write no markup from text (Trusted Types)."""
-    storage = f" {_storage_origin(policy.s3_public_url, policy.s3_bucket)}" if policy.s3_public_url else ""
+    storage = f" {_storage_origin(settings.s3_public_url, settings.s3_bucket)}" if settings.s3_public_url else ""
     return (
         *_NOTHING_ELSE,
         "script-src 'self'",

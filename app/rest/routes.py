@@ -14,7 +14,7 @@ from app.rest import accounts, files, videos
 from app.rest.openapi import document
 from app.server import health
 from app.server.contract import Answer, promises
-from app.server.policy import policy_of
+from app.server.edge import settings_of
 from app.server.refusals import UNKNOWN_PATH
 
 
@@ -24,7 +24,7 @@ async def openapi(request: Request) -> Response:
 
     Where the GraphQL schema is not shown (``FIAPX_INTROSPECTION``), neither is this.
     """
-    if not policy_of(request).introspection:
+    if not settings_of(request).introspection:
         raise HTTPException(HTTPStatus.NOT_FOUND)
     return Response(description(), media_type="application/json")
 

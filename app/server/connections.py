@@ -14,7 +14,7 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from app.domain.network import subscriber_of
 from app.server.metrics import Metrics
-from app.server.policy import Policy
+from app.settings import EdgeSettings
 
 OTHER_FILES: Final = 256
 """What else a process has open: connections to the stores, logs, what is listened on, and spare connections."""
@@ -68,11 +68,11 @@ class Connections:
     What a trusted proxy opens is counted for all only: how many each of its clients may have is its own matter.
     """
 
-    def __init__(self, policy: Policy, metrics: Metrics, files: int) -> None:
-        self.most = max(1, min(policy.max_connections, files - OTHER_FILES))
-        self.most_of_one = min(policy.max_connections_per_address, self.most)
+    def __init__(self, settings: EdgeSettings, metrics: Metrics, files: int) -> None:
+        self.most = max(1, min(settings.max_connections, files - OTHER_FILES))
+        self.most_of_one = min(settings.max_connections_per_address, self.most)
         self.metrics = metrics
-        self._proxies = ProxyHeadersMiddleware(cast("Any", None), list(policy.trusted_proxies)).trusted_hosts
+        self._proxies = ProxyHeadersMiddleware(cast("Any", None), list(settings.trusted_proxies)).trusted_hosts
         self.open: set[Connection] = set()
         self._by_network: Counter[str] = Counter()
         self.waiting: dict[Connection, None] = {}

@@ -24,14 +24,14 @@ _KEEP_ALIVE_SECONDS: Final = 75
 
 def uvicorn_options(serving: Serving) -> dict[str, Any]:
     """Give the options of ``uvicorn.Config`` that do not depend on where it runs."""
-    policy = serving.policy
+    settings = serving.settings
     return {
-        "http": partial(BoundedHttp, connections=serving.connections, policy=policy),
+        "http": partial(BoundedHttp, connections=serving.connections, settings=settings),
         "lifespan": "on",
         "ws": "websockets-sansio",
         "ws_max_size": _MESSAGE_BYTES,
-        "ws_ping_interval": policy.socket_ping_seconds,
-        "ws_ping_timeout": policy.socket_ping_seconds,
+        "ws_ping_interval": settings.socket_ping_seconds,
+        "ws_ping_timeout": settings.socket_ping_seconds,
         "ws_per_message_deflate": False,
         "log_config": None,
         "access_log": False,

@@ -14,6 +14,7 @@ from app.domain.network import subscriber_of
 from app.domain.retention import Retention
 from app.domain.session import Viewer
 from app.domain.user import pseudonym
+from app.settings import Settings
 from app.usecases.catalogue import UseCases
 from app.usecases.ports.clock import Clock
 from app.usecases.ports.download_links import DownloadLinks
@@ -42,20 +43,6 @@ class Tickets(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class ServiceLimits:
-    """What clients may know before they try. Sizes are bytes, durations seconds."""
-
-    accepted_extensions: tuple[str, ...]
-    max_file_bytes: int
-    max_inline_upload_bytes: int
-    max_duration_seconds: int
-    max_frames_per_video: int
-    max_active_videos_per_user: int
-    max_stored_bytes_per_user: int | None = None
-    max_stored_bytes: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Edge:
     """All that GraphQL and HTTP need from inside.
 
@@ -71,7 +58,6 @@ class Edge:
     tickets: Tickets | None
     storage: ObjectStorage
     clock: Clock
-    limits: ServiceLimits
     retention: Retention
     content_disposition: Callable[[str], str]
     ready: Callable[[], Awaitable[Mapping[str, bool]]]
@@ -81,6 +67,11 @@ class Edge:
 def edge_of(connection: HTTPConnection) -> Edge:
     """Give what this application was composed with."""
     return cast("Edge", connection.app.state.edge)
+
+
+def settings_of(connection: HTTPConnection) -> Settings:
+    """Return what this application was made with."""
+    return cast("Settings", connection.app.state.settings)
 
 
 def bearer_viewer(edge: Edge, authorization: str | None) -> Viewer:

@@ -6,6 +6,7 @@ browser; only its Host header tells. What a request says twice, a proxy in front
 
 import re
 from typing import Final
+from urllib.parse import urlsplit
 
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -14,12 +15,21 @@ from app.domain.network import is_loopback
 from app.server.problems import problem
 from app.server.refusals import MALFORMED, UNKNOWN_HOST, Refusal
 from app.server.throttle import is_health_check
+from app.settings import Settings
 
 LOOPBACK: Final = "localhost"
 """Among the allowed hosts it stands for every name of this very machine."""
 
 _AUTHORITY: Final = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9._~%!$&'()*+,;=-]+)(:[0-9]*)?")
 _ONCE: Final = (b"host", b"authorization")
+
+
+def hosts_of(settings: Settings) -> tuple[str, ...]:
+    """Return the hosts that we answer to: where none are set, on loopback our own names are the only ones."""
+    if settings.allowed_hosts or not (settings.host == LOOPBACK or is_loopback(settings.host)):
+        return settings.allowed_hosts
+    public = urlsplit(settings.public_url or "").hostname
+    return (LOOPBACK, *([public] if public else []))
 
 
 class Hosts:

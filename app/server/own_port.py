@@ -15,8 +15,8 @@ from starlette.routing import Route
 from app.server.connections import OTHER_FILES, Connections
 from app.server.health import livez, readyz
 from app.server.metrics import Metrics, metrics
-from app.server.policy import Policy
 from app.server.protocol import BoundedHttp
+from app.settings import EdgeSettings
 
 _GRACE_SECONDS: Final = 5
 """Who asks and does not read the answer must not keep a process from its end."""
@@ -48,10 +48,10 @@ async def answering(app: Starlette, host: str, port: int | None) -> AsyncIterato
     if port is None:
         yield
         return
-    policy = Policy(max_connections=_MOST)
+    settings = EdgeSettings.model_construct(max_connections=_MOST)  # The rest as shipped, whatever the public port has.
     config = uvicorn.Config(
         app,
-        http=partial(BoundedHttp, connections=Connections(policy, Metrics(), _MOST + OTHER_FILES), policy=policy),  # type: ignore[arg-type]  # It is called as a class is.
+        http=partial(BoundedHttp, connections=Connections(settings, Metrics(), _MOST + OTHER_FILES), settings=settings),  # type: ignore[arg-type]  # It is called as a class is.
         ws="none",
         lifespan="off",
         log_config=None,

@@ -16,10 +16,10 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from websockets.frames import Frame
 
 from app.server.connections import Connection, Connections
-from app.server.policy import Policy
 from app.server.problems import problem
 from app.server.refusals import FULL_HOUSE, HEAD_TOO_LARGE, HEAD_TOO_LATE, MALFORMED, Refusal
 from app.server.throttle import HEALTH, TokenBuckets
+from app.settings import EdgeSettings
 
 _PIPELINED: Final = 8
 """So many requests may wait behind the one that is answered (RFC 9112, section 9.3.2); who sends more is cut off."""
@@ -39,10 +39,10 @@ class _Refused(Exception):
 class BoundedHttp(HttpToolsProtocol):
     """One connection. A head comes in time and is no larger than allowed; so is all else that is no body."""
 
-    def __init__(self, *args: Any, connections: Connections, policy: Policy, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, connections: Connections, settings: EdgeSettings, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._connections = connections
-        self._policy = policy
+        self._settings = settings
         self._in_head = True
         """Whether what comes is the next request's head, if anything comes."""
         self._unframed = 0
@@ -81,7 +81,7 @@ class BoundedHttp(HttpToolsProtocol):
                 if not isinstance(error.__context__, _Refused):
                     self._refuse(MALFORMED, "This is not HTTP/1.1 as RFC 9112 has it.")
             if self._room() == 0:
-                limit = f"{self._policy.max_head_bytes // 1024} KiB"
+                limit = f"{self._settings.max_head_bytes // 1024} KiB"
                 self._refuse(HEAD_TOO_LARGE, f"A request's head may have {limit}.")
 
     # The parser's callbacks.
@@ -141,10 +141,10 @@ class BoundedHttp(HttpToolsProtocol):
     # A head's time and size.
 
     def _room(self) -> int:
-        return max(0, self._policy.max_head_bytes - self._unframed)
+        return max(0, self._settings.max_head_bytes - self._unframed)
 
     def _await_head(self) -> None:
-        self._head_timer = self.loop.call_later(self._policy.head_seconds, self._head_is_late)
+        self._head_timer = self.loop.call_later(self._settings.head_seconds, self._head_is_late)
 
     def _head_has_come(self) -> None:
         if self._head_timer is not None:
@@ -159,7 +159,7 @@ class BoundedHttp(HttpToolsProtocol):
             self._connections.refused("head")
             self.transport.close()
         else:
-            seconds = f"{self._policy.head_seconds:g} s"
+            seconds = f"{self._settings.head_seconds:g} s"
             self._refuse(HEAD_TOO_LATE, f"A request's head must come within {seconds}.")
 
     def _use_the_targets_host(self) -> None:

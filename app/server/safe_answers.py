@@ -63,7 +63,7 @@ class _Exchange:
         self._unread = "transfer-encoding" in headers or headers.get("content-length", "0") != "0"
         self._waits = headers.get("expect", "").lower() == "100-continue"
         self._closing = False
-        seconds = scope["app"].state.policy.hsts_seconds if scope["scheme"] == "https" else 0
+        seconds = scope["app"].state.settings.hsts_seconds if scope["scheme"] == "https" else 0
         self._hsts = f"max-age={seconds}" if seconds else ""
         self._server: Drain = scope["app"].state.drain
         self.started = False

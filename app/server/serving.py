@@ -6,8 +6,8 @@ from typing import Self, final
 from app.server.connections import Connections
 from app.server.draining import Drain
 from app.server.metrics import Metrics
-from app.server.policy import Policy
 from app.server.uploads import Uploads
+from app.settings import Settings
 
 
 @final
@@ -15,14 +15,16 @@ from app.server.uploads import Uploads
 class Serving:
     """Made once, before either of them."""
 
-    policy: Policy
+    settings: Settings
     drain: Drain
     metrics: Metrics
     connections: Connections
     uploads: Uploads
 
     @classmethod
-    def of(cls, policy: Policy, *, files: int, drain: Drain | None = None) -> Self:
+    def of(cls, settings: Settings, *, files: int, drain: Drain | None = None) -> Self:
         """Make it for a process that may open so many ``files``."""
         metrics = Metrics()
-        return cls(policy, drain or Drain(), metrics, Connections(policy, metrics, files), Uploads(policy, metrics))
+        return cls(
+            settings, drain or Drain(), metrics, Connections(settings, metrics, files), Uploads(settings, metrics)
+        )

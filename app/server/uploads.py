@@ -16,7 +16,7 @@ from starlette.types import Message, Receive
 
 from app.domain.errors import DomainError, RateLimited, UploadIncomplete, UploadInterrupted
 from app.server.metrics import Metrics
-from app.server.policy import Policy
+from app.settings import Settings
 
 IDLE_SECONDS: Final = 30.0
 """A client that is silent for so long is taken to be gone."""
@@ -110,8 +110,8 @@ class Incoming:
 class Uploads:
     """All uploads under way in this process."""
 
-    def __init__(self, policy: Policy, metrics: Metrics) -> None:
-        self._policy = policy
+    def __init__(self, settings: Settings, metrics: Metrics) -> None:
+        self._settings = settings
         self._metrics = metrics
         self._under_way: set[Incoming] = set()
         self.held = 0
@@ -125,8 +125,8 @@ class Uploads:
     @property
     def least_rate(self) -> float:
         """Bytes a second that an upload must come with now: the fuller the second half of the memory, the more."""
-        full = self.held / self._policy.upload_memory_bytes
-        return float(self._policy.min_upload_bytes_per_second * _STEEP ** min(1.0, max(0.0, 2 * full - 1)))
+        full = self.held / self._settings.upload_memory_bytes
+        return float(self._settings.min_upload_bytes_per_second * _STEEP ** min(1.0, max(0.0, 2 * full - 1)))
 
     @asynccontextmanager
     async def one_more(self, user: str, size: int | None) -> AsyncIterator[Incoming]:
@@ -156,7 +156,7 @@ class Uploads:
 
     async def room(self) -> None:
         """Wait until there is memory for a little more; where none comes free in time, somebody gives up."""
-        while self.held > self._policy.upload_memory_bytes:
+        while self.held > self._settings.upload_memory_bytes:
             self.changed.clear()
             try:
                 async with asyncio.timeout(_PATIENCE):
@@ -171,14 +171,14 @@ class Uploads:
             one.give_up(UploadInterrupted(), after=grace_seconds if one.whole else 0)
 
     def _seconds(self, size: int | None) -> float:
-        rate, longest = self._policy.min_upload_bytes_per_second, self._policy.upload_timeout_seconds
+        rate, longest = self._settings.min_upload_bytes_per_second, self._settings.upload_timeout_seconds
         return longest if size is None or rate <= 0 else min(longest, _ROUND_SECONDS + size / rate)
 
     def _admitted(self, user: str) -> Incoming:
         own = sum(one.user == user for one in self._under_way)
         new = Incoming(self, user)
-        room = self.held + new.held <= self._policy.upload_memory_bytes
-        if own >= self._policy.max_uploads_per_user or not (room or self._one_gives_up(than=own + 1)):
+        room = self.held + new.held <= self._settings.upload_memory_bytes
+        if own >= self._settings.max_uploads_per_user or not (room or self._one_gives_up(than=own + 1)):
             self._metrics.refusals.labels("uploads").inc()
             raise RateLimited(
                 "Too many uploads are under way; wait until one has ended.", retry_after_seconds=_RETRY_SECONDS

@@ -15,8 +15,9 @@ from app.settings import EVERY_KIND
 
 _READERS: Final = {
     "VideoSettings": "Every process",
+    "EdgeSettings": "The API: what it takes",
     "SigningSettings": "The API and the control worker",
-    "Settings": "The API alone",
+    "Settings": "The API: links",
     "ControlSettings": "The control worker alone",
     "CheckSettings": "`fiapx check`",
     "UpSettings": "`fiapx up`",

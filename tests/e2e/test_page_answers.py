@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Locator, Response, Route, expect
 
-from app.server.policy import Policy
 from app.usecases.ports.rate_limits import Attempt
 from tests.e2e.held import held
 from tests.e2e.somebody import files_in, is_multipart, somebody, uploaded
 from tests.e2e.visitor import Visitor
 from tests.parts.site import MP4, Site, running_site
 from tests.parts.site_fixtures import empty_database, site
+from tests.parts.wired import shipped
 
 pytestmark = pytest.mark.pages
 
@@ -115,9 +115,9 @@ def is_of_an_upload(answer: Response) -> bool:
 
 
 async def test_an_upload_that_came_too_soon_is_sent_again_when_it_may_be(empty_database: Path, tmp_path: Path):
-    policy = Policy(requests_per_minute=30)
+    settings = shipped(requests_per_minute=30)
     async with (
-        running_site(empty_database, tmp_path, policy=policy) as site,
+        running_site(empty_database, tmp_path, settings=settings) as site,
         somebody(site) as (ana, elsewhere),
     ):
         await expect(ana.page.get_by_text("No videos yet.")).to_be_visible()

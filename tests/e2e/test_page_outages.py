@@ -10,7 +10,6 @@ import httpx
 import pytest
 from playwright.async_api import Route, expect
 
-from app.server.policy import Policy
 from devserver.ports import free_pair
 from tests.clips import Clips
 from tests.e2e.client import Person
@@ -19,6 +18,7 @@ from tests.e2e.visitor import ENGLISH, PASSWORD, SOON, Visitor, new_visitor
 from tests.parts.browser import running_browser
 from tests.parts.site import running_site
 from tests.parts.site_fixtures import empty_database
+from tests.parts.wired import shipped
 
 pytestmark = pytest.mark.pages
 
@@ -174,9 +174,9 @@ async def test_a_session_that_was_ended_elsewhere_asks_to_sign_in_and_then_goes_
 
 
 async def test_a_tab_too_many_waits_until_another_is_closed(empty_database: Path, tmp_path: Path):
-    policy = Policy(max_sockets_per_user=1, requests_per_minute=10**9)
+    settings = shipped(max_sockets_per_user=1, requests_per_minute=10**9)
     async with (
-        running_site(empty_database, tmp_path, policy=policy) as site,
+        running_site(empty_database, tmp_path, settings=settings) as site,
         running_browser() as browser,
         asyncio.timeout(60),
     ):

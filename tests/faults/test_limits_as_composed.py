@@ -22,7 +22,6 @@ async def test_no_more_bytes_are_kept_than_were_allowed(stack: Stack, samples: P
     film = samples / "bikes.mp4"
     settings = Settings(**given(stack, **{limit: str(film.stat().st_size - 1)}))  # type: ignore[arg-type]  # pydantic reads them from text, as from the environment
     async with compose(settings) as service:
-        assert str(getattr(service.edge.limits, limit)) == str(film.stat().st_size - 1)
         stack.service = service
         with pytest.raises(QuotaExceeded, match=said):
             await stack.upload(film)

@@ -6,9 +6,9 @@ from typing import Any, Final
 
 from graphql import GraphQLError, parse
 
-from app.server.policy import Policy
+from tests.parts.wired import shipped
 
-_LIMITS: Final = Policy()
+_LIMITS: Final = shipped()
 
 
 def _name(number: int) -> str:

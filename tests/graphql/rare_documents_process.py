@@ -10,10 +10,10 @@ from app.infra.sql.engine import engine_for
 from app.infra.sql.transactions import SqlTransactions
 from app.main import application
 from app.server.draining_server import collect_less_often
-from app.server.policy import Policy
 from app.server.serving import Serving
 from tests.fakes.transactions import LostAnswers
 from tests.parts.site import Site
+from tests.parts.wired import shipped
 
 
 def resident_bytes() -> int:
@@ -31,8 +31,8 @@ def documents(number: int) -> list[str]:
 
 async def main() -> None:
     edge = Site(LostAnswers(SqlTransactions(engine_for("sqlite+aiosqlite:////nowhere/fiapx.db")))).edge()
-    policy = Policy(requests_per_minute=10**9, max_cpu_seconds_per_minute=10**9)
-    app = application(edge, Serving.of(policy, files=1024))
+    settings = shipped(requests_per_minute=10**9, max_cpu_seconds_per_minute=10**9)
+    app = application(edge, Serving.of(settings, files=1024))
     collect_less_often()
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://api") as client:
         sizes = []

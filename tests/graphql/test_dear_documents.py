@@ -14,10 +14,10 @@ import pytest
 
 from app.graphql.documents import Document, Documents
 from app.graphql.effort import Effort, network_of
-from app.server.policy import Policy
 from tests.graphql.dear_documents import dear_documents
 from tests.parts.graphql_socket import socket
 from tests.parts.site import Site, running_site
+from tests.parts.wired import shipped
 
 MOST_CALLS = 600_000
 """Calls of Python's, for about 25 ms; the dearest that is known has 430,000. What is quadratic has millions."""
@@ -52,8 +52,8 @@ async def test_no_document_within_the_limits_is_dear_nor_is_its_answer(site: Sit
 @pytest.fixture
 async def thrifty(empty_database: Path, tmp_path: Path) -> AsyncIterator[Site]:
     """A site whose processor's time has been used up by the first document that is new to it."""
-    policy = Policy(max_cpu_seconds_per_minute=0.001, trusted_proxies=("127.0.0.1",))
-    async with running_site(empty_database, tmp_path, policy=policy) as running:
+    settings = shipped(max_cpu_seconds_per_minute=0.001, trusted_proxies=("127.0.0.1",))
+    async with running_site(empty_database, tmp_path, settings=settings) as running:
         yield running
 
 
@@ -141,7 +141,7 @@ async def test_what_waits_goes_on_between_two_dear_documents():
 
 @pytest.mark.slow
 async def test_documents_take_no_more_than_they_say_and_those_that_are_asked_for_again_stay():
-    documents = Documents(Policy(max_cpu_seconds_per_minute=10**9))
+    documents = Documents(shipped(max_cpu_seconds_per_minute=10**9))
 
     async def read(text: str) -> Document:
         await documents.afford(text, "a network", None)

@@ -10,9 +10,9 @@ import httpx
 import pytest
 from playwright.async_api import Locator, Page, expect
 
-from app.server.policy import Policy
 from tests.parts.browser import running_browser
 from tests.parts.site import Person, Site, running_site
+from tests.parts.wired import shipped
 
 pytestmark = pytest.mark.pages
 
@@ -85,7 +85,7 @@ async def test_who_signs_in_there_needs_to_copy_no_token(site: Site):
 
 async def test_operators_can_switch_it_off(empty_database: Path, tmp_path: Path):
     async with (
-        running_site(empty_database, tmp_path, policy=Policy(graphiql=False)) as site,
+        running_site(empty_database, tmp_path, settings=shipped(graphiql=False)) as site,
         httpx.AsyncClient(base_url=site.url, trust_env=False) as client,
     ):
         assert (await client.get("/graphiql")).status_code == 404

@@ -18,8 +18,8 @@ from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
 from app.graphql.schema import schema
-from app.server.policy import Policy
 from tests.parts.site import MP4, Person, Site, running_site
+from tests.parts.wired import shipped
 
 BODIES = 10_000
 MESSAGES = 2_000
@@ -54,14 +54,14 @@ ODD: list[Any] = [
 @pytest.fixture
 async def open_site(empty_database: Path, tmp_path: Path) -> AsyncIterator[Site]:
     """A site that does not mind how often one address comes."""
-    policy = Policy(
+    settings = shipped(
         requests_per_minute=10**9,
         max_cpu_seconds_per_minute=10**9,
         max_sockets_per_user=10**9,
         max_sockets_per_address=10**9,
         socket_messages_per_minute=10**9,
     )
-    async with running_site(empty_database, tmp_path, policy=policy) as running:
+    async with running_site(empty_database, tmp_path, settings=settings) as running:
         yield running
 
 

@@ -12,11 +12,11 @@ from graphql import build_schema, get_introspection_query
 
 from app.graphql.declared import declared
 from app.graphql.schema import schema
-from app.server.policy import Policy
 from tests.parts.graphql_socket import socket
 from tests.parts.site import PASSWORD, Person, Site, running_site
+from tests.parts.wired import shipped
 
-POLICY = Policy()
+POLICY = shipped()
 SEVERAL_TIMES = {
     "logout",
     "cancelVideo",
@@ -260,8 +260,8 @@ async def test_a_socket_reads_no_document_that_is_too_long(site: Site, ana: Pers
 
 @pytest.fixture
 async def closed(empty_database: Path, tmp_path: Path) -> AsyncIterator[Site]:
-    policy = Policy(introspection=False, suggestions=False)
-    async with running_site(empty_database, tmp_path, policy=policy) as running:
+    settings = shipped(introspection=False, suggestions=False)
+    async with running_site(empty_database, tmp_path, settings=settings) as running:
         yield running
 
 

@@ -11,10 +11,11 @@ import httpx
 import pytest
 from websockets.exceptions import ConnectionClosed
 
-from app.server.policy import Policy
+from app.settings import Settings
 from tests.parts.graphql_socket import socket
 from tests.parts.site import Person, Site, running_site
 from tests.parts.waiting import until
+from tests.parts.wired import shipped
 
 WATCH = (
     "subscription($id: ID) { videoStatus(id: $id) { ... on VideoProcessing { id status } ... on Problem { code } } }"
@@ -140,12 +141,12 @@ async def test_a_stranger_gets_nothing_done_by_asking_for_a_stream(site: Site):
 
 
 @pytest.mark.parametrize("accept", [SSE, MULTIPART], ids=["sse", "multipart"])
-@pytest.mark.parametrize("policy", [Policy(max_sockets_per_user=2), Policy(max_sockets_per_address=2)])
+@pytest.mark.parametrize("settings", [shipped(max_sockets_per_user=2), shipped(max_sockets_per_address=2)])
 async def test_streams_and_sockets_together_are_no_more_than_a_user_and_a_network_may_have(
-    empty_database: Path, tmp_path: Path, accept: str, policy: Policy
+    empty_database: Path, tmp_path: Path, accept: str, settings: Settings
 ):
     async with (
-        running_site(empty_database, tmp_path, policy=policy) as site,
+        running_site(empty_database, tmp_path, settings=settings) as site,
         site.person() as ana,
         asyncio.timeout(20),
     ):

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from websockets.asyncio.client import connect
 
-from app.server.policy import Policy
 from tests.parts.graphql_socket import TRANSPORT, Socket, socket, watched
 from tests.parts.site import Person, Site, running_site
 from tests.parts.waiting import until
+from tests.parts.wired import shipped
 
 LARGEST = 64 * 1024
 
@@ -21,10 +21,10 @@ LARGEST = 64 * 1024
 @pytest.fixture
 async def narrow(empty_database: Path, tmp_path: Path) -> AsyncIterator[Site]:
     """A site with small limits."""
-    policy = Policy(
+    settings = shipped(
         max_sockets_per_user=2, max_sockets_per_address=4, max_subscriptions_per_socket=2, socket_stall_seconds=1
     )
-    async with running_site(empty_database, tmp_path, policy=policy) as running:
+    async with running_site(empty_database, tmp_path, settings=settings) as running:
         yield running
 
 
@@ -189,8 +189,8 @@ async def one_without_secrets(page: Socket, name: str) -> Any:
 
 
 async def test_the_server_pings_and_drops_who_does_not_answer(empty_database: Path, tmp_path: Path):
-    policy = Policy(socket_ping_seconds=0.5)
-    async with running_site(empty_database, tmp_path, policy=policy) as site, site.person() as ana:
+    settings = shipped(socket_ping_seconds=0.5)
+    async with running_site(empty_database, tmp_path, settings=settings) as site, site.person() as ana:
         async with socket(site, ana.token) as page:
             await page.subscribe("1")
             await watched(site, ana)
@@ -237,7 +237,7 @@ async def test_a_socket_takes_only_so_many_frames_of_any_kind(site: Site, ana: P
 @pytest.fixture
 async def quiet(empty_database: Path, tmp_path: Path) -> AsyncIterator[Site]:
     """A site that takes twenty messages a minute from one address."""
-    async with running_site(empty_database, tmp_path, policy=Policy(socket_messages_per_minute=20)) as running:
+    async with running_site(empty_database, tmp_path, settings=shipped(socket_messages_per_minute=20)) as running:
         yield running
 
 

@@ -4,10 +4,10 @@ import re
 from collections.abc import Mapping
 
 from app.server.draining_server import GRACE_SECONDS, uvicorn_options
-from app.server.policy import Policy
 from app.server.serving import Serving
 from tests.aws import templates
 from tests.k8s.manifests import K8S, Manifests, keys_of
+from tests.parts.wired import shipped
 
 
 def test_load_balancers_leave_an_upload_as_much_time_as_its_pod_does(renderings: Mapping[str, Manifests]) -> None:
@@ -26,7 +26,7 @@ def test_load_balancers_leave_an_upload_as_much_time_as_its_pod_does(renderings:
 
 def test_load_balancers_let_go_of_an_idle_connection_before_we_do() -> None:
     """A request that meets the end of its connection is a 502 to whoever sent it."""
-    ours = uvicorn_options(Serving.of(Policy(), files=1024))["timeout_keep_alive"]
+    ours = uvicorn_options(Serving.of(shipped(), files=1024))["timeout_keep_alive"]
     balancers = templates.resources({"edge": templates.read("edge")}, "AWS::ElasticLoadBalancingV2::LoadBalancer")
     idle = [
         int(one["Value"])

@@ -11,12 +11,13 @@ from starlette.applications import Starlette
 from app.infra.links import PresignedLinks
 from app.infra.s3.client import s3_client
 from app.pages.routes import page_routes
-from app.server.policy import Policy
+from app.settings import Settings
 from tests.parts.site import Site
+from tests.parts.wired import shipped
 
 
-def visitor(policy: Policy, built: Path) -> httpx.AsyncClient:
-    app = Starlette(routes=page_routes(policy, built))
+def visitor(settings: Settings, built: Path) -> httpx.AsyncClient:
+    app = Starlette(routes=page_routes(settings, built))
     return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test")
 
 
@@ -31,20 +32,20 @@ def built(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("path", ["/", "/assets/index.js", "/assets/", "/graphiql", "/graphiql/assets/index.js"])
 async def test_a_page_that_was_not_built_is_not_found(tmp_path: Path, path: str):
-    async with visitor(Policy(), tmp_path) as client:
+    async with visitor(shipped(), tmp_path) as client:
         assert (await client.get(path)).status_code == 404
 
 
 @pytest.mark.parametrize("path", ["/", "/sign-up", "/forgot-password", "/reset-password", "/verify-email"])
 async def test_each_place_of_the_page_is_the_page(built: Path, path: str):
-    async with visitor(Policy(), built) as client:
+    async with visitor(shipped(), built) as client:
         answer = await client.get(path)
         assert (answer.status_code, answer.text) == (200, "<title>app</title>")
         assert answer.headers["cache-control"] == "no-cache"
 
 
 async def test_the_page_may_use_nothing_but_itself_and_the_storage(built: Path):
-    async with visitor(Policy(s3_public_url="https://files.example:9000/bucket/"), built) as client:
+    async with visitor(shipped(s3_public_url="https://files.example:9000/bucket/"), built) as client:
         policy = (await client.get("/")).headers["content-security-policy"].split("; ")
     assert "default-src 'none'" in policy
     assert "script-src 'self'" in policy
@@ -70,7 +71,7 @@ async def test_the_page_may_use_the_origin_of_the_links_that_are_really_made(bui
         "results/a/1.jpg", file_name="a.jpg", content_type="image/jpeg", now=datetime.now(UTC)
     )
     storage.close()
-    async with visitor(Policy(s3_public_url=public_url, s3_bucket=bucket), built) as client:
+    async with visitor(shipped(s3_public_url=public_url, s3_bucket=bucket), built) as client:
         policy = (await client.get("/")).headers["content-security-policy"].split("; ")
     parts = urlsplit(link)
     assert f"img-src 'self' {parts.scheme}://{parts.netloc}" in policy
@@ -78,14 +79,14 @@ async def test_the_page_may_use_the_origin_of_the_links_that_are_really_made(bui
 
 
 async def test_files_whose_names_hold_their_content_are_kept_for_ever(built: Path):
-    async with visitor(Policy(), built) as client:
+    async with visitor(shipped(), built) as client:
         answer = await client.get("/assets/index-1a2b.js")
         assert "immutable" in answer.headers["cache-control"]
         assert (await client.get("/assets/../index.html")).status_code == 404
 
 
 async def test_operators_can_switch_the_page_off(built: Path):
-    async with visitor(Policy(frontend=False), built) as client:
+    async with visitor(shipped(frontend=False), built) as client:
         assert (await client.get("/")).status_code == 404
         assert (await client.get("/assets/index-1a2b.js")).status_code == 404
         assert (await client.get("/graphiql")).status_code == 200

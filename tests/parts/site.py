@@ -31,7 +31,6 @@ from app.main import application
 from app.server.draining_server import drop_stalled_clients, uvicorn_options
 from app.server.edge import Edge
 from app.server.own_port import about, answering
-from app.server.policy import Policy
 from app.server.serving import Serving
 from app.server.uploads import Uploads
 from app.settings import Settings
@@ -109,7 +108,9 @@ class Site:
     live: InMemoryLiveStatus = field(default_factory=InMemoryLiveStatus)
     ended_sessions: EndedHere = field(default_factory=EndedHere)
     limits: CountingLimits = field(default_factory=CountingLimits)
-    policy: Policy = field(default_factory=lambda: Policy(requests_per_minute=10**9, max_cpu_seconds_per_minute=10**9))
+    settings: Settings = field(
+        default_factory=lambda: shipped(requests_per_minute=10**9, max_cpu_seconds_per_minute=10**9)
+    )
     parts: dict[str, bool] = field(default_factory=lambda: {"database": True})
     url: str = ""
     metrics_url: str = ""
@@ -125,22 +126,20 @@ class Site:
     verify_email: bool = False
 
     def __post_init__(self) -> None:
+        own = {
+            "max_active_videos_per_user": self.max_active,
+            "max_stored_bytes_per_user": self.max_stored,
+            "max_inline_upload_bytes": MAX_BYTES,
+            "retention_days": self.retention.days,
+            "verify_email": self.verify_email,
+        }
+        self.settings = self.settings.model_copy(update=own)
         self.storage = Storage(self.clock)
         self.passwords = Argon2PasswordHasher(threads=1)
         self.identity = identity_parts(
             self.clock, self.passwords, self.ended_sessions, self.limits, session_seconds=self.session_seconds
         )
         self.tokens, self.verification_tokens = self.identity.tokens, self.identity.verification_tokens
-
-    @property
-    def settings(self) -> Settings:
-        return shipped(
-            max_active_videos_per_user=self.max_active,
-            max_stored_bytes_per_user=self.max_stored,
-            max_inline_upload_bytes=MAX_BYTES,
-            retention_days=self.retention.days,
-            verify_email=self.verify_email,
-        )
 
     @property
     def opened(self) -> Parts:
@@ -250,7 +249,7 @@ async def running_site(migrated: Path, folder: Path, **settings: Any) -> AsyncIt
     engine = engine_for(f"sqlite+aiosqlite:///{database}")
     transactions: Transactions = SqlTransactions(engine)
     site = Site(LostAnswers(transactions), **settings)
-    shared = Serving.of(site.policy, files=FILES)
+    shared = Serving.of(site.settings, files=FILES)
     site.uploads = shared.uploads
     app = application(site.edge(), shared)
     (site.view,) = (
@@ -259,7 +258,7 @@ async def running_site(migrated: Path, folder: Path, **settings: Any) -> AsyncIt
     config = uvicorn.Config(app, **uvicorn_options(shared))
     server = uvicorn.Server(config)
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        drop_stalled_clients(listener, site.policy.socket_stall_seconds)
+        drop_stalled_clients(listener, site.settings.socket_stall_seconds)
         site.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         site.cut_connections = partial(_cut, server)
         serving = asyncio.create_task(server.serve([listener]))

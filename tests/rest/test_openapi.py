@@ -22,11 +22,11 @@ from app.infra.s3.client import s3_client
 from app.main import application
 from app.rest.routes import ROUTES, description
 from app.server.draining import Drain
-from app.server.policy import Policy
 from app.server.serving import Serving
 from app.usecases.ports.rate_limits import Attempt
 from tests.parts.site import FILES, MAX_BYTES, MP4, PASSWORD, ZIP, Person, Site, running_site
 from tests.parts.stores import S3Part
+from tests.parts.wired import shipped
 from tests.rest.description import Description
 
 ROOT = Path(__file__).parents[2]
@@ -240,7 +240,7 @@ async def test_health_and_the_description_answer_as_described(
     assert (await stranger.get("/readyz")).status_code == 503
     (tmp_path / "shy").mkdir()
     async with (
-        running_site(empty_database, tmp_path / "shy", policy=Policy(introspection=False)) as shy,
+        running_site(empty_database, tmp_path / "shy", settings=shipped(introspection=False)) as shy,
         httpx.AsyncClient(base_url=shy.url, trust_env=False) as client,
     ):
         assert (await Visitor(described, client).get("/openapi.json")).status_code == 404
@@ -253,8 +253,8 @@ async def test_a_full_quota_and_a_slow_upload_are_answered_as_described(
         yield b'--b\r\nContent-Disposition: form-data; name="file"; filename="a.mp4"\r\n\r\n' + MP4
         await asyncio.sleep(1)
 
-    policy = Policy(upload_timeout_seconds=0.3)
-    async with running_site(empty_database, tmp_path, policy=policy, max_active=1) as site, site.person() as ana:
+    settings = shipped(upload_timeout_seconds=0.3)
+    async with running_site(empty_database, tmp_path, settings=settings, max_active=1) as site, site.person() as ana:
         visitor = Visitor(described, ana.http)
         multipart = {"Content-Type": "multipart/form-data; boundary=b"}
         late = await visitor.post("/videos/upload", content=slowly(), headers=multipart)
@@ -296,8 +296,8 @@ async def raw(site: Site, described: Description, head: bytes) -> int:
 async def test_what_the_server_refuses_before_any_route_is_answered_as_described(
     empty_database: Path, tmp_path: Path, described: Description
 ):
-    policy = Policy(head_seconds=0.3, max_head_bytes=2048, allowed_hosts=("localhost",), requests_per_minute=3)
-    async with running_site(empty_database, tmp_path, policy=policy) as site:
+    settings = shipped(head_seconds=0.3, max_head_bytes=2048, allowed_hosts=("localhost",), requests_per_minute=3)
+    async with running_site(empty_database, tmp_path, settings=settings) as site:
         asked = b"GET /videos HTTP/1.1\r\nHost: localhost\r\n"
         assert await raw(site, described, asked) == 408
         assert await raw(site, described, asked + b"X: " + b"x" * 4096) == 431
@@ -310,7 +310,7 @@ async def test_what_the_server_refuses_before_any_route_is_answered_as_described
 async def test_what_a_process_refuses_that_is_about_to_end_is_as_described(site: Site, described: Description):
     drain = Drain(0, 60)
     assert drain.begin()
-    ending = application(site.edge(), Serving.of(site.policy, files=FILES, drain=drain))
+    ending = application(site.edge(), Serving.of(site.settings, files=FILES, drain=drain))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(ending), base_url=site.url) as client:
         assert (await Visitor(described, client).get("/videos")).status_code == 503
         assert (await Visitor(described, client).get("/readyz")).status_code == 503

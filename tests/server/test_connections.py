@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from app.server.policy import Policy
 from tests.parts.site import Site, running_site
 from tests.parts.waiting import until
+from tests.parts.wired import shipped
 
 Open = Callable[..., Any]
 KIB = 1024
@@ -76,10 +76,10 @@ def code(body: bytes) -> str:
     return str(json.loads(body)["code"])
 
 
-@pytest.fixture(params=[Policy(max_connections=8), Policy(max_connections_per_address=8)], ids=["all", "address"])
+@pytest.fixture(params=[shipped(max_connections=8), shipped(max_connections_per_address=8)], ids=["all", "address"])
 async def small(request: pytest.FixtureRequest, empty_database: Path, tmp_path: Path) -> AsyncIterator[Site]:
     """A site that has room for eight connections."""
-    async with running_site(empty_database, tmp_path, policy=request.param) as running:
+    async with running_site(empty_database, tmp_path, settings=request.param) as running:
         yield running
 
 
@@ -137,15 +137,15 @@ async def test_silence_cannot_take_the_place_of_a_health_check_either(small: Sit
 
 
 async def test_a_trusted_proxy_may_open_as_many_as_there_are(empty_database: Path, tmp_path: Path):
-    policy = Policy(max_connections_per_address=1, trusted_proxies=("127.0.0.0/8",))
-    async with running_site(empty_database, tmp_path, policy=policy) as site, full(site):
+    settings = shipped(max_connections_per_address=1, trusted_proxies=("127.0.0.0/8",))
+    async with running_site(empty_database, tmp_path, settings=settings) as site, full(site):
         assert (await asked(site, "/videos"))[0] == 401
 
 
 @pytest.fixture
 async def hasty(empty_database: Path, tmp_path: Path) -> AsyncIterator[Site]:
     """A site that waits half a second for a head."""
-    async with running_site(empty_database, tmp_path, policy=Policy(head_seconds=0.5)) as running:
+    async with running_site(empty_database, tmp_path, settings=shipped(head_seconds=0.5)) as running:
         yield running
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from app.server.policy import Policy
 from tests.parts.site import PASSWORD, running_site
+from tests.parts.wired import shipped
 
 FRIEND, STRANGER = "https://app.example", "https://evil.example"
 PREFLIGHT = {
@@ -18,9 +18,9 @@ PREFLIGHT = {
 
 @pytest.fixture
 async def http(empty_database: Path, tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
-    policy = Policy(allowed_origins=(FRIEND,))
+    settings = shipped(allowed_origins=(FRIEND,))
     async with (
-        running_site(empty_database, tmp_path, policy=policy) as site,
+        running_site(empty_database, tmp_path, settings=settings) as site,
         httpx.AsyncClient(base_url=site.url, trust_env=False, headers={"Origin": FRIEND}) as client,
     ):
         yield client
@@ -75,9 +75,9 @@ async def test_without_the_setting_no_page_but_ours_may_read(empty_database: Pat
 
 
 async def test_even_who_comes_too_often_may_read_why(empty_database: Path, tmp_path: Path):
-    policy = Policy(allowed_origins=(FRIEND,), requests_per_minute=1)
+    settings = shipped(allowed_origins=(FRIEND,), requests_per_minute=1)
     async with (
-        running_site(empty_database, tmp_path, policy=policy) as site,
+        running_site(empty_database, tmp_path, settings=settings) as site,
         httpx.AsyncClient(base_url=site.url, trust_env=False, headers={"Origin": FRIEND}) as client,
     ):
         await client.get("/videos")

@@ -10,30 +10,15 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
-from app.server.policy import Policy
-from app.settings import Settings
+from app.server.hosts import hosts_of
 from tests.parts.site import Site, running_site
-
-STORES = {
-    "database_url": "sqlite+aiosqlite:///x",
-    "redis_url": "redis://x",
-    "s3_url": "http://x",
-    "s3_access_key": "x",
-    "s3_secret_key": "x",
-    "smtp_url": "smtp://x",
-    "jwt_secret": "x" * 32,
-    "link_secret": "x" * 32,
-}
-
-
-def policy(**settings: object) -> Policy:
-    return Policy.of(Settings(**STORES | settings))  # type: ignore[arg-type]  # They are read from text.
+from tests.parts.wired import shipped
 
 
 @pytest.fixture
 async def local(empty_database: Path, tmp_path: Path) -> AsyncIterator[Site]:
     """A site as it is on a laptop."""
-    async with running_site(empty_database, tmp_path, policy=policy()) as running:
+    async with running_site(empty_database, tmp_path, settings=shipped()) as running:
         yield running
 
 
@@ -112,7 +97,7 @@ async def test_a_page_that_was_rebound_opens_no_socket(local: Site):
 def test_who_sets_nothing_is_served_under_the_names_that_can_be_meant(
     settings: dict[str, object], hosts: tuple[str, ...]
 ):
-    assert policy(**settings).allowed_hosts == hosts
+    assert hosts_of(shipped(**settings)) == hosts
 
 
 @pytest.mark.parametrize("path", ["/%6civez", "/%72eadyz", "/live%7A", "/metrics", "/%6detrics"])
@@ -126,9 +111,9 @@ async def test_no_other_spelling_of_a_health_check_passes_a_rule_in_front(site: 
 async def test_a_browser_that_came_by_tls_is_told_to_stay_with_it(
     empty_database: Path, tmp_path: Path, scheme: str, seconds: int, told: str | None
 ):
-    behind_tls = Policy(hsts_seconds=seconds, trusted_proxies=("127.0.0.1",))
+    behind_tls = shipped(hsts_seconds=seconds, trusted_proxies=("127.0.0.1",))
     async with (
-        running_site(empty_database, tmp_path, policy=behind_tls) as site,
+        running_site(empty_database, tmp_path, settings=behind_tls) as site,
         httpx.AsyncClient(base_url=site.url, trust_env=False, headers={"X-Forwarded-Proto": scheme}) as client,
     ):
         for path in ("/", "/videos", "/nothing"):

@@ -7,9 +7,9 @@ from prometheus_client.parser import text_string_to_metric_families
 from websockets.asyncio.client import connect
 from websockets.typing import Subprotocol
 
-from app.server.policy import Policy
 from tests.parts.site import Person, Site, running_site
 from tests.parts.waiting import until
+from tests.parts.wired import shipped
 
 Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]
 
@@ -115,7 +115,7 @@ async def test_the_backlog_says_what_waits_and_for_how_long(site: Site, ana: Per
 async def test_what_one_network_sends_too_much_of_is_counted_and_the_scrape_is_not(
     empty_database: Path, tmp_path: Path
 ):
-    async with running_site(empty_database, tmp_path, policy=Policy(requests_per_minute=2)) as site:
+    async with running_site(empty_database, tmp_path, settings=shipped(requests_per_minute=2)) as site:
         async with httpx.AsyncClient(base_url=site.url, trust_env=False) as client:
             for _ in range(5):
                 await client.get("/videos")

@@ -12,10 +12,10 @@ from starlette.types import Message
 from app.domain.errors import UploadIncomplete
 from app.server.metrics import Metrics
 from app.server.multipart import Multipart
-from app.server.policy import Policy
 from app.server.uploads import Incoming, Uploads
 from tests.parts.site import MP4, Person, Site, problem
 from tests.parts.waiting import until
+from tests.parts.wired import shipped
 
 HEAD = b'--b\r\nContent-Disposition: form-data; name="file"; filename="a.mp4"\r\n\r\n'
 TAIL = b"\r\n--b--\r\n"
@@ -23,7 +23,7 @@ TAIL = b"\r\n--b--\r\n"
 
 def alone(bytes_per_second: int) -> Incoming:
     """The only upload of a process that wants so many bytes a second at least."""
-    return Incoming(Uploads(Policy(min_upload_bytes_per_second=bytes_per_second), Metrics()), "ana")
+    return Incoming(Uploads(shipped(min_upload_bytes_per_second=bytes_per_second), Metrics()), "ana")
 
 
 async def post(person: Person, body: bytes | AsyncIterator[bytes], kind: str = "multipart/form-data; boundary=b"):

@@ -8,11 +8,11 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
-from app.server.policy import Policy
 from app.server.throttle import TokenBuckets
 from app.usecases.ports.rate_limits import Attempt
 from tests.parts.graphql_socket import socket
 from tests.parts.site import PASSWORD, problem, running_site
+from tests.parts.wired import shipped
 
 LOGIN = {"email": "ana@example.com", "password": PASSWORD}
 
@@ -25,9 +25,9 @@ class Time:
         return self.seconds
 
 
-async def counted(folder: Path, database: Path, forwarded: str | None, **policy: Any) -> str:
+async def counted(folder: Path, database: Path, forwarded: str | None, **settings: Any) -> str:
     """Give the address under which a login is counted."""
-    async with running_site(database, folder, policy=Policy(**policy)) as site:
+    async with running_site(database, folder, settings=shipped(**settings)) as site:
         headers = {} if forwarded is None else {"X-Forwarded-For": forwarded}
         async with httpx.AsyncClient(base_url=site.url, trust_env=False, headers=headers) as client:
             await client.post("/auth/login", json=LOGIN)
@@ -54,9 +54,9 @@ async def test_a_trusted_proxys_word_counts_and_no_other(
 
 
 async def test_too_many_requests_are_refused_until_there_is_room_again(empty_database: Path, tmp_path: Path):
-    policy = Policy(requests_per_minute=3, trusted_proxies=("127.0.0.1",))
+    settings = shipped(requests_per_minute=3, trusted_proxies=("127.0.0.1",))
     async with (
-        running_site(empty_database, tmp_path, policy=policy) as site,
+        running_site(empty_database, tmp_path, settings=settings) as site,
         httpx.AsyncClient(base_url=site.url, trust_env=False) as client,
     ):
         for _ in range(3):
@@ -74,9 +74,9 @@ async def test_too_many_requests_are_refused_until_there_is_room_again(empty_dat
 
 
 async def test_operations_over_a_socket_are_requests_of_its_network(empty_database: Path, tmp_path: Path):
-    policy = Policy(requests_per_minute=5, trusted_proxies=("127.0.0.1",))
+    settings = shipped(requests_per_minute=5, trusted_proxies=("127.0.0.1",))
     async with (
-        running_site(empty_database, tmp_path, policy=policy) as site,
+        running_site(empty_database, tmp_path, settings=settings) as site,
         site.person() as ana,
         socket(site, ana.token) as page,  # The first request.
     ):
@@ -100,7 +100,7 @@ async def test_operations_over_a_socket_are_requests_of_its_network(empty_databa
 
 
 async def test_a_page_that_comes_back_again_and_again_is_within_what_is_usual(empty_database: Path, tmp_path: Path):
-    async with running_site(empty_database, tmp_path, policy=Policy()) as site, site.person() as ana:
+    async with running_site(empty_database, tmp_path, settings=shipped()) as site, site.person() as ana:
         video = await ana.uploaded()
         for _ in range(100):
             async with socket(site, ana.token) as page:

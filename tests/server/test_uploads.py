@@ -13,12 +13,12 @@ import yaml
 from app.domain.errors import DomainError, RateLimited, UploadIncomplete
 from app.infra.s3.upload import MIB, PARTS_IN_FLIGHT, part_size
 from app.server.metrics import Metrics
-from app.server.policy import Policy
 from app.server.uploads import READ_AHEAD, Incoming, Uploads
 from app.settings import Settings
 from app.usecases.ports.transactions import Transaction
 from tests.parts.site import MP4, Person, Site, problem, running_site
 from tests.parts.waiting import until
+from tests.parts.wired import shipped
 
 HEAD = b'--b\r\nContent-Disposition: form-data; name="file"; filename="a.mp4"\r\n\r\n'
 MULTIPART = {"Content-Type": "multipart/form-data; boundary=b"}
@@ -38,8 +38,8 @@ FIELDS = (
 @pytest.fixture
 async def narrow(empty_database: Path, tmp_path: Path) -> AsyncIterator[Site]:
     """A site that takes two uploads of each user at once, and has memory for three."""
-    policy = Policy(max_uploads_per_user=2, upload_memory_bytes=3 * READ_AHEAD + 64 * 1024)
-    async with running_site(empty_database, tmp_path, policy=policy) as running:
+    settings = shipped(max_uploads_per_user=2, upload_memory_bytes=3 * READ_AHEAD + 64 * 1024)
+    async with running_site(empty_database, tmp_path, settings=settings) as running:
         yield running
 
 
@@ -141,7 +141,7 @@ def test_all_uploads_together_take_no_more_than_half_of_a_pods_memory():
     parts = range(1, Settings.model_fields["max_inline_upload_bytes"].default // part_size(1) + 1)
     of_one = (PARTS_IN_FLIGHT + 1) * max(part_size(number) for number in parts)
     assert of_one == 15 * MIB
-    assert 60 * of_one <= Policy().upload_memory_bytes <= 1024 * MIB
+    assert 60 * of_one <= shipped().upload_memory_bytes <= 1024 * MIB
 
 
 @asynccontextmanager
@@ -189,8 +189,8 @@ async def all_under_way(site: Site, people: list[Person], count: int) -> None:
 
 @pytest.mark.parametrize("path", ["/videos/upload", "/graphql"])
 async def test_who_trickles_with_many_accounts_keeps_nobody_out(empty_database: Path, tmp_path: Path, path: str):
-    policy = Policy(upload_memory_bytes=8 * READ_AHEAD + 64 * 1024)
-    async with running_site(empty_database, tmp_path, policy=policy) as site, AsyncExitStack() as exits:
+    settings = shipped(upload_memory_bytes=8 * READ_AHEAD + 64 * 1024)
+    async with running_site(empty_database, tmp_path, settings=settings) as site, AsyncExitStack() as exits:
         accounts = [await exits.enter_async_context(site.person()) for _ in range(4)]
         held = [await exits.enter_async_context(trickling(site, one, path)) for one in accounts for _ in range(2)]
         await all_under_way(site, accounts, 8)
@@ -208,8 +208,8 @@ async def test_who_trickles_with_many_accounts_keeps_nobody_out(empty_database: 
 
 @pytest.mark.parametrize("path", ["/videos/upload", "/graphql"])
 async def test_an_upload_that_takes_too_long_is_given_up(empty_database: Path, tmp_path: Path, path: str):
-    policy = Policy(min_upload_bytes_per_second=0, upload_timeout_seconds=0.5)
-    async with running_site(empty_database, tmp_path, policy=policy) as site, site.person() as ana:
+    settings = shipped(min_upload_bytes_per_second=0, upload_timeout_seconds=0.5)
+    async with running_site(empty_database, tmp_path, settings=settings) as site, site.person() as ana:
         async with trickling(site, ana, path) as upload:
             answer = await upload
         assert answer.status_code == 400
@@ -218,8 +218,8 @@ async def test_an_upload_that_takes_too_long_is_given_up(empty_database: Path, t
         assert site.storage.objects == {}
 
 
-def uploads(memory: int, **policy: int) -> Uploads:
-    return Uploads(Policy(upload_memory_bytes=memory, **policy), Metrics())  # type: ignore[arg-type]  # All are numbers.
+def uploads(memory: int, **settings: int) -> Uploads:
+    return Uploads(shipped(upload_memory_bytes=memory, **settings), Metrics())
 
 
 async def piece(incoming: Incoming, size: int) -> None:
