@@ -35,13 +35,35 @@ def is_amazon(s3_url: str) -> bool:
     return (urlsplit(s3_url).hostname or "").endswith(_AMAZON)
 
 
-class VideoSettings(BaseSettings):
+class DecodingSettings(BaseSettings):
+    """What one video may cost."""
+
+    model_config = SettingsConfigDict(env_prefix="FIAPX_", frozen=True, extra="ignore", secrets_dir=None)
+
+    max_duration_seconds: int = 6 * 3600
+    """How long a film may be."""
+    max_frames_per_video: int = 100_000
+    """How many pictures one ZIP may hold."""
+    max_pixels: int = 35_651_584
+    """How many pixels a film's picture may have."""
+    extraction_timeout_seconds: float = 6 * 3600
+    """How long one attempt at a video may take."""
+    extraction_memory_bytes: int = 4 * GIB
+    """A decoder's address space. Where it is not set, less on a machine that has less: half of its memory, divided by
+    the workers and their slots, but no less than 1 GiB."""
+    ffmpeg_threads: int = 0
+    """Threads of one decoder; 0 leaves it to ffmpeg."""
+    worker_slots: int = 1
+    """Videos that one worker processes at once."""
+    workers: PositiveInt = 1
+    """How many worker processes share this machine; ``fiapx up`` tells them."""
+
+
+class VideoSettings(DecodingSettings):
     """What a video worker reads, and every other process too: no secret but those of its stores.
 
     Sizes are bytes and times are seconds unless a name says otherwise.
     """
-
-    model_config = SettingsConfigDict(env_prefix="FIAPX_", frozen=True, extra="ignore", secrets_dir=None)
 
     # Where the parts are
     database_url: DatabaseUrl
@@ -142,10 +164,6 @@ class VideoSettings(BaseSettings):
     """How large a source may be."""
     max_inline_upload_bytes: int = 2 * GIB
     """How large a file may be that is sent in one request."""
-    max_duration_seconds: int = 6 * 3600
-    """How long a film may be."""
-    max_frames_per_video: int = 100_000
-    """How many pictures one ZIP may hold."""
     max_active_videos_per_user: int = 2000
     """Videos of one user that are not finished; more are refused with QUOTA_EXCEEDED."""
     max_stored_bytes_per_user: int | None = None
@@ -154,17 +172,10 @@ class VideoSettings(BaseSettings):
     """The same of all users together."""
     retention_days: Annotated[int, Field(ge=1, le=36_500)] | None = None
     """For so many days from its end a processing's file and ZIP are kept; for ever where it is not set."""
-    max_pixels: int = 35_651_584
-    """How many pixels a film's picture may have."""
     max_output_bytes: int = 100 * GIB
     """How large a ZIP may become."""
     max_output_ratio: Annotated[float, Field(gt=0)] = 200
     """A ZIP may be so many times as large as the file it came from, and a gigabyte in any case."""
-    extraction_timeout_seconds: float = 6 * 3600
-    """How long one attempt at a video may take."""
-    extraction_memory_bytes: int = 4 * GIB
-    """A decoder's address space. Where it is not set, less on a machine that has less: half of its memory, divided by
-    the workers and their slots, but no less than 1 GiB."""
     require_confinement: bool = False
     """A kernel without Landlock or seccomp then keeps a worker from starting."""
     upload_timeout_seconds: float = 24 * 3600
@@ -173,16 +184,10 @@ class VideoSettings(BaseSettings):
     # Work
     work_dir: Path | None = None
     """Where a worker keeps the video in hand; a temporary folder without it."""
-    worker_slots: int = 1
-    """Videos that one worker processes at once."""
-    workers: PositiveInt = 1
-    """How many worker processes share this machine; ``fiapx up`` tells them."""
     worker_port: Port | None = None
     """Where a worker answers ``/livez`` and ``/metrics``; nowhere without it."""
     control_slots: int = 4
     """Jobs of the control queue that one worker does at once."""
-    ffmpeg_threads: int = 0
-    """Threads of one decoder; 0 leaves it to ffmpeg."""
     lease_seconds: float = 15
     """After so long without a heartbeat another worker takes a video over."""
     beat_seconds: float = 5

@@ -53,7 +53,8 @@ class Stopwatch:
 
 async def ours(url: str, jobs: int) -> list[float]:
     watch, redis = Stopwatch(), connect(url)
-    worker = StreamWorker([func(watch.job, name="job")], redis=redis, queue_name="ours", max_jobs=4)
+    jobs_of_ours = [func(watch.job, name="job")]
+    worker = StreamWorker(jobs_of_ours, redis=redis, queue_name="ours", max_jobs=4, shutdown_wait_seconds=0)
     running = asyncio.create_task(worker.async_run())
     try:
         return await watch.latencies_ms(redis, "ours", jobs)

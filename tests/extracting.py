@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pytest
 
@@ -14,15 +14,17 @@ from app.domain.options import ExtractionOptions, FrameSelection, ImageFormat, S
 from app.domain.video import MediaInfo
 from app.infra.ffmpeg.extractor import FfmpegFrameExtractor
 from app.infra.ffmpeg.limits import Limits
+from app.settings import DecodingSettings
 from tests.films import numbers_of
 
-LIMITS: Final = Limits(
-    max_duration_seconds=6 * 3600,
-    max_frames=100_000,
-    max_pixels=35_651_584,
-    timeout_seconds=120,
-    memory_bytes=4 * 1024**3,
-)
+
+def limited(**changes: Any) -> Limits:
+    """Return the limits as they are shipped, but for these; no test waits longer than two minutes for ffmpeg."""
+    settings = DecodingSettings.model_validate({"extraction_timeout_seconds": 120, **changes})
+    return Limits(settings, settings.extraction_memory_bytes)
+
+
+LIMITS: Final = limited()
 EXTRACTOR: Final = FfmpegFrameExtractor(LIMITS)
 
 EVERY_PICTURE: Final = FrameSelection(SelectionKind.EVERY_NTH_FRAME, 1)

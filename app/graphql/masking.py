@@ -24,7 +24,7 @@ def public_errors(errors: Iterable[GraphQLError] | None, *, suggestions: bool) -
     return [public_error(error, suggestions=suggestions) for error in errors] if errors else None
 
 
-def public_error(error: GraphQLError, *, suggestions: bool = True) -> GraphQLError:
+def public_error(error: GraphQLError, *, suggestions: bool) -> GraphQLError:
     """Give the form in which an error leaves; an unexpected one is logged, and only its request's id goes out.
 
     Without ``suggestions`` a mistake in a name does not tell the names that there are.

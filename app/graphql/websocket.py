@@ -153,7 +153,8 @@ class TransportWebSocket(BaseGraphQLTransportWSHandler[Context, None]):
             self.operations.pop(operation.id, None)
         except Exception as error:  # noqa: BLE001 - whatever it was, only this operation ends
             with suppress(WebSocketDisconnected):
-                await operation.send_initial_errors([public_error(GraphQLError(str(error), original_error=error))])
+                told = GraphQLError(str(error), original_error=error)
+                await operation.send_initial_errors([public_error(told, suggestions=self._settings.suggestions)])
 
     async def _send_result_stream(self, operation: Operation[Context, None], result_source: StreamResult) -> None:
         """Send each result, in the text that was made of it for others too, where there is one."""

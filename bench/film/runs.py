@@ -25,12 +25,13 @@ from app.infra.ffmpeg.extractor import FfmpegFrameExtractor
 from app.infra.ffmpeg.filters import packet_filter
 from app.infra.ffmpeg.limits import Limits
 from app.infra.zip import StoredZip
+from app.settings import GIB, DecodingSettings
 from app.usecases.generate_zip_file import GenerateZipFile
 from app.usecases.ports.storage import ObjectStorage
 from bench.film.materials import FFMPEG, QUIET
 from bench.film.measuring import cpu
 
-LIMITS = Limits(6 * 3600, 100_000, 35_651_584, 6 * 3600, 4 * 1024**3)
+LIMITS = Limits.of(DecodingSettings(extraction_memory_bytes=4 * GIB))
 OURS, CHILDREN = resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN
 
 

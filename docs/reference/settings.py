@@ -15,9 +15,10 @@ from app.settings import EVERY_KIND
 
 _READERS: Final = {
     "VideoSettings": "Every process",
+    "DecodingSettings": "Every process: what one video may cost",
     "EdgeSettings": "The API: what it takes",
     "SigningSettings": "The API and the control worker",
-    "Settings": "The API: links",
+    "Settings": "The API alone",
     "ControlSettings": "The control worker alone",
     "CheckSettings": "`fiapx check`",
     "UpSettings": "`fiapx up`",

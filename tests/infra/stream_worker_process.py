@@ -36,6 +36,7 @@ async def main(url: str, visibility_seconds: float) -> None:
         redis=redis,
         queue_name="q",
         max_jobs=2,
+        shutdown_wait_seconds=0,
         visibility_seconds=visibility_seconds,
         handle_signals=True,
     )

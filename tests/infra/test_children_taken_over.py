@@ -148,7 +148,7 @@ async def inspected(film: Path) -> Inspected:
             "-B",
             inspect_child.__file__,
             str(film),
-            str(LIMITS.max_pixels),
+            str(LIMITS.settings.max_pixels),
             str(outputs[0]),
             "",
         ],

@@ -23,12 +23,12 @@ from tests.extracting import (
     EVERY_PICTURE,
     EXTRACTOR,
     KEY_PICTURES,
-    LIMITS,
     Taken,
     at,
     every,
     every_nth,
     failure_of,
+    limited,
     refusal_of,
     so_many,
     take,
@@ -318,12 +318,12 @@ async def test_the_contact_sheet_shows_pictures_of_the_zip_evenly_spread(
 @pytest.mark.parametrize(
     ("limits", "select", "code"),
     [
-        (replace(LIMITS, max_frames=9), FrameSelection(), FailureCode.TOO_MANY_FRAMES),
-        (replace(LIMITS, max_frames=5), KEY_PICTURES, FailureCode.TOO_MANY_FRAMES),
-        (replace(LIMITS, max_frames=249), EVERY_PICTURE, FailureCode.TOO_MANY_FRAMES),
-        (replace(LIMITS, max_duration_seconds=9), FrameSelection(), FailureCode.TOO_LONG),
-        (replace(LIMITS, max_pixels=640 * 272 - 1), FrameSelection(), FailureCode.TOO_LARGE_PICTURE),
-        (replace(LIMITS, timeout_seconds=0.001), FrameSelection(), FailureCode.TIMED_OUT),
+        (limited(max_frames_per_video=9), FrameSelection(), FailureCode.TOO_MANY_FRAMES),
+        (limited(max_frames_per_video=5), KEY_PICTURES, FailureCode.TOO_MANY_FRAMES),
+        (limited(max_frames_per_video=249), EVERY_PICTURE, FailureCode.TOO_MANY_FRAMES),
+        (limited(max_duration_seconds=9), FrameSelection(), FailureCode.TOO_LONG),
+        (limited(max_pixels=640 * 272 - 1), FrameSelection(), FailureCode.TOO_LARGE_PICTURE),
+        (limited(extraction_timeout_seconds=0.001), FrameSelection(), FailureCode.TIMED_OUT),
     ],
 )
 async def test_each_limit_has_its_own_code(clips: Clips, limits: Limits, select: FrameSelection, code: FailureCode):
@@ -332,17 +332,17 @@ async def test_each_limit_has_its_own_code(clips: Clips, limits: Limits, select:
 
 async def test_exactly_as_many_frames_as_are_allowed_pass(clips: Clips):
     for most, select in ((10, FrameSelection()), (6, KEY_PICTURES)):
-        extractor = FfmpegFrameExtractor(replace(LIMITS, max_frames=most))
+        extractor = FfmpegFrameExtractor(limited(max_frames_per_video=most))
         assert len((await take(clips.bikes, ExtractionOptions(select), extractor)).frames) == most
 
 
 async def test_a_video_that_needs_too_much_memory_says_so(clips: Clips):
-    limits = replace(LIMITS, memory_bytes=320 * 1024**2)
+    limits = limited(extraction_memory_bytes=320 * 1024**2)
     assert await failure_of(clips.big_buck_bunny, extractor=FfmpegFrameExtractor(limits)) is FailureCode.OUT_OF_MEMORY
 
 
 async def test_a_slow_consumer_does_not_use_up_the_time(clips: Clips):
-    extractor = FfmpegFrameExtractor(replace(LIMITS, timeout_seconds=6))
+    extractor = FfmpegFrameExtractor(limited(extraction_timeout_seconds=6))
     began = time.monotonic()
     async with extractor.open(clips.bikes, ExtractionOptions(so_many(8))) as (_, extraction):
         async for _frame in extraction:

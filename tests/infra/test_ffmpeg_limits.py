@@ -6,7 +6,7 @@ import pytest
 
 from app.infra.ffmpeg.limits import Limits
 from app.infra.machine import memory_bytes
-from app.settings import Settings
+from app.settings import DecodingSettings
 from devserver import service
 
 GIB = 1024**3
@@ -20,13 +20,6 @@ def machine(root: Path, gib: int, **files: str) -> int:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text)
     return memory_bytes(root)
-
-
-def settings(**given: str | float) -> Settings:
-    needed = dict.fromkeys(("s3_access_key", "s3_secret_key"), "x")
-    places = {"s3_url": "http://s3.local", "database_url": "sqlite+aiosqlite:///x", "redis_url": "redis://here"}
-    secrets = dict.fromkeys(("jwt_secret", "link_secret"), "x" * 32)
-    return Settings.model_validate({**places, **needed, **secrets, **given})
 
 
 def test_a_machine_without_groups_has_what_it_has(tmp_path: Path):
@@ -82,12 +75,12 @@ def test_this_machine_has_some():
     ],
 )
 def test_half_the_machine_is_shared_by_all_children(gib: int, workers: int, slots: int, expected: int):
-    limits = Limits.of(settings(workers=workers, worker_slots=slots), gib * GIB)
+    limits = Limits.of(DecodingSettings(workers=workers, worker_slots=slots), gib * GIB)
     assert limits.memory_bytes == expected * GIB
 
 
 def test_what_somebody_has_set_is_what_a_child_gets():
-    assert Limits.of(settings(extraction_memory_bytes=7 * GIB), GIB).memory_bytes == 7 * GIB
+    assert Limits.of(DecodingSettings(extraction_memory_bytes=7 * GIB), GIB).memory_bytes == 7 * GIB
 
 
 def test_every_worker_of_fiapx_up_knows_how_many_there_are():
@@ -96,14 +89,14 @@ def test_every_worker_of_fiapx_up_knows_how_many_there_are():
 
 
 def test_looking_at_a_file_takes_as_long_as_reading_it_from_a_slow_disk():
-    limits = Limits.of(settings(extraction_timeout_seconds=1000), GIB)
+    limits = Limits.of(DecodingSettings(extraction_timeout_seconds=1000), GIB)
     assert limits.inspecting_seconds(0) == 60
     assert limits.inspecting_seconds(2 * GIB) == pytest.approx(60 + 102.4)
     assert limits.inspecting_seconds(50 * GIB) == 1000
 
 
 def test_a_child_gets_no_more_processor_time_than_the_machine_can_give():
-    limits = Limits.of(settings(), GIB)
+    limits = Limits.of(DecodingSettings(), GIB)
     child = limits.of_child(10.5)
     assert child.memory_bytes == limits.memory_bytes
     assert child.cpu_seconds >= 11

@@ -70,7 +70,7 @@ def reckoned(film: Film, distrust: str | None) -> Filters:
     assert planned.files == 6 * 3600
     assert planned.whole is None
     refuse_damaged(film, planned, options)
-    look = rendering(film.look, options, LIMITS.max_pixels)
+    look = rendering(film.look, options, LIMITS.settings.max_pixels)
     return Filters.of(film, planned, look, planned.pictures, planned.pictures[:12])
 
 

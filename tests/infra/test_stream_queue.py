@@ -36,7 +36,9 @@ async def redis(redis_url: str) -> AsyncIterator[StreamRedis]:
 @asynccontextmanager
 async def working(redis: StreamRedis, *functions: Any, queue: str = "q", **options: Any) -> AsyncIterator[StreamWorker]:
     named = [func(f, name=f.__name__) for f in functions]
-    worker = StreamWorker(named, redis=redis, queue_name=queue, **{"max_jobs": 4, **options})
+    worker = StreamWorker(
+        named, redis=redis, queue_name=queue, **{"max_jobs": 4, "shutdown_wait_seconds": 0, **options}
+    )
     running = asyncio.create_task(worker.async_run())
     try:
         yield worker

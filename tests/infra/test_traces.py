@@ -88,7 +88,7 @@ async def test_entries_carry_the_trace_through_waiting_room_retry_and_take_over_
         if len(tries) == 1:
             raise Retry(0.01)
 
-    worker = StreamWorker([func(work, name="work")], redis=redis, queue_name="q", max_jobs=1)
+    worker = StreamWorker([func(work, name="work")], redis=redis, queue_name="q", max_jobs=1, shutdown_wait_seconds=0)
     running = asyncio.create_task(worker.main())
     await until(lambda: len(seen) == 4 and all(len(tries) == 2 for tries in seen.values()))
     await worker.stop("the test ends")
@@ -107,7 +107,7 @@ async def test_a_job_without_a_trace_has_none_of_another(redis: StreamRedis):
     async def work(ctx: dict[str, Any]) -> None:
         seen.append(current_traceparent())
 
-    worker = StreamWorker([func(work, name="work")], redis=redis, queue_name="q", max_jobs=1)
+    worker = StreamWorker([func(work, name="work")], redis=redis, queue_name="q", max_jobs=1, shutdown_wait_seconds=0)
     with continued(OTHER):
         running = asyncio.create_task(worker.main())
     await until(lambda: seen)

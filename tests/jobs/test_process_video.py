@@ -17,19 +17,17 @@ from app.domain.manifest import Reading
 from app.domain.options import ExtractionOptions
 from app.domain.video import MediaInfo, ProcessingStatus, VideoId, VideoProcessing
 from app.infra.ffmpeg.extractor import FfmpegFrameExtractor
-from app.infra.ffmpeg.limits import Limits
 from app.infra.worker_metrics import WorkerMetrics
 from app.usecases.ports.frames import Extraction, FrameExtractor
 from app.usecases.upload_video import IncomingVideo
 from jobs.process_video import process_video
+from tests.extracting import limited
 from tests.fakes.extractor import FILM, ScriptedExtractor, a_frame, a_reading
 from tests.fakes.live_status import InMemoryLiveStatus
 from tests.parts.waiting import until
 from tests.usecases.world import World, chunks
 
-LIMITS = Limits(
-    max_duration_seconds=600, max_frames=1000, max_pixels=35_651_584, timeout_seconds=60, memory_bytes=4 * 1024**3
-)
+LIMITS = limited(max_duration_seconds=600, max_frames_per_video=1000, extraction_timeout_seconds=60)
 
 
 class BrokenExtractor:

@@ -24,8 +24,8 @@ def _guarded(limits: Limits) -> list[str]:
         "-protocol_whitelist", "file,pipe",
         "-format_whitelist", ",".join(DEMUXERS),
         "-codec_whitelist", ",".join((*DECODER.values(), *ALPHA_DECODER.values())),
-        "-max_pixels", str(limits.max_pixels),
-        "-threads", str(limits.threads),
+        "-max_pixels", str(limits.settings.max_pixels),
+        "-threads", str(limits.settings.ffmpeg_threads),
         "-apply_cropping", "codec",  # The rendering cuts what a container cuts off, after fields are taken apart.
         "-copyts",  # The packets' times as they are: by them the plan names packets and pictures.
         # As PyAV has it, presentation times of MPEG-PS that follow from the others. And packets are left out that the
@@ -112,7 +112,7 @@ def tiling(limits: Limits, tile: tuple[int, int], grid: tuple[int, int], tiles: 
     fitted = f"scale={width}:{height}:force_original_aspect_ratio=decrease,pad={room}:-1:-1:eval=frame"
     return [
         "-nostdin", "-hide_banner", "-nostats", "-v", "error", "-protocol_whitelist", "pipe",
-        "-max_pixels", str(limits.max_pixels),
+        "-max_pixels", str(limits.settings.max_pixels),
         "-reinit_filter", "0",  # A film whose size changes on the way has tiles of several sizes.
         "-f", "mjpeg", "-i", f"pipe:{tiles}",
         "-vf", f"{fitted},tile={grid[0]}x{grid[1]}", "-frames:v", "1",

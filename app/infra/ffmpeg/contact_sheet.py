@@ -38,7 +38,7 @@ async def contact_sheet(recipe: Recipe, tiles: Sequence[bytes], budget: TimeBudg
         inputs=[b"".join(tiles)],
         readable=[],
         directory=recipe.source.parent,
-        limits=recipe.limits.of_child(recipe.limits.timeout_seconds),
+        limits=recipe.limits.of_child(recipe.limits.settings.extraction_timeout_seconds),
         budget=budget,
     ) as running:
         return await sheet_of(running, budget)

@@ -43,7 +43,7 @@ class Recipe:
     @property
     def rendering(self) -> Rendering:
         """How the pictures are made."""
-        return rendering(self.film.looks[self.look], self.options, self.limits.max_pixels)
+        return rendering(self.film.looks[self.look], self.options, self.limits.settings.max_pixels)
 
 
 @final
@@ -57,7 +57,7 @@ class Decoding:
         self._pictures, self._lines, small = running.outputs
         self._plan = plan
         self._wanted = wanted
-        pixels = recipe.limits.max_pixels
+        pixels = recipe.limits.settings.max_pixels
         self._format = recipe.options.format
         self._splitter = Splitter(self._format, pixels * _BYTES_PER_PIXEL + _BYTES_BESIDE)
         self.tiles: list[bytes] = []
@@ -137,7 +137,7 @@ async def decoding(
         inputs=[text.encode() for text in texts],
         readable=[recipe.source],
         directory=recipe.source.parent,
-        limits=recipe.limits.of_child(recipe.limits.timeout_seconds),
+        limits=recipe.limits.of_child(recipe.limits.settings.extraction_timeout_seconds),
         budget=budget,
     ) as running:
         run = Decoding(running, recipe, plan, wanted, filters.tiles)

@@ -72,7 +72,7 @@ class FfmpegFrameExtractor:
         length = shown.seconds(shown.end)
         media = MediaInfo(length, *displayed_size(film.look), film.stream.codec, film.frames_per_second)
         del shown  # Planned extractions need it no more, and it takes 16 bytes for each picture.
-        extraction = FfmpegExtraction(recipe, planned, TimeBudget(self.limits.timeout_seconds))
+        extraction = FfmpegExtraction(recipe, planned, TimeBudget(self.limits.settings.extraction_timeout_seconds))
         try:
             yield media, extraction
         finally:
@@ -83,9 +83,9 @@ class FfmpegFrameExtractor:
 
         :raises ProcessingError: where there is none, where it is longer than is allowed, or has no picture
         """
-        film = film_or_refusal(structure, found, self.limits.max_pixels)
+        film = film_or_refusal(structure, found, self.limits.settings.max_pixels)
         shown = present(film)
-        if shown.seconds(shown.end) > self.limits.max_duration_seconds:
+        if shown.seconds(shown.end) > self.limits.settings.max_duration_seconds:
             if film.losses:
                 raise ProcessingError(FailureCode.CORRUPT_VIDEO)  # Times of what is no packet may be any.
             raise ProcessingError(FailureCode.TOO_LONG)
@@ -98,7 +98,7 @@ class FfmpegFrameExtractor:
 
         :raises ProcessingError: where nothing can be taken, or too much
         """
-        most = self.limits.max_frames
+        most = self.limits.settings.max_frames_per_video
         if needs_survey(film, options):
             return lambda found: settled(plan_surveyed(film, options, found, most=most, shown=shown), film, distrust)
         chosen = plan(film, options, most=most, shown=shown)
@@ -124,7 +124,7 @@ class FfmpegFrameExtractor:
                 "-B",
                 _INSPECTOR,
                 str(source),
-                str(self.limits.max_pixels),
+                str(self.limits.settings.max_pixels),
                 str(outputs[0]),
                 ",".join(f"{start}-{stop}" for start, stop in damage),
             ],

@@ -7,7 +7,7 @@ from typing import Final, Self, final
 
 from app.infra import machine
 from app.infra.ffmpeg.child import ChildLimits
-from app.settings import GIB, VideoSettings
+from app.settings import GIB, DecodingSettings
 
 _PICTURES_PER_SECOND: Final = 240  # No phone or screen recorder makes more in a long film.
 _SHORT_FILM_PACKETS: Final = 1_000_000  # A short one may have any rate.
@@ -20,43 +20,32 @@ _INSPECTING_BYTES_PER_SECOND: Final = 20 * 1024 * 1024
 class Limits:
     """Bounds of one extraction; reaching one is a failure with its own code, never a silent cut."""
 
-    max_duration_seconds: float
-    max_frames: int
-    max_pixels: int
-    timeout_seconds: float
-    """Counted only while waiting for ffmpeg."""
+    settings: DecodingSettings
     memory_bytes: int
-    """Address space of one child."""
-    threads: int = 0
-    """Of the decoder; 0 lets ffmpeg choose."""
+    """Address space of one child, on this machine."""
 
     @property
     def max_packets(self) -> int:
         """How many packets the longest film may have: each takes 25 bytes, and up to 60 more while it is planned."""
-        return max(_SHORT_FILM_PACKETS, math.ceil(_PICTURES_PER_SECOND * self.max_duration_seconds))
+        return max(_SHORT_FILM_PACKETS, math.ceil(_PICTURES_PER_SECOND * self.settings.max_duration_seconds))
 
     def inspecting_seconds(self, size_bytes: int) -> float:
         """How long looking at a file of this size may take: it is read once, from a slow disk at worst."""
-        return min(self.timeout_seconds, _INSPECTING_SECONDS + size_bytes / _INSPECTING_BYTES_PER_SECOND)
+        return min(
+            self.settings.extraction_timeout_seconds, _INSPECTING_SECONDS + size_bytes / _INSPECTING_BYTES_PER_SECOND
+        )
 
     def of_child(self, seconds: float) -> ChildLimits:
         """Return the limits of a child that is waited for so long: no more processor time than all cores can give."""
         return ChildLimits(self.memory_bytes, math.ceil(seconds * (os.cpu_count() or 1)))
 
     @classmethod
-    def of(cls, settings: VideoSettings, machine_bytes: int | None = None) -> Self:
-        """Read them from the settings; ``machine_bytes`` stands for the memory that this machine has."""
-        return cls(
-            max_duration_seconds=settings.max_duration_seconds,
-            max_frames=settings.max_frames_per_video,
-            max_pixels=settings.max_pixels,
-            timeout_seconds=settings.extraction_timeout_seconds,
-            memory_bytes=_memory_bytes(settings, machine_bytes),
-            threads=settings.ffmpeg_threads,
-        )
+    def of(cls, settings: DecodingSettings, machine_bytes: int | None = None) -> Self:
+        """Add what this machine allows; ``machine_bytes`` stands for the memory that this machine has."""
+        return cls(settings, _memory_bytes(settings, machine_bytes))
 
 
-def _memory_bytes(settings: VideoSettings, machine_bytes: int | None) -> int:
+def _memory_bytes(settings: DecodingSettings, machine_bytes: int | None) -> int:
     """Share half of the machine among all children that there can be, unless somebody has said how much one gets.
 
     Not less than a GiB: that is address space, of which a program and its threads reserve more than they use.

@@ -48,7 +48,7 @@ async def survey(
         outputs=2,
         readable=[source],
         directory=source.parent,
-        limits=limits.of_child(limits.timeout_seconds),
+        limits=limits.of_child(limits.settings.extraction_timeout_seconds),
         budget=budget,
     ) as running:
         found = await found_by(running, select.value if scenes else None, budget, advanced)

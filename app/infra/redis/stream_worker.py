@@ -72,10 +72,10 @@ class StreamWorker(Worker):
         redis: StreamRedis,
         queue_name: str,
         max_jobs: int,
+        shutdown_wait_seconds: float,
         cron_jobs: Sequence[CronJob] = (),
         ctx: dict[str, Any] | None = None,
         visibility_seconds: float = 15,
-        shutdown_wait_seconds: float = 0,
         health_check_interval: float = 60,
         handle_signals: bool = False,
     ) -> None:
