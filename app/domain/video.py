@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, NewType
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 from app.domain.described import Described
 from app.domain.errors import VideoNotFound
 from app.domain.failure import Failure
+from app.domain.identifiers import is_uuid
 from app.domain.options import ExtractionOptions
 from app.domain.user import UserId
 
@@ -26,11 +27,8 @@ def parsed_video_id(text: str) -> VideoId:
 
     :raises VideoNotFound: where it is no UUID in canonical form, since no such video can exist
     """
-    try:
-        canonical = str(UUID(text))
-    except ValueError:
-        raise VideoNotFound from None
-    if canonical != text.lower():
+    canonical = text.lower()
+    if not is_uuid(canonical):
         raise VideoNotFound
     return VideoId(canonical)
 

@@ -28,10 +28,8 @@ from graphql import (
 from app.graphql.codes import LIMIT_EXCEEDED
 from app.graphql.declared import Declared
 from app.settings import Settings
+from app.usecases.paging import MAX_PAGE, PAGE
 
-_PAGE: Final = 20
-"""What ``first`` is where a client leaves it out."""
-_LONGEST_PAGE: Final = 100
 _INTROSPECTION: Final = frozenset({"__schema", "__type"})
 _INTROSPECTION_DEPTH: Final = 16
 """Introspection has an allowance of its own: the usual query is deeper than any that a page needs."""
@@ -160,8 +158,8 @@ class _Measure:
                 value = self._variables.get(value.name.value)
             if isinstance(value, IntValueNode):
                 value = int(value.value[:9])  # As many digits as decide; Python refuses to read thousands.
-            return min(max(value, 1), _LONGEST_PAGE) if isinstance(value, int) else _PAGE
-        return _PAGE if node.name.value in self._declared.pages else _LISTS_OF_INTROSPECTION.get(node.name.value, 1)
+            return min(max(value, 1), MAX_PAGE) if isinstance(value, int) else PAGE
+        return PAGE if node.name.value in self._declared.pages else _LISTS_OF_INTROSPECTION.get(node.name.value, 1)
 
 
 def length_refusal(text: str, settings: Settings) -> GraphQLError | None:

@@ -19,9 +19,8 @@ from app.graphql.results import VideoResult
 from app.graphql.scalars import BigInt
 from app.graphql.videos import VideoProcessing
 from app.usecases.check_upload import PlannedUpload
+from app.usecases.paging import MAX_PAGE, PAGE
 from app.usecases.ports.database import DatabaseUnavailable
-
-_PAGE = 20
 
 
 @strawberry.type(description="What the service accepts; worth asking before a large file is sent.")
@@ -54,11 +53,13 @@ class Query:
         """Show the viewer's account."""
         return User.of(await info.context.do.accounts.show_viewer(info.context.viewer))
 
-    @strawberry.field(description="The viewer's processings, newest first. Keyset pagination; first is 1 to 100.")
+    @strawberry.field(
+        description=f"The viewer's processings, newest first. Keyset pagination; first is 1 to {MAX_PAGE}."
+    )
     async def videos(
         self,
         info: Info,
-        first: Annotated[int | None, strawberry.argument(description="How many, 1 to 100.")] = _PAGE,
+        first: Annotated[int | None, strawberry.argument(description=f"How many, 1 to {MAX_PAGE}.")] = PAGE,
         after: Annotated[str | None, strawberry.argument(description="The cursor of the one before.")] = None,
         status: Annotated[
             list[ProcessingStatus] | None, strawberry.argument(description="Only those in these states.")
@@ -67,7 +68,7 @@ class Query:
         """Show a page."""
         statuses = status or ()
         page = await info.context.do.list_user_videos(
-            info.context.viewer, _PAGE if first is None else first, after, statuses
+            info.context.viewer, PAGE if first is None else first, after, statuses
         )
         return VideoProcessingConnection.of(page, statuses, follows=after is not None)
 
@@ -80,17 +81,17 @@ class Query:
 
     @strawberry.field(
         description="What the viewer was told, on which channel and with what outcome, newest first. Keyset "
-        "pagination; first is 1 to 100."
+        f"pagination; first is 1 to {MAX_PAGE}."
     )
     async def notification_deliveries(
         self,
         info: Info,
-        first: Annotated[int | None, strawberry.argument(description="How many, 1 to 100.")] = _PAGE,
+        first: Annotated[int | None, strawberry.argument(description=f"How many, 1 to {MAX_PAGE}.")] = PAGE,
         after: Annotated[str | None, strawberry.argument(description="The cursor of the one before.")] = None,
     ) -> NotificationDeliveryConnection:
         """Show a page."""
         page = await info.context.do.notifications.list_notifications(
-            info.context.viewer, _PAGE if first is None else first, after
+            info.context.viewer, PAGE if first is None else first, after
         )
         return NotificationDeliveryConnection.of(page, follows=after is not None)
 

@@ -4,11 +4,12 @@ import hashlib
 import hmac
 import json
 import unicodedata
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final, final
 from urllib.parse import quote
+
+from app.domain import base64url
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -107,7 +108,7 @@ class TicketLinks:
     def link(self, key: str, *, file_name: str, content_type: str, now: datetime) -> tuple[str, datetime]:
         expires = int(now.timestamp()) + self._lifetime
         words = json.dumps([key, safe_file_name(file_name), content_type, expires], separators=(",", ":"))
-        payload = _base64(words.encode())
+        payload = base64url.encoded(words.encode())
         return f"{self._base}/files/{payload}.{self._signature(payload)}", datetime.fromtimestamp(expires, UTC)
 
     def open(self, ticket: str, now: datetime) -> Ticket | None:
@@ -118,13 +119,9 @@ class TicketLinks:
         if not hmac.compare_digest(signature, self._signature(payload)):
             return None
         # Signed by us, so it is what ``link`` wrote.
-        key, file_name, content_type, expires = json.loads(urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+        key, file_name, content_type, expires = json.loads(base64url.decoded(payload))
         expires_at = datetime.fromtimestamp(expires, UTC)
         return Ticket(key, file_name, content_type, expires_at) if now < expires_at else None
 
     def _signature(self, payload: str) -> str:
-        return _base64(hmac.digest(self._secret, _PURPOSE + payload.encode(), hashlib.sha256))
-
-
-def _base64(data: bytes) -> str:
-    return urlsafe_b64encode(data).rstrip(b"=").decode()
+        return base64url.encoded(hmac.digest(self._secret, _PURPOSE + payload.encode(), hashlib.sha256))

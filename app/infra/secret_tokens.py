@@ -1,6 +1,5 @@
 """The ports ``RefreshTokens`` and ``LinkTokens``: an id, a full stop, and 256 bits that only we can make."""
 
-import base64
 import hashlib
 import hmac
 import re
@@ -8,6 +7,7 @@ import secrets
 from collections.abc import Sequence
 from typing import Final, Literal, final
 
+from app.domain import base64url
 from app.domain.session import SessionId
 
 _TOKEN: Final = re.compile(r"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.([A-Za-z0-9_-]{43})", re.ASCII)
@@ -37,7 +37,7 @@ class HmacRefreshTokens:
     def is_ours(self, token: str) -> bool:
         session, _, secret = token.partition(".")
         try:
-            seed = base64.urlsafe_b64decode(secret + "=")[:_HALF]
+            seed = base64url.decoded(secret)[:_HALF]
         except ValueError:
             return False
         return any(hmac.compare_digest(token, _proven(session, seed, proof)) for proof in self._proofs)
@@ -74,8 +74,8 @@ def _derived(key: str, purpose: str) -> bytes:
 
 def _proven(session: str, seed: bytes, key: bytes) -> str:
     proof = hmac.digest(key, session.encode() + seed, "sha256")[:_HALF]
-    return f"{session}.{base64.urlsafe_b64encode(seed + proof).rstrip(b'=').decode()}"
+    return f"{session}.{base64url.encoded(seed + proof)}"
 
 
 def _mac(key: bytes, text: str) -> str:
-    return base64.urlsafe_b64encode(hmac.digest(key, text.encode(), "sha256")).rstrip(b"=").decode()
+    return base64url.encoded(hmac.digest(key, text.encode(), "sha256"))

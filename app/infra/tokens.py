@@ -5,11 +5,12 @@ import re
 from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final, final
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import jwt
 
 from app.domain.errors import Unauthenticated
+from app.domain.identifiers import is_uuid
 from app.domain.session import SessionId, Viewer
 from app.domain.user import UserId
 from app.usecases.ports.clock import Clock
@@ -81,7 +82,7 @@ class JwtAccessTokens:
             raise Unauthenticated from None
         if claims["typ"] != _TYPE:
             raise Unauthenticated
-        if not _is_uuid(claims["sub"]) or not _is_uuid(claims["sid"]):
+        if not is_uuid(claims["sub"]) or not is_uuid(claims["sid"]):
             raise Unauthenticated
         return Viewer(UserId(claims["sub"]), SessionId(claims["sid"]), self._end(claims))
 
@@ -97,11 +98,3 @@ class JwtAccessTokens:
 
 def _kid(key: bytes) -> str:
     return hashlib.sha256(b"access token key\n" + key).hexdigest()[:8]
-
-
-def _is_uuid(subject: object) -> bool:
-    """Whether it is a UUID in its one canonical form."""
-    try:
-        return isinstance(subject, str) and str(UUID(subject)) == subject
-    except ValueError:
-        return False

@@ -33,11 +33,9 @@ from app.server.refusals import OUTSIDE_THE_FILE
 from app.server.uploads import uploads_of
 from app.usecases.download_processed_zip import archive_file_name
 from app.usecases.list_user_videos import cursor
-from app.usecases.paging import MAX_PAGE
+from app.usecases.paging import MAX_PAGE, PAGE, wrong_size
 from app.usecases.ports.storage import ObjectMissing
 from app.usecases.upload_video import IncomingVideo
-
-_PAGE: Final = 20
 
 
 @described
@@ -125,7 +123,7 @@ async def upload(request: Request) -> Response:
             "query",
             "first",
             "How many a page has.",
-            {"type": "integer", "minimum": 1, "maximum": MAX_PAGE, "default": _PAGE},
+            {"type": "integer", "minimum": 1, "maximum": MAX_PAGE, "default": PAGE},
         ),
         Parameter("query", "after", "The ``next`` of the page before."),
     ),
@@ -134,9 +132,9 @@ async def upload(request: Request) -> Response:
 async def list_videos(request: Request) -> Response:
     """List one's own videos, newest first."""
     edge, viewer = edge_of(request), viewer_of(request)
-    first = request.query_params.get("first", str(_PAGE))
+    first = request.query_params.get("first", str(PAGE))
     if not (first.isascii() and first.isdigit() and len(first) <= 3):  # noqa: PLR2004 - no page size is longer
-        raise InvalidInput(f"A page has 1 to {MAX_PAGE} entries.", field=("first",))
+        raise wrong_size()
     page = await edge.do.list_user_videos(viewer, int(first), request.query_params.get("after"))
     after = cursor(page.videos[-1]) if page.has_next else None
     return JSONResponse(VideoPage(items=[_item(video, edge.retention) for video in page.videos], next=after))

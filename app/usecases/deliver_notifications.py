@@ -7,6 +7,7 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any, Final, final
 
+from app.domain.backoff import Backoff
 from app.domain.errors import NotificationError, RateLimited, WebhookGone
 from app.domain.notification import (
     BEFORE_VERIFICATION,
@@ -31,8 +32,7 @@ _AT_ONCE: Final = 16
 _PER_USER: Final = 8
 """Of one batch: a receiver that lets us wait holds nobody else's word back for long."""
 _LEASE: Final = timedelta(minutes=2)
-_FIRST_DELAY: Final = timedelta(seconds=15)
-_LONGEST_DELAY: Final = timedelta(hours=6)
+_BACKOFF: Final = Backoff(first=15, longest=6 * 3600)
 _GIVE_UP_AFTER: Final = timedelta(days=3)
 _FEWEST_TRIES: Final = 10
 """Days on which we ourselves were down are not counted against the receiver."""
@@ -176,7 +176,7 @@ class DeliverNotifications:
         tried_for = now - (notification.tried_since or notification.created_at)
         if error.permanent or (tried_for > _GIVE_UP_AFTER and attempts >= _FEWEST_TRIES):
             return await self._give_up(t, notification, attempts, answer)
-        delay = min(max(tried_for, _FIRST_DELAY), _LONGEST_DELAY) * random.uniform(0.8, 1.2)  # noqa: S311 - jitter
+        delay = _BACKOFF.as_long_again(tried_for) * random.uniform(0.8, 1.2)  # noqa: S311 - jitter
         return await t.notifications.postpone(notification.id, attempts, answer=answer, to=now + delay)
 
     async def _gone(

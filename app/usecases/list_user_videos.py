@@ -7,7 +7,7 @@ from typing import final
 from app.domain.session import Viewer
 from app.domain.video import ProcessingStatus, StatusChange, VideoId, VideoProcessing
 from app.usecases.ownership import owned_video
-from app.usecases.paging import checked_page, cursor_of
+from app.usecases.paging import PAGE, checked_page, cursor_of
 from app.usecases.ports.transactions import Transactions
 
 
@@ -24,13 +24,13 @@ class Page:
 class ListUserVideos:
     """Give a page of the viewer's processings by keyset, so that new ones in front move nothing.
 
-    :raises InvalidInput: for a page size outside 1 to 100 or a cursor that is not ours
+    :raises InvalidInput: for a page size that there is not or a cursor that is not ours
     """
 
     transactions: Transactions
 
     async def __call__(
-        self, viewer: Viewer, first: int = 20, after: str | None = None, statuses: Collection[ProcessingStatus] = ()
+        self, viewer: Viewer, first: int = PAGE, after: str | None = None, statuses: Collection[ProcessingStatus] = ()
     ) -> Page:
         key = checked_page(first, after)
         wanted = frozenset(statuses) or frozenset(ProcessingStatus)

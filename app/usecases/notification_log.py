@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, final
-from uuid import UUID
 
 from app.domain.errors import InvalidInput, NotificationError
+from app.domain.identifiers import is_uuid
 from app.domain.notification import BEFORE_VERIFICATION, Notification, NotificationChannel, NotificationEvent
 from app.domain.session import Viewer
 from app.usecases.notification_settings import NO_WEBHOOK
 from app.usecases.open_session import locked_user
-from app.usecases.paging import checked_page
+from app.usecases.paging import PAGE, checked_page
 from app.usecases.ports.clock import Clock
 from app.usecases.ports.queue import JobQueue
 from app.usecases.ports.rate_limits import Attempt, RateLimits
@@ -34,12 +34,12 @@ class NotificationPage:
 class ListNotifications:
     """Give a page of the viewer's log of deliveries.
 
-    :raises InvalidInput: for a page size outside 1 to 100 or a cursor that is not ours
+    :raises InvalidInput: for a page size that there is not or a cursor that is not ours
     """
 
     transactions: Transactions
 
-    async def __call__(self, viewer: Viewer, first: int = 20, after: str | None = None) -> NotificationPage:
+    async def __call__(self, viewer: Viewer, first: int = PAGE, after: str | None = None) -> NotificationPage:
         key = checked_page(first, after)
         found = await self.transactions.read(lambda t: t.notifications.page(viewer.id, key, first + 1))
         return NotificationPage(found[:first], has_next=len(found) > first)
@@ -95,7 +95,7 @@ class RedeliverNotification:
 
         async def again(t: Transaction) -> Notification:
             user = await locked_user(t, viewer)
-            found = await t.notifications.get(user.id, notification) if _is_id(notification) else None
+            found = await t.notifications.get(user.id, notification) if is_uuid(notification) else None
             if found is None:
                 raise InvalidInput("There is no such notification.", field=("id",))
             if found.event in _ONCE_ONLY:
@@ -108,10 +108,3 @@ class RedeliverNotification:
         owed = await self.transactions.write(again)
         await self.queue.deliver_notifications()
         return owed
-
-
-def _is_id(text: str) -> bool:
-    try:
-        return str(UUID(text)) == text
-    except ValueError:
-        return False

@@ -1,14 +1,15 @@
 """Keyset pagination: cursors that name a place in a list, so that new entries in front move nothing."""
 
-import base64
-import binascii
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
-from uuid import UUID
 
+from app.domain import base64url
 from app.domain.errors import InvalidInput
+from app.domain.identifiers import is_uuid
 
+PAGE: Final = 20
+"""The entries of a page where nobody says how many."""
 MAX_PAGE: Final = 100
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _CURSOR_MAX: Final = 128
@@ -26,7 +27,7 @@ class PageKey:
 def cursor_of(created_at: datetime, entry: str) -> str:
     """Name the place of an entry, by when it was made and its id, opaque to clients."""
     milliseconds = (created_at - _EPOCH) // timedelta(milliseconds=1)
-    return base64.urlsafe_b64encode(f"{milliseconds}:{entry}".encode()).decode().rstrip("=")
+    return base64url.encoded(f"{milliseconds}:{entry}".encode())
 
 
 def page_key(text: str) -> PageKey:
@@ -35,17 +36,22 @@ def page_key(text: str) -> PageKey:
     :raises InvalidInput: where it is not one of ours
     """
     wrong = InvalidInput("This cursor is not valid.", field=("after",))
-    if len(text) > _CURSOR_MAX or not text.isascii():
+    if len(text) > _CURSOR_MAX:
         raise wrong
     try:
-        when, _, entry = base64.b64decode(text + "=" * (-len(text) % 4), b"-_", validate=True).decode().partition(":")
+        when, _, entry = base64url.decoded(text).decode().partition(":")
         milliseconds = int(when)
-        key = PageKey(_EPOCH + timedelta(milliseconds=milliseconds), str(UUID(entry)))
-    except (ValueError, binascii.Error, OverflowError):
+        key = PageKey(_EPOCH + timedelta(milliseconds=milliseconds), entry)
+    except (ValueError, OverflowError):
         raise wrong from None
-    if not 0 <= milliseconds <= _MILLISECONDS_MAX or key.id != entry:
+    if not 0 <= milliseconds <= _MILLISECONDS_MAX or not is_uuid(entry):
         raise wrong
     return key
+
+
+def wrong_size() -> InvalidInput:
+    """Return the error for a page of a size that there is not."""
+    return InvalidInput(f"A page has 1 to {MAX_PAGE} entries.", field=("first",))
 
 
 def checked_page(first: int, after: str | None) -> PageKey | None:
@@ -54,5 +60,5 @@ def checked_page(first: int, after: str | None) -> PageKey | None:
     :raises InvalidInput: for a page size outside 1 to 100 or a cursor that is not ours
     """
     if not 1 <= first <= MAX_PAGE:
-        raise InvalidInput(f"A page has 1 to {MAX_PAGE} entries.", field=("first",))
+        raise wrong_size()
     return None if after is None else page_key(after)

@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final, final
 
+from app.domain.backoff import Backoff
 from app.domain.video import VideoProcessing
 from app.usecases.ports.clock import Clock
 from app.usecases.ports.transactions import Transactions
 
-_FIRST_DELAY: Final = timedelta(seconds=2)
-_LONGEST_DELAY: Final = timedelta(minutes=5)
+_BACKOFF: Final = Backoff(first=2, longest=300)
 
 
 @final
@@ -40,4 +40,4 @@ class ReleaseProcessing:
 
 def retry_delay(faults: int) -> timedelta:
     """Say how long to wait after so many faults in a row: 2 s, 4 s, 8 s and so on, up to 5 minutes."""
-    return min(_FIRST_DELAY * float(2 ** min(faults, 10)), _LONGEST_DELAY)
+    return _BACKOFF.delay(faults)

@@ -1,9 +1,9 @@
 """Delete the objects that were given up."""
 
 import asyncio
-from datetime import timedelta
 from typing import Final, final
 
+from app.domain.backoff import Backoff
 from app.domain.errors import StorageError
 from app.usecases.ports.clock import Clock
 from app.usecases.ports.removals import Removal
@@ -12,8 +12,7 @@ from app.usecases.ports.transactions import Transactions
 
 _BATCH: Final = 100
 _DELETE_BATCH: Final = 1000
-_FIRST_DELAY: Final = timedelta(seconds=15)
-_LONGEST_DELAY: Final = timedelta(hours=1)
+_BACKOFF: Final = Backoff(first=15, longest=3600)
 
 
 @final
@@ -50,7 +49,7 @@ class RemoveObjects:
             else:
                 await self._storage.delete([removal.key])
         except StorageError:
-            later = self._clock.now() + min(_FIRST_DELAY * 2 ** min(removal.attempts, 10), _LONGEST_DELAY)
+            later = self._clock.now() + _BACKOFF.delay(removal.attempts)
             await self._transactions.write(lambda t: t.removals.postpone(removal.id, later))
             return False
         await self._transactions.write(lambda t: t.removals.done(removal.id))

@@ -3,14 +3,14 @@
 from dataclasses import dataclass
 from typing import Final, final
 
+from app.domain.backoff import Backoff
 from app.domain.video import VideoId
 from app.usecases.ports.clock import Clock
 from app.usecases.ports.queue import JobQueue
 from app.usecases.ports.transactions import Transactions
 
 _BATCH: Final = 500
-_FIRST_DELAY: Final = 10.0
-_LONGEST_DELAY: Final = 60.0
+_BACKOFF: Final = Backoff(first=10, longest=60)
 """So late may a queue that was emptied be full again: a row that waits for its turn counts as swept in vain too."""
 
 
@@ -33,7 +33,7 @@ class SweepDueVideos:
         for due in await self.transactions.read(lambda t: t.videos.due(now, _BATCH)):
             if not await self.queue.process_video(due.id, due.owner, due.traceparent):
                 break  # The queue is away; whoever sweeps next begins where we stopped.
-            delays[due.id] = min(_FIRST_DELAY * 2 ** min(due.sweeps, 10), _LONGEST_DELAY)
+            delays[due.id] = _BACKOFF.seconds(due.sweeps)
         if delays:
             await self.transactions.write(lambda t: t.videos.swept(delays, now))
         return len(delays)

@@ -490,7 +490,7 @@ async def test_a_worker_may_start_before_redis_does(redis: StreamRedis, valkey: 
     valkey.kill()
     async with working(redis, work) as worker:
         try:
-            await until(lambda: worker._pause)
+            await until(lambda: worker._failures)
         finally:
             valkey.start()
         await redis.enqueue_job("work", _job_id="j")
@@ -536,7 +536,7 @@ async def test_a_worker_survives_a_redis_that_is_read_only_for_a_while(redis: St
         await until(lambda: redis.exists("q:stream"))
         await command(redis, "REPLICAOF", "127.0.0.1", "1")
         try:
-            await until(lambda: worker._pause)
+            await until(lambda: worker._failures)
         finally:
             await command(redis, "REPLICAOF", "NO", "ONE")
         await redis.enqueue_job("work", _job_id="j")

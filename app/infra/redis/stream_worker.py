@@ -8,7 +8,6 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from functools import partial
 from typing import Any, Final, final
 from uuid import uuid4
@@ -21,6 +20,7 @@ from arq.utils import timestamp_ms
 from arq.worker import Function, RetryJob
 from redis.exceptions import ReadOnlyError, ResponseError
 
+from app.domain.backoff import Backoff
 from app.infra.redis.best_effort import AWAY
 from app.infra.redis.stream import Entry, StreamRedis
 from app.infra.traces import continued
@@ -31,9 +31,10 @@ _BLOCK_MS: Final = 500
 _PROMOTE_SECONDS: Final = 0.25
 _FORGET_SECONDS: Final = 60.0
 _SILENT_MS: Final = 3_600_000
-_SHORTEST_PAUSE: Final = 0.05
-_LONGEST_PAUSE: Final = 5.0
-_LONGEST_RETRY: Final = timedelta(minutes=1)
+_BACKOFF: Final = Backoff(first=0.05, longest=5)
+"""Of a reader whose Redis is away."""
+_RETRY: Final = Backoff(first=1, longest=60)
+"""Of a job that broke."""
 _SETTLE_SECONDS: Final = 3.0
 """How long jobs that were cancelled may take to give back what they hold, before they are cancelled once more."""
 
@@ -107,7 +108,7 @@ class StreamWorker(Worker):
         self._shutdown_wait_seconds: Final = shutdown_wait_seconds
         self._held: dict[str, _Held] = {}  # By job id, from its start until it is settled.
         self._due: dict[str, float] = {}
-        self._pause = 0.0
+        self._failures = 0
         self._ended = asyncio.Event()
         self._stop: asyncio.Task[None] | None = None
 
@@ -174,7 +175,7 @@ class StreamWorker(Worker):
             except (Retry, RetryJob):
                 raise
             except Exception as error:
-                delay = min(timedelta(seconds=2 ** min(ctx["job_try"] - 1, 10)), _LONGEST_RETRY)
+                delay = _RETRY.delay(ctx["job_try"] - 1)
                 log.exception("job broke, it will be run again", job=ctx["job_id"], seconds=delay.total_seconds())
                 raise Retry(delay) from error
 
@@ -192,22 +193,23 @@ class StreamWorker(Worker):
         except Exception as error:  # noqa: BLE001 - a reader that ends for any fault would take all its jobs with it
             await self._endure(error)
         else:
-            if self._pause:
+            if self._failures:
                 log.info("redis is back", what="worker", queue=self.queue_name)
-            self._pause = 0.0
+            self._failures = 0
 
     async def _endure(self, error: Exception) -> None:
         if isinstance(error, ResponseError) and "NOGROUP" in str(error):
             log.warning("redis was emptied, the queue begins anew", queue=self.queue_name)
-        elif not self._pause:
+        elif not self._failures:
             log.warning(
                 "redis is away, jobs go on", queue=self.queue_name, fault=repr(error), exc_info=_unexpected(error)
             )
         if isinstance(error, ReadOnlyError):  # This was the primary before a failover: look up who is now.
             await self._redis.connection_pool.disconnect(inuse_connections=False)
         self._due.clear()  # Whatever it lost (the group, our slots, a renewal) comes before the next read.
-        self._pause = min(max(2 * self._pause, _SHORTEST_PAUSE), _LONGEST_PAUSE)
-        await self._idle(self._pause)
+        pause = _BACKOFF.seconds(self._failures)
+        self._failures += 1
+        await self._idle(pause)
 
     def _every(self, what: str, seconds: float) -> bool:
         now = time.monotonic()

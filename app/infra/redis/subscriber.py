@@ -9,13 +9,14 @@ import structlog
 from redis.asyncio import ConnectionPool
 from redis.asyncio.connection import AbstractConnection
 
+from app.domain.backoff import Backoff
+
 log = structlog.get_logger(__name__)
 
 _PING_SECONDS: Final = 5.0
 _DEAD_SECONDS: Final = 15.0
 """A connection that says nothing for so long, not even to a ping, is dead without having told us."""
-_SHORTEST_PAUSE: Final = 0.05
-_LONGEST_PAUSE: Final = 2.0
+_BACKOFF: Final = Backoff(first=0.05, longest=2)
 
 
 class Listener(Protocol):
@@ -69,23 +70,23 @@ class Subscriber:
         self._changed.set()
 
     async def _run(self) -> None:
-        pause = 0.0
+        failures = 0
         while True:
             while not self._wanted:  # A process in which nobody watches needs no connection.
                 self._changed.clear()
                 await self._changed.wait()
             try:
                 async with self._connection() as connection, asyncio.TaskGroup() as both:
-                    if pause:
+                    if failures:
                         log.info("redis is back", what="live updates")
-                    pause = 0.0
+                    failures = 0
                     both.create_task(self._write(connection))
                     both.create_task(self._read(connection))
             except* Exception as faults:  # noqa: BLE001 - whatever it was, who watches needs the next connection
-                if not pause:
+                if not failures:
                     log.warning("redis is away", what="live updates", fault=repr(faults.exceptions[0]))
-            pause = min(max(2 * pause, _SHORTEST_PAUSE), _LONGEST_PAUSE)
-            await asyncio.sleep(pause)
+            await asyncio.sleep(_BACKOFF.seconds(failures))
+            failures += 1
 
     @asynccontextmanager
     async def _connection(self) -> AsyncIterator[AbstractConnection]:

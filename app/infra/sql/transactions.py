@@ -8,6 +8,7 @@ from typing import Final, TypeVar, final
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from app.domain.backoff import Backoff
 from app.infra.sql.engine import WRITES
 from app.infra.sql.errors import lost_to_another, out_of_reach, unavailable
 from app.infra.sql.events import SqlEvents
@@ -33,8 +34,7 @@ T = TypeVar("T")
 
 _PATIENCE: Final = 10.0
 """Seconds from a step's start after which it is not tried again."""
-_FIRST_PAUSE: Final = 0.01
-_LONGEST_PAUSE: Final = 0.5
+_BACKOFF: Final = Backoff(first=0.01, longest=0.5)
 
 
 @final
@@ -82,7 +82,7 @@ class SqlTransactions:
         once: Callable[[Callable[[Transaction], Awaitable[T]]], Awaitable[T]],
     ) -> T:
         now = asyncio.get_running_loop().time
-        deadline, pause = now() + _PATIENCE, _FIRST_PAUSE
+        deadline, lost = now() + _PATIENCE, 0
         while True:
             try:
                 return await once(step)
@@ -91,8 +91,8 @@ class SqlTransactions:
                     if lost_to_another(error) or out_of_reach(error):
                         raise unavailable(error) from error
                     raise
-            await asyncio.sleep(random.uniform(0, pause))  # noqa: S311 - jitter needs no secrecy
-            pause = min(2 * pause, _LONGEST_PAUSE)
+            await asyncio.sleep(random.uniform(0, _BACKOFF.seconds(lost)))  # noqa: S311 - jitter needs no secrecy
+            lost += 1
 
     async def _read_once(self, step: Callable[[Transaction], Awaitable[T]]) -> T:
         async with self._engine.connect() as connection:
