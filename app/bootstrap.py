@@ -213,7 +213,6 @@ def _control_parts(settings: ControlSettings, redis: StreamRedis) -> ControlPart
         webhooks=HttpWebhooks(
             loopback=settings.webhook_loopback,
             denied=settings.webhook_denied_networks,
-            whole_seconds=settings.webhook_seconds,
         ),
         reset_tokens=_reset_tokens(settings),
         verification_tokens=_verification_tokens(settings),

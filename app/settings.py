@@ -110,8 +110,6 @@ class VideoSettings(DecodingSettings):
     """How long a refresh token is valid; each use gives a new one."""
     longest_session_seconds: PositiveInt = 90 * 24 * 3600
     """After so long one has to sign in again, however often the session was refreshed."""
-    refresh_grace_seconds: int = 30
-    """For so long a refresh token that was used already is honoured once more, for answers that were lost."""
     login_rate_per_account_and_address: Rate = "10/15 minutes"
     """Failed logins to one account from one network."""
     login_rate_per_account: Rate = "100/hour"
@@ -138,8 +136,6 @@ class VideoSettings(DecodingSettings):
     """Whether webhooks may be on this very machine, over http too; else only at public addresses, over https."""
     webhook_denied_networks: Networks = ()
     """Networks that no webhook may reach, beside all that are not public."""
-    webhook_seconds: float = 15
-    """How long a receiver may take to answer."""
     webhook_rate_per_account: Rate = "120/minute"
     """Webhooks of one account; more wait."""
     webhook_rate_per_host: Rate = "600/minute"
@@ -196,8 +192,6 @@ class VideoSettings(DecodingSettings):
     """How often a worker looks in the database for what is due and was not queued."""
     shutdown_wait_seconds: float = 0
     """How long a worker that is told to end goes on with the video in hand before it hands it back."""
-    max_lost_attempts: int = 3
-    """A video whose workers died so often fails with WORKER_LOST."""
     max_faults: int = 20
     """A video that met passing faults so often fails."""
     password_threads: int = 2
@@ -262,12 +256,6 @@ class EdgeSettings(BaseSettings):
     """Of a document."""
     max_depth: int = 10
     """How deep its fields may be nested."""
-    max_aliases: int = 15
-    """In a document."""
-    max_root_fields: int = 10
-    """In an operation."""
-    max_directives: int = 50
-    """In a document."""
     max_cost: int = 5000
     """What an operation's answer may cost, in fields that it may have."""
     max_variable_values: int = 1000
@@ -275,8 +263,6 @@ class EdgeSettings(BaseSettings):
     max_cpu_seconds_per_minute: Annotated[float, Field(gt=0)] = 6
     """What GraphQL documents that are new to a process may take of its time: of one network (/24, /64), and of one
     user, whose answers count too. Each has so much at once, and it comes back evenly."""
-    socket_init_seconds: float = 5
-    """A WebSocket's client must have introduced itself after so long."""
     socket_ping_seconds: float = 20
     """How often a WebSocket's client is asked whether it is there, and how long it may take to say so."""
     socket_stall_seconds: float = 20

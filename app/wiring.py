@@ -186,7 +186,7 @@ def account_use_cases(settings: Settings, parts: Parts, identity: IdentityParts)
             transactions, passwords, session, limits, clock, addresses, settings.verify_email, verification_lifetime
         ),
         authenticate_user=AuthenticateUser(transactions, passwords, session, limits, clock, addresses),
-        refresh_session=RefreshSession(transactions, session, ended, timedelta(seconds=settings.refresh_grace_seconds)),
+        refresh_session=RefreshSession(transactions, session, ended),
         end_session=EndSession(transactions, ended, clock),
         change_password=ChangePassword(transactions, passwords, session, ended, limits),
         request_password_reset=RequestPasswordReset(
@@ -207,9 +207,7 @@ def attempt_video(settings: VideoSettings, parts: Parts, decoding: DecodingParts
     lease, beat = timedelta(seconds=settings.lease_seconds), timedelta(seconds=settings.beat_seconds)
     mark_failed = MarkProcessingFailed(transactions, queue, live, clock)
     return AttemptVideo(
-        start_video_processing_job=StartVideoProcessingJob(
-            transactions, mark_failed, live, clock, lease, settings.max_lost_attempts
-        ),
+        start_video_processing_job=StartVideoProcessingJob(transactions, mark_failed, live, clock, lease),
         hold_lease=HoldLease(transactions, live, clock, lease, beat),
         process_video_frames=ProcessVideoFrames(parts.storage, decoding.extractor, decoding.workspaces),
         generate_zip_file=GenerateZipFile(

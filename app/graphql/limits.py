@@ -33,6 +33,10 @@ from app.usecases.paging import MAX_PAGE, PAGE
 _INTROSPECTION: Final = frozenset({"__schema", "__type"})
 _INTROSPECTION_DEPTH: Final = 16
 """Introspection has an allowance of its own: the usual query is deeper than any that a page needs."""
+MAX_ROOT_FIELDS: Final = 10
+MAX_ALIASES: Final = 15
+MAX_DIRECTIVES: Final = 50
+"""No page needs more in an operation; what its answer may cost is a setting."""
 _LISTS_OF_INTROSPECTION: Final = {"types": 80, "fields": 3, "directives": 5, "ofType": 0.4}
 """About how long each is in our schema, over all that have it; anything else is one or not there at all."""
 _INTROSPECTION_COST: Final = 10_000
@@ -193,9 +197,9 @@ def refusal(
     if size.introspection_depth and not settings.introspection:
         return GraphQLError("Introspection is switched off here.")
     for what, found, allowed in (
-        ("root fields", size.root_fields, settings.max_root_fields),
-        ("aliases", size.aliases, settings.max_aliases),
-        ("directives", size.directives, settings.max_directives),
+        ("root fields", size.root_fields, MAX_ROOT_FIELDS),
+        ("aliases", size.aliases, MAX_ALIASES),
+        ("directives", size.directives, MAX_DIRECTIVES),
         ("levels", size.depth, settings.max_depth),
         ("levels of introspection", size.introspection_depth, _INTROSPECTION_DEPTH),
         ("points of introspection", size.introspection_cost, _INTROSPECTION_COST),

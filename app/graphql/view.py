@@ -58,6 +58,8 @@ from app.settings import Settings
 
 MULTIPART: Final = "multipart/form-data"
 _STREAM_RETRY_SECONDS: Final = 10
+_INTRODUCTION: Final = timedelta(seconds=5)
+"""For so long a WebSocket's client has not introduced itself, and is waited for."""
 _PREFLIGHT: Final = (
     "authorization",
     "apollo-require-preflight",
@@ -99,7 +101,7 @@ class GraphQLView(GraphQL[Context, None]):
                 GRAPHQL_SSE_PROTOCOL,
                 MULTIPART_SUBSCRIPTION_PROTOCOL,
             ],
-            connection_init_wait_timeout=timedelta(seconds=settings.socket_init_seconds),
+            connection_init_wait_timeout=_INTRODUCTION,
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

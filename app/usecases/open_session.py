@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hmac import compare_digest
-from typing import final
+from typing import Final, final
 from uuid import uuid4
 
 from app.domain.errors import InvalidCredentials, Unauthenticated
@@ -13,6 +13,9 @@ from app.usecases.ports.clock import Clock
 from app.usecases.ports.ended_sessions import EndedSessions
 from app.usecases.ports.tokens import AccessToken, AccessTokens, RefreshTokens
 from app.usecases.ports.transactions import Transaction, Transactions
+
+_GRACE: Final = timedelta(seconds=30)
+"""For so long a refresh token that was used already is honoured once more, for answers that were lost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +92,6 @@ class RefreshSession:
     transactions: Transactions
     open_session: OpenSession
     ended: EndedSessions
-    grace: timedelta
 
     async def __call__(self, token: str) -> Session:
         session = self.open_session.refresh_tokens.session_of(token)
@@ -113,7 +115,7 @@ class RefreshSession:
             return await self.open_session.go_on(t, user, kept, successors[0])
         # Whoever rotated it may have had another key.
         present = next((one for one in successors if compare_digest(kept.refresh_digest, digest(one))), None)
-        if present is not None and kept.rotated_at is not None and now - kept.rotated_at <= self.grace:
+        if present is not None and kept.rotated_at is not None and now - kept.rotated_at <= _GRACE:
             return self.open_session.issue(user, session, present)
         if present is None and not self.open_session.refresh_tokens.is_ours(token):
             raise _over()

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import final
+from typing import Final, final
 
 from app.domain.events import DomainEvent, EventType
 from app.domain.failure import Failure, FailureCode
@@ -12,6 +12,9 @@ from app.usecases.mark_processing_failed import MarkProcessingFailed
 from app.usecases.ports.clock import Clock
 from app.usecases.ports.live_status import LiveStatus
 from app.usecases.ports.transactions import Transaction, Transactions
+
+_MAX_LOST_ATTEMPTS: Final = 3
+"""A video whose workers died so often has something to do with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +57,6 @@ class StartVideoProcessingJob:
     live: LiveStatus
     clock: Clock
     lease: timedelta
-    max_lost_attempts: int
 
     async def __call__(self, video: VideoId) -> Claimed | HeldUntil | GivenUp | None:
         while True:  # Each round that loses its race has seen the row move on.
@@ -66,7 +68,7 @@ class StartVideoProcessingJob:
             if taken_over and seen.wake_at >= now:
                 return HeldUntil(seen.wake_at)
             lost = seen.lost_attempts + (taken_over and not seen.released)
-            if lost >= self.max_lost_attempts:
+            if lost >= _MAX_LOST_ATTEMPTS:
                 failure = Failure(FailureCode.WORKER_LOST, FailureCode.WORKER_LOST.reason)
                 if await self.mark_failed(seen.video, failure, expired=True):
                     return GivenUp(failure)

@@ -11,12 +11,13 @@ import strawberry
 from graphql import build_schema, get_introspection_query
 
 from app.graphql.declared import declared
+from app.graphql.limits import MAX_ALIASES, MAX_DIRECTIVES, MAX_ROOT_FIELDS
 from app.graphql.schema import schema
 from tests.parts.graphql_socket import socket
 from tests.parts.site import PASSWORD, Person, Site, running_site
 from tests.parts.wired import shipped
 
-POLICY = shipped()
+SHIPPED = shipped()
 SEVERAL_TIMES = {
     "logout",
     "cancelVideo",
@@ -71,10 +72,10 @@ def text(count: int) -> str:
 @pytest.mark.parametrize(
     ("make", "limit"),
     [
-        (aliases, POLICY.max_aliases),
-        (root_fields, POLICY.max_root_fields),
-        (directives, POLICY.max_directives),
-        (text, POLICY.max_document_bytes),
+        (aliases, MAX_ALIASES),
+        (root_fields, MAX_ROOT_FIELDS),
+        (directives, MAX_DIRECTIVES),
+        (text, SHIPPED.max_document_bytes),
     ],
 )
 async def test_a_limit_lets_through_what_it_says_and_not_one_more(ana: Person, make: Any, limit: int):
@@ -83,16 +84,16 @@ async def test_a_limit_lets_through_what_it_says_and_not_one_more(ana: Person, m
 
 
 async def test_levels_are_counted_before_anything_is_validated(ana: Person):
-    assert await code(ana, levels(POLICY.max_depth)) == "BAD_USER_INPUT"
-    assert await code(ana, levels(POLICY.max_depth + 1)) == "LIMIT_EXCEEDED"
+    assert await code(ana, levels(SHIPPED.max_depth)) == "BAD_USER_INPUT"
+    assert await code(ana, levels(SHIPPED.max_depth + 1)) == "LIMIT_EXCEEDED"
 
 
 async def test_tokens_are_counted_by_the_parser(ana: Person):
     def tokens(count: int) -> str:
         return "query($s: [ProcessingStatus!] = [" + "PENDING " * (count - 16) + "]) { __typename }"
 
-    assert (await answer(ana, tokens(POLICY.max_tokens))).json()["errors"][0]["message"].startswith("Variable")
-    refused = (await answer(ana, tokens(POLICY.max_tokens + 1))).json()["errors"][0]
+    assert (await answer(ana, tokens(SHIPPED.max_tokens))).json()["errors"][0]["message"].startswith("Variable")
+    refused = (await answer(ana, tokens(SHIPPED.max_tokens + 1))).json()["errors"][0]
     assert refused["message"].endswith("contains more than 1000 tokens. Parsing aborted.")
     assert refused["extensions"] == {"code": "LIMIT_EXCEEDED"}
 
@@ -240,7 +241,7 @@ async def test_a_document_that_is_too_long_is_refused_unread_and_nothing_of_it_i
 ):
     kept = site.view.documents.bytes
     for number in range(100 if ask is by_post else 5):
-        long = POLICY.max_document_bytes + 1 + number
+        long = SHIPPED.max_document_bytes + 1 + number
         for query in (text(long - 4) + "😀", text(long).replace("{", "subscription {"), "}" * long):
             (error,) = await ask(ana, query)
             assert error["extensions"] == {"code": "LIMIT_EXCEEDED"}, error
@@ -251,7 +252,7 @@ async def test_a_document_that_is_too_long_is_refused_unread_and_nothing_of_it_i
 async def test_a_socket_reads_no_document_that_is_too_long(site: Site, ana: Person):
     kept = site.view.documents.bytes
     async with socket(site, ana.token) as page:
-        for query in (text(POLICY.max_document_bytes + 1), "}" * (POLICY.max_document_bytes + 1)):
+        for query in (text(SHIPPED.max_document_bytes + 1), "}" * (SHIPPED.max_document_bytes + 1)):
             await page.subscribe("1", query=query)
             message = await page.hear()
             assert (message["type"], message["payload"][0]["extensions"]) == ("error", {"code": "LIMIT_EXCEEDED"})
