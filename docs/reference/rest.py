@@ -46,7 +46,7 @@ def _operation(title: str, operation: dict[str, Any], responses: Mapping[str, An
         kinds = "<br>".join(_content(kind, body) for kind, body in response.get("content", {}).items())
         headers = ", ".join(f"`{name}`" for name in response["headers"] if name != "X-Request-Id")
         text += f"| {status} | {kinds} | {headers} | {_lines(response['description'])} |\n"
-    return text.replace("``", "`")
+    return text
 
 
 def _content(kind: str, body: dict[str, Any]) -> str:
@@ -97,4 +97,4 @@ def _schemas(schemas: dict[str, Any]) -> str:
         for member, of in schema["properties"].items():
             always = "yes" if member in schema.get("required", ()) else "no"
             text += f"| `{member}` | {_type(of)} | {always} | {of.get('description', '')} |\n"
-    return text.replace("``", "`")
+    return text
