@@ -2,8 +2,8 @@
 
 With ``--keep`` what is written down stays, where pyproject.toml still allows it: for a package more or less.
 
-All are chosen together, once, and each stands in one file: the first in which it is needed. Each file begins with the
-one below it (``-r``), so that an image gets its own part of the lock and a checkout gets all of it. The files hold
+All are chosen together, once, and each pin stands in one file: the first in which it is needed. Each file begins with
+the one below it (``-r``), so that an image gets its own part of the lock and a checkout gets all of it. The files hold
 hashes for every platform and no address, and so install from any mirror. ADR 19 says why they are four.
 """
 
@@ -37,6 +37,7 @@ NODE: Final = "requirements-node.txt"
 """Not of the lock: Node.js for machines that have none."""
 _COMPILE: Final = ("uv", "pip", "compile", "--quiet", "--universal", "--python-version", "3.11", "--generate-hashes")
 _PLAIN: Final = ("--no-emit-index-url", "--no-header")
+_PIN: Final = re.compile(r"^[a-z0-9][^\\]*", re.MULTILINE)
 _NAME: Final = re.compile(r"^[a-z0-9][a-z0-9._-]*")
 
 
@@ -52,13 +53,17 @@ def blocks(text: str) -> dict[str, str]:
     return found
 
 
-def layered(everything: Mapping[str, str], needed: Sequence[frozenset[str]]) -> list[str]:
-    """Divide what was chosen: each package goes into the first layer that needs it, and stands nowhere else."""
-    texts, placed = [], frozenset[str]()
-    for index, names in enumerate(needed):
+def layered(needed: Sequence[Mapping[str, str]]) -> list[str]:
+    """Divide what each layer needs: a pin goes into the first that has it, and stands nowhere else.
+
+    Where an upper layer needs a package under wider conditions both say so: what runs gets nothing for tests' sake.
+    """
+    texts, placed = [], set[str]()
+    for index, packages in enumerate(needed):
         below = f"-r {LAYERS[index - 1].file}\n" if index else ""
-        texts.append(below + "".join(everything[name] for name in sorted(names - placed)))
-        placed |= names
+        new = [block for _, block in sorted(packages.items()) if not placed.issuperset(_PIN.findall(block))]
+        texts.append(below + "".join(new))
+        placed.update(pin for block in new for pin in _PIN.findall(block))
     return texts
 
 
@@ -67,22 +72,24 @@ def _compiled(*options: str) -> str:
     return done.stdout
 
 
-def _chosen(layers: Sequence[Layer], *options: str) -> dict[str, str]:
+def _chosen(layers: Sequence[Layer], pins: Path, *options: str) -> dict[str, str]:
+    """Return what these layers need; uv prefers what the file of pins has already, and writes there."""
     parts = [option for layer in layers for option in layer.brings]
-    return blocks(_compiled(*options, *parts, "pyproject.toml"))
+    _compiled("--output-file", str(pins), *options, *parts, "pyproject.toml")
+    return blocks(pins.read_text("utf-8"))
 
 
 def main(*, keep: bool) -> None:
-    """Choose for all layers at once, then ask of each what it needs."""
+    """Choose for all layers at once, then ask of each what it needs of that."""
+    before = [block for layer in LAYERS for block in blocks((ROOT / layer.file).read_text("utf-8")).values()]
     with tempfile.TemporaryDirectory() as folder:
         pins = Path(folder) / "pins.txt"
-        before = [block for layer in LAYERS for block in blocks((ROOT / layer.file).read_text("utf-8")).values()]
         pins.write_text("".join(before), "utf-8")
-        # uv prefers what the file has already, and writes there.
-        _chosen(LAYERS, "--output-file", str(pins), *([] if keep else ["--upgrade"]))
-        everything = blocks(pins.read_text("utf-8"))
-        needed = [frozenset(_chosen(LAYERS[:count], "-c", str(pins))) for count in range(1, len(LAYERS) + 1)]
-    for layer, text in zip(LAYERS, layered(everything, needed), strict=True):
+        everything = _chosen(LAYERS, pins, *([] if keep else ["--upgrade"]))
+        needed = [everything]
+        for count in range(len(LAYERS) - 1, 0, -1):  # What a layer needs, those above it have chosen.
+            needed.insert(0, _chosen(LAYERS[:count], pins))
+    for layer, text in zip(LAYERS, layered(needed), strict=True):
         (ROOT / layer.file).write_text(text, "utf-8")
     if not keep:
         (ROOT / NODE).write_text(_compiled("--upgrade", "--group", "node"), "utf-8")
