@@ -50,7 +50,7 @@ from app.usecases.ports.workspaces import Workspaces
 from app.usecases.ports.zip_encoder import ZipEncoder
 from app.usecases.process_video_frames import ProcessVideoFrames
 from app.usecases.profile import ShowViewer, UpdateProfile
-from app.usecases.quota import CountStoredBytes, Quota, StoredInAll
+from app.usecases.quota import CountStoredBytes, Quota, RoomLeft, StoredInAll
 from app.usecases.register_user import RegisterUser
 from app.usecases.release_processing import ReleaseProcessing
 from app.usecases.remove_objects import RemoveObjects
@@ -211,7 +211,11 @@ def attempt_video(settings: VideoSettings, parts: Parts, decoding: DecodingParts
         hold_lease=HoldLease(transactions, live, clock, lease, beat),
         process_video_frames=ProcessVideoFrames(parts.storage, decoding.extractor, decoding.workspaces),
         generate_zip_file=GenerateZipFile(
-            parts.storage, decoding.new_zip, settings.max_output_bytes, settings.max_output_ratio
+            parts.storage,
+            decoding.new_zip,
+            settings.max_output_bytes,
+            settings.max_output_ratio,
+            room_left=RoomLeft(transactions, clock, settings.max_stored_bytes_per_user),
         ),
         mark_processing_completed=MarkProcessingCompleted(transactions, queue, live, clock),
         mark_processing_failed=mark_failed,

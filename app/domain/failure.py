@@ -99,6 +99,11 @@ CUT_OFF: Final = "This file ends before the film does: the upload or the recordi
 NO_SPACE: Final = "The service had no space left for this video for a long time; try again later."
 """What is said where ``STORAGE_ERROR`` means this."""
 
+NO_ROOM: Final = (
+    "Your files and ZIPs would take more than you may keep here; delete some videos and process this one again."
+)
+"""What is said where ``OUTPUT_TOO_LARGE`` means this."""
+
 
 @dataclass(frozen=True, slots=True)
 class Failure:

@@ -6,13 +6,14 @@ from dataclasses import dataclass, field
 from typing import Final, final
 
 from app.domain.errors import ProcessingError
-from app.domain.failure import FailureCode
+from app.domain.failure import NO_ROOM, FailureCode
 from app.domain.frame import Frame
 from app.domain.manifest import FrameEntry, Manifest, frame_file_name
 from app.domain.video import FramesArchive, MediaInfo, VideoProcessing, archive_key, contact_sheet_key
 from app.usecases.ports.frames import Extraction
 from app.usecases.ports.storage import ObjectStorage, ObjectWriter
 from app.usecases.ports.zip_encoder import ZipEncoder
+from app.usecases.quota import RoomLeft
 
 _SMALL_BYTES: Final = 1024**3
 """A still picture that lasts an hour is a tiny film of thousands of pictures, and nobody's attack."""
@@ -36,11 +37,13 @@ class GenerateZipFile:
     max_ratio: float
     """A ZIP may be so many times as large as the file it came from, and ``small_bytes`` whatever that was."""
     small_bytes: int = _SMALL_BYTES
+    room_left: RoomLeft | None = None
 
     async def __call__(self, video: VideoProcessing, media: MediaInfo, extraction: Extraction) -> FramesArchive:
         key, encoder, manifest = archive_key(video.id, video.attempt), self.new_zip(), Manifest(video, media)
+        room = None if self.room_left is None else await self.room_left(video.owner)
         async with self.storage.writer(key, "application/zip") as writer:
-            output = _Output(writer, self.allowed_bytes(video.size_bytes))
+            output = _Output(writer, self.allowed_bytes(video.size_bytes), room)
             async for frame in extraction:
                 sha256 = hashlib.sha256(frame.data).hexdigest()
                 for instant in frame.instants:
@@ -89,6 +92,8 @@ class _Output:
 
     writer: ObjectWriter
     max_bytes: int
+    room: int | None
+    """How much of it its owner may keep."""
     size: int = 0
     sha256: "hashlib._Hash" = field(default_factory=hashlib.sha256)
 
@@ -97,5 +102,7 @@ class _Output:
             self.size += len(piece)
             if self.size > self.max_bytes:
                 raise ProcessingError(FailureCode.OUTPUT_TOO_LARGE)
+            if self.room is not None and self.size > self.room:
+                raise ProcessingError(FailureCode.OUTPUT_TOO_LARGE, NO_ROOM)
             self.sha256.update(piece)
             await self.writer.write(piece)

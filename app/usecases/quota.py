@@ -28,19 +28,46 @@ class StoredInAll:
         self._measuring = asyncio.Lock()
 
     async def check(self, coming_bytes: int) -> None:
-        """Raise ``QuotaExceeded`` where so many more would be too many, as far as was known a minute ago."""
-        if self._max_bytes is not None and await self._measured() + coming_bytes > self._max_bytes:
-            raise QuotaExceeded(
-                "This service is full right now and takes no more files; try again later.",
-                retry_after_seconds=_LATER_SECONDS,
-            )
+        """Raise ``QuotaExceeded`` where so many more would be too many, as far as is known."""
+        if self._max_bytes is not None:
+            async with self._measuring:
+                _, known = await self._known()
+                _keep_within(self._max_bytes, known + coming_bytes)
 
-    async def _measured(self) -> int:
-        async with self._measuring:
-            now = self._clock.now()
-            if self._last is None or self._last[0] <= now - _FRESH:
-                self._last = now, await self._transactions.read(lambda t: stored_bytes(t, None, now))
-            return self._last[1]
+    async def take(self, coming_bytes: int) -> None:
+        """Let an upload have its room, which others then lack; raises ``QuotaExceeded`` where there is none.
+
+        The upload's intake is written down already; it gives back what it does not need in the end.
+        """
+        if self._max_bytes is not None:
+            async with self._measuring:
+                at, known = await self._known(counted=coming_bytes)
+                _keep_within(self._max_bytes, known + coming_bytes)
+                self._last = at, known + coming_bytes
+
+    def give_back(self, size_bytes: int) -> None:
+        """Let others have what an upload took and did not need."""
+        if self._last is not None:
+            at, known = self._last
+            self._last = at, known - size_bytes
+
+    async def _known(self, counted: int = 0) -> tuple[datetime, int]:
+        """Say what all keep, with what took its room since that was added up, and when that was.
+
+        Of the sum ``counted`` is left out.
+        """
+        now = self._clock.now()
+        if self._last is None or self._last[0] <= now - _FRESH:
+            self._last = now, await self._transactions.read(lambda t: stored_bytes(t, None, now)) - counted
+        return self._last
+
+
+def _keep_within(most: int, size: int) -> None:
+    if size > most:
+        raise QuotaExceeded(
+            "This service is full right now and takes no more files; try again later.",
+            retry_after_seconds=_LATER_SECONDS,
+        )
 
 
 @final
@@ -67,6 +94,27 @@ class Quota:
                 "here; delete some videos first.",
                 retry_after_seconds=_LATER_SECONDS,
             )
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class RoomLeft:
+    """How many bytes more a user may keep here, which a ZIP that is being made has to fit.
+
+    The files that users send are small beside what becomes of them, so to look at uploads alone would be no limit.
+    What is being made beside it is not known, so several workers may overshoot by one ZIP each.
+    """
+
+    transactions: Transactions
+    clock: Clock
+    max_bytes: int | None
+
+    async def __call__(self, owner: UserId) -> int | None:
+        """Give 0 where there are too many already, and None where there is no limit."""
+        if self.max_bytes is None:
+            return None
+        now = self.clock.now()
+        return max(0, self.max_bytes - await self.transactions.read(lambda t: stored_bytes(t, owner, now)))
 
 
 @final

@@ -96,8 +96,7 @@ class UploadVideo:
         if isinstance(admitted, AcceptedUpload):
             return await self._repeat(admitted, name, upload, options)
         try:
-            await self.in_all.check(coming)
-            size, digest = await self._store(admitted, name, upload)
+            size, digest = await self._store_in_its_room(admitted, coming, name, upload)
         except UnsupportedFileFormat as refused:
             await self._give_up(admitted)
             await self.tell_rejection(viewer, name, refused)
@@ -133,6 +132,19 @@ class UploadVideo:
                 raise RateLimited("The same upload is still under way; ask again later.", retry_after_seconds=10)
             await asyncio.sleep(_TWIN_POLL)
         return admitted
+
+    async def _store_in_its_room(
+        self, intake: Intake, coming: int, name: str, upload: IncomingVideo
+    ) -> tuple[int, str]:
+        """Store it as ``_store`` does, where the service has room for as much as may come."""
+        await self.in_all.take(coming)
+        unused = coming
+        try:
+            size, digest = await self._store(intake, name, upload)
+            unused -= size
+        finally:
+            self.in_all.give_back(unused)
+        return size, digest
 
     async def _store(self, intake: Intake, name: str, upload: IncomingVideo) -> tuple[int, str]:
         """Stream the file to the storage; give its size in bytes and its SHA-256 in hex."""

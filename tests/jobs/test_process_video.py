@@ -12,7 +12,7 @@ from arq import Retry
 from structlog.testing import capture_logs
 
 from app.domain.errors import ProcessingError, StorageError, StorageFull
-from app.domain.failure import NO_SPACE, Failure, FailureCode
+from app.domain.failure import NO_ROOM, NO_SPACE, Failure, FailureCode
 from app.domain.manifest import Reading
 from app.domain.options import ExtractionOptions
 from app.domain.video import MediaInfo, ProcessingStatus, VideoId, VideoProcessing
@@ -217,6 +217,22 @@ async def test_a_zip_beyond_the_limit_is_a_failure_and_is_not_kept(world: World,
     await process_video(ctx(world, tmp_path, max_output_bytes=100_000), video)
     assert await code(world, video) is FailureCode.OUTPUT_TOO_LARGE
     assert [key for key in world.storage.objects if key.startswith("results/")] == []
+
+
+async def test_a_zip_for_which_its_owner_has_no_room_left_is_a_failure_that_says_so_and_is_not_kept(
+    world: World, tmp_path: Path, samples: Path
+):
+    path = samples / "bikes.mp4"
+    for room, kept in (100_000, False), (100_000_000, True):
+        video = await uploaded_file(world, path)
+        world.max_stored = path.stat().st_size + room
+        await process_video(ctx(world, tmp_path), video)
+        row, world.max_stored = await world.row(video), None
+        if kept:
+            assert row.archive is not None
+        else:
+            assert row.failure == Failure(FailureCode.OUTPUT_TOO_LARGE, NO_ROOM)
+            assert [key for key in world.storage.objects if key.startswith("results/")] == []
 
 
 async def test_a_bug_is_tried_three_times_and_then_admitted(world: World, tmp_path: Path, samples: Path):

@@ -317,6 +317,37 @@ async def test_a_service_that_is_full_takes_no_more_of_anybody_and_leaves_no_pla
     assert await CountStoredBytes(world.transactions, world.clock)(rui.id) == 0
 
 
+async def test_the_last_room_of_a_service_is_enough_for_the_upload_that_fits_it(world: World):
+    ana = await world.user()
+    world.max_stored_in_all = len(MP4)
+    await world.upload_video()(ana, IncomingVideo("a.mp4", len(MP4), once(MP4)), ExtractionOptions())
+    with pytest.raises(QuotaExceeded, match="service is full"):
+        await world.upload_video()(ana, IncomingVideo("a.mp4", 1, once(MP4)), ExtractionOptions())
+
+
+async def test_uploads_of_one_minute_share_the_room_that_there_was(world: World):
+    ana = await world.user()
+    world.max_stored_in_all = 2 * len(MP4)
+    upload = world.upload_video()
+    for _ in range(2):
+        await upload(ana, IncomingVideo("a.mp4", len(MP4), once(MP4)), ExtractionOptions())
+    with pytest.raises(QuotaExceeded, match="service is full"):
+        await upload(ana, IncomingVideo("a.mp4", len(MP4), once(MP4)), ExtractionOptions())
+
+
+async def test_uploads_that_end_early_or_small_leave_the_room_that_they_asked_for(world: World):
+    ana = await world.user()
+    world.max_stored_in_all = 10_000 + len(MP4)
+    upload = world.upload_video(10_000)
+    for _ in range(3):
+        with pytest.raises(UnsupportedFileFormat):
+            await upload(ana, IncomingVideo("a.mp4", 10_000, once(b"no film")), ExtractionOptions())
+    for _ in range(2):  # Who does not say how much comes takes room for the most.
+        await upload(ana, IncomingVideo("a.mp4", None, once(MP4)), ExtractionOptions())
+    with pytest.raises(QuotaExceeded, match="service is full"):
+        await upload(ana, IncomingVideo("a.mp4", None, once(MP4)), ExtractionOptions())
+
+
 async def test_all_bytes_are_added_up_once_a_minute(world: World):
     ana = await world.user()
     in_all = StoredInAll(world.transactions, world.clock, len(MP4) + 10)

@@ -31,6 +31,10 @@ const SAYINGS: readonly Saying[] = [
     () => "O serviço ficou sem espaço para este vídeo por muito tempo; tente de novo mais tarde.",
   ],
   [
+    /^Your files and ZIPs would take more than you may keep here; delete some videos and process this one again\.$/,
+    () => "Seus arquivos e ZIPs ocupariam mais do que você pode guardar aqui; exclua alguns vídeos e processe este de novo.",
+  ],
+  [
     /^This file is several films joined into one; send them one by one\.$/,
     () => "Este arquivo junta vários vídeos em um só; envie-os um a um.",
   ],
