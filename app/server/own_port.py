@@ -12,8 +12,10 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.routing import Route
 
+from app.domain.network import is_loopback
 from app.server.connections import OTHER_FILES, Connections
 from app.server.health import livez, readyz
+from app.server.hosts import LOOPBACK, Hosts
 from app.server.metrics import Metrics, metrics
 from app.server.protocol import BoundedHttp
 from app.settings import EdgeSettings
@@ -44,13 +46,17 @@ def about(app: Starlette) -> Starlette:
 
 @asynccontextmanager
 async def answering(app: Starlette, host: str, port: int | None) -> AsyncIterator[None]:
-    """Serve for as long as the block lasts; with no port, or one that another has, not at all."""
+    """Serve for as long as the block lasts; with no port, or one that another has, not at all.
+
+    On loopback no page is served whose domain resolves to this machine; elsewhere who scrapes asks by an address.
+    """
     if port is None:
         yield
         return
     settings = EdgeSettings.model_construct(max_connections=_MOST)  # The rest as shipped, whatever the public port has.
+    local = host == LOOPBACK or is_loopback(host)
     config = uvicorn.Config(
-        app,
+        Hosts(app, (LOOPBACK,) if local else ()),
         http=partial(BoundedHttp, connections=Connections(settings, Metrics(), _MOST + OTHER_FILES), settings=settings),  # type: ignore[arg-type]  # It is called as a class is.
         ws="none",
         lifespan="off",

@@ -99,7 +99,7 @@ async def test_who_asks_and_does_not_read_the_answer_keeps_no_worker_from_its_en
         silent.settimeout(0)
         async with asyncio.timeout(30), answering(metrics.text, "127.0.0.1", port):
             await until(lambda: silent.connect_ex(("127.0.0.1", port)) in {0, errno.EISCONN})
-            await loop.sock_sendall(silent, b"GET /metrics HTTP/1.1\r\nHost: worker\r\n\r\n")
+            await loop.sock_sendall(silent, b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n")
             assert (await loop.sock_recv(silent, 15)) == b"HTTP/1.1 200 OK"
             told_to_end = loop.time()
         assert loop.time() - told_to_end < 15

@@ -139,3 +139,9 @@ async def test_it_has_a_port_of_its_own_with_the_health_checks_and_nothing_else(
         for path in ("/", "/videos", "/graphql"):
             assert (await inside.get(path)).status_code == 404
     assert (await ana.http.get("/metrics")).status_code == 404
+
+
+async def test_a_page_whose_domain_resolves_to_this_machine_reads_no_metrics(site: Site):
+    async with httpx.AsyncClient(base_url=site.metrics_url, trust_env=False) as page:
+        for host, status in {"rebound.example": 421, "localhost": 200, "127.0.0.1:9": 200}.items():
+            assert (await page.get("/metrics", headers={"Host": host})).status_code == status
