@@ -41,7 +41,7 @@ class User:
     )
     async def has_videos_from_before(self, info: Info) -> bool:
         """Look."""
-        return await info.context.do.has_videos_from_before(info.context.viewer)
+        return await info.context.do.has_videos_from_before(UserId(self.id))
 
     @classmethod
     def of(cls, found: user.User) -> "User":

@@ -8,7 +8,7 @@ from typing import Final, final
 from app.domain.errors import InvalidInput, VideoNotFound
 from app.domain.notification import NotificationChannel, NotificationEvent
 from app.domain.session import Viewer
-from app.domain.user import User
+from app.domain.user import User, UserId
 from app.domain.video import ProcessingStatus
 from app.usecases.delete_video import DeleteVideo
 from app.usecases.open_session import locked_user
@@ -94,18 +94,18 @@ class VerifyEmail:
 @final
 @dataclass(frozen=True, slots=True)
 class HasVideosFromBefore:
-    """Say whether the viewer has videos from before their address was last proven to be theirs.
+    """Say whether a user has videos from before their address was last proven to be theirs.
 
     Whoever made the account may have been somebody else until then.
     """
 
     transactions: Transactions
 
-    async def __call__(self, viewer: Viewer) -> bool:
+    async def __call__(self, owner: UserId) -> bool:
         async def look(t: Transaction) -> bool:
-            user = await t.users.by_id(viewer.id)
+            user = await t.users.by_id(owner)
             before = None if user is None else _before(user)
-            return before is not None and bool(await t.videos.page(viewer.id, frozenset(ProcessingStatus), before, 1))
+            return before is not None and bool(await t.videos.page(owner, frozenset(ProcessingStatus), before, 1))
 
         return await self.transactions.read(look)
 

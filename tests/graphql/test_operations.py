@@ -78,7 +78,21 @@ async def test_a_newcomer_registers_signs_in_and_is_known(site: Site):
             "createdAt": "2026-11-23T12:00:00.000Z",
         }
     assert registered["tokenType"] == "Bearer"
-    assert registered["expiresAt"] == "2026-11-23T13:00:00.000Z"
+
+
+async def test_who_signs_in_is_told_of_their_own_account_whoever_asks(site: Site, ana: Person):
+    told = "... on Session { user { email storedBytes hasVideosFromBefore } }"
+    await ana.uploaded()
+    account = {"name": "Rui", "email": "rui@example.com", "password": PASSWORD}
+    login = {"email": "rui@example.com", "password": PASSWORD}
+    for client in stranger(site), ana.http:
+        for field, kind, variables in ("register", "RegisterInput", account), ("login", "LoginInput", login):
+            query = f"mutation($input: {kind}!) {{ {field}(input: $input) {{ {told} {PROBLEM} }} }}"
+            answer = (await client.post("/graphql", json={"query": query, "variables": {"input": variables}})).json()
+            assert "errors" not in answer
+            if answer["data"][field].get("code") != "EMAIL_ALREADY_REGISTERED":
+                user = {"email": "rui@example.com", "storedBytes": 0, "hasVideosFromBefore": False}
+                assert answer["data"][field] == {"user": user}
 
 
 async def test_an_input_that_breaks_a_rule_is_told_which(site: Site):

@@ -158,9 +158,9 @@ async def test_who_takes_their_address_back_by_a_reset_shares_nothing_with_who_m
     assert await post.sent() == ["video.failed"]
     assert post.webhooks.sent == []
 
-    assert await HasVideosFromBefore(world.transactions)(viewer)
+    assert await HasVideosFromBefore(world.transactions)(viewer.id)
     assert await RemoveVideosFromBefore(world.transactions, world.delete)(viewer) == 1
-    assert not await HasVideosFromBefore(world.transactions)(viewer)
+    assert not await HasVideosFromBefore(world.transactions)(viewer.id)
     every = await world.transactions.read(lambda t: t.videos.sources(viewer.id))
     assert [video for video, _ in every] == [mine.id]
 
@@ -172,7 +172,7 @@ async def test_many_videos_from_before_go_at_once(identity: Identity, post: Post
     viewer = identity.viewer(session)
     for _ in range(120):
         await world.uploaded(viewer)
-    assert not await HasVideosFromBefore(world.transactions)(viewer)  # Nobody has shown yet whose account it is.
+    assert not await HasVideosFromBefore(world.transactions)(viewer.id)  # Nobody has shown yet whose account it is.
     assert await RemoveVideosFromBefore(world.transactions, world.delete)(viewer) == 0
     world.clock.advance(1)
     await post.sent()
