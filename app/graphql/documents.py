@@ -34,6 +34,8 @@ _TOKEN_BYTES: Final = 640
 _ERROR_BYTES: Final = 2048
 MAX_ERRORS: Final = 5
 """More help nobody, and each costs."""
+_DEAR_SECONDS: Final = 0.001
+"""What no page asks for before it has a session; as many of these as a network may ask for are a tenth of a process."""
 _MAX_COMPARISONS: Final = 15_000
 """In graphql-core's units: a hundred fields of one name in one selection are 9,900, two hundred four times as many."""
 
@@ -61,6 +63,8 @@ class Document:
     node: DocumentNode | None
     wrong: Sequence[GraphQLError] | None
     tokens: int
+    dear: bool = False
+    """Whether an answer to it took long, so that it is paid for however well it is known."""
 
     @property
     def weight(self) -> int:
@@ -116,23 +120,25 @@ class Documents:
         return self._new.bytes + self._known.bytes
 
     async def afford(self, text: str, network: str, user: str | None) -> None:
-        """Let an operation in: a text that is known by anybody whose user has time left, a new one in its turn.
+        """Let an operation in: a known text of anybody whose user has time left, a new or a dear one in its turn.
 
-        :raises RateLimited: where the network (for a new text) or the user has none left
+        :raises RateLimited: where the user has none left, or the network (for a new text, and a stranger's dear one)
         """
         again = self._new.take(text)
         if again is not None:
             self._known.put(again)
-        known = self._known.get(text) is not None
-        if not known:
+        known = self._known.get(text)
+        if known is None or known.dear:
             await self._effort.turn()
-        payers = [payer for payer in (user, None if known else network) if payer is not None]
+        pays = known is None or (known.dear and user is None)
+        payers = [payer for payer in (user, network if pays else None) if payer is not None]
         wait = max(map(self._effort.wait, payers), default=0)
         if wait:
             raise RateLimited(retry_after_seconds=ceil(wait))
 
-    def spend(self, seconds: float, network: str, user: str | None) -> None:
-        """Take what an operation used: from the user, or where there is none, from the network."""
+    def spend(self, document: Document, seconds: float, network: str, user: str | None) -> None:
+        """Take what an answer to a document uses: from the user, or where there is none, from the network."""
+        document.dear = document.dear or seconds > _DEAR_SECONDS
         self._effort.spend(user or network, seconds)
 
     def read(self, text: str, network: str, user: str | None) -> Document:

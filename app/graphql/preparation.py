@@ -55,7 +55,8 @@ class Preparation(SchemaExtension):
             return
         wrong = ours.documents.wrong(core, document, *ours.payers)
         if not wrong:
-            ours.documents.spend((size.cost + size.introspection_cost) * POINT_SECONDS, *ours.payers)
+            seconds = (size.cost + size.introspection_cost) * POINT_SECONDS
+            ours.documents.spend(document, seconds, *ours.payers)
         yield from wrong
 
     @property

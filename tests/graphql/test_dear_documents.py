@@ -78,6 +78,18 @@ async def test_a_network_that_used_up_its_time_is_told_when_to_come_back(thrifty
     assert (await asked(thrifty, "{ c: __typename }", "203.0.114.9")).status_code == 200, "nor do others pay for it"
 
 
+async def test_a_network_pays_for_the_dear_answers_of_its_strangers_though_their_documents_are_known(thrifty: Site):
+    dear = "{ __schema { types { name fields { name } } } }"
+    for address in ("198.51.100.7", "203.0.113.9", "203.0.114.9"):
+        assert (await asked(thrifty, dear, address)).status_code == 200
+    refused = await asked(thrifty, dear, "203.0.113.200")
+    assert refused.status_code == 429
+    assert int(refused.headers["retry-after"]) > 0
+    cheap = "{ __typename }"
+    for address in ("198.51.101.7", "198.51.102.7", "203.0.113.9"):
+        assert (await asked(thrifty, cheap, address)).status_code == 200, "who shares their network signs in still"
+
+
 async def test_a_users_answers_are_paid_for_by_that_user_wherever_they_are(thrifty: Site):
     async with thrifty.person() as ana, thrifty.person() as bruno:
         query = "{ me { id } }"
