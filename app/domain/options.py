@@ -1,9 +1,11 @@
 """Which frames a user wants, and how."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import pairwise
+from types import MappingProxyType
 from typing import Final
 
 from app.domain.described import Described
@@ -36,17 +38,40 @@ class SelectionKind(StrEnum):
 
 
 MAX_TIMESTAMPS: Final = 500
-MAX_SIDE: Final = 16384
 SHORTEST_PART: Final = 0.001
 """Seconds between start and end, at least: containers tell times no finer."""
 
-_RANGES: Final[dict[SelectionKind, tuple[float, float]]] = {
-    SelectionKind.FRAMES_PER_SECOND: (0.001, 240),
-    SelectionKind.EVERY_SECONDS: (1 / 240, 86_400),
-    SelectionKind.EVERY_NTH_FRAME: (1, 1_000_000),
-    SelectionKind.COUNT: (1, 100_000),
-    SelectionKind.SCENE_CHANGE: (0, 1),
-}
+
+@dataclass(frozen=True, slots=True)
+class OptionRange:
+    """What a number may be; ``high`` is infinite where nothing but the video bounds it."""
+
+    low: float
+    high: float = math.inf
+    whole: bool = False
+
+    def __contains__(self, value: float) -> bool:
+        return self.low <= value <= self.high and value < math.inf  # NaN is refused too
+
+
+_SIDE: Final = OptionRange(1, 16384, whole=True)
+_SECONDS: Final = OptionRange(0)
+
+OPTION_RANGES: Final[Mapping[str, OptionRange]] = MappingProxyType(
+    {
+        SelectionKind.FRAMES_PER_SECOND: OptionRange(0.001, 240),
+        SelectionKind.EVERY_SECONDS: OptionRange(1 / 240, 86_400),
+        SelectionKind.EVERY_NTH_FRAME: OptionRange(1, 1_000_000, whole=True),
+        SelectionKind.COUNT: OptionRange(1, 100_000, whole=True),
+        SelectionKind.SCENE_CHANGE: OptionRange(0, 1),
+        "quality": OptionRange(1, 100, whole=True),
+        "maxWidth": _SIDE,
+        "maxHeight": _SIDE,
+        "startSeconds": _SECONDS,
+        "endSeconds": _SECONDS,
+    }
+)
+"""What each option that is a number may be, by its field's name in the API; clients are told it before they ask."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +95,10 @@ class FrameSelection:
                 raise InvalidInput(
                     f"Give 1 to {MAX_TIMESTAMPS} times in seconds, each later than the last.", field=field
                 )
-        elif self.kind in _RANGES:
-            low, high = _RANGES[self.kind]
-            if not low <= self.value <= high:  # NaN is refused too
-                raise InvalidInput(f"This must be from {low:g} to {high:g}.", field=field)
-            if self.kind in {SelectionKind.COUNT, SelectionKind.EVERY_NTH_FRAME} and self.value != int(self.value):
+        elif (allowed := OPTION_RANGES.get(self.kind)) is not None:
+            if self.value not in allowed:
+                raise InvalidInput(f"This must be from {allowed.low:g} to {allowed.high:g}.", field=field)
+            if allowed.whole and self.value != int(self.value):
                 raise InvalidInput("This must be a whole number.", field=field)
 
 
@@ -95,13 +119,13 @@ class ExtractionOptions:
     end_seconds: float | None = None
 
     def __post_init__(self) -> None:
-        if not 1 <= self.quality <= 100:  # noqa: PLR2004 - the API's own bounds
+        if self.quality not in OPTION_RANGES["quality"]:
             raise InvalidInput("Quality is 1 to 100.", field=("options", "quality"))
         for side, name in ((self.max_width, "maxWidth"), (self.max_height, "maxHeight")):
-            if side is not None and not 1 <= side <= MAX_SIDE:
-                raise InvalidInput(f"This must be 1 to {MAX_SIDE} pixels.", field=("options", name))
+            if side is not None and side not in _SIDE:
+                raise InvalidInput(f"This must be {_SIDE.low:g} to {_SIDE.high:g} pixels.", field=("options", name))
         start = self.start_seconds or 0.0
-        if not 0 <= start < math.inf:
+        if start not in _SECONDS:
             raise InvalidInput("The start is a time in seconds, 0 or later.", field=("options", "startSeconds"))
         if self.end_seconds is not None and not start + SHORTEST_PART <= self.end_seconds < math.inf:
             raise InvalidInput("The end must be later than the start.", field=("options", "endSeconds"))

@@ -1,12 +1,14 @@
 """What can be asked."""
 
-from typing import Annotated
+from math import isfinite
+from typing import Annotated, Self
 
 import strawberry
 from strawberry.scalars import Base64
 
 from app.domain.container import ACCEPTED_EXTENSIONS
 from app.domain.errors import DomainError
+from app.domain.options import OPTION_RANGES
 from app.domain.video import parsed_video_id
 from app.graphql.connection import VideoProcessingConnection
 from app.graphql.context import Info
@@ -21,6 +23,24 @@ from app.graphql.videos import VideoProcessing
 from app.usecases.check_upload import PlannedUpload
 from app.usecases.paging import MAX_PAGE, PAGE
 from app.usecases.ports.database import DatabaseUnavailable
+
+
+@strawberry.type(description="What an option of ExtractionOptionsInput or FrameSelectionInput may be.")
+class OptionRange:
+    """As ``app.domain.options.OptionRange``."""
+
+    option: str = strawberry.field(description="The field's name.")
+    minimum: float = strawberry.field(description="The least.")
+    maximum: float | None = strawberry.field(description="The most; null where nothing but the video bounds it.")
+    whole_number: bool = strawberry.field(description="Whether it has no fraction.")
+
+    @classmethod
+    def all(cls) -> list[Self]:
+        """Return those of all options that are numbers."""
+        return [
+            cls(option=name, minimum=one.low, maximum=one.high if isfinite(one.high) else None, whole_number=one.whole)
+            for name, one in OPTION_RANGES.items()
+        ]
 
 
 @strawberry.type(description="What the service accepts; worth asking before a large file is sent.")
@@ -41,6 +61,9 @@ class ServiceLimits:
     )
     retention_days: int | None = strawberry.field(
         description="For so many days from its end a processing's file and ZIP are kept; null for ever."
+    )
+    option_ranges: list[OptionRange] = strawberry.field(
+        default_factory=OptionRange.all, description="What the options that are numbers may be."
     )
 
 

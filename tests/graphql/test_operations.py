@@ -119,6 +119,30 @@ async def test_the_limits_are_told_to_anybody(site: Site):
     assert "mp4" in limits["acceptedExtensions"]
 
 
+async def test_what_an_option_may_be_is_told_as_it_is_taken(site: Site):
+    async with site.person() as ana:
+        told = await ana.ask("{ serviceLimits { optionRanges { option minimum maximum wholeNumber } } }")
+        ranges = {one["option"]: one for one in told["serviceLimits"]["optionRanges"]}
+        selected = {"framesPerSecond", "everySeconds", "everyNthFrame", "count", "sceneChange"}
+        assert ranges.keys() - selected == {"quality", "maxWidth", "maxHeight", "startSeconds", "endSeconds"}
+
+        async def refused(option: str, value: float) -> bool:
+            options = {"select": {option: value}} if option in selected else {option: value}
+            query = """query($options: ExtractionOptionsInput) {
+              uploadRefusal(fileName: "a.mp4", sizeBytes: 9, options: $options) { code field } }"""
+            refusal = (await ana.ask(query, options=options))["uploadRefusal"]
+            assert refusal is None or (refusal["code"] == "INVALID_INPUT" and refusal["field"][-1] == option)
+            return refusal is not None
+
+        for option, one in ranges.items():
+            least, most, step = one["minimum"], one["maximum"], 1 if one["wholeNumber"] else 0.0001
+            # The end alone has a rule besides: it is later than the start.
+            assert await refused(option, least) == (option == "endSeconds")
+            assert await refused(option, least - step)
+            assert most is None or not await refused(option, most)
+            assert most is None or await refused(option, most + step)
+
+
 REFUSAL = f"""query($name: String!, $size: BigInt!, $head: Base64, $options: ExtractionOptionsInput, $key: String) {{
   uploadRefusal(fileName: $name, sizeBytes: $size, firstBytes: $head, options: $options, idempotencyKey: $key)
   {PROBLEM.removeprefix("... on Problem ")}
