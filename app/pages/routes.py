@@ -29,7 +29,7 @@ _GRAPHIQL_POLICY: Final = (
     "connect-src 'self'",
 )
 _APP_PATHS: Final = ("/", "/sign-up", "/forgot-password", "/reset-password", "/verify-email")
-"""The places of the page at ``/``; frontend-sample/src/ui/router.tsx has the same."""
+"""The places of the page at ``/``; frontend-sample/src/state/page.ts has the same."""
 _FOR_EVER: Final = {"Cache-Control": "public, max-age=31536000, immutable"}
 """A name with a hash in it never means another content."""
 

@@ -1,39 +1,37 @@
 // The page: who is here, and which screen that means.
 
-import { useSignal, useSignalEffect } from "@preact/signals";
-import { Provider, useMutation } from "@urql/preact";
+import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { AccountDialog } from "./account/account.tsx";
-import { client } from "./api/client.ts";
 import { graphql } from "./api/graphql.ts";
-import { live } from "./api/live.ts";
-import * as session from "./api/session.ts";
+import type { Page } from "./effects/page.ts";
 import { ForgotPassword } from "./screens/forgot-password.tsx";
 import { ResetPasswordScreen } from "./screens/reset-password.tsx";
 import { SignIn } from "./screens/sign-in.tsx";
 import { SignUp } from "./screens/sign-up.tsx";
 import { VerifyEmailScreen } from "./screens/verify-email.tsx";
 import { Work } from "./screens/work.tsx";
-import { choose, LANGUAGES, type Language, language, texts } from "./ui/language.ts";
-import { place } from "./ui/router.tsx";
-import { said } from "./ui/tell.ts";
-import { removeAll } from "./work/list.ts";
-import { isUploading } from "./work/uploads.ts";
+import { LANGUAGES, type Language } from "./texts/words.ts";
+import { PageContext, usePage, useStore, useWords } from "./ui/page.ts";
 
-const UpdateProfile = graphql(`
-  mutation UpdateProfile($input: ProfileInput!) {
-    updateProfile(input: $input) {
-      __typename
-    }
-  }
-`);
+const UpdateProfile = graphql(`mutation UpdateProfile($input: ProfileInput!) { updateProfile(input: $input) { __typename } }`);
 
-export function App() {
-  const user = session.user.value;
+export function App({ page }: { page: Page }) {
+  return (
+    <PageContext.Provider value={page}>
+      <Screens />
+    </PageContext.Provider>
+  );
+}
+
+function Screens() {
+  const user = useStore(({ session }) => session.user);
+  const isExpired = useStore(({ session }) => session.isExpired);
+  const said = useStore((state) => state.said);
+  const Screen = useStore(({ place, session }) => screenAt(place, session.user !== null));
   /** Whose account is open; it closes when somebody else is here, or nobody. */
   const account = useSignal<string | null>(null);
   useEffect(() => () => void (account.value = null), [user?.id]);
-  const Screen = screen(place.value, user !== null);
 
   // A new screen begins at its heading, for eyes and for screen readers; the very first one at the top.
   const first = useRef(true);
@@ -43,21 +41,21 @@ export function App() {
   }, [Screen]);
 
   return (
-    <Provider value={client}>
+    <>
       <Head openAccount={() => (account.value = user!.id)} />
       <main>
         <Screen key={user?.id} />
       </main>
       {user && account.value === user.id && <AccountDialog onClose={() => (account.value = null)} />}
-      {session.lapsed.value && <SignInAgain />}
+      {isExpired && <SignInAgain />}
       <p role="status" class="unseen">
-        <span key={said.value.number}>{said.value.text}</span>
+        <span key={said.number}>{said.text}</span>
       </p>
-    </Provider>
+    </>
   );
 }
 
-function screen(path: string, isSignedIn: boolean) {
+function screenAt(path: string, isSignedIn: boolean) {
   if (path === "/reset-password") return ResetPasswordScreen;
   if (path === "/verify-email") return VerifyEmailScreen;
   if (isSignedIn) return Work;
@@ -66,20 +64,21 @@ function screen(path: string, isSignedIn: boolean) {
 }
 
 function Head({ openAccount }: { openAccount: () => void }) {
-  const t = texts.value;
-  const user = session.user.value;
-  const [, update] = useMutation(UpdateProfile);
+  const { t, language } = useWords();
+  const { ask, choose, list, tokens, uploads } = usePage();
+  const user = useStore(({ session }) => session.user);
+  const connection = useStore((state) => state.connection.state);
 
   async function signOut(): Promise<void> {
-    if (isUploading() && !confirm(t.leaveUploads)) return;
-    await removeAll();
-    session.end();
+    if (uploads.isBusy() && !confirm(t.leaveUploads)) return;
+    await list.removeAll();
+    tokens.end();
   }
 
   function chooseLanguage(chosen: Language): void {
     choose(chosen);
     // Mails are to speak it too; the page does in any case.
-    if (user) void update({ input: { locale: LANGUAGES[chosen].locale } });
+    if (user) void ask(UpdateProfile, { input: { locale: LANGUAGES[chosen].locale } });
   }
 
   return (
@@ -88,17 +87,15 @@ function Head({ openAccount }: { openAccount: () => void }) {
         FIAP X
       </a>
       {user && (
-        <span class="live" data-state={live.value}>
+        <span class="live" data-state={connection}>
           <span class="dot" />
-          {t.live[live.value]}
+          {t.live[connection]}
         </span>
       )}
       <span class="space" />
-      <select aria-label={t.language} value={language.value} onChange={(e) => chooseLanguage(e.currentTarget.value as Language)}>
+      <select aria-label={t.language} value={language} onChange={(e) => chooseLanguage(e.currentTarget.value as Language)}>
         {Object.entries(LANGUAGES).map(([tag, { name }]) => (
-          <option key={tag} value={tag} lang={tag}>
-            {name}
-          </option>
+          <option key={tag} value={tag} lang={tag}>{name}</option>
         ))}
       </select>
       {user && (
@@ -106,9 +103,7 @@ function Head({ openAccount }: { openAccount: () => void }) {
           <button type="button" class="link who" aria-label={t.actionOn(t.account, user.name)} onClick={openAccount}>
             {user.name}
           </button>
-          <button type="button" onClick={signOut}>
-            {t.signOut}
-          </button>
+          <button type="button" onClick={signOut}>{t.signOut}</button>
         </>
       )}
     </header>
@@ -117,14 +112,13 @@ function Head({ openAccount }: { openAccount: () => void }) {
 
 /** The session is over: the page stays as it is, below, and goes on afterwards. */
 function SignInAgain() {
+  const { store } = usePage();
   const dialog = useRef<HTMLDialogElement>(null);
   const show = (): void => dialog.current?.showModal();
-  useSignalEffect(() => {
-    if (session.lapsed.value && !dialog.current?.open) show();
-  });
+  useEffect(show, []);
   // A browser that does not know closedby lets the dialog be closed, but not for long.
   return (
-    <dialog ref={dialog} aria-label={texts.value.signIn} closedby="none" onClose={() => session.lapsed.peek() && show()}>
+    <dialog ref={dialog} aria-label={useWords().t.signIn} closedby="none" onClose={() => store.state.peek().session.isExpired && show()}>
       <SignIn again />
     </dialog>
   );

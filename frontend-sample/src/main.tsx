@@ -1,4 +1,5 @@
 import { render } from "preact";
 import { App } from "./app.tsx";
+import { createPage } from "./effects/page.ts";
 
-render(<App />, document.getElementById("app")!);
+render(<App page={createPage()} />, document.getElementById("app")!);

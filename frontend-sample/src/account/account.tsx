@@ -1,32 +1,32 @@
 // The viewer's account: what they are told, what they were told, and their data.
 
-import { useEffect, useRef } from "preact/hooks";
-import { texts } from "../ui/language.ts";
+import { useSignal } from "@preact/signals";
+import { useRef } from "preact/hooks";
+import { Dialog } from "../ui/controls.tsx";
+import { useWords } from "../ui/page.ts";
 import { Deliveries } from "./deliveries.tsx";
 import { DeleteAccount, ExportMyData, VideosFromBefore } from "./my-data.tsx";
 import { Notifications } from "./notifications.tsx";
 
+/** Something was sent a moment ago: look so many times more whether it has arrived. */
+const LOOKS = 8;
+
 export function AccountDialog({ onClose }: { onClose: () => void }) {
-  const t = texts.value;
+  const { t } = useWords();
   const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => dialog.current?.showModal(), []);
+  const looks = useSignal(0);
+  const onSent = (): void => void (looks.value = LOOKS);
 
   return (
-    <dialog ref={dialog} class="details account" aria-labelledby="account-title" onClose={onClose}>
-      <header>
-        <h2 id="account-title">{t.account}</h2>
-        <button type="button" onClick={() => dialog.current?.close()}>
-          {t.close}
-        </button>
-      </header>
-      <Notifications />
-      <Deliveries />
+    <Dialog dialog={dialog} class="details account" id="account-title" title={t.account} onClose={onClose}>
+      <Notifications onSent={onSent} />
+      <Deliveries looks={looks} onSent={onSent} />
       <section class="card">
         <h3>{t.myData}</h3>
         <ExportMyData />
         <VideosFromBefore />
         <DeleteAccount />
       </section>
-    </dialog>
+    </Dialog>
   );
 }

@@ -1,67 +1,35 @@
 // The viewer's data: to take away, and to remove.
 
 import { useSignal } from "@preact/signals";
-import { useMutation, useQuery } from "@urql/preact";
-import { problemIn, problemOf } from "../api/client.ts";
 import { graphql, type Problem, problemFields } from "../api/graphql.ts";
 import { linked } from "../api/places.ts";
-import * as session from "../api/session.ts";
-import { ActionButton, useOnce } from "../ui/action.tsx";
+import { ActionButton, Alert, useOnce } from "../ui/controls.tsx";
 import { download } from "../ui/download.ts";
-import { sentence, texts } from "../ui/language.ts";
+import { useAnswer, usePage, useWords } from "../ui/page.ts";
 
 const ExportData = graphql(
-  `
-    mutation ExportMyData {
-      exportMyData {
-        __typename
-        ... on DataExport {
-          downloadUrl
-        }
-        ...ProblemFields
-      }
-    }
-  `,
+  `mutation ExportMyData { exportMyData { __typename ... on DataExport { downloadUrl } ...ProblemFields } }`,
   [problemFields],
 );
 
 const Delete = graphql(
-  `
-    mutation DeleteAccount($password: String!) {
-      deleteAccount(password: $password) {
-        __typename
-        ...ProblemFields
-      }
-    }
-  `,
+  `mutation DeleteAccount($password: String!) { deleteAccount(password: $password) { __typename ...ProblemFields } }`,
   [problemFields],
 );
 
-const FromBefore = graphql(`
-  query VideosFromBefore {
-    me {
-      id
-      hasVideosFromBefore
-    }
-  }
-`);
+const FromBefore = graphql(`query VideosFromBefore { me { id hasVideosFromBefore } }`);
 
-const RemoveFromBefore = graphql(`
-  mutation RemoveVideosFromBefore {
-    removeVideosFromBefore
-  }
-`);
+const RemoveFromBefore = graphql(`mutation RemoveVideosFromBefore { removeVideosFromBefore }`);
 
 export function ExportMyData() {
-  const t = texts.value;
+  const { t } = useWords();
   const problem = useSignal<Problem | null>(null);
-  const [, exportData] = useMutation(ExportData);
+  const { ask } = usePage();
 
   async function take(): Promise<void> {
-    const { data, error } = await exportData({});
-    const answer = data?.exportMyData;
-    problem.value = problemIn(answer, error);
-    if (answer?.__typename === "DataExport") download(linked(answer.downloadUrl));
+    const outcome = await ask(ExportData, {});
+    problem.value = outcome.problem;
+    if (outcome.answer) download(linked(outcome.answer.downloadUrl));
   }
 
   return (
@@ -69,27 +37,23 @@ export function ExportMyData() {
       <p>
         <ActionButton onAction={take}>{t.exportData}</ActionButton>
       </p>
-      <p role="alert" class="problem">
-        {problem.value && sentence(problem.value)}
-      </p>
+      <Alert problem={problem.value} />
     </>
   );
 }
 
 /** What somebody else may have sent before the address was shown to be the viewer's. */
 export function VideosFromBefore() {
-  const t = texts.value;
+  const { t } = useWords();
   const problem = useSignal<Problem | null>(null);
   const removed = useSignal<number | null>(null);
-  const [{ data }] = useQuery({ query: FromBefore, requestPolicy: "network-only" });
-  const [, remove] = useMutation(RemoveFromBefore);
-  if (!data?.me.hasVideosFromBefore) return null;
+  const [me] = useAnswer(FromBefore, {});
+  const { ask } = usePage();
+  if (!me?.answer?.hasVideosFromBefore) return null;
 
   async function removeAll(): Promise<void> {
     if (!confirm(t.videosFromBeforeSure)) return;
-    const { data, error } = await remove({});
-    problem.value = error ? problemOf(error) : null;
-    removed.value = data?.removeVideosFromBefore ?? null;
+    ({ answer: removed.value, problem: problem.value } = await ask(RemoveFromBefore, {}));
   }
 
   return (
@@ -99,23 +63,19 @@ export function VideosFromBefore() {
         <ActionButton onAction={removeAll}>{t.removeVideosFromBefore}</ActionButton>
       </p>
       <p role="status">{removed.value !== null && t.videosRemoved(removed.value)}</p>
-      <p role="alert" class="problem">
-        {problem.value && sentence(problem.value)}
-      </p>
+      <Alert problem={problem.value} />
     </>
   );
 }
 
 export function DeleteAccount() {
-  const t = texts.value;
+  const { t } = useWords();
   const problem = useSignal<Problem | null>(null);
-  const [, remove] = useMutation(Delete);
+  const { ask, tokens } = usePage();
 
   const [deleteNow, busy] = useOnce(async (password: string) => {
-    const { data, error } = await remove({ password });
-    const answer = data?.deleteAccount;
-    problem.value = problemIn(answer, error);
-    if (answer?.__typename === "Deleted") session.end();
+    ({ problem: problem.value } = await ask(Delete, { password }));
+    if (!problem.value) tokens.end();
   });
 
   function submit(event: SubmitEvent): void {
@@ -134,9 +94,7 @@ export function DeleteAccount() {
         </div>
         <button aria-disabled={busy}>{t.deleteAccount}</button>
       </div>
-      <p role="alert" class="problem">
-        {problem.value && sentence(problem.value)}
-      </p>
+      <Alert problem={problem.value} />
     </form>
   );
 }

@@ -11,15 +11,11 @@ export const graphql = initGraphQLTada<{
 
 export type { ResultOf, VariablesOf } from "gql.tada";
 
+/** How frames are taken, as the API takes it. */
+export type Options = ReturnType<typeof graphql.scalar<"ExtractionOptionsInput">> | null;
+
 /** An expected error, as the API gives it in place of what was asked for. */
-export const problemFields = graphql(`
-  fragment ProblemFields on Problem {
-    code
-    message
-    field
-    retryAfterSeconds
-  }
-`);
+export const problemFields = graphql(`fragment ProblemFields on Problem { code message field retryAfterSeconds }`);
 
 /** Why something could not be done: the API's problems, and those that only a client knows of. */
 export interface Problem {

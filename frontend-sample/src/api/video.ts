@@ -2,32 +2,14 @@
 
 import { graphql, type ResultOf } from "./graphql.ts";
 
-export const videoFields = graphql(`
-  fragment VideoFields on VideoProcessing {
-    id
-    originalFileName
-    sizeBytes
-    status
-    version
-    createdAt
-    expiresAt
-    progress {
-      percent
-      framesExtracted
-      framesExpected
-    }
-    failure {
-      code
-      reason
-      retryable
-    }
-    result {
-      frameCount
-      sizeBytes
-      contactSheetUrl
-    }
-  }
-`);
+export const videoFields = graphql(
+  `fragment VideoFields on VideoProcessing {
+    id originalFileName sizeBytes status version createdAt expiresAt
+    progress { percent framesExtracted framesExpected }
+    failure { code reason retryable }
+    result { frameCount sizeBytes contactSheetUrl }
+  }`,
+);
 
 export type Video = ResultOf<typeof videoFields>;
 

@@ -1,28 +1,21 @@
 import { useSignal } from "@preact/signals";
-import { useMutation } from "@urql/preact";
-import { problemOf } from "../api/client.ts";
 import { graphql } from "../api/graphql.ts";
 import { Field, Form } from "../ui/form.tsx";
-import { texts } from "../ui/language.ts";
-import { Link } from "../ui/router.tsx";
+import { Link } from "../ui/controls.tsx";
+import { usePage, useWords } from "../ui/page.ts";
 
-const RequestPasswordReset = graphql(`
-  mutation RequestPasswordReset($email: String!) {
-    requestPasswordReset(email: $email)
-  }
-`);
+const RequestPasswordReset = graphql(`mutation RequestPasswordReset($email: String!) { requestPasswordReset(email: $email) }`);
 
 export function ForgotPassword() {
-  const t = texts.value;
+  const { t } = useWords();
+  const { ask } = usePage();
   const asked = useSignal(false);
-  const [, request] = useMutation(RequestPasswordReset);
 
   async function submit({ email = "" }: Record<string, string>) {
     asked.value = false;
-    const { error } = await request({ email });
-    if (error) return problemOf(error);
-    asked.value = true;
-    return null;
+    const { problem } = await ask(RequestPasswordReset, { email });
+    asked.value = !problem;
+    return problem;
   }
 
   return (

@@ -1,10 +1,8 @@
-import { useMutation } from "@urql/preact";
-import { problemOf } from "../api/client.ts";
 import { graphql, type Problem, problemFields } from "../api/graphql.ts";
-import * as session from "../api/session.ts";
-import { Field, Form } from "../ui/form.tsx";
-import { texts } from "../ui/language.ts";
-import { go, Link } from "../ui/router.tsx";
+import { sessionFields } from "../api/viewer.ts";
+import { Form, NewPassword } from "../ui/form.tsx";
+import { Link } from "../ui/controls.tsx";
+import { usePage, useWords } from "../ui/page.ts";
 
 const ResetPassword = graphql(
   `
@@ -16,20 +14,19 @@ const ResetPassword = graphql(
       }
     }
   `,
-  [session.sessionFields, problemFields],
+  [sessionFields, problemFields],
 );
 
 /** Where the link of the mail leads: its token stands behind the number sign, which no server sees. */
 export function ResetPasswordScreen() {
-  const t = texts.value;
-  const [, reset] = useMutation(ResetPassword);
+  const { t } = useWords();
+  const { ask, tokens, go } = usePage();
   const token = new URLSearchParams(location.hash.slice(1)).get("token");
 
   async function submit({ new: password = "" }: Record<string, string>): Promise<Problem | null> {
-    const { data, error } = await reset({ token: token ?? "", new: password });
-    if (!data) return problemOf(error!);
-    if (data.resetPassword.__typename === "Problem") return data.resetPassword;
-    session.begin(data.resetPassword);
+    const { answer, problem } = await ask(ResetPassword, { token: token ?? "", new: password });
+    if (problem) return problem;
+    tokens.begin(answer);
     go("/");
     return null;
   }
@@ -42,7 +39,7 @@ export function ResetPasswordScreen() {
       onSubmit={submit}
       footer={<Link to="/forgot-password">{t.forgot}</Link>}
     >
-      <Field label={t.password} name="new" type="password" autocomplete="new-password" minLength={12} maxLength={128} hint={t.passwordHint} />
+      <NewPassword name="new" />
     </Form>
   );
 }

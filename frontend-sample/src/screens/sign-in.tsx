@@ -1,48 +1,35 @@
-import { useMutation } from "@urql/preact";
-import { problemOf } from "../api/client.ts";
 import { graphql, problemFields } from "../api/graphql.ts";
-import * as session from "../api/session.ts";
+import { sessionFields } from "../api/viewer.ts";
 import { Field, Form } from "../ui/form.tsx";
-import { texts } from "../ui/language.ts";
-import { Link } from "../ui/router.tsx";
+import { Link } from "../ui/controls.tsx";
+import { usePage, useStore, useWords } from "../ui/page.ts";
 
 const Login = graphql(
-  `
-    mutation Login($input: LoginInput!) {
-      login(input: $input) {
-        __typename
-        ...SessionFields
-        ...ProblemFields
-      }
-    }
-  `,
-  [session.sessionFields, problemFields],
+  `mutation Login($input: LoginInput!) { login(input: $input) { __typename ...SessionFields ...ProblemFields } }`,
+  [sessionFields, problemFields],
 );
 
 /** Sign in; `again` where a session has ended and the page waits for the next one. */
 export function SignIn({ again = false }: { again?: boolean }) {
-  const t = texts.value;
-  const [, login] = useMutation(Login);
+  const { t } = useWords();
+  const { ask, tokens } = usePage();
+  const known = useStore(({ session }) => session.user?.email);
 
   async function submit({ email = "", password = "" }: Record<string, string>) {
-    const { data, error } = await login({ input: { email, password } });
-    if (!data) return problemOf(error!);
-    if (data.login.__typename === "Problem") return data.login;
-    session.begin(data.login);
-    return null;
+    const { answer, problem } = await ask(Login, { input: { email, password } });
+    if (answer) tokens.begin(answer);
+    return problem;
   }
 
   return (
     <Form
       title={t.signIn}
-      lead={again ? t.lapsed : t.tagline}
+      lead={again ? t.sessionEnded : t.tagline}
       submit={t.signIn}
       onSubmit={submit}
       footer={
         again ? (
-          <button type="button" class="link" onClick={session.end}>
-            {t.notYou}
-          </button>
+          <button type="button" class="link" onClick={tokens.end}>{t.notYou}</button>
         ) : (
           <>
             {t.newHere} <Link to="/sign-up">{t.signUp}</Link>
@@ -52,7 +39,7 @@ export function SignIn({ again = false }: { again?: boolean }) {
         )
       }
     >
-      <Field label={t.email} name="email" type="email" autocomplete="username" defaultValue={again ? session.user.value?.email : ""} />
+      <Field label={t.email} name="email" type="email" autocomplete="username" defaultValue={again ? known : ""} />
       <Field label={t.password} name="password" type="password" autocomplete="current-password" />
     </Form>
   );

@@ -1,34 +1,24 @@
-import { useMutation } from "@urql/preact";
-import { problemOf } from "../api/client.ts";
-import { graphql, problemFields } from "../api/graphql.ts";
-import * as session from "../api/session.ts";
-import { Field, Form } from "../ui/form.tsx";
-import { LANGUAGES, language, texts } from "../ui/language.ts";
-import { go, Link } from "../ui/router.tsx";
+import { graphql, type Problem, problemFields } from "../api/graphql.ts";
+import { sessionFields } from "../api/viewer.ts";
+import { LANGUAGES } from "../texts/words.ts";
+import { Field, Form, NewPassword } from "../ui/form.tsx";
+import { Link } from "../ui/controls.tsx";
+import { usePage, useWords } from "../ui/page.ts";
 
 const Register = graphql(
-  `
-    mutation Register($input: RegisterInput!) {
-      register(input: $input) {
-        __typename
-        ...SessionFields
-        ...ProblemFields
-      }
-    }
-  `,
-  [session.sessionFields, problemFields],
+  `mutation Register($input: RegisterInput!) { register(input: $input) { __typename ...SessionFields ...ProblemFields } }`,
+  [sessionFields, problemFields],
 );
 
 export function SignUp() {
-  const t = texts.value;
-  const [, register] = useMutation(Register);
+  const { t, language } = useWords();
+  const { ask, tokens, go } = usePage();
 
-  async function submit({ name = "", email = "", password = "" }: Record<string, string>) {
-    const { locale } = LANGUAGES[language.value];
-    const { data, error } = await register({ input: { name, email, password, locale } });
-    if (!data) return problemOf(error!);
-    if (data.register.__typename === "Problem") return data.register;
-    session.begin(data.register);
+  async function submit({ name = "", email = "", password = "" }: Record<string, string>): Promise<Problem | null> {
+    const { locale } = LANGUAGES[language];
+    const { answer, problem } = await ask(Register, { input: { name, email, password, locale } });
+    if (problem) return problem;
+    tokens.begin(answer);
     go("/");
     return null;
   }
@@ -47,7 +37,7 @@ export function SignUp() {
     >
       <Field label={t.name} name="name" autocomplete="name" maxLength={255} />
       <Field label={t.email} name="email" type="email" autocomplete="username" />
-      <Field label={t.password} name="password" type="password" autocomplete="new-password" minLength={12} maxLength={128} hint={t.passwordHint} />
+      <NewPassword name="password" />
     </Form>
   );
 }

@@ -1,61 +1,44 @@
-import { useSignal, useSignalEffect } from "@preact/signals";
-import { useQuery } from "@urql/preact";
+import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
-import { graphql, type Problem } from "../api/graphql.ts";
-import { connections } from "../api/live.ts";
-import * as session from "../api/session.ts";
-import { Unverified } from "./verify-email.tsx";
+import type { Problem } from "../api/graphql.ts";
+import { failedUploads, underWay } from "../state/views.ts";
 import { keepFocus } from "../ui/focus.ts";
-import { sentence, size, texts } from "../ui/language.ts";
-import { allowNotifications, notifications, tellAdded } from "../ui/tell.ts";
+import { usePage, useStore, useWords } from "../ui/page.ts";
 import { DropCard } from "../work/drop.tsx";
-import { failedUploads, forget, hasOlder, isBusy, read, reading, readOlder, shown, underWay, watch } from "../work/list.ts";
-import { type Chosen, DEFAULTS, OptionsFields, optionsOf, summary } from "../work/options.tsx";
+import { type Chosen, DEFAULTS, optionsOf } from "../work/options.ts";
+import { OptionsFields } from "../work/options-fields.tsx";
 import { Row } from "../work/row.tsx";
-import { add, cancelAll, retryAll } from "../work/uploads.ts";
+import { Unverified } from "./verify-email.tsx";
 
-const Limits = graphql(`
-  query Limits {
-    serviceLimits {
-      acceptedExtensions
-      maxInlineUploadBytes
-    }
-  }
-`);
-
-/** The next user's page has nothing of this one's. */
-function leave(): void {
-  cancelAll();
-  forget();
-  document.title = "FIAP X";
+/** The list is read at first, after each reconnection and after each new session; in between it is watched. */
+function useList(): void {
+  const { list, readLimits, uploads, store } = usePage();
+  const isExpired = useStore(({ session }) => session.isExpired);
+  const connections = useStore(({ connection }) => connection.count);
+  useEffect(() => {
+    if (!isExpired) void list.read();
+    if (!store.state.peek().limits) void readLimits();
+  }, [isExpired, connections]);
+  useEffect(() => (isExpired ? undefined : list.watch()), [isExpired]);
+  // The next user's page has nothing of this one's.
+  useEffect(
+    () => () => {
+      uploads.dismissAll();
+      list.forget();
+    },
+    [],
+  );
 }
 
 /** The one page of work: what comes in, and the list of all that came. */
 export function Work() {
-  const t = texts.value;
+  const { t, size } = useWords();
+  const { uploads } = usePage();
+  const limits = useStore((state) => state.limits);
   const chosen = useSignal<Chosen>(DEFAULTS);
   const options = useRef<HTMLFormElement>(null);
-  const heading = useRef<HTMLHeadingElement>(null);
-  const list = useRef<HTMLUListElement>(null);
   const fold = useRef<HTMLDetailsElement>(null);
-  const [{ data }, readLimits] = useQuery({ query: Limits });
-  const limits = data?.serviceLimits;
-
-  // The list is read at first, after each reconnection and after each new session; in between it is watched.
-  const lapsed = session.lapsed.value;
-  const opened = connections.value;
-  useEffect(() => {
-    if (!lapsed) void read();
-    if (opened > 0 && !limits) readLimits({ requestPolicy: "network-only" });
-  }, [lapsed, opened]);
-  useEffect(() => (lapsed ? undefined : watch()), [lapsed]);
-
-  useSignalEffect(() => {
-    const now = underWay.value;
-    document.title = now ? `${now.percent} % (${now.active}) · FIAP X` : "FIAP X";
-  });
-  useEffect(() => leave, []);
-  useEffect(() => keepFocus(list.current!, () => heading.current), []);
+  useList();
 
   /** Why a file need not be sent at all. */
   function refusal({ name, size: bytes }: File): Problem | null {
@@ -67,16 +50,12 @@ export function Work() {
 
   function take(files: File[]): void {
     if (files.length === 0) return;
-    if (!options.current!.checkValidity()) {
-      fold.current!.open = true;
-      options.current!.reportValidity();
-      return;
-    }
-    tellAdded(files.length);
-    add(files, optionsOf(chosen.value), refusal);
+    if (options.current!.checkValidity()) return uploads.add(files, optionsOf(chosen.value), refusal);
+    fold.current!.open = true;
+    options.current!.reportValidity();
   }
 
-  const state = reading.value;
+  const { kind, value, format } = chosen.value;
   return (
     <>
       <Unverified />
@@ -87,47 +66,64 @@ export function Work() {
       />
       <form ref={options} onSubmit={(event) => event.preventDefault()}>
         <details class="card" ref={fold}>
-          <summary>{t.optionsNow(summary(chosen.value))}</summary>
+          <summary>{t.optionsNow(`${t.selected[kind](value)}, ${format}`)}</summary>
           <p class="hint">{t.optionsHint}</p>
           <OptionsFields chosen={chosen} />
         </details>
       </form>
-      <section aria-labelledby="list-title">
-        <div class="list-head">
-          <h1 id="list-title" ref={heading} tabIndex={-1}>
-            {t.myVideos}
-          </h1>
-          {notifications.value === "default" && isBusy.value && (
-            <button type="button" onClick={allowNotifications}>
-              {t.notify}
-            </button>
-          )}
-          {failedUploads.value.length > 1 && (
-            <button type="button" onClick={retryAll}>
-              {t.retryAll(failedUploads.value.length)}
-            </button>
-          )}
-        </div>
-        {typeof state === "object" && (
-          <p role="alert" class="problem">
-            {t.listFailed} {sentence(state)}{" "}
-            <button type="button" onClick={read}>
-              {t.retry}
-            </button>
-          </p>
-        )}
-        <ul class="rows" ref={list}>
-          {shown.value.map((entry) => (
-            <Row key={entry.key} entry={entry} />
-          ))}
-        </ul>
-        {shown.value.length === 0 && <p class="hint">{state === "first" ? t.loading : t.empty}</p>}
-        {hasOlder.value && (
-          <button type="button" class="older" onClick={readOlder}>
-            {t.older}
-          </button>
-        )}
-      </section>
+      <MyVideos />
+    </>
+  );
+}
+
+function MyVideos() {
+  const { t, sentence } = useWords();
+  const { list, shownKeys } = usePage();
+  const reading = useStore((state) => state.list.reading);
+  const hasOlder = useStore((state) => state.list.hasOlder);
+  const heading = useRef<HTMLHeadingElement>(null);
+  const lines = useRef<HTMLUListElement>(null);
+  useEffect(() => keepFocus(lines.current!, () => heading.current), []);
+  const keys = shownKeys.value;
+
+  return (
+    <section aria-labelledby="list-title">
+      <div class="list-head">
+        <h1 id="list-title" ref={heading} tabIndex={-1}>{t.myVideos}</h1>
+        <ListButtons />
+      </div>
+      {typeof reading === "object" && (
+        <p role="alert" class="problem">
+          {t.listFailed} {sentence(reading)}{" "}
+          <button type="button" onClick={list.read}>{t.retry}</button>
+        </p>
+      )}
+      <ul class="rows" ref={lines}>
+        {keys.map((key) => (
+          <Row key={key} of={key} />
+        ))}
+      </ul>
+      {keys.length === 0 && <p class="hint">{reading === "first" ? t.loading : t.empty}</p>}
+      {hasOlder && (
+        <button type="button" class="older" onClick={list.readOlder}>{t.older}</button>
+      )}
+    </section>
+  );
+}
+
+function ListButtons() {
+  const { t } = useWords();
+  const { allowNotifications, uploads } = usePage();
+  const mayNotify = useStore(({ notifications, list }) => notifications === "default" && underWay(list) !== null);
+  const failed = useStore(({ list }) => failedUploads(list).length);
+  return (
+    <>
+      {mayNotify && (
+        <button type="button" onClick={allowNotifications}>{t.notify}</button>
+      )}
+      {failed > 1 && (
+        <button type="button" onClick={uploads.retryAll}>{t.retryAll(failed)}</button>
+      )}
     </>
   );
 }

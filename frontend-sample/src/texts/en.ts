@@ -62,7 +62,7 @@ export const en = {
   deleteAccount: "Delete your account",
   deleteAccountHint: "Deleting your account removes your videos and their frames too, at once and for good.",
   deleteAccountSure: "Delete your account and all your videos for good?",
-  lapsed: "Your session has ended. Sign in to go on; nothing on this page is lost.",
+  sessionEnded: "Your session has ended. Sign in to go on; nothing on this page is lost.",
   notYou: "Not you? Sign out",
   myVideos: "Your videos",
   drop: "Drop videos here",

@@ -64,7 +64,7 @@ export const ptBR: Texts = {
   deleteAccount: "Excluir sua conta",
   deleteAccountHint: "Excluir sua conta apaga também os seus vídeos e os quadros deles, na hora e para sempre.",
   deleteAccountSure: "Excluir sua conta e todos os seus vídeos para sempre?",
-  lapsed: "Sua sessão terminou. Entre para continuar; nada nesta página se perde.",
+  sessionEnded: "Sua sessão terminou. Entre para continuar; nada nesta página se perde.",
   notYou: "Não é você? Sair",
   myVideos: "Seus vídeos",
   drop: "Solte os vídeos aqui",

@@ -4,13 +4,14 @@ import { useSignal } from "@preact/signals";
 import type { ComponentChildren, InputHTMLAttributes } from "preact";
 import { useEffect, useId, useRef } from "preact/hooks";
 import type { Problem } from "../api/graphql.ts";
-import { sentence } from "./language.ts";
+import { Alert } from "./controls.tsx";
+import { useWords } from "./page.ts";
 
 interface FormProps {
   title: string;
   lead?: string | undefined;
   submit: string;
-  /** Does what the form is for; gives what is the matter, if anything is. */
+  /** Do what the form is for; return what is the matter, if anything is. */
   onSubmit: (values: Record<string, string>) => Promise<Problem | null>;
   children: ComponentChildren;
   footer?: ComponentChildren;
@@ -41,13 +42,9 @@ export function Form({ title, lead, submit, onSubmit, children, footer }: FormPr
     <form class="card form" ref={form} onSubmit={send}>
       <h1 tabIndex={-1}>{title}</h1>
       {lead && <p>{lead}</p>}
-      <p role="alert" class="problem">
-        {problem.value && sentence(problem.value)}
-      </p>
+      <Alert problem={problem.value} />
       {children}
-      <button class="primary" aria-disabled={busy.value}>
-        {submit}
-      </button>
+      <button class="primary" aria-disabled={busy.value}>{submit}</button>
       {footer && <p class="footer">{footer}</p>}
     </form>
   );
@@ -62,10 +59,35 @@ export function Field({ label, hint, ...input }: FieldProps) {
       <label for={id}>{label}</label>
       <input id={id} required aria-describedby={hint ? `${id}-hint` : undefined} {...input} />
       {hint && (
-        <small id={`${id}-hint`} class="hint">
-          {hint}
-        </small>
+        <small id={`${id}-hint`} class="hint">{hint}</small>
       )}
+    </div>
+  );
+}
+
+export function NewPassword({ name }: { name: string }) {
+  const { t } = useWords();
+  const length = { minLength: 12, maxLength: 128 };
+  return <Field label={t.password} name={name} type="password" autocomplete="new-password" hint={t.passwordHint} {...length} />;
+}
+
+interface SelectProps {
+  label: string;
+  value: string;
+  options: readonly (readonly [value: string, label: string])[];
+  choose: (value: string) => void;
+}
+
+export function Select({ label, value, options, choose }: SelectProps) {
+  const id = useId();
+  return (
+    <div class="field">
+      <label for={id}>{label}</label>
+      <select id={id} value={value} onChange={(event) => choose(event.currentTarget.value)}>
+        {options.map(([key, text]) => (
+          <option key={key} value={key}>{text}</option>
+        ))}
+      </select>
     </div>
   );
 }

@@ -2,17 +2,11 @@
 
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
-import { texts } from "../ui/language.ts";
+import { useWords } from "../ui/page.ts";
 
-interface DropCardProps {
-  /** Endings of the files that are accepted, without the dot. */
-  kinds: readonly string[];
-  hint: string;
-  onFiles: (files: File[]) => void;
-}
-
-export function DropCard({ kinds, hint, onFiles }: DropCardProps) {
-  const t = texts.value;
+/** `kinds` are the endings of the files that are accepted, without the dot. */
+export function DropCard({ kinds, hint, onFiles }: { kinds: readonly string[]; hint: string; onFiles: (files: File[]) => void }) {
+  const { t } = useWords();
   const over = useSignal(false);
   const unreadable = useSignal(0);
   const input = useRef<HTMLInputElement>(null);
@@ -28,26 +22,21 @@ export function DropCard({ kinds, hint, onFiles }: DropCardProps) {
     addEventListener("dragenter", (event) => (over.value = carriesFiles(event) && ++depth > 0), { signal });
     addEventListener("dragleave", (event) => (over.value = carriesFiles(event) && --depth > 0), { signal });
     addEventListener("dragover", (event) => event.preventDefault(), { signal });
-    addEventListener(
-      "drop",
-      async (event) => {
-        event.preventDefault();
-        depth = 0;
-        over.value = false;
-        unreadable.value = 0;
-        if (event.dataTransfer) latest.current(await dropped(event.dataTransfer.items, () => unreadable.value++));
-      },
-      { signal },
-    );
+    const take = async (event: DragEvent): Promise<void> => {
+      event.preventDefault();
+      depth = 0;
+      over.value = false;
+      unreadable.value = 0;
+      if (event.dataTransfer) latest.current(await dropped(event.dataTransfer.items, () => unreadable.value++));
+    };
+    addEventListener("drop", take, { signal });
     return () => listening.abort();
   }, []);
 
   return (
     <section class="card drop" data-over={over.value}>
       <p class="big">{over.value ? t.dropHere : t.drop}</p>
-      <button type="button" class="primary" onClick={() => input.current?.click()}>
-        {t.choose}
-      </button>
+      <button type="button" class="primary" onClick={() => input.current?.click()}>{t.choose}</button>
       <input
         ref={input}
         type="file"
@@ -62,9 +51,7 @@ export function DropCard({ kinds, hint, onFiles }: DropCardProps) {
         }}
       />
       <p class="hint">{hint}</p>
-      <p role="alert" class="problem">
-        {unreadable.value > 0 && t.unreadable(unreadable.value)}
-      </p>
+      <p role="alert" class="problem">{unreadable.value > 0 && t.unreadable(unreadable.value)}</p>
     </section>
   );
 }
@@ -72,32 +59,24 @@ export function DropCard({ kinds, hint, onFiles }: DropCardProps) {
 /** The files that were dropped, with those in folders; `skipped` is told of each that cannot be read, one by one. */
 async function dropped(items: DataTransferItemList, skipped: () => void): Promise<File[]> {
   // All must be asked before anything is waited for: the list is gone after the event.
-  const found = [...items].map((item) => item.webkitGetAsEntry() ?? item.getAsFile());
-  return filesOfAll(found, skipped);
+  return filesOf([...items].map((item) => item.webkitGetAsEntry() ?? item.getAsFile()), skipped);
 }
 
-async function filesOfAll(found: readonly (FileSystemEntry | File | null)[], skipped: () => void): Promise<File[]> {
-  const files = found.map((one) =>
-    filesOf(one, skipped).catch(() => {
-      skipped();
-      return [];
-    }),
-  );
+async function filesOf(found: readonly (FileSystemEntry | File | null)[], skipped: () => void): Promise<File[]> {
+  const none = (): [] => {
+    skipped();
+    return [];
+  };
+  const files = found.map(async (one): Promise<File[]> => {
+    if (!one || one instanceof File) return one ? [one] : [];
+    if (one.isFile) return new Promise<File>((...take) => (one as FileSystemFileEntry).file(...take)).then((file) => [file], none);
+    const reader = (one as FileSystemDirectoryEntry).createReader();
+    const within: File[] = [];
+    for (;;) {
+      const entries = await new Promise<FileSystemEntry[]>((...take) => reader.readEntries(...take)).catch(none);
+      if (entries.length === 0) return within.filter(({ name }) => !name.startsWith("."));
+      within.push(...(await filesOf(entries, skipped)));
+    }
+  });
   return (await Promise.all(files)).flat();
-}
-
-async function filesOf(found: FileSystemEntry | File | null, skipped: () => void): Promise<File[]> {
-  if (!found) return [];
-  if (found instanceof File) return [found];
-  if (found.isFile) return [await new Promise<File>((resolve, reject) => (found as FileSystemFileEntry).file(resolve, reject))];
-  const reader = (found as FileSystemDirectoryEntry).createReader();
-  const files: File[] = [];
-  for (;;) {
-    const entries = await new Promise<FileSystemEntry[]>((resolve, reject) => reader.readEntries(resolve, reject)).catch(() => {
-      skipped();
-      return [];
-    });
-    if (entries.length === 0) return files.filter(({ name }) => !name.startsWith("."));
-    files.push(...(await filesOfAll(entries, skipped)));
-  }
 }

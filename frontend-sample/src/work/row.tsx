@@ -1,57 +1,34 @@
 // One line of the list: first an upload, then the processing that came of it, with what can be done now.
 
-import { useSignal } from "@preact/signals";
-import { useClient, useMutation } from "@urql/preact";
+import { useComputed, useSignal } from "@preact/signals";
 import type { ComponentChildren, Ref } from "preact";
 import { useEffect, useRef } from "preact/hooks";
-import { problemOf } from "../api/client.ts";
 import { graphql, problemFields } from "../api/graphql.ts";
 import { linked } from "../api/places.ts";
-import { isExpired, isUnfinished, isVideo, type Video, videoFields } from "../api/video.ts";
-import { ActionButton } from "../ui/action.tsx";
+import { isExpired, isUnfinished, type Video } from "../api/video.ts";
+import type { Entry, Upload } from "../state/list.ts";
+import { isActive } from "../state/uploads.ts";
+import type { Words } from "../texts/words.ts";
+import { ActionButton } from "../ui/controls.tsx";
 import { download } from "../ui/download.ts";
-import { failureSentence, number, sentence, share, size, texts, time } from "../ui/language.ts";
-import { tellRemoved } from "../ui/tell.ts";
-import { DetailsDialog, useReprocess } from "./details.tsx";
-import { applyLater, drop, type Entry, remove, undo } from "./list.ts";
-import { cancel, retry, type Upload } from "./uploads.ts";
-
-const CancelVideo = graphql(
-  `
-    mutation CancelVideo($id: ID!) {
-      cancelVideo(id: $id) {
-        __typename
-        ...VideoFields
-        ...ProblemFields
-      }
-    }
-  `,
-  [videoFields, problemFields],
-);
+import { usePage, useWords } from "../ui/page.ts";
+import { DetailsDialog } from "./details.tsx";
 
 /** Links are short-lived, so they are asked for when they are needed. */
 const Links = graphql(
-  `
-    query Links($id: ID!) {
-      video(id: $id) {
-        __typename
-        ... on VideoProcessing {
-          result {
-            downloadUrl
-            contactSheetUrl
-          }
-        }
-        ...ProblemFields
-      }
-    }
-  `,
+  `query Links($id: ID!) {
+    video(id: $id) { __typename ... on VideoProcessing { result { downloadUrl contactSheetUrl } } ...ProblemFields }
+  }`,
   [problemFields],
 );
 
-export function Row({ entry }: { entry: Entry }) {
-  const video = entry.video.value;
-  if (entry.removed.value) return <RemovedRow entry={entry} name={video!.originalFileName} />;
-  return video ? <VideoRow entry={entry} video={video} /> : <UploadRow entry={entry} upload={entry.upload!} />;
+export function Row({ of: key }: { of: string }) {
+  const { entries } = usePage();
+  const entry = useComputed(() => entries.value.get(key)).value;
+  if (!entry) return null;
+  const { video, upload, removed } = entry;
+  if (removed) return <RemovedRow entry={entry} name={video!.originalFileName} />;
+  return video ? <VideoRow entry={entry} video={video} /> : <UploadRow entry={entry} upload={upload!} />;
 }
 
 interface LineProps {
@@ -99,16 +76,18 @@ interface ActionProps {
 
 /** A button whose name says on what it acts: there is one of its kind in every line. */
 function Action({ word, on, primary = false, button, onClick }: ActionProps) {
+  const { t } = useWords();
   return (
-    <ActionButton ref={button} class={primary ? "primary" : ""} aria-label={texts.value.actionOn(word, on)} onAction={onClick}>
+    <ActionButton ref={button} class={primary ? "primary" : ""} aria-label={t.actionOn(word, on)} onAction={onClick}>
       {word}
     </ActionButton>
   );
 }
 
-function UploadRow({ entry, upload }: { entry: Entry; upload: Upload }) {
-  const t = texts.value;
-  const { phase, sent, furthest, rate, problem } = upload.state.value;
+function UploadRow({ entry: { key }, upload }: { entry: Entry; upload: Upload }) {
+  const { t, sentence, share, size, time } = useWords();
+  const { uploads } = usePage();
+  const { phase, sent, furthest, rate, problem } = upload;
   const { name, size: total } = upload.file;
   const percentOf = (bytes: number): number => (total ? (100 * bytes) / total : 0);
   const isSending = phase === "sending" || phase === "again";
@@ -127,103 +106,80 @@ function UploadRow({ entry, upload }: { entry: Entry; upload: Upload }) {
       percent={isSending ? percentOf(furthest) : undefined}
       problem={problem ? sentence(problem) : undefined}
     >
-      {upload.isActive && <Action word={t.cancel} on={name} onClick={() => cancel(entry)} />}
-      {phase === "failed" && <Action word={t.retry} on={name} primary onClick={() => retry(entry)} />}
-      {!upload.isActive && <Action word={t.dismiss} on={name} onClick={() => drop(entry)} />}
+      {isActive(upload) && <Action word={t.cancel} on={name} onClick={() => uploads.dismiss(key)} />}
+      {phase === "failed" && <Action word={t.retry} on={name} primary onClick={() => uploads.retry(key)} />}
+      {!isActive(upload) && <Action word={t.dismiss} on={name} onClick={() => uploads.dismiss(key)} />}
     </Line>
   );
 }
 
+/** What a video's line says in numbers. */
+function numbersOf(video: Video, { t, number, size }: Words): string | undefined {
+  const { status, sizeBytes, progress, result } = video;
+  const { framesOf, frameCount } = t;
+  const { framesExtracted, framesExpected, percent } = progress;
+  const frames = framesExpected
+    ? framesOf(number(framesExtracted), number(Math.max(framesExpected, framesExtracted)))
+    : frameCount(framesExtracted);
+  return {
+    PENDING: size(sizeBytes),
+    PROCESSING: `${Math.floor(percent)} % · ${frames}`,
+    COMPLETED: result ? `${frameCount(result.frameCount)} · ${size(result.sizeBytes)}` : t.expired,
+    FAILED: isExpired(video) ? t.expired : undefined,
+  }[status];
+}
+
 function VideoRow({ entry, video }: { entry: Entry; video: Video }) {
-  const t = texts.value;
+  const words = useWords();
+  const { t, failure: failureSentence, sentence } = words;
+  const { ask, list } = usePage();
+  const { key, problem } = entry;
   const { id, status, progress, failure, result, originalFileName: name } = video;
-  const client = useClient();
-  const { problem } = entry;
   const looking = useSignal(false);
-  const [, cancelVideo] = useMutation(CancelVideo);
-  const reprocess = useReprocess();
   const removeButton = useRef<HTMLButtonElement>(null);
   useEffect(() => {
     if (entry.restored) removeButton.current?.focus();
-    entry.restored = false;
   }, []);
-  const isCanceled = failure?.code === "CANCELED";
   const expired = isExpired(video);
+  const isCanceled = failure?.code === "CANCELED";
 
-  async function stop(): Promise<void> {
-    problem.value = null;
-    const take = applyLater();
-    const { data, error } = await cancelVideo({ id });
-    const answer = data?.cancelVideo;
-    if (answer && isVideo(answer)) take(answer);
-    // That it could not be stopped is of no interest once it has ended.
-    else if (isUnfinished(entry.video.peek()!)) problem.value = answer ?? problemOf(error!);
-  }
+  const save = () =>
+    list.attempt(key, async () => {
+      const { answer, problem } = await ask(Links, { id });
+      if (answer?.result) download(linked(answer.result.downloadUrl));
+      return problem;
+    });
 
-  async function again(): Promise<void> {
-    problem.value = null;
-    problem.value = await reprocess(id);
-  }
-
-  async function links() {
-    const { data, error } = await client.query(Links, { id }, { requestPolicy: "network-only" }).toPromise();
-    return data?.video ?? problemOf(error!);
-  }
-
-  async function save(): Promise<void> {
-    problem.value = null;
-    const found = await links();
-    if (!("result" in found)) problem.value = found;
-    else if (found.result) download(linked(found.result.downloadUrl));
-  }
+  const again = () => list.attempt(key, () => list.reprocess(id));
 
   /** A picture that is missing speaks for itself. */
   async function nextPicture(): Promise<string | null | undefined> {
-    const found = await links();
-    return "result" in found ? found.result?.contactSheetUrl : null;
+    const { answer } = await ask(Links, { id });
+    return answer?.result?.contactSheetUrl;
   }
 
-  const { framesExtracted, framesExpected, percent } = progress;
-  const frames = framesExpected
-    ? t.framesOf(number(framesExtracted), number(Math.max(framesExpected, framesExtracted)))
-    : t.frameCount(framesExtracted);
-  const numbers = {
-    PENDING: size(video.sizeBytes),
-    PROCESSING: `${Math.floor(percent)} % · ${frames}`,
-    COMPLETED: result ? `${t.frameCount(result.frameCount)} · ${size(result.sizeBytes)}` : t.expired,
-    FAILED: expired ? t.expired : undefined,
-  }[status];
-  const sentences = [failure && !isCanceled && failureSentence(failure), problem.value && sentence(problem.value)];
-
+  const sentences = [failure && !isCanceled && failureSentence(failure), problem && sentence(problem)];
   return (
     <Line
       state={isCanceled ? "CANCELED" : status}
       name={name}
       word={isCanceled ? t.status.CANCELED : t.status[status]}
-      numbers={numbers}
-      percent={status === "PROCESSING" ? percent : undefined}
+      numbers={numbersOf(video, words)}
+      percent={status === "PROCESSING" ? progress.percent : undefined}
       problem={sentences.filter(Boolean).join(" ") || undefined}
       picture={result?.contactSheetUrl && <Picture url={result.contactSheetUrl} renew={nextPicture} />}
     >
-      {isUnfinished(video) && <Action word={t.cancel} on={name} onClick={stop} />}
+      {isUnfinished(video) && <Action word={t.cancel} on={name} onClick={() => list.cancel(entry)} />}
       {status === "COMPLETED" && !expired && <Action word={t.download} on={name} primary onClick={save} />}
       {failure?.retryable && !expired && <Action word={t.retry} on={name} primary onClick={again} />}
       {!isUnfinished(video) && <Action word={t.look} on={name} onClick={() => (looking.value = true)} />}
-      <Action
-        word={t.remove}
-        on={name}
-        button={removeButton}
-        onClick={() => {
-          tellRemoved(name);
-          remove(entry);
-        }}
-      />
+      <Action word={t.remove} on={name} button={removeButton} onClick={() => list.remove(key)} />
       {looking.value && <DetailsDialog id={id} onClose={() => (looking.value = false)} />}
     </Line>
   );
 }
 
-/** A picture whose first link stays, and is asked for anew once it has lapsed. */
+/** A picture whose first link stays, and is asked for anew once it has expired. */
 function Picture({ url, renew }: { url: string; renew: () => Promise<string | null | undefined> }) {
   const source = useSignal(url);
   const renewed = useRef(false);
@@ -238,19 +194,21 @@ function Picture({ url, renew }: { url: string; renew: () => Promise<string | nu
 
 /** Once the deletion is sent, the button stays in its place for the keyboard's focus, but does nothing any more. */
 function RemovedRow({ entry, name }: { entry: Entry; name: string }) {
+  const { t } = useWords();
+  const { list } = usePage();
   const button = useRef<HTMLButtonElement>(null);
   useEffect(() => button.current?.focus(), []);
   return (
     <li class="row removed" data-state="removed">
-      <p>{texts.value.removed(name)}</p>
+      <p>{t.removed(name)}</p>
       <button
         type="button"
         ref={button}
-        aria-label={texts.value.actionOn(texts.value.undo, name)}
-        aria-disabled={entry.removed.value === "sent"}
-        onClick={() => undo(entry)}
+        aria-label={t.actionOn(t.undo, name)}
+        aria-disabled={entry.removed === "sent"}
+        onClick={() => list.undo(entry.key)}
       >
-        {texts.value.undo}
+        {t.undo}
       </button>
     </li>
   );

@@ -1,91 +1,70 @@
 // The upload: one file by the GraphQL multipart request specification, which urql writes; what fetch cannot do is to tell
 // how much was sent, so an XMLHttpRequest takes its place. Uploads straight to the storage would come in here.
 
-import { client, problemOf } from "./client.ts";
-import { graphql, problemFields, type Problem, type VariablesOf } from "./graphql.ts";
-import { videoFields, type Video } from "./video.ts";
+import { graphql, type Options, type Problem, problemFields } from "../api/graphql.ts";
+import type { Outcome } from "../api/problem.ts";
+import { type Video, videoFields } from "../api/video.ts";
+import type { Ask } from "./client.ts";
 
 const UploadVideo = graphql(
-  `
-    mutation UploadVideo($file: Upload!, $options: ExtractionOptionsInput, $idempotencyKey: String) {
-      uploadVideo(file: $file, options: $options, idempotencyKey: $idempotencyKey) {
-        __typename
-        ...VideoFields
-        ...ProblemFields
-      }
-    }
-  `,
+  `mutation UploadVideo($file: Upload!, $options: ExtractionOptionsInput, $idempotencyKey: String) {
+    uploadVideo(file: $file, options: $options, idempotencyKey: $idempotencyKey) { __typename ...VideoFields ...ProblemFields }
+  }`,
   [videoFields, problemFields],
 );
 
 const UploadRefusal = graphql(
-  `
-    query UploadRefusal(
-      $name: String!
-      $size: BigInt!
-      $firstBytes: Base64!
-      $options: ExtractionOptionsInput
-      $idempotencyKey: String
-    ) {
-      uploadRefusal(
-        fileName: $name
-        sizeBytes: $size
-        firstBytes: $firstBytes
-        options: $options
-        idempotencyKey: $idempotencyKey
-      ) {
-        ...ProblemFields
-      }
-    }
-  `,
+  `query UploadRefusal(
+    $fileName: String!, $sizeBytes: BigInt!, $firstBytes: Base64!, $options: ExtractionOptionsInput, $idempotencyKey: String
+  ) {
+    uploadRefusal(
+      fileName: $fileName, sizeBytes: $sizeBytes, firstBytes: $firstBytes, options: $options, idempotencyKey: $idempotencyKey
+    ) { ...ProblemFields }
+  }`,
   [problemFields],
 );
 /** By so many the service tells what a file is. */
 const FIRST_BYTES = 1024;
 
-export type Options = VariablesOf<typeof UploadVideo>["options"];
+/** A file as it is to be sent. The key is the same for every try: one whose answer was lost makes no second video. */
+export interface Sendable {
+  readonly key: string;
+  readonly file: File;
+  readonly options: Options;
+}
 
 /**
  * Ask whether a file would be refused: a small question, since an answer in the midst of a body reaches no browser.
  *
- * @param key the one that the file is to be sent with
  * @returns why, or why that cannot be known; null where nothing speaks against it
  * @throws what `signal` was aborted with
  */
-export async function refusalOf(file: File, options: Options, key: string, signal: AbortSignal): Promise<Problem | null> {
-  let head: ArrayBuffer;
-  try {
-    head = await file.slice(0, FIRST_BYTES).arrayBuffer();
-  } catch {
-    return { code: "UNREADABLE" };
-  }
+export async function refusalOf(ask: Ask, { key, file, options }: Sendable, signal: AbortSignal): Promise<Problem | null> {
+  const head = await file.slice(0, FIRST_BYTES).arrayBuffer().catch(() => null);
+  if (!head) return { code: "UNREADABLE" };
   const firstBytes = btoa(String.fromCharCode(...new Uint8Array(head)));
-  const asked = { name: file.name, size: file.size, firstBytes, options, idempotencyKey: key };
-  const { data, error } = await client.query(UploadRefusal, asked, { requestPolicy: "network-only" }).toPromise();
+  const asked = { fileName: file.name, sizeBytes: file.size, firstBytes, options, idempotencyKey: key };
+  const { answer, problem } = await ask(UploadRefusal, asked);
   signal.throwIfAborted();
-  return data ? data.uploadRefusal : problemOf(error!);
+  return problem ?? answer;
 }
 
 /**
  * Send a file.
  *
- * @param key the same for every try with the same file: a try whose answer was lost makes no second video
  * @param onSent bytes of the file that are on their way
  * @throws what `signal` was aborted with
  */
 export async function upload(
-  file: File,
-  options: Options,
-  key: string,
+  ask: Ask,
+  { key, file, options }: Sendable,
   onSent: (bytes: number) => void,
   signal: AbortSignal,
-): Promise<Video | Problem> {
+): Promise<Outcome<Video>> {
   const sent = (bytes: number): void => onSent(Math.min(bytes, file.size));
-  const { data, error } = await client
-    .mutation(UploadVideo, { file, options, idempotencyKey: key }, { fetch: fetchWithProgress(sent, signal) })
-    .toPromise();
+  const outcome = await ask(UploadVideo, { file, options, idempotencyKey: key }, { fetch: fetchWithProgress(sent, signal) });
   signal.throwIfAborted();
-  return data?.uploadVideo ?? problemOf(error!);
+  return outcome;
 }
 
 /** A `fetch` for one request that tells how many bytes of its body are on their way. */

@@ -1,0 +1,97 @@
+// The page, put together: its store, and all that acts on the world outside of it.
+
+import { computed, effect, type ReadonlySignal } from "@preact/signals";
+import { ReadLimits } from "../api/limits.ts";
+import type { Entry } from "../state/list.ts";
+import { initial, type PageStore, type Place } from "../state/page.ts";
+import { sessionOf } from "../state/session.ts";
+import { createStore } from "../state/store.ts";
+import { shown, underWay } from "../state/views.ts";
+import { type Language, languageOf, Words } from "../texts/words.ts";
+import { announce } from "./announcer.ts";
+import { asker, createClient } from "./client.ts";
+import { createList } from "./list.ts";
+import { createSocket } from "./live.ts";
+import { createTokens, keptIn } from "./session.ts";
+import { createStorage, type Storage } from "./storage.ts";
+import { createUploads } from "./uploads.ts";
+
+/** All that a component may use. */
+export type Page = ReturnType<typeof createPage>;
+
+const LANGUAGE = "fiapx.language";
+
+export function createPage() {
+  const storage = createStorage();
+  const store = createStore(initial(foundIn(storage)));
+  const tokens = createTokens(store, storage);
+  const socket = createSocket(store, tokens);
+  const client = createClient(tokens);
+  const ask = asker(client);
+  announce(store);
+  const went = (): void => store.part("place").change(() => location.pathname);
+  addEventListener("popstate", went);
+  return {
+    ...viewsOf(store),
+    store,
+    ask,
+    tokens,
+    list: createList(store, client, ask, socket),
+    uploads: createUploads(store, ask),
+    go(to: Place): void {
+      if (location.pathname !== to) history.pushState(null, "", to);
+      went();
+    },
+    choose(language: Language): void {
+      storage.write(LANGUAGE, language);
+      store.part("language").change(() => language);
+    },
+    async allowNotifications(): Promise<void> {
+      const permission = await Notification.requestPermission();
+      store.part("notifications").change(() => permission);
+    },
+    async readLimits(): Promise<void> {
+      const { answer } = await ask(ReadLimits, {});
+      if (answer) store.part("limits").change(() => answer);
+    },
+  };
+}
+
+function foundIn(storage: Storage): Parameters<typeof initial>[0] {
+  return {
+    session: sessionOf(keptIn(storage)),
+    language: languageOf([storage.read(LANGUAGE), ...navigator.languages]),
+    place: location.pathname,
+    notifications: "Notification" in globalThis ? Notification.permission : "denied",
+  };
+}
+
+/** What is shown of the state, each for itself: a component that reads one is drawn anew when that one changes. */
+function viewsOf({ state }: PageStore) {
+  const language = computed(() => state.value.language);
+  const title = computed(() => {
+    const now = underWay(state.value.list);
+    return now ? `${now.percent} % (${now.active}) · FIAP X` : "FIAP X";
+  });
+  effect(() => {
+    document.documentElement.lang = language.value;
+  });
+  effect(() => {
+    document.title = title.value;
+  });
+  return {
+    words: computed(() => new Words(language.value)),
+    shownKeys: steady(computed(() => shown(state.value.list).map(({ key }) => key))),
+    entries: computed((): ReadonlyMap<string, Entry> => new Map(state.value.list.entries.map((entry) => [entry.key, entry]))),
+  };
+}
+
+/** The same list for as long as the same is in it. */
+function steady(list: ReadonlySignal<readonly string[]>): ReadonlySignal<readonly string[]> {
+  let last: readonly string[] = [];
+  return computed(() => {
+    const next = list.value;
+    if (next.length !== last.length || next.some((one, index) => one !== last[index])) last = next;
+    return last;
+  });
+}

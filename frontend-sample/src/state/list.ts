@@ -1,0 +1,74 @@
+// The list: what the service knows and what is being uploaded, each once and each in its place.
+
+import type { Options, Problem } from "../api/graphql.ts";
+import type { Video } from "../api/video.ts";
+
+export interface Upload {
+  readonly file: File;
+  readonly options: Options;
+  readonly phase: "waiting" | "sending" | "again" | "failed" | "refused";
+  /** Bytes of this try. */
+  readonly sent: number;
+  /** Bytes of the try that came furthest: what the bar shows, so that it never falls. */
+  readonly furthest: number;
+  /** Bytes a second over the last few; 0 where unknown. */
+  readonly rate: number;
+  readonly problem: Problem | null;
+}
+
+/** One line of the list: first an upload, then the processing that came of it. */
+export interface Entry {
+  readonly key: string;
+  /** Its place: the list is sorted by it, the highest first. */
+  readonly at: number;
+  /** When it came to this page, counted in arrivals. */
+  readonly arrival: number;
+  readonly upload: Upload | null;
+  readonly video: Video | null;
+  /** Deleted by the user: "undoable" until the service is asked, "sent" until it has answered. */
+  readonly removed: "undoable" | "sent" | null;
+  /** It was brought back, and the keyboard's focus goes with it. */
+  readonly restored: boolean;
+  /** Why what the user did last was not done. */
+  readonly problem: Problem | null;
+}
+
+export interface List {
+  readonly entries: readonly Entry[];
+  readonly arrivals: number;
+  /** The videos that were here and are no more: an answer that was under way does not bring them back. */
+  readonly gone: ReadonlySet<string>;
+  /** Keys of the uploads that wait for their turn, the next one first, and of those whose turn it is. */
+  readonly queue: readonly string[];
+  readonly sending: readonly string[];
+  readonly reading: "first" | "idle" | Problem;
+  readonly hasOlder: boolean;
+  /** Where reading older ones goes on, and how many were read. */
+  readonly cursor: string | null;
+  readonly loaded: number;
+  /** Raised when somebody else signs in: what was asked for before is not for them. */
+  readonly era: number;
+}
+
+const NOTHING_READ = { reading: "first", hasOlder: false, cursor: null, loaded: 0 } as const;
+export const EMPTY: List = { entries: [], arrivals: 0, gone: new Set(), queue: [], sending: [], ...NOTHING_READ, era: 0 };
+
+export const newEntry = (entry: Pick<Entry, "key" | "at" | "arrival"> & Partial<Entry>): Entry =>
+  ({ upload: null, video: null, removed: null, restored: false, problem: null, ...entry });
+
+/** The list with one of its entries changed; the same where it is not there. */
+export function change(list: List, key: string, by: (entry: Entry) => Partial<Entry>): List {
+  const index = list.entries.findIndex((entry) => entry.key === key);
+  const found = list.entries[index];
+  return found ? { ...list, entries: list.entries.with(index, { ...found, ...by(found) }) } : list;
+}
+
+/** The list without some of its entries, whose videos do not come back. */
+export function drop(list: List, isDropped: (entry: Entry) => boolean): List {
+  const dropped = list.entries.filter(isDropped);
+  if (dropped.length === 0) return list;
+  const gone = new Set([...list.gone, ...dropped.flatMap(({ video }) => video?.id ?? [])]);
+  return { ...list, gone, entries: list.entries.filter((entry) => !dropped.includes(entry)) };
+}
+
+export const nameOf = ({ video, upload }: Entry): string => video?.originalFileName ?? upload!.file.name;

@@ -1,0 +1,46 @@
+// The page's state: what is here stands nowhere else.
+
+import type { Limits } from "../api/limits.ts";
+import type { Language } from "../texts/words.ts";
+import { EMPTY, type List } from "./list.ts";
+import type { Session } from "./session.ts";
+import type { Store } from "./store.ts";
+
+export type Place = "/" | "/sign-up" | "/forgot-password" | "/reset-password" | "/verify-email";
+
+/** Whether what is on the page is as it is, and how often the socket was opened: whoever missed something reads it again. */
+export interface Connection {
+  readonly state: "connecting" | "live" | "reconnecting";
+  readonly count: number;
+}
+
+/** What the live region says. The number is another each time: the same words again are something new, and to be spoken. */
+export interface Said {
+  readonly text: string;
+  readonly number: number;
+}
+
+export interface State {
+  readonly session: Session;
+  readonly list: List;
+  /** Null until they are known. */
+  readonly limits: Limits | null;
+  readonly connection: Connection;
+  readonly language: Language;
+  /** The path of the address. */
+  readonly place: string;
+  readonly said: Said;
+  /** Whether the system may show notifications. */
+  readonly notifications: NotificationPermission;
+}
+
+export type PageStore = Store<State>;
+
+export function initial(found: Pick<State, "session" | "language" | "place" | "notifications">): State {
+  const connection: Connection = { state: "connecting", count: 0 };
+  return { ...found, list: EMPTY, limits: null, connection, said: { text: "", number: 0 } };
+}
+
+export const connected = ({ count }: Connection): Connection => ({ state: "live", count: count + 1 });
+export const disconnected = ({ count }: Connection): Connection => ({ state: "reconnecting", count });
+export const spoken = ({ number }: Said, text: string): Said => ({ text, number: number + 1 });

@@ -1,0 +1,81 @@
+// The page's words in one language: its texts, and sentences, numbers, sizes and times.
+
+import type { Problem } from "../api/graphql.ts";
+import type { Video } from "../api/video.ts";
+import { en, type Texts } from "./en.ts";
+import { ptBR } from "./pt-BR.ts";
+import { named } from "./reasons.ts";
+
+export type Language = "en" | "pt-BR";
+
+export const LANGUAGES: Readonly<Record<Language, { name: string; locale: "EN" | "PT_BR" }>> = {
+  en: { name: "English", locale: "EN" },
+  "pt-BR": { name: "Português", locale: "PT_BR" },
+};
+
+/** The first of these that the page speaks, else English. */
+export function languageOf(tags: readonly (string | null)[]): Language {
+  const known = tags.find((tag) => tag?.startsWith("pt") || tag?.startsWith("en"));
+  return known?.startsWith("pt") ? "pt-BR" : "en";
+}
+
+const UNITS = ["byte", "kilobyte", "megabyte", "gigabyte", "terabyte"] as const;
+
+export class Words {
+  /** The texts. */
+  readonly t: Texts;
+
+  constructor(readonly language: Language) {
+    this.t = language === "pt-BR" ? ptBR : en;
+  }
+
+  /** Why a video could not be processed, as a sentence for the user. */
+  failure = ({ code, reason }: NonNullable<Video["failure"]>): string =>
+    named(reason, this.language) ?? this.t.failures[code] ?? reason;
+
+  /** What is the matter, as a sentence for the user. */
+  sentence = ({ code, field, message, retryAfterSeconds }: Problem): string => {
+    const { problems, invalid, waitFor } = this.t;
+    if (code === "RATE_LIMITED" && retryAfterSeconds) return waitFor(this.time(retryAfterSeconds));
+    if (code === "INVALID_INPUT") return invalid[field?.at(-1) ?? ""] ?? problems.INVALID_INPUT;
+    const ofThisFile = code === "UNSUPPORTED_FILE_FORMAT" && message ? named(message, this.language) : undefined;
+    return ofThisFile ?? problems[code] ?? problems.INTERNAL;
+  };
+
+  number = (value: number, options?: Intl.NumberFormatOptions): string => value.toLocaleString(this.language, options);
+
+  /** Bytes in the unit that fits, always with one digit after the point, so that it does not jump. */
+  size = (bytes: number): string => {
+    const power = powerOf(bytes);
+    return this.#inUnit(bytes, power, { style: "unit", unit: UNITS[power]!, unitDisplay: power === 0 ? "narrow" : "short" });
+  };
+
+  /** So many of so many bytes, both in the unit of all. */
+  share = (bytes: number, all: number): string => `${this.#inUnit(bytes, powerOf(all), {})} / ${this.size(all)}`;
+
+  #inUnit(bytes: number, power: number, style: Intl.NumberFormatOptions): string {
+    const digits = power === 0 ? 0 : 1;
+    return this.number(bytes / 1000 ** power, { ...style, minimumFractionDigits: digits, maximumFractionDigits: digits });
+  }
+
+  /** How long something lasts, as players show it: 0:07, 1:01, 1:02:03; below a second in its tenths. */
+  duration = (seconds: number): string => {
+    if (seconds < 0.95) return this.number(seconds, { style: "unit", unit: "second", maximumFractionDigits: 1 });
+    const whole = Math.round(seconds);
+    const [first, ...rest] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60].slice(whole < 3600 ? 1 : 0);
+    return [first, ...rest.map((part) => String(part).padStart(2, "0"))].join(":");
+  };
+
+  /** How long to wait, in the unit that fits, and not too short. */
+  time = (seconds: number): string => {
+    const [value, unit] = seconds < 60 ? [seconds, "second"] : seconds < 5400 ? [seconds / 60, "minute"] : [seconds / 3600, "hour"];
+    return this.number(Math.ceil(value), { style: "unit", unit, unitDisplay: "short" });
+  };
+
+  moment = (instant: string): string =>
+    new Date(instant).toLocaleString(this.language, { dateStyle: "medium", timeStyle: "short" });
+}
+
+function powerOf(bytes: number): number {
+  return bytes < 1000 ? 0 : Math.min(Math.floor(Math.log10(bytes) / 3), UNITS.length - 1);
+}

@@ -1,0 +1,58 @@
+// How frames are taken: what stands in the form, and what the API takes.
+
+import { graphql, type Options, type ResultOf } from "../api/graphql.ts";
+
+export const optionsFields = graphql(
+  `fragment OptionsFields on ExtractionOptions {
+    select { framesPerSecond everySeconds everyNthFrame count timestamps keyframesOnly sceneChange }
+    format quality maxWidth maxHeight startSeconds endSeconds
+  }`,
+);
+
+type Applied = ResultOf<typeof optionsFields>;
+export type Kind = keyof Applied["select"];
+
+/** What the form begins with, of each way to choose frames. */
+export const FIRST: Readonly<Record<Kind, string>> = {
+  framesPerSecond: "1",
+  everySeconds: "5",
+  everyNthFrame: "25",
+  count: "20",
+  timestamps: "0 1",
+  keyframesOnly: "",
+  sceneChange: "0.3",
+};
+export const KINDS = Object.keys(FIRST) as Kind[];
+export const FORMATS: readonly Applied["format"][] = ["JPEG", "PNG", "WEBP"];
+
+const NUMBERS = ["quality", "maxWidth", "maxHeight", "startSeconds", "endSeconds"] as const;
+export type NumberOption = (typeof NUMBERS)[number];
+
+/** What stands in the form: text, as it is typed. */
+export type Chosen = Readonly<Record<NumberOption, string> & { kind: Kind; value: string; format: Applied["format"] }>;
+
+const NOTHING = { maxWidth: "", maxHeight: "", startSeconds: "", endSeconds: "" };
+export const DEFAULTS: Chosen = { kind: "framesPerSecond", value: FIRST.framesPerSecond, format: "JPEG", quality: "90", ...NOTHING };
+
+/** What the API takes. */
+export function optionsOf(chosen: Chosen): NonNullable<Options> {
+  const { kind, value, format } = chosen;
+  const numbers = NUMBERS.map((name) => [name, chosen[name] === "" ? null : Number(chosen[name])]);
+  const select = { [kind]: selected(kind, value) } as NonNullable<NonNullable<Options>["select"]>;
+  return { select, format, ...Object.fromEntries(numbers), ...(format === "PNG" ? { quality: null } : {}) };
+}
+
+function selected(kind: Kind, value: string): number | number[] | true {
+  if (kind === "timestamps") return value.split(/[\s;]+/).filter(Boolean).map(Number);
+  return kind === "keyframesOnly" || Number(value);
+}
+
+/** The form filled in with what the API says was applied. */
+export function chosenOf(applied: Applied): Chosen {
+  const { select, format } = applied;
+  const kind = KINDS.find((name) => select[name] !== null) ?? "framesPerSecond";
+  const value = select[kind];
+  const text = Array.isArray(value) ? value.join(" ") : typeof value === "number" ? String(value) : "";
+  const numbers = NUMBERS.map((name) => [name, String(applied[name] ?? DEFAULTS[name])]);
+  return { ...DEFAULTS, kind, value: text, format, ...Object.fromEntries(numbers) };
+}
