@@ -5,7 +5,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 import strawberry
-from graphql import GraphQLSchema
+from graphql import GraphQLObjectType, GraphQLSchema
 
 _ONCE: Final = "once"
 
@@ -20,10 +20,15 @@ def mutation(*, once: bool, description: str) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """Names of root fields, by what they declare: that they stand once, that they are lists in pages."""
+    """Names of fields, by what they declare.
+
+    Root fields do that they stand once, or that they are lists in pages; any field does that it asks somebody else, the
+    database as a rule, by having a resolver that waits.
+    """
 
     once: frozenset[str]
     pages: frozenset[str]
+    asks: frozenset[str]
 
 
 @lru_cache(maxsize=8)
@@ -41,4 +46,11 @@ def declared(core: GraphQLSchema) -> Declared:
     return Declared(
         frozenset(name for name, metadata in told.items() if metadata[_ONCE]),
         frozenset(name for name, field in queries.items() if "first" in field.args),
+        frozenset(
+            name
+            for kind in core.type_map.values()
+            if isinstance(kind, GraphQLObjectType)
+            for name, field in kind.fields.items()
+            if (definition := field.extensions.get("strawberry-definition")) is not None and definition.is_async
+        ),
     )

@@ -34,8 +34,8 @@ _TOKEN_BYTES: Final = 640
 _ERROR_BYTES: Final = 2048
 MAX_ERRORS: Final = 5
 """More help nobody, and each costs."""
-_DEAR_SECONDS: Final = 0.001
-"""What no page asks for before it has a session; as many of these as a network may ask for are a tenth of a process."""
+_DEAR_SECONDS: Final = 0.002
+"""What no page asks for before it has a session; as many of these as a network may ask for are a fifth of a process."""
 _MAX_COMPARISONS: Final = 15_000
 """In graphql-core's units: a hundred fields of one name in one selection are 9,900, two hundred four times as many."""
 

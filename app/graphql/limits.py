@@ -44,8 +44,11 @@ _INTROSPECTION_COST: Final = 10_000
 _MANY: Final = 10**9
 _LINES: Final = 2000
 """To say where an error is, all lines before it are counted, for each error anew."""
-POINT_SECONDS: Final = 5e-6
+_POINT_SECONDS: Final = 5e-6
 """What it takes to answer one field; measured: 3 to 6 microseconds, most for fields of objects within objects."""
+_QUESTION_SECONDS: Final = 1e-3
+"""What it takes to ask the database one thing; measured: 1 to 4 ms. With ``requests_per_minute`` of them, each in a
+request of its own, a user has used up no more than is theirs."""
 _LONG_NUMBER: Final = re.compile(r"\d{400}")
 """No number that means anything is longer, and Python refuses to read one of more than 4,300 digits."""
 
@@ -62,6 +65,13 @@ class Size:
     directives: int = 0
     once: int = 0
     cost: int = 0
+    questions: int = 0
+    """What somebody else, as the database, must be asked for; of a list once, whatever it holds."""
+
+    @property
+    def seconds(self) -> float:
+        """What an answer takes of this process's time."""
+        return (self.cost + self.introspection_cost) * _POINT_SECONDS + self.questions * _QUESTION_SECONDS
 
     def add(self, other: "Size") -> None:
         """Put another beside it."""
@@ -73,14 +83,16 @@ class Size:
         self.directives = min(self.directives + other.directives, _MANY)
         self.once = min(self.once + other.once, _MANY)
         self.cost = min(self.cost + other.cost, _MANY)
+        self.questions = min(self.questions + other.questions, _MANY)
 
-    def add_leaf(self, *, alias: bool, once: bool) -> None:
+    def add_leaf(self, *, alias: bool, once: bool, asks: bool) -> None:
         """Put a field without a selection beside it: nearly all are such, so it makes no object of its own."""
         self.depth = self.depth or 1
         self.root_fields += 1
         self.cost += 1
         self.aliases += alias
         self.once += once
+        self.questions += asks
 
 
 class _Cyclic(Exception):
@@ -119,7 +131,9 @@ class _Measure:
                 if node.selection_set:
                     size.add(self._field(node, self._selection(node.selection_set)))
                 else:
-                    size.add_leaf(alias=node.alias is not None, once=node.name.value in self._declared.once)
+                    name = node.name.value
+                    once, asks = name in self._declared.once, name in self._declared.asks
+                    size.add_leaf(alias=node.alias is not None, once=once, asks=asks)
             elif isinstance(node, InlineFragmentNode):
                 size.add(self._selection(node.selection_set))
             elif isinstance(node, FragmentSpreadNode):
@@ -140,6 +154,7 @@ class _Measure:
             below.directives,
             below.once + (name in self._declared.once),
             1 if introspects else min(1 + int(below.cost * times), _MANY),
+            below.questions + (name in self._declared.asks),
         )
 
     def _fragment(self, name: str) -> Size:

@@ -16,7 +16,7 @@ from strawberry.extensions import SchemaExtension
 from app.graphql.context import Context
 from app.graphql.declared import declared
 from app.graphql.documents import Document
-from app.graphql.limits import POINT_SECONDS, measured, refusal
+from app.graphql.limits import measured, refusal
 
 
 class Preparation(SchemaExtension):
@@ -55,8 +55,7 @@ class Preparation(SchemaExtension):
             return
         wrong = ours.documents.wrong(core, document, *ours.payers)
         if not wrong:
-            seconds = (size.cost + size.introspection_cost) * POINT_SECONDS
-            ours.documents.spend(document, seconds, *ours.payers)
+            ours.documents.spend(document, size.seconds, *ours.payers)
         yield from wrong
 
     @property

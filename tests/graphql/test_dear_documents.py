@@ -102,6 +102,15 @@ async def test_a_users_answers_are_paid_for_by_that_user_wherever_they_are(thrif
             assert (message["type"], message["payload"][0]["extensions"]["code"]) == ("error", "RATE_LIMITED")
 
 
+async def test_what_the_database_is_asked_is_paid_for_though_the_answer_is_small(empty_database: Path, tmp_path: Path):
+    ten = "{" + " ".join(f'a{n}: uploadRefusal(fileName: "a.mp4", sizeBytes: 1) {{ code }}' for n in range(10)) + "}"
+    settings = shipped(max_cpu_seconds_per_minute=0.2)
+    async with running_site(empty_database, tmp_path, settings=settings) as site, site.person() as ana:
+        statuses = [(await ana.http.post("/graphql", json={"query": ten})).status_code for _ in range(25)]
+        assert statuses[:3] == [200, 200, 200]
+        assert statuses[-1] == 429, "ten questions are ten milliseconds or more"
+
+
 def at(number: int) -> dict[str, str]:
     return {"X-Forwarded-For": f"198.51.{number}.7"}
 
