@@ -6,9 +6,9 @@
 
 PYTHON ?= python3
 VENV := .venv/bin/python
-# uv installs faster and checks the same hashes; a venv's own pip is always there.
+# uv installs faster and checks the same hashes; a venv's own pip is always there. Neither compiles what nobody may import.
 INSTALL := $(shell command -v uv >/dev/null 2>&1 && echo "uv pip install --quiet --python $(VENV)" \
-	|| echo "$(VENV) -m pip install --quiet --disable-pip-version-check") --require-hashes
+	|| echo "$(VENV) -m pip install --quiet --no-compile --disable-pip-version-check") --require-hashes
 SAMPLES := bikes.mp4 bigbuckbunny.mp4 carphone_pristine.mp4
 
 help:  ## Say what the targets are for
@@ -150,10 +150,11 @@ export FIAPX
 .venv/bin/fiapx: Makefile | .venv/.made
 	@printf '%s\n' "$$FIAPX" > $@.part && chmod +x $@.part && mv $@.part $@
 
-.venv/.tests: requirements-dev.txt | .venv/.runs
-	@echo 'Installing what the tests need ...'
+# All at once, with what it runs on.
+.venv/.tests: requirements-dev.txt $(LOCK) | .venv/.made
+	@echo 'Installing what it runs on and what the tests need; this is done once and takes a minute or two ...'
 	@$(INSTALL) -r requirements-dev.txt
-	@touch $@
+	@touch .venv/.runs $@
 
 # The machine's Node.js where it is recent enough, else one from a wheel, which is then found first.
 NODE_IS_THERE := node -e 'const [a, b] = process.versions.node.split("."); process.exit(a > 20 || (a == 20 && b >= 19) ? 0 : 1)' \
