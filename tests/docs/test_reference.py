@@ -16,7 +16,10 @@ def test_what_is_made_from_the_code_is_what_the_code_says():
     assert differing() == [], "make schema writes them anew."
 
 
-@pytest.mark.parametrize("kind", {kind for one in EVERY_KIND for kind in one.__mro__ if issubclass(kind, BaseSettings)})
+KINDS = {kind for one in EVERY_KIND for kind in one.__mro__ if issubclass(kind, BaseSettings)}
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS, key=repr))
 def test_every_setting_says_beside_it_what_it_means(kind: type[BaseSettings]):
     if kind is not BaseSettings:
         assert [name for name, meaning in settings.meanings(kind).items() if not meaning] == []
