@@ -10,7 +10,7 @@ ROOT = Path(__file__).parents[1]
 
 
 def defaults_in(tree: ast.AST) -> Iterator[str]:
-    """Give the names of the fields and arguments that have a value of their own."""
+    """Yield the names of the fields and arguments that have a value of their own."""
     for node in ast.walk(tree):
         if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and _means_something(node.value):
             if "strawberry.field" not in ast.unparse(node):  # That has a description there and no value.
@@ -28,7 +28,7 @@ def defaults_in(tree: ast.AST) -> Iterator[str]:
 
 
 def _means_something(value: ast.expr | None) -> bool:
-    """Tell a value from none, with which something is left out."""
+    """Whether it is a value, and not the None with which something is left out."""
     return value is not None and not (isinstance(value, ast.Constant) and value.value is None)
 
 
