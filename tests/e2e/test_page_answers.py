@@ -331,3 +331,25 @@ async def test_what_cannot_be_read_does_not_take_the_rest_of_a_drop_with_it(site
         await ana.choose(*files_in(tmp_path, 2)[1:])
         await ana.sees("1.mp4", "In line")
         await expect(ana.page.get_by_role("alert")).to_have_count(0)
+
+
+async def test_what_an_option_may_be_is_what_the_service_says(site: Site):
+    async with somebody(site) as (ana, _):
+
+        async def narrower(route: Route) -> None:
+            if not ana.asks(route.request, "Limits"):
+                await route.fallback()
+                return
+            answer = await route.fetch()
+            told = await answer.json()
+            for one in told["data"]["serviceLimits"]["optionRanges"]:
+                one |= {"minimum": 3, "maximum": 7}
+            await route.fulfill(response=answer, json=told)
+
+        await ana.page.route("**/graphql", narrower)
+        await ana.page.reload()
+        await ana.page.get_by_text("Options:").click()
+        for label in ("Value", "Quality, 1 to 100", "Largest width, pixels", "From second"):
+            field = ana.page.get_by_label(label)
+            await expect(field).to_have_attribute("min", "3")
+            await expect(field).to_have_attribute("max", "7")
