@@ -38,7 +38,7 @@ from app.infra.webhook import HttpWebhooks
 from app.infra.worker_metrics import WorkerMetrics
 from app.infra.workspace import Workspace
 from app.infra.zip import StoredZip
-from app.server.edge import Edge
+from app.server.services import Services
 from app.settings import ControlSettings, Settings, SigningSettings, VideoSettings
 from app.usecases.attempt_video import AttemptVideo
 from app.usecases.catalogue import ControlUseCases
@@ -47,18 +47,18 @@ from app.usecases.ports.clock import Clock
 from app.usecases.ports.database import DatabaseUnavailable
 from app.usecases.ports.ended_sessions import EndedSessions
 from app.usecases.ports.passwords import PasswordHasher
-from app.usecases.ports.rate_limits import Attempt, RateLimits
+from app.usecases.ports.rate_limits import RateLimitKey, RateLimits
 from app.usecases.ports.transactions import Transactions
 from app.usecases.sweep_due_videos import SweepDueVideos
 from app.wiring import (
     ControlParts,
     DecodingParts,
-    EdgeParts,
     IdentityParts,
     Parts,
+    ServiceParts,
     attempt_video,
     control_use_cases,
-    edge,
+    services,
 )
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ _ENDED_SECONDS: Final = 5.0
 class Service:
     """What the API's edges are handed, and what lies behind it."""
 
-    edge: Edge
+    services: Services
     redis: StreamRedis
     transactions: Transactions
 
@@ -108,7 +108,7 @@ class _Opened:
 async def compose(settings: Settings) -> AsyncIterator[Service]:
     """Open what the API needs, run what it does again and again, and close all in the end.
 
-    Redis may be away at the start; a database or a storage that is away shows in ``edge.ready``.
+    Redis may be away at the start; a database or a storage that is away shows in ``services.ready``.
     """
     async with _opened(settings) as opened, AsyncExitStack() as exits:
         parts, redis, transactions = opened.parts, opened.redis, opened.transactions
@@ -122,7 +122,7 @@ async def compose(settings: Settings) -> AsyncIterator[Service]:
         await _settle_in(exits, [("database, for the sessions that ended", ended.read_again)])
         _again_and_again(exits, "ended sessions", ended.read_again, _ENDED_SECONDS)
         identity = _identity(settings, parts.clock, passwords, ended, limits)
-        yield Service(edge(settings, parts, identity, _edge_parts(settings, opened)), redis, transactions)
+        yield Service(services(settings, parts, identity, _service_parts(settings, opened)), redis, transactions)
 
 
 @asynccontextmanager
@@ -192,13 +192,13 @@ def _identity(
     )
 
 
-def _edge_parts(settings: Settings, opened: _Opened) -> EdgeParts:
+def _service_parts(settings: Settings, opened: _Opened) -> ServiceParts:
     tickets = TicketLinks(
         settings.link_secret.get_secret_value(),
         lifetime_seconds=settings.link_seconds,
         public_url=settings.public_url,
     )
-    return EdgeParts(
+    return ServiceParts(
         links=_presigned(settings, settings.s3_public_url) if settings.s3_public_url else tickets,
         tickets=None if settings.s3_public_url else tickets,
         content_disposition=content_disposition,
@@ -247,29 +247,29 @@ def _verification_tokens(settings: SigningSettings) -> HmacLinkTokens:
     return HmacLinkTokens("email verifications", *_keys(settings))
 
 
-def _rates(settings: Settings) -> Mapping[Attempt, str]:
+def _rates(settings: Settings) -> Mapping[RateLimitKey, str]:
     return {
-        Attempt.LOGIN_BY_ACCOUNT_AND_ADDRESS: settings.login_rate_per_account_and_address,
-        Attempt.PASSWORD_BY_SESSION: settings.login_rate_per_account_and_address,
-        Attempt.LOGIN_BY_ACCOUNT: settings.login_rate_per_account,
-        Attempt.LOGIN_BY_ADDRESS: settings.login_rate_per_address,
-        Attempt.REGISTER_BY_ADDRESS: settings.register_rate_per_address,
-        Attempt.RESET_BY_ACCOUNT: settings.reset_rate_per_account,
-        Attempt.VERIFICATION_BY_ACCOUNT: settings.verification_rate_per_account,
-        Attempt.RESET_BY_ADDRESS: settings.reset_rate_per_address,
-        Attempt.DELIVERY_BY_ACCOUNT: settings.delivery_rate_per_account,
-        Attempt.REJECTION_BY_ACCOUNT: settings.rejection_rate_per_account,
-        Attempt.EXPORT_BY_ACCOUNT: settings.export_rate_per_account,
+        RateLimitKey.LOGIN_BY_ACCOUNT_AND_ADDRESS: settings.login_rate_per_account_and_address,
+        RateLimitKey.PASSWORD_BY_SESSION: settings.login_rate_per_account_and_address,
+        RateLimitKey.LOGIN_BY_ACCOUNT: settings.login_rate_per_account,
+        RateLimitKey.LOGIN_BY_ADDRESS: settings.login_rate_per_address,
+        RateLimitKey.REGISTER_BY_ADDRESS: settings.register_rate_per_address,
+        RateLimitKey.RESET_BY_ACCOUNT: settings.reset_rate_per_account,
+        RateLimitKey.VERIFICATION_BY_ACCOUNT: settings.verification_rate_per_account,
+        RateLimitKey.RESET_BY_ADDRESS: settings.reset_rate_per_address,
+        RateLimitKey.DELIVERY_BY_ACCOUNT: settings.delivery_rate_per_account,
+        RateLimitKey.REJECTION_BY_ACCOUNT: settings.rejection_rate_per_account,
+        RateLimitKey.EXPORT_BY_ACCOUNT: settings.export_rate_per_account,
     }
 
 
-def _delivery_rates(settings: ControlSettings) -> Mapping[Attempt, str]:
+def _delivery_rates(settings: ControlSettings) -> Mapping[RateLimitKey, str]:
     return {
-        Attempt.MAIL_BY_RECIPIENT: settings.mail_rate_per_recipient,
-        Attempt.ACCOUNT_MAIL_BY_RECIPIENT: settings.account_mail_rate_per_recipient,
-        Attempt.UNVERIFIED_MAIL_BY_RECIPIENT: settings.unverified_mail_rate_per_recipient,
-        Attempt.WEBHOOK_BY_ACCOUNT: settings.webhook_rate_per_account,
-        Attempt.WEBHOOK_BY_HOST: settings.webhook_rate_per_host,
+        RateLimitKey.MAIL_BY_RECIPIENT: settings.mail_rate_per_recipient,
+        RateLimitKey.ACCOUNT_MAIL_BY_RECIPIENT: settings.account_mail_rate_per_recipient,
+        RateLimitKey.UNVERIFIED_MAIL_BY_RECIPIENT: settings.unverified_mail_rate_per_recipient,
+        RateLimitKey.WEBHOOK_BY_ACCOUNT: settings.webhook_rate_per_account,
+        RateLimitKey.WEBHOOK_BY_HOST: settings.webhook_rate_per_host,
     }
 
 

@@ -20,12 +20,12 @@ from app.rest.routes import ROUTES
 from app.server.cross_origin import CrossOrigin
 from app.server.draining import Draining
 from app.server.draining_server import collect_less_often
-from app.server.edge import Edge
 from app.server.hosts import Hosts, hosts_of
 from app.server.own_port import about, answering
 from app.server.problems import on_database_unavailable, on_domain_error, on_http_exception
 from app.server.request_trace import RequestTrace
 from app.server.safe_answers import SafeAnswers
+from app.server.services import Services
 from app.server.serving import Serving
 from app.server.throttle import Throttle, TokenBuckets
 from app.settings import Settings, TraceSettings
@@ -40,7 +40,7 @@ def create_app(settings: Settings, traces: TraceSettings, serving: Serving) -> S
         # Here, since uvicorn ends the process by the signal that it got, and no block around it is left.
         with tracing(traces, "fiapx-webapi"):
             async with compose(settings) as service:
-                app.state.edge = service.edge
+                app.state.services = service.services
                 collect_less_often()
                 async with answering(about(app), settings.host, settings.metrics_port):
                     yield
@@ -48,10 +48,10 @@ def create_app(settings: Settings, traces: TraceSettings, serving: Serving) -> S
     return _application(lifespan, serving)
 
 
-def application(edge: Edge, serving: Serving) -> Starlette:
+def application(services: Services, serving: Serving) -> Starlette:
     """Make the application of what was composed already."""
     app = _application(None, serving)
-    app.state.edge = edge
+    app.state.services = services
     return app
 
 

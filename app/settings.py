@@ -186,13 +186,13 @@ class VideoSettings(DecodingSettings):
     """Jobs of the control queue that one worker does at once."""
     lease_seconds: float = 15
     """After so long without a heartbeat another worker takes a video over."""
-    beat_seconds: float = 5
+    heartbeat_seconds: float = 5
     """How often a worker says that it still holds a video."""
     sweep_seconds: float = 5
     """How often a worker looks in the database for what is due and was not queued."""
     shutdown_wait_seconds: float = 0
     """How long a worker that is told to end goes on with the video in hand before it hands it back."""
-    max_faults: int = 20
+    max_transient_failures: int = 20
     """A video that met passing faults so often fails."""
     password_threads: int = 2
     """Passwords that a process hashes at once."""
@@ -211,7 +211,7 @@ class VideoSettings(DecodingSettings):
         return key
 
 
-class EdgeSettings(BaseSettings):
+class ServerSettings(BaseSettings):
     """What the API takes, and from whom."""
 
     model_config = SettingsConfigDict(env_prefix="FIAPX_", frozen=True, extra="ignore", secrets_dir=None)
@@ -278,7 +278,7 @@ class EdgeSettings(BaseSettings):
 
 
 class SigningSettings(BaseSettings):
-    """What signs tokens: at least 32 bytes. Tokens of a former key are honoured until they lapse."""
+    """What signs tokens: at least 32 bytes. Tokens of a former key are honoured until they expire."""
 
     jwt_secret: Secret
     """What access tokens are signed with."""
@@ -295,14 +295,14 @@ class ControlSettings(SigningSettings, VideoSettings):
     """Whom mails are from."""
 
 
-class CheckSettings(EdgeSettings, VideoSettings):
+class CheckSettings(ServerSettings, VideoSettings):
     """What ``fiapx check`` reads."""
 
     smtp_url: SmtpUrl | None = None
     """The mail server to try, if there is one."""
 
 
-class Settings(SigningSettings, EdgeSettings, VideoSettings):
+class Settings(SigningSettings, ServerSettings, VideoSettings):
     """What the API reads."""
 
     link_secret: Secret

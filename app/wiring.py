@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from app.domain.retention import Retention
-from app.server.edge import Edge, Tickets
+from app.server.services import Services, Tickets
 from app.settings import Settings, VideoSettings
 from app.usecases.accounts import AccountUseCases
 from app.usecases.attempt_video import AttemptVideo
@@ -14,6 +14,7 @@ from app.usecases.cancel_video import CancelVideo
 from app.usecases.catalogue import ControlUseCases, NotificationUseCases, UseCases
 from app.usecases.change_password import ChangePassword
 from app.usecases.check_upload import CheckUpload
+from app.usecases.collect_garbage import CollectGarbage
 from app.usecases.delete_account import DeleteAccount
 from app.usecases.delete_video import DeleteVideo
 from app.usecases.deliver_notifications import DeliverNotifications
@@ -22,7 +23,6 @@ from app.usecases.expire_videos import ExpireVideos
 from app.usecases.export_my_data import ExportMyData
 from app.usecases.generate_zip_file import GenerateZipFile
 from app.usecases.hold_lease import HoldLease
-from app.usecases.keep_house import KeepHouse
 from app.usecases.limit_deliveries import LimitDeliveries
 from app.usecases.list_user_videos import CountUserVideos, ListUserVideos, ShowHistories, ShowVideo
 from app.usecases.mark_processing_completed import MarkProcessingCompleted
@@ -30,6 +30,7 @@ from app.usecases.mark_processing_failed import MarkProcessingFailed
 from app.usecases.measure_backlog import MeasureBacklog
 from app.usecases.notification_log import ListNotifications, RedeliverNotification, SendTestWebhook
 from app.usecases.notification_settings import RotateWebhookSecret, UpdateNotificationSettings
+from app.usecases.notify_rejection import NotifyRejection
 from app.usecases.open_session import EndSession, OpenSession, RefreshSession
 from app.usecases.ports.attempt_reports import AttemptReports
 from app.usecases.ports.clock import Clock
@@ -57,7 +58,6 @@ from app.usecases.remove_objects import RemoveObjects
 from app.usecases.reprocess_video import ReprocessVideo
 from app.usecases.reset_password import RequestPasswordReset, ResetPassword
 from app.usecases.start_video_processing_job import StartVideoProcessingJob
-from app.usecases.tell_rejection import TellRejection
 from app.usecases.upload_video import UploadVideo
 from app.usecases.verify_email import HasVideosFromBefore, RemoveVideosFromBefore, ResendVerification, VerifyEmail
 from app.usecases.watch_video_status import WatchVideoStatus
@@ -90,8 +90,8 @@ class IdentityParts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EdgeParts:
-    """What else the API answers with; ``Edge`` says more of each."""
+class ServiceParts:
+    """What else the API answers with; ``Services`` says more of each."""
 
     links: DownloadLinks
     tickets: Tickets | None
@@ -121,9 +121,9 @@ class ControlParts:
     limits: RateLimits
 
 
-def edge(settings: Settings, parts: Parts, identity: IdentityParts, others: EdgeParts) -> Edge:
+def services(settings: Settings, parts: Parts, identity: IdentityParts, others: ServiceParts) -> Services:
     """Return all that the API needs from inside."""
-    return Edge(
+    return Services(
         do=user_use_cases(settings, parts, identity),
         tokens=identity.tokens,
         ended_sessions=identity.ended,
@@ -147,7 +147,7 @@ def user_use_cases(settings: Settings, parts: Parts, identity: IdentityParts) ->
     largest = min(settings.max_file_bytes, settings.max_inline_upload_bytes)
     retention = Retention(settings.retention_days)
     delete_video = DeleteVideo(transactions, queue, live, clock)
-    rejection = TellRejection(transactions, queue, clock, limits)
+    rejection = NotifyRejection(transactions, queue, clock, limits)
     return UseCases(
         accounts=account_use_cases(settings, parts, identity),
         notifications=_notification_use_cases(settings, parts, limits),
@@ -204,11 +204,11 @@ def account_use_cases(settings: Settings, parts: Parts, identity: IdentityParts)
 def attempt_video(settings: VideoSettings, parts: Parts, decoding: DecodingParts) -> AttemptVideo:
     """Compose an attempt at a video from its steps."""
     transactions, queue, live, clock = parts.transactions, parts.queue, parts.live, parts.clock
-    lease, beat = timedelta(seconds=settings.lease_seconds), timedelta(seconds=settings.beat_seconds)
+    lease, heartbeat = timedelta(seconds=settings.lease_seconds), timedelta(seconds=settings.heartbeat_seconds)
     mark_failed = MarkProcessingFailed(transactions, queue, live, clock)
     return AttemptVideo(
         start_video_processing_job=StartVideoProcessingJob(transactions, mark_failed, live, clock, lease),
-        hold_lease=HoldLease(transactions, live, clock, lease, beat),
+        hold_lease=HoldLease(transactions, live, clock, lease, heartbeat),
         process_video_frames=ProcessVideoFrames(parts.storage, decoding.extractor, decoding.workspaces),
         generate_zip_file=GenerateZipFile(
             parts.storage,
@@ -222,7 +222,7 @@ def attempt_video(settings: VideoSettings, parts: Parts, decoding: DecodingParts
         release_processing=ReleaseProcessing(transactions, clock),
         reports=decoding.reports,
         clock=clock,
-        max_faults=settings.max_faults,
+        max_transient_failures=settings.max_transient_failures,
     )
 
 
@@ -240,7 +240,7 @@ def control_use_cases(settings: VideoSettings, parts: Parts, control: ControlPar
             clock,
         ),
         remove_objects=RemoveObjects(transactions, storage, clock),
-        keep_house=KeepHouse(
+        collect_garbage=CollectGarbage(
             transactions,
             storage,
             clock,

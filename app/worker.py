@@ -18,7 +18,7 @@ from app.infra.redis.stream_worker import StreamWorker
 from app.server.worker_port import answering
 from app.settings import ControlSettings, VideoSettings
 from app.usecases.catalogue import ControlUseCases
-from jobs.control import deliver_notifications, expire_videos, keep_house, remove_objects, report_backlog
+from jobs.control import collect_garbage, deliver_notifications, expire_videos, remove_objects, report_backlog
 from jobs.process_video import process_video
 
 log = structlog.get_logger(__name__)
@@ -40,7 +40,7 @@ def main(only: Only | None = None) -> None:
 
 
 def insist_on(found: Confinement, *, required: bool) -> None:
-    """Say which layers of the decoders' confinement this machine lacks; exit where all are required."""
+    """Log which layers of the decoders' confinement this machine lacks; exit where all are required."""
     if not found.missing:
         return
     kernel = f"{os.uname().sysname} {os.uname().release} on {os.uname().machine}"
@@ -89,7 +89,7 @@ def _control_worker(settings: VideoSettings, control: ControlUseCases, redis: St
         cron_jobs=[
             cron(deliver_notifications, second=_EVERY_FIVE_SECONDS),
             cron(remove_objects, second=_EVERY_HALF_MINUTE),
-            cron(keep_house, minute=17),
+            cron(collect_garbage, minute=17),
             cron(expire_videos, minute={7, 22, 37, 52}),
             cron(report_backlog, second=50),
         ],

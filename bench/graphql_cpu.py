@@ -39,7 +39,7 @@ from app.infra.sql.engine import engine_for
 from app.infra.sql.migrate import migrate
 from app.infra.sql.transactions import SqlTransactions
 from app.main import application
-from app.server.edge import Edge, viewer_of
+from app.server.services import Services, viewer_of
 from app.server.serving import Serving
 from app.usecases.list_user_videos import ListUserVideos, Page, cursor
 from tests.fakes.transactions import LostAnswers
@@ -67,7 +67,7 @@ class StockQuery:
     @relay.connection(relay.ListConnection[StockVideo])  # type: ignore[untyped-decorator]
     async def videos(self, info: strawberry.Info) -> Iterable[StockVideo]:
         request: Request = info.context["request"]
-        page = await request.app.state.edge.do.list_user_videos(viewer_of(request), PAGE, None, [])
+        page = await request.app.state.services.do.list_user_videos(viewer_of(request), PAGE, None, [])
         return [
             StockVideo(id=video.id, original_file_name=video.original_file_name, status=video.status)
             for video in page.videos
@@ -77,7 +77,7 @@ class StockQuery:
 async def plain(request: Request) -> JSONResponse:
     if b"__typename" in await request.body():
         return JSONResponse({"data": {"__typename": "Query"}})
-    page = await request.app.state.edge.do.list_user_videos(viewer_of(request), PAGE, None, [])
+    page = await request.app.state.services.do.list_user_videos(viewer_of(request), PAGE, None, [])
     edges = [
         {
             "cursor": cursor(video),
@@ -93,13 +93,13 @@ def site_on(database: Path) -> Site:
     return Site(LostAnswers(SqlTransactions(engine_for(f"sqlite+aiosqlite:///{database}"))))
 
 
-async def page_of(edge: Edge) -> Page:
+async def page_of(edge: Services) -> Page:
     viewer = Viewer(USER, SessionId(str(uuid4())), edge.clock.now())
     return await edge.do.list_user_videos(viewer, PAGE, None, [])
 
 
 def serve(kind: str, database: Path, source: str) -> None:
-    edge = site_on(database).edge()
+    edge = site_on(database).services()
     if source == "memory":
         page = asyncio.run(page_of(edge))
 
@@ -114,7 +114,7 @@ def serve(kind: str, database: Path, source: str) -> None:
         stock = GraphQL[Any, Any](strawberry.Schema(StockQuery)) if kind == "stock" else plain
         routes: list[BaseRoute] = [Route("/graphql", stock, methods=["POST"] if kind == "plain" else None)]
         app = Starlette(routes=routes)
-        app.state.edge = edge
+        app.state.services = edge
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None, access_log=False, lifespan="off"))
 
     asyncio.run(answering(server))

@@ -37,7 +37,7 @@ AIM_SECONDS = 0.5
 
 
 async def serve(cpu_seconds_per_minute: float) -> None:
-    edge = Site(LostAnswers(SqlTransactions(engine_for("sqlite+aiosqlite:////nowhere/fiapx.db")))).edge()
+    edge = Site(LostAnswers(SqlTransactions(engine_for("sqlite+aiosqlite:////nowhere/fiapx.db")))).services()
     settings = shipped(requests_per_minute=10**9, max_cpu_seconds_per_minute=cpu_seconds_per_minute)
     shared = Serving.of(settings, files=4096)
     options = {**uvicorn_options(shared), "lifespan": "off"}

@@ -71,7 +71,7 @@ async def serve(database: Path, redis_url: str) -> None:
             socket_messages_per_minute=many,
         )
         shared = Serving.of(settings, files=raise_file_limit())
-        config = uvicorn.Config(application(site.edge(), shared), port=0, **uvicorn_options(shared))
+        config = uvicorn.Config(application(site.services(), shared), port=0, **uvicorn_options(shared))
         server = uvicorn.Server(config)
         collect_less_often()
         serving = asyncio.create_task(server.serve())

@@ -83,7 +83,7 @@ class Child:
             time.sleep(0.05)
 
     def last_words(self) -> str:
-        """Give the end of what it has logged since its start."""
+        """Return the end of what it has logged since its start."""
         if not self._log.exists():
             return ""
         with self._log.open("rb") as log:

@@ -38,7 +38,7 @@ class MailSink:
         return f"smtp://{_USER}:{self.password}@{LOOPBACK}:{self.port}"
 
     def program(self) -> Program:
-        """Say how to start it; the password goes through stdin, so it is in no ``ps``."""
+        """Return how to start it; the password goes through stdin, so it is in no ``ps``."""
         return Program(
             name="mail",
             command=(sys.executable, "-m", __name__, str(self.port), str(self.folder)),

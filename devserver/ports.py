@@ -13,7 +13,7 @@ _CHOICE: Final = range(11_000, 21_000)
 
 
 def is_free(port: int, host: str = LOOPBACK) -> bool:
-    """Tell whether a server could listen there now; connections of a server that has ended do not count."""
+    """Return whether a server could listen there now; connections of a server that has ended do not count."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -26,7 +26,7 @@ def is_free(port: int, host: str = LOOPBACK) -> bool:
 
 
 def is_free_pair(port: int) -> bool:
-    """Tell whether the port and its gRPC twin are free."""
+    """Return whether the port and its gRPC twin are free."""
     return is_free(port) and is_free(port + GRPC_OFFSET)
 
 

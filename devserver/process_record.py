@@ -20,7 +20,7 @@ _KILL_SECONDS: Final = 2.0
 
 
 def started_at(pid: int) -> str | None:
-    """Tell when a process began, in whatever unit the system has; None where there is none, or only a zombie.
+    """Return when a process began, in whatever unit the system has; None where there is none, or only a zombie.
 
     Together with the pid it names one process for ever: a pid alone may long belong to somebody else.
     """
@@ -50,7 +50,7 @@ def write(file: Path, pids: Collection[int]) -> None:
 
 
 def read(file: Path) -> list[int]:
-    """Give those recorded processes that still run."""
+    """Return those recorded processes that still run."""
     try:
         entries: dict[str, str] = json.loads(file.read_text())
     except (FileNotFoundError, ValueError):

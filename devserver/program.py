@@ -28,5 +28,5 @@ class Program:
 
 
 def plain_environment(inherited: Mapping[str, str], **added: str) -> dict[str, str]:
-    """Give a store the little that any program needs, so that nobody's AWS_* or proxy settings confuse it."""
+    """Hand a store the little that any program needs, so that nobody's AWS_* or proxy settings confuse it."""
     return {name: inherited[name] for name in _INHERITED if name in inherited} | added

@@ -56,7 +56,7 @@ class Seaweed:
         return f"http://{LOOPBACK}:{self.ports.s3}"
 
     def program(self) -> Program:
-        """Say how to start it: one process on the loopback interface that reports to nobody and stops within 3 s."""
+        """Return how to start it: one process on the loopback interface that reports to nobody and stops within 3 s."""
         return Program(
             name="s3",
             command=(

@@ -34,7 +34,7 @@ def migration(environment: Mapping[str, str]) -> Program:
 
 
 def workers(environment: Mapping[str, str], count: int) -> Sequence[Program]:
-    """Give so many workers for videos, each of which knows how many share the machine, and one for all else."""
+    """Return so many workers for videos, each of which knows how many share the machine, and one for all else."""
     told = {**environment, "FIAPX_WORKERS": str(count)}
     return [
         _fiapx("control", ("worker", "--only", "control"), environment, ControlSettings),

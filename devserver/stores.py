@@ -29,7 +29,7 @@ class Stores:
 
 
 def choose_stores(data: DataDirectory, environment: Mapping[str, str]) -> Stores:
-    """Give the stores for this environment; what it sets itself is never overridden."""
+    """Return the stores for this environment; what it sets itself is never overridden."""
     credentials = Credentials.kept_in(data.secrets)
     port = _remembered_ports(data.ports)
     programs: list[Program] = []
@@ -69,7 +69,7 @@ def choose_stores(data: DataDirectory, environment: Mapping[str, str]) -> Stores
 
 
 def _remembered_ports(file: Path) -> Mapping[str, int]:
-    """Give the ports of the last start, and new ones for those that somebody has taken since."""
+    """Return the ports of the last start, and new ones for those that somebody has taken since."""
     try:
         before: dict[str, int] = json.loads(file.read_text())
     except (FileNotFoundError, ValueError):

@@ -25,7 +25,7 @@ class Valkey:
         return f"redis://:{self.password}@{LOOPBACK}:{self.port}/0"
 
     def program(self) -> Program:
-        """Say how to start it; the configuration goes through stdin, so the password is on no disk and in no ``ps``."""
+        """Return how to start it; the configuration goes through stdin, so the password is on no disk, in no ``ps``."""
         configuration = [
             f"bind {LOOPBACK}",
             f"port {self.port}",

@@ -32,12 +32,12 @@ async def remove_objects(ctx: Mapping[str, Any]) -> None:
         log.warning("removals wait for the database")
 
 
-async def keep_house(ctx: Mapping[str, Any]) -> None:
+async def collect_garbage(ctx: Mapping[str, Any]) -> None:
     """Remove what nobody names."""
     work: ControlUseCases = ctx["work"]
     try:
-        if litter := await work.keep_house():
-            log.info("litter removed", count=litter)
+        if orphans := await work.collect_garbage():
+            log.info("orphans removed", count=orphans)
     except (DatabaseUnavailable, StorageError) as error:
         log.warning("housekeeping waits", fault=repr(error))
 

@@ -16,5 +16,5 @@ class Lease:
     released: bool
     """The last holder gave it back itself, so its end is no lost attempt."""
     lost_attempts: int
-    faults: int
+    transient_failures: int
     """How often in a row it was given back for a passing fault; the delay grows with it."""

@@ -30,5 +30,5 @@ class StoredSession:
     owner: UserId
     refresh_digest: str
     rotated_at: datetime | None
-    lapses_at: datetime
+    expires_at: datetime
     began_at: datetime | None = None

@@ -34,7 +34,7 @@ def parsed_video_id(text: str) -> VideoId:
 
 
 class ProcessingStatus(Described):
-    """The four states of the brief."""
+    """The states of a processing."""
 
     PENDING = "Pending", "Received and stored; waits for a worker."
     PROCESSING = "Processing", "A worker holds it; no other may."

@@ -36,7 +36,7 @@ class FormerSecret:
     """A signing key that was rotated away and still counts for a while."""
 
     secret: str
-    lapses_at: datetime
+    expires_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +55,12 @@ class Webhook:
     def rotated(self, at: datetime) -> "Webhook":
         """Rotate its key; the present one stays valid for a day, as do those that still are."""
         former = (FormerSecret(self.secret, at + FORMER_SECRET_LIFETIME), *self.former)
-        valid = tuple(one for one in former if one.lapses_at > at)
+        valid = tuple(one for one in former if one.expires_at > at)
         return replace(self, secret=new_secret(), former=valid[:_FORMER_SECRETS_MAX])
 
     def secrets(self, at: datetime) -> tuple[str, ...]:
         """Return the keys to sign with, the present one first."""
-        return (self.secret, *(one.secret for one in self.former if one.lapses_at > at))
+        return (self.secret, *(one.secret for one in self.former if one.expires_at > at))
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,7 +54,7 @@ class AccountMutations:
     async def request_password_reset(
         self, info: Info, email: Annotated[str, strawberry.argument(description="The account's address.")]
     ) -> bool:
-        """Send the mail that is owed, if any."""
+        """Send the mail that is enqueued, if any."""
         await info.context.do.accounts.request_password_reset(email, info.context.address)
         return True
 
@@ -103,10 +103,10 @@ class AccountMutations:
     )
     async def export_my_data(self, info: Info) -> DataExportResult:
         """Export."""
-        edge = info.context.edge
-        export = await edge.do.export_my_data(info.context.viewer)
-        url, expires_at = edge.links.link(
-            export.key, file_name=export.file_name, content_type="application/json", now=edge.clock.now()
+        services = info.context.services
+        export = await services.do.export_my_data(info.context.viewer)
+        url, expires_at = services.links.link(
+            export.key, file_name=export.file_name, content_type="application/json", now=services.clock.now()
         )
         return DataExport(download_url=url, size_bytes=BigInt(export.size_bytes), expires_at=expires_at)
 

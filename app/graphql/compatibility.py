@@ -7,5 +7,5 @@ from graphql.utilities import find_breaking_changes
 
 
 def broken_promises(old: str, new: str) -> Sequence[str]:
-    """Say, a sentence each, what clients written for the schema ``old`` (SDL) cannot rely on in ``new``."""
+    """Return, a sentence each, what clients written for the schema ``old`` (SDL) cannot rely on in ``new``."""
     return [change.description for change in find_breaking_changes(build_schema(old), build_schema(new))]

@@ -15,8 +15,8 @@ from app.graphql.documents import Document, Documents
 from app.graphql.effort import network_of
 from app.graphql.limits import length_refusal
 from app.graphql.shared_answers import SharedAnswers
-from app.server.edge import Edge, bearer_viewer, is_over
 from app.server.metrics import Metrics
+from app.server.services import Services, bearer_viewer, is_over
 from app.settings import Settings
 from app.usecases.catalogue import UseCases
 
@@ -25,7 +25,7 @@ from app.usecases.catalogue import UseCases
 class Context:
     """One request's, or one WebSocket's. Strawberry fills in ``connection_params`` when a socket is opened."""
 
-    edge: Edge
+    services: Services
     authorization: str | None
     locale: user.Locale
     address: str
@@ -45,7 +45,7 @@ class Context:
     @property
     def do(self) -> UseCases:
         """The use cases."""
-        return self.edge.do
+        return self.services.do
 
     @property
     def viewer(self) -> Viewer:
@@ -59,8 +59,8 @@ class Context:
                 authorization = self.connection_params.get("authorization")
             if not isinstance(authorization, str):
                 raise Unauthenticated
-            self._verified = bearer_viewer(self.edge, authorization)
-        if is_over(self.edge, self._verified):
+            self._verified = bearer_viewer(self.services, authorization)
+        if is_over(self.services, self._verified):
             raise Unauthenticated
         return self._verified
 

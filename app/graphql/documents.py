@@ -142,7 +142,7 @@ class Documents:
         self._effort.spend(user or network, seconds)
 
     def read(self, text: str, network: str, user: str | None) -> Document:
-        """Give a text parsed, or with the error of its syntax."""
+        """Return a text parsed, or with the error of its syntax."""
         found = self._known.get(text) or self._new.get(text)
         if found is not None:
             return found
@@ -152,7 +152,7 @@ class Documents:
         return document
 
     def wrong(self, core: GraphQLSchema, document: Document, network: str, user: str | None) -> Sequence[GraphQLError]:
-        """Say what is wrong with a document that was read."""
+        """Return what is wrong with a document that was read."""
         if document.wrong is None and document.node is not None:
             with self._paid(network, user):
                 document.wrong = _validated(core, document.node, hide_suggestions=not self._settings.suggestions)

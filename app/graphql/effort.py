@@ -27,7 +27,7 @@ class Effort:
         self._turns = asyncio.Lock()
 
     def wait(self, payer: str) -> float:
-        """Give 0, or in how many seconds this payer may ask for something new."""
+        """Return 0, or in how many seconds this payer may ask for something new."""
         missing = min(_DOCUMENT_SECONDS, self._most) - self._of(payer)
         return max(0.0, missing * 60 / self._most)
 
@@ -49,7 +49,7 @@ class Effort:
 
 
 def network_of(address: str) -> str:
-    """Give the network of an address as ``address_of`` gives it: of IPv4 the /24, of IPv6 the /64 that it is."""
+    """Return the network of an address as ``address_of`` gives it: of IPv4 the /24, of IPv6 the /64 that it is."""
     try:
         found = ip_address(address)
     except ValueError:

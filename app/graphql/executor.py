@@ -94,7 +94,7 @@ class _PlainField(NamedTuple):
 
 @lru_cache(maxsize=1024)
 def _plain_field(schema: GraphQLSchema, parent_type: GraphQLObjectType, name: str) -> _PlainField | None:
-    """Say how a field is read that is nothing but an attribute; None for any other."""
+    """Return how a field is read that is nothing but an attribute; None for any other."""
     field = schema.get_field(parent_type, name)
     if field is None or not getattr(field.resolve, "_is_default", False):
         return None

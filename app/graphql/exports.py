@@ -13,4 +13,4 @@ class DataExport:
 
     download_url: str = strawberry.field(description="Authorises itself and is short-lived.")
     size_bytes: BigInt = strawberry.field(description="How large the file is.")
-    expires_at: datetime = strawberry.field(description="When the link lapses; the file is removed after a day.")
+    expires_at: datetime = strawberry.field(description="When the link expires; the file is removed after a day.")

@@ -34,7 +34,7 @@ class FrameSelectionInput:
     )
 
     def to_domain(self) -> options.FrameSelection:
-        """Give what was chosen; raises ``InvalidInput`` where it is out of range."""
+        """Return what was chosen; raises ``InvalidInput`` where it is out of range."""
         if isinstance(self.timestamps, list):
             return options.FrameSelection(SelectionKind.TIMESTAMPS, 0.0, tuple(self.timestamps))
         if isinstance(self.keyframes_only, bool):
@@ -132,7 +132,7 @@ class NotificationSettingsInput:
     )
 
     def to_change(self) -> SettingsChange:
-        """Tell what was left out from what is to be removed."""
+        """Distinguish what was left out from what is to be removed."""
         url = self.webhook_url
         return SettingsChange(
             self.email_on_failure, self.email_on_completion, Keep.AS_IT_IS if url is strawberry.UNSET else url

@@ -168,7 +168,7 @@ class _Measure:
         return size
 
     def _times(self, node: FieldNode) -> float:
-        """Say how often what is below a field may be answered."""
+        """Return how often what is below a field may be answered."""
         for argument in node.arguments or ():
             if argument.name.value != "first":
                 continue
@@ -182,7 +182,7 @@ class _Measure:
 
 
 def length_refusal(text: str, settings: Settings) -> GraphQLError | None:
-    """Say that a document is too long, where it is; nothing else may be done with such a one, nor be kept of it."""
+    """Report that a document is too long, where it is; nothing else may be done with such a one, nor be kept of it."""
     length = len(text.encode("utf-8", "surrogatepass"))
     if length > settings.max_document_bytes:
         return _too_large("bytes", length, settings.max_document_bytes)
@@ -206,7 +206,7 @@ def measured(document: DocumentNode, name: str | None, variables: Mapping[str, A
 def refusal(
     text: str, size: Size, variables: Mapping[str, Any], settings: Settings, declared: Declared
 ) -> GraphQLError | None:
-    """Say why an operation is too large, where it is."""
+    """Return why an operation is too large, where it is."""
     if _LONG_NUMBER.search(text):
         return GraphQLError("A number in this document has too many digits.")
     if size.introspection_depth and not settings.introspection:

@@ -20,12 +20,12 @@ _log = structlog.stdlib.get_logger(__name__)
 
 
 def public_errors(errors: Iterable[GraphQLError] | None, *, suggestions: bool) -> list[GraphQLError] | None:
-    """Give the form in which a result's errors leave; None where there are none."""
+    """Return the form in which a result's errors leave; None where there are none."""
     return [public_error(error, suggestions=suggestions) for error in errors] if errors else None
 
 
 def public_error(error: GraphQLError, *, suggestions: bool) -> GraphQLError:
-    """Give the form in which an error leaves; an unexpected one is logged, and only its request's id goes out.
+    """Return the form in which an error leaves; an unexpected one is logged, and only its request's id goes out.
 
     Without ``suggestions`` a mistake in a name does not tell the names that there are.
     """

@@ -18,7 +18,7 @@ from app.server.uploads import Incoming
 
 
 async def parsed_operations(request: Request, incoming: Incoming) -> object:
-    """Give the operation, with its file in place.
+    """Return the operation, with its file in place.
 
     :raises InvalidInput: where the body is not as the specification says
     :raises UploadIncomplete: where it ends before the file begins

@@ -71,7 +71,7 @@ class Session:
 
     access_token: str = strawberry.field(description="A signed JWT.")
     token_type: str = strawberry.field(description="Always Bearer.")
-    expires_at: datetime = strawberry.field(description="When the token lapses.")
+    expires_at: datetime = strawberry.field(description="When the token expires.")
     refresh_token: str = strawberry.field(
         description="What refreshSession takes, once; keep it where no script of another can read it."
     )

@@ -65,13 +65,13 @@ class Preparation(SchemaExtension):
 
 
 def is_subscription(document: Document, name: str | None) -> bool:
-    """Tell whether the operation that is asked for watches; one that cannot be parsed does not."""
+    """Return whether the operation that is asked for watches; one that cannot be parsed does not."""
     operation = get_operation_ast(document.node, name) if document.node else None
     return operation is not None and operation.operation is OperationType.SUBSCRIPTION
 
 
 def what_is_asked(document: Document | None, name: str | None) -> tuple[str, str]:
-    """Give an operation's kind and its root field, or that there are several, for counting what was found valid."""
+    """Return an operation's kind and its root field, or that there are several, for counting what was found valid."""
     operation = get_operation_ast(document.node, name) if document and document.node else None
     if operation is None:
         return "none", "none"
@@ -83,7 +83,7 @@ def what_is_asked(document: Document | None, name: str | None) -> tuple[str, str
 
 
 def _again(document: Document) -> GraphQLError:
-    """Give a copy of the error of a document's syntax: what is raised gathers frames, and the original is kept."""
+    """Return a copy of the error of a document's syntax: what is raised gathers frames, and the original is kept."""
     (error,) = document.wrong or ()
     return GraphQLError(error.message, None, error.source, error.positions, extensions=error.extensions)
 

@@ -28,7 +28,7 @@ ProblemCode = strawberry.enum(
 
 @strawberry.type(
     description="An expected error, as data. A top-level error is one of extensions.code "
-    f"{errors.Unauthenticated.code} (no session, or a lapsed one), {BAD_USER_INPUT} (a page size, a cursor, an "
+    f"{errors.Unauthenticated.code} (no session, or an expired one), {BAD_USER_INPUT} (a page size, a cursor, an "
     f"address, an operation that is not valid), {LIMIT_EXCEEDED} (an operation that asks for too much), "
     f"{errors.RateLimited.code} and {errors.StorageError.code} (both with retryAfterSeconds), "
     f"{errors.FileTooLarge.code}, {errors.StorageFull.code} or {errors.DomainError.code} (with a requestId); where a "
@@ -62,7 +62,7 @@ def problem_of(error: Exception) -> Problem | None:
 
 
 def top_level(error: Exception) -> tuple[str, dict[str, Any]] | None:
-    """Give message and extensions for an expected error where no Problem can stand; None for all others."""
+    """Return message and extensions for an expected error where no Problem can stand; None for all others."""
     if isinstance(error, DatabaseUnavailable):
         error = error.to_users()
     if not isinstance(error, errors.DomainError) or error.code not in {*_AS_DATA, errors.Unauthenticated.code}:
@@ -85,7 +85,7 @@ class ExpectedErrors(strawberry.ExceptionHandler[errors.DomainError | DatabaseUn
         field: object,  # noqa: ARG002 - Strawberry's signature
         info: object,
     ) -> Problem | None:
-        """Give None for what is no Problem: it goes on as a top-level error."""
+        """Return None for what is no Problem: it goes on as a top-level error."""
         problem = problem_of(exception)
         if problem is not None:
             cast("Info", info).context.metrics.problems.labels(problem.code).inc()

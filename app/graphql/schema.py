@@ -25,12 +25,12 @@ class _CarefulSchema(Schema):
     """Reads no document that is too long, and leaves logging to ``public_error``, which knows what was unexpected."""
 
     async def execute(self, query: str | None, *more: Any, **named: Any) -> ExecutionResult:
-        """Give the one answer of an operation."""
+        """Return the one answer of an operation."""
         refused = _too_long(query, named["context_value"])
         return refused or await super().execute(query, *more, **named)
 
     async def stream(self, query: str | None, *more: Any, **named: Any) -> StreamResult:
-        """Give the answers of an operation, one after the other."""
+        """Yield the answers of an operation, one after the other."""
         refused = _too_long(query, named["context_value"])
         return _only(refused) if refused else await super().stream(query, *more, **named)
 

@@ -28,7 +28,7 @@ class SharedAnswers:
         self._answers: OrderedDict[object, tuple[Any, object]] = OrderedDict()
 
     def get(self, key: object) -> Any:
-        """Give the answer, a future of it, or None."""
+        """Return the answer, a future of it, or None."""
         found = self._answers.get(key)
         return found[0] if found else None
 

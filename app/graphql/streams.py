@@ -11,18 +11,18 @@ from contextlib import aclosing, asynccontextmanager
 from typing import Any, cast
 
 from app.domain.session import Viewer
-from app.server.edge import Edge, session_over
+from app.server.services import Services, session_over
 
 TextStream = Callable[[], AsyncIterator[str]]
 
 
-def ending_with_session(edge: Edge, viewer: Viewer, stream: TextStream) -> TextStream:
-    """Give the same stream, cut when the viewer's session lapses or ends; a client asks again with a new token."""
+def ending_with_session(services: Services, viewer: Viewer, stream: TextStream) -> TextStream:
+    """Yield the same stream, cut when the viewer's session expires or ends; a client asks again with a new token."""
 
     async def cut() -> AsyncGenerator[str, None]:
         # Strawberry makes an async generator of it, which ends what is under way when it is closed.
         pieces = cast("AsyncGenerator[str, None]", stream())
-        async with _over(edge, viewer) as over, aclosing(pieces):
+        async with _over(services, viewer) as over, aclosing(pieces):
             while True:
                 piece: asyncio.Future[Any] = asyncio.ensure_future(anext(pieces, None))
                 try:
@@ -39,9 +39,9 @@ def ending_with_session(edge: Edge, viewer: Viewer, stream: TextStream) -> TextS
 
 
 @asynccontextmanager
-async def _over(edge: Edge, viewer: Viewer) -> AsyncIterator[asyncio.Future[Any]]:
-    """Give a future that is done once the session is over."""
-    over = asyncio.create_task(session_over(edge, viewer))
+async def _over(services: Services, viewer: Viewer) -> AsyncIterator[asyncio.Future[Any]]:
+    """Return a future that is done once the session is over."""
+    over = asyncio.create_task(session_over(services, viewer))
     try:
         yield over
     finally:

@@ -100,7 +100,7 @@ class Failure:
     """As ``app.domain.failure.Failure``."""
 
     code: FailureCode = strawberry.field(description="For programs.")
-    reason: str = strawberry.field(description="A sentence for the user; the brief's failureReason.")
+    reason: str = strawberry.field(description="A sentence for the user: why it failed.")
     retryable: bool = strawberry.field(description="Whether processing the same file again can help.")
 
     @classmethod
@@ -175,7 +175,7 @@ class StatusChange:
         return cls(status=change.status, at=change.at, attempt=change.attempt)
 
 
-@strawberry.type(description="One processing of one video: the brief's VideoProcessing.")
+@strawberry.type(description="One processing of one video.")
 class VideoProcessing:
     """As ``app.domain.video.VideoProcessing``; ``seen`` is what it was made from."""
 
@@ -198,18 +198,18 @@ class VideoProcessing:
     @strawberry.field(description="The ZIP; null unless it is COMPLETED, and null again after expiresAt.")
     def result(self, info: Info) -> FramesArchive | None:
         """Make links that are good from now on."""
-        edge, archive, now = info.context.edge, self.seen.archive, info.context.edge.clock.now()
-        if archive is None or edge.retention.expired(self.seen, now):
+        services, archive, now = info.context.services, self.seen.archive, info.context.services.clock.now()
+        if archive is None or services.retention.expired(self.seen, now):
             return None
-        return FramesArchive.of(self.seen, archive, edge.links, now)
+        return FramesArchive.of(self.seen, archive, services.links, now)
 
     @strawberry.field(
         description="Until when the file that was sent and the ZIP are kept: afterwards neither can be had any more. "
         "Null until the processing has ended, and where they are kept until it is deleted."
     )
     def expires_at(self, info: Info) -> datetime | None:
-        """Tell by the setting of now."""
-        return info.context.edge.retention.expires_at(self.seen)
+        """Follow the setting of now."""
+        return info.context.services.retention.expires_at(self.seen)
 
     @strawberry.field(description="The status log, oldest first.")
     async def history(self, info: Info) -> list[StatusChange]:

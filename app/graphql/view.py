@@ -46,12 +46,12 @@ from app.graphql.shared_answers import SharedAnswers
 from app.graphql.streams import TextStream, ending_with_session
 from app.graphql.websocket import TextWebSocket, TransportWebSocket
 from app.server.body import bounded_body, is_json
-from app.server.edge import address_of, edge_of, viewer_of
+from app.server.concurrency import ConcurrencyLimit, TooMany
 from app.server.language import preferred_locale
 from app.server.metrics import metrics_of
 from app.server.multipart import declared_bytes
-from app.server.places import Places, TooMany
 from app.server.problems import domain_problem
+from app.server.services import address_of, services_of, viewer_of
 from app.server.throttle import TokenBuckets
 from app.server.uploads import uploads_of
 from app.settings import Settings
@@ -89,7 +89,7 @@ class GraphQLView(GraphQL[Context, None]):
         self.settings = settings
         self.buckets = buckets
         self.messages = TokenBuckets(settings.socket_messages_per_minute)
-        self.sockets = Places()
+        self.sockets = ConcurrencyLimit()
         """WebSockets and streams over plain HTTP, by network and by user."""
         self._shared_answers = SharedAnswers()
         self.documents = Documents(settings)
@@ -134,9 +134,9 @@ class GraphQLView(GraphQL[Context, None]):
             return await self.run(request)
 
     async def get_context(self, request: HTTPConnection, response: object) -> Context:  # noqa: ARG002 - Strawberry's signature
-        """Say who asks and in which language."""
+        """Return who asks and in which language."""
         context = Context(
-            edge_of(request),
+            services_of(request),
             request.headers.get("authorization") if isinstance(request, Request) else None,
             preferred_locale(request.headers.get("accept-language")),
             address_of(request),
@@ -157,7 +157,7 @@ class GraphQLView(GraphQL[Context, None]):
         return cast("UnsetType", UNSET)
 
     def is_websocket_origin_allowed(self, request: WebSocket, origin: str) -> bool:  # noqa: ARG002 - Strawberry's signature
-        """Tell whether pages of another origin than ours may connect."""
+        """Return whether pages of another origin than ours may connect."""
         return origin in self.settings.allowed_origins
 
     def should_render_graphql_ide(self, request: object) -> bool:  # noqa: ARG002 - Strawberry's signature
@@ -188,7 +188,7 @@ class GraphQLView(GraphQL[Context, None]):
         return replace(data, protocol=transport.protocol)
 
     def _streams(self, data: GraphQLRequestData, context: Context, accept: str) -> bool:
-        """Tell whether a client that takes streams needs one: some name them with every request, as urql does."""
+        """Return whether a client that takes streams needs one: some name them with every request, as urql does."""
         document = context.document(data.query)
         watches = document is not None and is_subscription(document, data.operation_name)
         return watches or negotiated(accept) is None
@@ -242,13 +242,13 @@ class GraphQLView(GraphQL[Context, None]):
         context = await self.get_context(request, sub_response)
         held: ExitStack = request.state.held
         try:
-            held.enter_context(self.sockets.taken(context.address, self.settings.max_sockets_per_address))
-            held.enter_context(self.sockets.taken(context.viewer.id, self.settings.max_sockets_per_user))
+            held.enter_context(self.sockets.acquire(context.address, self.settings.max_sockets_per_address))
+            held.enter_context(self.sockets.acquire(context.viewer.id, self.settings.max_sockets_per_user))
         except TooMany:
             context.metrics.refusals.labels("sockets").inc()
             sentence = "Too many streams are open; close one first."
             raise RateLimited(sentence, retry_after_seconds=_STREAM_RETRY_SECONDS) from None
-        lasting = ending_with_session(context.edge, context.viewer, stream)
+        lasting = ending_with_session(context.services, context.viewer, stream)
         return await super().create_streaming_response(request, lasting, sub_response, headers)
 
     async def process_result(self, request: Request, result: ExecutionResult) -> GraphQLHTTPResponse:
@@ -269,7 +269,7 @@ class GraphQLView(GraphQL[Context, None]):
         return carrier
 
     def create_response(self, response_data: Any, sub_response: Response) -> Response:
-        """Give a refused operation status 400 in the media type that allows it (section 6.4)."""
+        """Answer a refused operation with status 400 in the media type that allows it (section 6.4)."""
         refused = "data" not in response_data and sub_response.media_type == GRAPHQL_RESPONSE
         status = HTTPStatus.BAD_REQUEST if refused else HTTPStatus.OK
         return _answer(response_data, status, sub_response.media_type or JSON)
@@ -351,7 +351,7 @@ def _unauthenticated(request: Request, error: Unauthenticated) -> Response:
 
 
 def _expected(request: Request, error: RateLimited | UploadIncomplete) -> Response:
-    """Say what is told as REST tells it, with the same status and headers, as a GraphQL error."""
+    """Answer as REST does, with the same status and headers, as a GraphQL error."""
     told = domain_problem(error)
     message, extensions = top_level(error) or (error.message, {"code": error.code})
     media_type = negotiated(request.headers.get("accept", "")) or JSON

@@ -25,8 +25,8 @@ from app.graphql.codes import LIMIT_EXCEEDED
 from app.graphql.context import Context
 from app.graphql.masking import public_error, public_errors
 from app.graphql.shared_answers import EncodedOnce
-from app.server.edge import session_over
-from app.server.places import Places, TooMany
+from app.server.concurrency import ConcurrencyLimit, TooMany
+from app.server.services import session_over
 from app.server.throttle import TokenBuckets, graphql_refusal, rate_limited
 from app.settings import Settings
 
@@ -66,7 +66,7 @@ class TransportWebSocket(BaseGraphQLTransportWSHandler[Context, None]):
         super().__init__(*args, **kwargs)
         view: Any = self.view
         self._settings: Settings = view.settings
-        self._sockets: Places = view.sockets
+        self._sockets: ConcurrencyLimit = view.sockets
         self._buckets: TokenBuckets = view.buckets
         self._messages: TokenBuckets = view.messages
         self._held = ExitStack()
@@ -77,7 +77,7 @@ class TransportWebSocket(BaseGraphQLTransportWSHandler[Context, None]):
         try:
             with self._held:
                 self._held.enter_context(
-                    self._sockets.taken(self.context.address, self._settings.max_sockets_per_address)
+                    self._sockets.acquire(self.context.address, self._settings.max_sockets_per_address)
                 )
                 with self.context.metrics.sockets.track_inprogress():
                     await super().handle()
@@ -108,7 +108,7 @@ class TransportWebSocket(BaseGraphQLTransportWSHandler[Context, None]):
         if not self.connection_acknowledged or self._watchdog is not None:
             return
         try:
-            self._held.enter_context(self._sockets.taken(self.context.viewer.id, self._settings.max_sockets_per_user))
+            self._held.enter_context(self._sockets.acquire(self.context.viewer.id, self._settings.max_sockets_per_user))
         except TooMany:
             self.context.metrics.refusals.labels("sockets").inc()
             await self.websocket.close(TOO_MANY, "Too many sockets")
@@ -123,7 +123,7 @@ class TransportWebSocket(BaseGraphQLTransportWSHandler[Context, None]):
         await super().handle_subscribe(message)
 
     async def _refusal(self, message: SubscribeMessage) -> GraphQLError | None:
-        """Say why one more operation is too much, where it is."""
+        """Return why one more operation is too much, where it is."""
         if wait := self._buckets.spend(self.context.address):
             self.context.metrics.refusals.labels("network").inc()
             return GraphQLError(**graphql_refusal(wait))
@@ -182,7 +182,7 @@ class TransportWebSocket(BaseGraphQLTransportWSHandler[Context, None]):
         await super().shutdown()
 
     async def _end_with_the_session(self) -> None:
-        await session_over(self.context.edge, self.context.viewer)
+        await session_over(self.context.services, self.context.viewer)
         for operation in list(self.operations):
             await self.cleanup_operation(operation)
         await self.websocket.close(FORBIDDEN, "Forbidden")

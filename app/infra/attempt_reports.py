@@ -19,7 +19,7 @@ log = structlog.get_logger(__name__)
 
 @final
 class WorkerReports:
-    """Says what attempts of this worker come to, each time under the attempt's own names."""
+    """Reports what attempts of this worker come to, each time under the attempt's own names."""
 
     def __init__(self, metrics: WorkerMetrics) -> None:
         self._metrics = metrics
@@ -42,16 +42,19 @@ class WorkerReports:
         log.warning("given up, its workers died", video=video, code=code)
         self._metrics.failures.labels(code).inc()
 
-    def fault(self, fault: Exception, faults: int, *, full: bool) -> None:
+    def fault(self, fault: Exception, transient_failures: int, *, full: bool) -> None:
         if full:
             log.error(
-                "no space is left for a video", fault=repr(fault), faults=faults, do="free some space; it comes again"
+                "no space is left for a video",
+                fault=repr(fault),
+                transient_failures=transient_failures,
+                do="free some space; it comes again",
             )
         else:
-            log.warning("a passing fault", fault=repr(fault), faults=faults)
+            log.warning("a passing fault", fault=repr(fault), transient_failures=transient_failures)
 
-    def broke(self, fault: Exception, faults: int) -> None:
-        log.error("the attempt broke", faults=faults, exc_info=fault)
+    def broke(self, fault: Exception, transient_failures: int) -> None:
+        log.error("the attempt broke", transient_failures=transient_failures, exc_info=fault)
 
     def comes_again(self) -> None:
         self._metrics.ended.labels("fault").inc()

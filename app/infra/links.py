@@ -112,7 +112,7 @@ class TicketLinks:
         return f"{self._base}/files/{payload}.{self._signature(payload)}", datetime.fromtimestamp(expires, UTC)
 
     def open(self, ticket: str, now: datetime) -> Ticket | None:
-        """Return None where it is forged, malformed or has lapsed: nobody is told which."""
+        """Return None where it is forged, malformed or has expired: nobody is told which."""
         if len(ticket) > _TICKET_MAX or not ticket.isascii():
             return None
         payload, _, signature = ticket.partition(".")

@@ -30,7 +30,7 @@ _LEEWAY_SECONDS: Final = 5
 
 @final
 class JwtAccessTokens:
-    """HS256. ``kid`` names the key, so that tokens of a former one are honoured until they lapse: keys can be changed.
+    """HS256. ``kid`` names the key, so that tokens of a former one are honoured until they expire: keys can be changed.
 
     Times are judged by our clock and not by the library's, so that all machines agree with the database.
 
@@ -65,7 +65,7 @@ class JwtAccessTokens:
         return AccessToken(text, datetime.fromtimestamp(expires, UTC))
 
     def verify(self, token: str) -> Viewer:
-        """Raises ``Unauthenticated`` for all but a token that ``issue`` made and that has not lapsed."""
+        """Raises ``Unauthenticated`` for all but a token that ``issue`` made and that has not expired."""
         if len(token) > _TOKEN_MAX or not _COMPACT.fullmatch(token):
             raise Unauthenticated
         try:

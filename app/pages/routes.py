@@ -51,7 +51,7 @@ class _Assets(StaticFiles):
 
 
 def page_routes(settings: Settings, built: Path = BUILT) -> list[BaseRoute]:
-    """Give the routes of the pages that operators want served; ``built`` is where their files lie."""
+    """Return the routes of the pages that operators want served; ``built`` is where their files lie."""
     routes: list[BaseRoute] = []
     if settings.graphiql:
         routes += _page("GraphiQL", built / "graphiql", ["/graphiql"], _GRAPHIQL_POLICY, assets="/graphiql/assets")
@@ -75,7 +75,7 @@ def _app_policy(settings: Settings) -> Sequence[str]:
 
 
 def _storage_origin(public_url: str, bucket: str) -> str:
-    """Say where links to the storage lead: at Amazon to a host of the bucket's own.
+    """Return where links to the storage lead: at Amazon to a host of the bucket's own.
 
     A bucket with a dot in its name has none, since Amazon's certificates would not cover it.
     """

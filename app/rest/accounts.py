@@ -19,8 +19,8 @@ from app.domain.times import iso8601
 from app.domain.user import Locale
 from app.server.body import json_body
 from app.server.contract import Answer, Instant, Parameter, Uuid, described, promises
-from app.server.edge import Edge, address_of, edge_of, viewer_of
 from app.server.language import preferred_locale
+from app.server.services import Services, address_of, services_of, viewer_of
 from app.usecases.open_session import Session
 
 _STORES: Final = (StorageError, StorageFull)
@@ -95,7 +95,7 @@ async def register(request: Request) -> Response:
     """Make an account."""
     body = await json_body(request, Registration)
     locale = _locale(request, body.get("locale"))
-    session = await edge_of(request).do.accounts.register_user(
+    session = await services_of(request).do.accounts.register_user(
         body["name"], body["email"], body["password"], locale, address_of(request)
     )
     user = session.user
@@ -106,9 +106,9 @@ async def register(request: Request) -> Response:
 @promises("accounts", _SIGNED_IN, errors=(InvalidCredentials, RateLimited, *_STORES), body=Credentials)
 async def login(request: Request) -> Response:
     """Sign in."""
-    edge, body = edge_of(request), await json_body(request, Credentials)
-    session = await edge.do.accounts.authenticate_user(body["email"], body["password"], address_of(request))
-    return _tokens(edge, session)
+    services, body = services_of(request), await json_body(request, Credentials)
+    session = await services.do.accounts.authenticate_user(body["email"], body["password"], address_of(request))
+    return _tokens(services, session)
 
 
 @promises("accounts", _SIGNED_IN, errors=(InvalidCredentials, *_STORES), body=RefreshToken)
@@ -117,8 +117,8 @@ async def refresh(request: Request) -> Response:
 
     A refresh token that was used before ends its session, for somebody may have copied it.
     """
-    edge, body = edge_of(request), await json_body(request, RefreshToken)
-    return _tokens(edge, await edge.do.accounts.refresh_session(body["refresh_token"]))
+    services, body = services_of(request), await json_body(request, RefreshToken)
+    return _tokens(services, await services.do.accounts.refresh_session(body["refresh_token"]))
 
 
 @promises(
@@ -126,12 +126,12 @@ async def refresh(request: Request) -> Response:
 )
 async def logout(request: Request) -> Response:
     """Sign out."""
-    await edge_of(request).do.accounts.end_session(viewer_of(request))
+    await services_of(request).do.accounts.end_session(viewer_of(request))
     return Response(status_code=HTTPStatus.NO_CONTENT)
 
 
-def _tokens(edge: Edge, session: Session) -> Response:
-    seconds = (session.token.expires_at - edge.clock.now()).total_seconds()
+def _tokens(services: Services, session: Session) -> Response:
+    seconds = (session.token.expires_at - services.clock.now()).total_seconds()
     tokens = Tokens(
         access_token=session.token.text,
         token_type="Bearer",  # noqa: S106 - no secret

@@ -11,8 +11,8 @@ from starlette.responses import Response
 from app.domain.errors import StorageError
 from app.rest.objects import OBJECT_PARAMETERS, Representation, object_answers, send_object
 from app.server.contract import Parameter, promises
-from app.server.edge import edge_of
 from app.server.refusals import OUTSIDE_THE_FILE, UNKNOWN_PATH
+from app.server.services import services_of
 from app.usecases.ports.storage import ObjectMissing
 
 _NOTHING_MAY_RUN: Final = {"Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; sandbox"}
@@ -30,9 +30,9 @@ async def by_ticket(request: Request) -> Response:
 
     A link authorises itself for a few minutes; a forged, an expired and an empty one are all not found.
     """
-    edge = edge_of(request)
-    ticket = edge.tickets.open(request.path_params["ticket"], edge.clock.now()) if edge.tickets else None
-    stored = await edge.storage.stat(ticket.key) if ticket else None
+    services = services_of(request)
+    ticket = services.tickets.open(request.path_params["ticket"], services.clock.now()) if services.tickets else None
+    stored = await services.storage.stat(ticket.key) if ticket else None
     if ticket is None or stored is None:
         raise HTTPException(HTTPStatus.NOT_FOUND)
     found = Representation(
@@ -40,9 +40,9 @@ async def by_ticket(request: Request) -> Response:
         stored.size_bytes,
         hashlib.sha256(ticket.key.encode()).hexdigest(),  # A key is written once, so it stands for its content.
         ticket.content_type,
-        edge.content_disposition(ticket.file_name),
+        services.content_disposition(ticket.file_name),
     )
     try:
-        return await send_object(request, edge.storage, found, _NOTHING_MAY_RUN)
+        return await send_object(request, services.storage, found, _NOTHING_MAY_RUN)
     except ObjectMissing:
         raise HTTPException(HTTPStatus.NOT_FOUND) from None

@@ -14,8 +14,8 @@ from app.rest import accounts, files, videos
 from app.rest.openapi import document
 from app.server import health
 from app.server.contract import Answer, promises
-from app.server.edge import settings_of
 from app.server.refusals import UNKNOWN_PATH
+from app.server.services import settings_of
 
 
 @promises("description", Answer(HTTPStatus.OK, "The description.", {"type": "object"}), refusals=(UNKNOWN_PATH,))

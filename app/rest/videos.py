@@ -27,9 +27,9 @@ from app.domain.times import iso8601
 from app.domain.video import ProcessingStatus, VideoProcessing, parsed_video_id
 from app.rest.objects import OBJECT_PARAMETERS, Representation, object_answers, send_object
 from app.server.contract import Answer, Instant, Parameter, Uuid, described, promises
-from app.server.edge import edge_of, viewer_of
 from app.server.multipart import Multipart, Part, declared_bytes
 from app.server.refusals import OUTSIDE_THE_FILE
+from app.server.services import services_of, viewer_of
 from app.server.uploads import uploads_of
 from app.usecases.download_processed_zip import archive_file_name
 from app.usecases.list_user_videos import cursor
@@ -104,13 +104,13 @@ async def upload(request: Request) -> Response:
 
     The answer comes as soon as the file is stored and its processing recorded. GraphQL's ``uploadVideo`` takes choices.
     """
-    edge, viewer = edge_of(request), viewer_of(request)
+    services, viewer = services_of(request), viewer_of(request)
     async with uploads_of(request).one_more(viewer.id, declared_bytes(request)) as incoming:
         form = Multipart(request, incoming)
         file = await _file(form)
         sent = IncomingVideo(file.file_name or "", form.bytes_at_most(), form.last_file(file), incoming.keeps)
         key = request.headers.get("idempotency-key")
-        video = await edge.do.upload_video(viewer, sent, ExtractionOptions(), key)
+        video = await services.do.upload_video(viewer, sent, ExtractionOptions(), key)
     return JSONResponse(Accepted(id=video.id, status=video.status), HTTPStatus.ACCEPTED)
 
 
@@ -131,13 +131,13 @@ async def upload(request: Request) -> Response:
 )
 async def list_videos(request: Request) -> Response:
     """List one's own videos, newest first."""
-    edge, viewer = edge_of(request), viewer_of(request)
+    services, viewer = services_of(request), viewer_of(request)
     first = request.query_params.get("first", str(PAGE))
     if not (first.isascii() and first.isdigit() and len(first) <= 3):  # noqa: PLR2004 - no page size is longer
         raise wrong_size()
-    page = await edge.do.list_user_videos(viewer, int(first), request.query_params.get("after"))
+    page = await services.do.list_user_videos(viewer, int(first), request.query_params.get("after"))
     after = cursor(page.videos[-1]) if page.has_next else None
-    return JSONResponse(VideoPage(items=[_item(video, edge.retention) for video in page.videos], next=after))
+    return JSONResponse(VideoPage(items=[_item(video, services.retention) for video in page.videos], next=after))
 
 
 @promises(
@@ -160,11 +160,11 @@ async def download(request: Request) -> Response:
     Where clients reach the storage it is 307 to a link there, for a gateway may carry no more than 10 MB; HEAD tells
     the size in any case.
     """
-    edge, viewer = edge_of(request), viewer_of(request)
-    video, archive = await edge.do.download_processed_zip(viewer, parsed_video_id(request.path_params["id"]))
-    if edge.tickets is None and request.method == "GET":
+    services, viewer = services_of(request), viewer_of(request)
+    video, archive = await services.do.download_processed_zip(viewer, parsed_video_id(request.path_params["id"]))
+    if services.tickets is None and request.method == "GET":
         name, kind = archive_file_name(video), "application/zip"
-        url, _ = edge.links.link(archive.key, file_name=name, content_type=kind, now=edge.clock.now())
+        url, _ = services.links.link(archive.key, file_name=name, content_type=kind, now=services.clock.now())
         headers = {"Location": url, "Cache-Control": "private, no-store"}
         return Response(status_code=HTTPStatus.TEMPORARY_REDIRECT, headers=headers)
     found = Representation(
@@ -172,10 +172,10 @@ async def download(request: Request) -> Response:
         archive.size_bytes,
         archive.sha256,
         "application/zip",
-        edge.content_disposition(archive_file_name(video)),
+        services.content_disposition(archive_file_name(video)),
     )
     try:
-        return await send_object(request, edge.storage, found, {})
+        return await send_object(request, services.storage, found, {})
     except ObjectMissing:
         raise VideoNotFound("The ZIP of this video is no longer stored.") from None
 

@@ -40,7 +40,7 @@ async def bounded_body(request: Request, limit: int = MAX_JSON_BYTES) -> bytes:
 
 
 def is_json(content_type: str) -> bool:
-    """Tell whether a body of this media type is JSON as it is exchanged: in UTF-8 (RFC 8259, section 8.1)."""
+    """Return whether a body of this media type is JSON as it is exchanged: in UTF-8 (RFC 8259, section 8.1)."""
     kind, options = parse_options_header(content_type)
     return kind == b"application/json" and options.get(b"charset", b"utf-8").lower() in {b"utf-8", b"utf8"}
 

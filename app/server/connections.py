@@ -14,7 +14,7 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from app.domain.network import subscriber_of
 from app.server.metrics import Metrics
-from app.settings import EdgeSettings
+from app.settings import ServerSettings
 
 OTHER_FILES: Final = 256
 """What else a process has open: connections to the stores, logs, what is listened on, and spare connections."""
@@ -68,7 +68,7 @@ class Connections:
     What a trusted proxy opens is counted for all only: how many each of its clients may have is its own matter.
     """
 
-    def __init__(self, settings: EdgeSettings, metrics: Metrics, files: int) -> None:
+    def __init__(self, settings: ServerSettings, metrics: Metrics, files: int) -> None:
         self.most = max(1, min(settings.max_connections, files - OTHER_FILES))
         self.most_of_one = min(settings.max_connections_per_address, self.most)
         self.metrics = metrics
@@ -79,7 +79,7 @@ class Connections:
         self._waiting_by_network: dict[str, dict[Connection, None]] = {}
 
     def waiting_of(self, connection: Connection) -> dict[Connection, None]:
-        """Give those that wait and compete with this one: the spare ones, or those of its network."""
+        """Return those that wait and compete with this one: the spare ones, or those of its network."""
         return self._waiting_by_network.setdefault(_group(connection), {})
 
     def opened(self, address: str, close: Callable[[], None]) -> Connection:

@@ -63,7 +63,7 @@ class Draining:
 
 
 def restarting(path: str) -> Response:
-    """Say that this process ends, to whom it cannot serve any more."""
+    """Answer whom it cannot serve any more that this process ends."""
     detail = "The service is being restarted; try again in a moment."
     status, headers = RESTARTING.status, {"Retry-After": str(PASSING_SECONDS)}
     if path != "/graphql":

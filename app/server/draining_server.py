@@ -23,7 +23,7 @@ _KEEP_ALIVE_SECONDS: Final = 75
 
 
 def uvicorn_options(serving: Serving) -> dict[str, Any]:
-    """Give the options of ``uvicorn.Config`` that do not depend on where it runs."""
+    """Return the options of ``uvicorn.Config`` that do not depend on where it runs."""
     settings = serving.settings
     return {
         "http": partial(BoundedHttp, connections=serving.connections, settings=settings),

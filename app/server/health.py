@@ -9,8 +9,8 @@ from starlette.responses import JSONResponse, Response
 from typing_extensions import TypedDict
 
 from app.server.contract import Answer, described, promises
-from app.server.edge import edge_of
 from app.server.refusals import UNKNOWN_PATH
+from app.server.services import services_of
 from app.server.throttle import is_health_check
 
 _HELPFUL: Final = frozenset({"redis"})
@@ -57,7 +57,7 @@ async def livez(request: Request) -> Response:
 async def readyz(request: Request) -> Response:
     """Ask whether requests can be served here, and which parts work."""
     _only_as_spelled(request)
-    parts = await edge_of(request).ready()
+    parts = await services_of(request).ready()
     draining: bool = request.app.state.drain.active
     ready = all(works for part, works in parts.items() if part not in _HELPFUL) and not draining
     body = Readiness(status="draining" if draining else "ready" if ready else "unavailable", parts=dict(parts))

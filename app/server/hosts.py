@@ -65,7 +65,7 @@ class Hosts:
 
 
 def _name(host: str) -> str:
-    """Give the host of an authority without its port, brackets and the dot of the root."""
+    """Return the host of an authority without its port, brackets and the dot of the root."""
     found = _AUTHORITY.fullmatch(host.lower())
     return found[1].strip("[]").removesuffix(".") if found else ""
 

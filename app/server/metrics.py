@@ -10,7 +10,7 @@ from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 from starlette.types import Scope
 
-from app.server.edge import edge_of
+from app.server.services import services_of
 
 _SECONDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800)
 """From a page's query to the upload of a long film."""
@@ -81,7 +81,7 @@ class Metrics:
 
 
 def route_of(scope: Scope) -> str:
-    """Give the pattern of the route that a request took; the path itself may hold a ticket."""
+    """Return the pattern of the route that a request took; the path itself may hold a ticket."""
     return str(getattr(scope.get("route"), "path", "none"))
 
 
@@ -89,7 +89,7 @@ _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "O
 
 
 def metrics_of(connection: HTTPConnection) -> Metrics:
-    """Give this application's counters."""
+    """Return this application's counters."""
     return cast("Metrics", connection.app.state.metrics)
 
 
@@ -97,7 +97,7 @@ async def metrics(request: Request) -> Response:
     """GET /metrics, on a port of its own: counters of this process, and what waits for all of them."""
     try:
         async with asyncio.timeout(_BACKLOG_SECONDS):
-            backlog = await edge_of(request).backlog()
+            backlog = await services_of(request).backlog()
     except TimeoutError:
         backlog = {}
     return Response(metrics_of(request).text(backlog), media_type=CONTENT_TYPE_PLAIN_0_0_4)

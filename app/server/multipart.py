@@ -39,11 +39,11 @@ class Part:
         self.file_name = file_name
 
     def __aiter__(self) -> AsyncIterator[bytes]:
-        """Give the bytes in pieces; raises ``UploadIncomplete`` where the client goes away."""
+        """Yield the bytes in pieces; raises ``UploadIncomplete`` where the client goes away."""
         return self._form.data(self)
 
     async def read(self, limit: int = MAX_FIELD_BYTES) -> bytes:
-        """Give the bytes of a field; raises ``InvalidInput`` where there are more than ``limit``."""
+        """Return the bytes of a field; raises ``InvalidInput`` where there are more than ``limit``."""
         content = b""
         async for chunk in self:
             content += chunk
@@ -98,7 +98,7 @@ class Multipart:
             raise InvalidInput("The boundary of this multipart body is too long.") from None
 
     async def next_part(self) -> Part | None:
-        """Give the next part, or None after the last; what was not read of the one before is read over."""
+        """Return the next part, or None after the last; what was not read of the one before is read over."""
         if self._current is not None:
             await self._current.read()
         kind, disposition, _ = await self._next()
@@ -113,7 +113,7 @@ class Multipart:
         return self._current
 
     async def data(self, part: Part) -> AsyncIterator[bytes]:
-        """Give the rest of the part that was given last; of any other, nothing is left."""
+        """Return the rest of the part that was given last; of any other, nothing is left."""
         while self._current is part:
             kind, data, _ = await self._next()
             if kind is _Kind.END:
@@ -122,7 +122,7 @@ class Multipart:
                 yield data
 
     async def last_file(self, part: Part) -> AsyncIterator[bytes]:
-        """Give a file's bytes; it is only whole where the body ends as it should and holds no second file."""
+        """Yield a file's bytes; it is only whole where the body ends as it should and holds no second file."""
         async for chunk in part:
             yield chunk
         while (more := await self.next_part()) is not None:
@@ -131,7 +131,7 @@ class Multipart:
             await more.read()
 
     def bytes_at_most(self) -> int | None:
-        """Say how large the part that was given last can be; None where the client did not say."""
+        """Return how large the part that was given last can be; None where the client did not say."""
         if self._declared is None:
             return None
         kind, _, offset = self._events[0] if self._events else (None, b"", 0)
@@ -187,7 +187,7 @@ class Multipart:
 
 
 def declared_bytes(request: Request) -> int | None:
-    """Say how many bytes a request's body has; None where the client did not say."""
+    """Return how many bytes a request's body has; None where the client did not say."""
     declared = request.headers.get("content-length", "")
     return int(declared) if declared.isascii() and declared.isdigit() else None
 

@@ -18,7 +18,7 @@ from app.server.health import livez, readyz
 from app.server.hosts import LOOPBACK, Hosts
 from app.server.metrics import Metrics, metrics
 from app.server.protocol import BoundedHttp
-from app.settings import EdgeSettings
+from app.settings import ServerSettings
 
 _GRACE_SECONDS: Final = 5
 """Who asks and does not read the answer must not keep a process from its end."""
@@ -53,7 +53,9 @@ async def answering(app: Starlette, host: str, port: int | None) -> AsyncIterato
     if port is None:
         yield
         return
-    settings = EdgeSettings.model_construct(max_connections=_MOST)  # The rest as shipped, whatever the public port has.
+    settings = ServerSettings.model_construct(
+        max_connections=_MOST
+    )  # The rest as shipped, whatever the public port has.
     local = host == LOOPBACK or is_loopback(host)
     config = uvicorn.Config(
         Hosts(app, (LOOPBACK,) if local else ()),

@@ -99,7 +99,7 @@ def domain_problem(error: DomainError) -> Response:
 
 
 def unexpected_problem(request_id: str) -> Response:
-    """Say that something is broken and nothing else: the log has the rest under this id."""
+    """Answer that something is broken and nothing else: the log has the rest under this id."""
     return problem(
         BROKEN.status,
         BROKEN.code,

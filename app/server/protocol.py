@@ -19,7 +19,7 @@ from app.server.connections import Connection, Connections
 from app.server.problems import problem
 from app.server.refusals import FULL_HOUSE, HEAD_TOO_LARGE, HEAD_TOO_LATE, MALFORMED, Refusal
 from app.server.throttle import HEALTH, TokenBuckets
-from app.settings import EdgeSettings
+from app.settings import ServerSettings
 
 _PIPELINED: Final = 8
 """So many requests may wait behind the one that is answered (RFC 9112, section 9.3.2); who sends more is cut off."""
@@ -39,7 +39,7 @@ class _Refused(Exception):
 class BoundedHttp(HttpToolsProtocol):
     """One connection. A head comes in time and is no larger than allowed; so is all else that is no body."""
 
-    def __init__(self, *args: Any, connections: Connections, settings: EdgeSettings, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, connections: Connections, settings: ServerSettings, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._connections = connections
         self._settings = settings
@@ -170,7 +170,7 @@ class BoundedHttp(HttpToolsProtocol):
     # The end of a connection that asks for too much.
 
     def _refuse(self, refusal: Refusal, detail: str, headers: Mapping[str, str] | None = None) -> None:
-        """Say so, where no other answer is under way, and read on for a moment."""
+        """Answer so, where no other answer is under way, and read on for a moment."""
         self._head_has_come()
         self._connections.refused("connections" if self._connection.spare else "head")
         if self._answering:

@@ -13,8 +13,8 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.domain.errors import RateLimited
-from app.server.edge import address_of
 from app.server.problems import domain_problem
+from app.server.services import address_of
 
 HEALTH: Final = frozenset({b"/livez", b"/readyz"})
 """As they are spelled, and not otherwise: a proxy in front that keeps them inside looks for nothing else."""
@@ -68,12 +68,12 @@ def is_health_check(scope: Scope) -> bool:
 
 
 def graphql_refusal(wait: float) -> dict[str, Any]:
-    """Say as a GraphQL error that it is too much, and in how many whole seconds it is not."""
+    """Answer as a GraphQL error that it is too much, and in how many whole seconds it is not."""
     return rate_limited(RateLimited(retry_after_seconds=math.ceil(wait)))
 
 
 def rate_limited(error: RateLimited) -> dict[str, Any]:
-    """Give the GraphQL error that says so."""
+    """Return the GraphQL error that says so."""
     extensions = {"code": error.code, "retryAfterSeconds": error.retry_after_seconds}
     return {"message": error.message, "extensions": extensions}
 

@@ -24,7 +24,7 @@ READ_AHEAD: Final = 256 * 1024
 """What the server may have read of an upload before anybody asked for it."""
 _STEEP: Final = 64
 """So many times the least rate must an upload come with when the memory is full."""
-_PATIENCE: Final = 2.0
+_MEMORY_WAIT_SECONDS: Final = 2.0
 """For so long an upload waits for memory, before somebody gives up."""
 _ROUND_SECONDS: Final = 60.0
 """The end of even the smallest upload, beside what its size allows."""
@@ -159,7 +159,7 @@ class Uploads:
         while self.held > self._settings.upload_memory_bytes:
             self.changed.clear()
             try:
-                async with asyncio.timeout(_PATIENCE):
+                async with asyncio.timeout(_MEMORY_WAIT_SECONDS):
                     await self.changed.wait()
             except TimeoutError:
                 if all(one.why is None for one in self._under_way):  # Else memory is about to come free.
@@ -209,5 +209,5 @@ class Uploads:
 
 
 def uploads_of(connection: HTTPConnection) -> Uploads:
-    """Give this application's."""
+    """Return this application's."""
     return cast("Uploads", connection.app.state.uploads)

@@ -13,7 +13,7 @@ from app.domain.failure import NO_SPACE, Failure, FailureCode
 from app.domain.manifest import Reading
 from app.domain.video import FramesArchive, VideoId, VideoProcessing
 from app.usecases.generate_zip_file import GenerateZipFile
-from app.usecases.hold_lease import Attempt, HoldLease
+from app.usecases.hold_lease import AttemptState, HoldLease
 from app.usecases.mark_processing_completed import MarkProcessingCompleted
 from app.usecases.mark_processing_failed import MarkProcessingFailed
 from app.usecases.ports.attempt_reports import AttemptReports
@@ -61,7 +61,7 @@ class AttemptVideo:
     release_processing: ReleaseProcessing
     reports: AttemptReports
     clock: Clock
-    max_faults: int
+    max_transient_failures: int
 
     async def __call__(self, video: VideoId) -> Done | RetryAt:
         try:
@@ -88,26 +88,26 @@ class AttemptVideo:
         except asyncio.CancelledError:
             with suppress(DatabaseUnavailable):
                 if isinstance(started := await claiming, Claimed):
-                    await self.release_processing.after_shutdown(started.video, started.faults)
+                    await self.release_processing.after_shutdown(started.video, started.transient_failures)
             raise
 
     async def _work(self, started: Claimed) -> Done | RetryAt:
         """Hold the lease until it is known how the work ended."""
-        attempt = Attempt()
+        attempt = AttemptState()
         holding = asyncio.create_task(self.hold_lease(started.video, attempt))
         try:
-            return await self._end(started.video, started.faults, attempt, holding)
+            return await self._end(started.video, started.transient_failures, attempt, holding)
         except asyncio.CancelledError:
             self.reports.given_back()
             with suppress(DatabaseUnavailable):
-                await asyncio.shield(self.release_processing.after_shutdown(started.video, started.faults))
+                await asyncio.shield(self.release_processing.after_shutdown(started.video, started.transient_failures))
             raise
         finally:
             holding.cancel()
             await asyncio.gather(holding, return_exceptions=True)
 
     async def _end(
-        self, video: VideoProcessing, faults: int, attempt: Attempt, holding: "asyncio.Task[None]"
+        self, video: VideoProcessing, transient_failures: int, attempt: AttemptState, holding: "asyncio.Task[None]"
     ) -> Done | RetryAt:
         """Work, and record how it ended."""
         try:
@@ -116,16 +116,18 @@ class AttemptVideo:
             return await self._fail(video, Failure(error.failure, error.message))
         except _PASSING_FAULTS as error:
             code, full = FailureCode.STORAGE_ERROR, _is_full(error)
-            self.reports.fault(error, faults + 1, full=full)
+            self.reports.fault(error, transient_failures + 1, full=full)
             failure = Failure(code, NO_SPACE if full else code.reason)
-            return await self._come_again(video, faults, self.max_faults, failure)
+            return await self._come_again(video, transient_failures, self.max_transient_failures, failure)
         except Exception as error:  # noqa: BLE001 - a bug of ours is no reason to lose the video
-            self.reports.broke(error, faults + 1)
+            self.reports.broke(error, transient_failures + 1)
             failure = Failure(FailureCode.INTERNAL, FailureCode.INTERNAL.reason)
-            return await self._come_again(video, faults, _UNEXPECTED_TRIES, failure)
+            return await self._come_again(video, transient_failures, _UNEXPECTED_TRIES, failure)
         return Done()
 
-    async def _work_under_lease(self, video: VideoProcessing, attempt: Attempt, holding: "asyncio.Task[None]") -> None:
+    async def _work_under_lease(
+        self, video: VideoProcessing, attempt: AttemptState, holding: "asyncio.Task[None]"
+    ) -> None:
         """Make the ZIP while the lease is held; stop at once when it is lost."""
         making = asyncio.create_task(self._make_archive(video, attempt))
         try:
@@ -143,7 +145,7 @@ class AttemptVideo:
         else:
             self.reports.lost(at_its_end=True)
 
-    async def _make_archive(self, video: VideoProcessing, attempt: Attempt) -> tuple[FramesArchive, Reading]:
+    async def _make_archive(self, video: VideoProcessing, attempt: AttemptState) -> tuple[FramesArchive, Reading]:
         async with self.process_video_frames(video) as (media, extraction):
             attempt.media, attempt.progress = media, lambda: extraction.progress
             with self.reports.decoding():
@@ -157,13 +159,15 @@ class AttemptVideo:
             self.reports.lost(at_its_end=True)
         return Done()
 
-    async def _come_again(self, video: VideoProcessing, faults: int, most: int, failure: Failure) -> Done | RetryAt:
-        """Give the video back for later, or admit the failure where there were as many faults as may be."""
-        if faults + 1 >= most:
+    async def _come_again(
+        self, video: VideoProcessing, transient_failures: int, most: int, failure: Failure
+    ) -> Done | RetryAt:
+        """Release the video for later, or admit the failure where there were as many faults as may be."""
+        if transient_failures + 1 >= most:
             return await self._fail(video, failure)
         self.reports.comes_again()
-        await self._recorded(lambda: self.release_processing.after_fault(video, faults))
-        return RetryAt(self.clock.now() + retry_delay(faults) + _MARGIN)
+        await self._recorded(lambda: self.release_processing.after_fault(video, transient_failures))
+        return RetryAt(self.clock.now() + retry_delay(transient_failures) + _MARGIN)
 
     async def _recorded(self, end: Callable[[], Awaitable[bool]]) -> bool:
         """Record an attempt's end as often as it takes until the database has said what became of it.

@@ -10,7 +10,7 @@ from app.usecases.open_session import OpenSession, Session
 from app.usecases.ports.clock import Clock
 from app.usecases.ports.mail_addresses import MailAddresses
 from app.usecases.ports.passwords import PasswordHasher
-from app.usecases.ports.rate_limits import Attempt, RateLimits
+from app.usecases.ports.rate_limits import RateLimitKey, RateLimits
 from app.usecases.ports.transactions import Transaction, Transactions
 
 
@@ -38,23 +38,23 @@ class AuthenticateUser:
     addresses: MailAddresses
 
     async def __call__(self, email: str, password: str, address: str) -> Session:
-        await self.limits.check(Attempt.LOGIN_BY_ADDRESS, address)
+        await self.limits.check(RateLimitKey.LOGIN_BY_ADDRESS, address)
         try:
             spellings, secret = self.addresses.spellings(email), normalised_password(password)
         except InvalidInput:
-            await self.limits.spend(Attempt.LOGIN_BY_ADDRESS, address)
+            await self.limits.spend(RateLimitKey.LOGIN_BY_ADDRESS, address)
             await self.passwords.verify("", None)
             raise InvalidCredentials from None
         account = spellings[0]
-        await self.limits.check(Attempt.LOGIN_BY_ACCOUNT, account)
+        await self.limits.check(RateLimitKey.LOGIN_BY_ACCOUNT, account)
         # Counted before it is known to have failed, or many at once would all be tried.
-        await self.limits.spend(Attempt.LOGIN_BY_ACCOUNT_AND_ADDRESS, tries_of(account, address))
+        await self.limits.spend(RateLimitKey.LOGIN_BY_ACCOUNT_AND_ADDRESS, tries_of(account, address))
         user = await self.transactions.read(lambda t: account_of(t, spellings))
         if not await self.passwords.verify(secret, user.password_hash if user else None) or user is None:
-            await self.limits.spend(Attempt.LOGIN_BY_ADDRESS, address)
-            await self.limits.spend(Attempt.LOGIN_BY_ACCOUNT, account)
+            await self.limits.spend(RateLimitKey.LOGIN_BY_ADDRESS, address)
+            await self.limits.spend(RateLimitKey.LOGIN_BY_ACCOUNT, account)
             raise InvalidCredentials
-        await self.limits.forgive(Attempt.LOGIN_BY_ACCOUNT_AND_ADDRESS, tries_of(account, address))
+        await self.limits.forgive(RateLimitKey.LOGIN_BY_ACCOUNT_AND_ADDRESS, tries_of(account, address))
         outdated = self.passwords.outdated(user.password_hash)
         password_hash = await self.passwords.hash(secret) if outdated else user.password_hash
         return await self.transactions.write(lambda t: self._sign_in(t, user, password_hash))

@@ -17,7 +17,7 @@ from app.usecases.ports.transactions import Transaction, Transactions
 @final
 @dataclass(frozen=True, slots=True)
 class CancelVideo:
-    """Make an unfinished processing Failed with the code CANCELED; its worker finds out at its next beat.
+    """Make an unfinished processing Failed with the code CANCELED; its worker finds out at its next heartbeat.
 
     :raises ProcessingAlreadyFinished: where it has ended, perhaps just now
     """

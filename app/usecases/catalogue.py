@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from app.usecases.accounts import AccountUseCases
 from app.usecases.cancel_video import CancelVideo
 from app.usecases.check_upload import CheckUpload
+from app.usecases.collect_garbage import CollectGarbage
 from app.usecases.delete_video import DeleteVideo
 from app.usecases.deliver_notifications import DeliverNotifications
 from app.usecases.download_processed_zip import DownloadProcessedZip
 from app.usecases.expire_videos import ExpireVideos
 from app.usecases.export_my_data import ExportMyData
-from app.usecases.keep_house import KeepHouse
 from app.usecases.list_user_videos import CountUserVideos, ListUserVideos, ShowHistories, ShowVideo
 from app.usecases.measure_backlog import MeasureBacklog
 from app.usecases.notification_log import ListNotifications, RedeliverNotification, SendTestWebhook
@@ -63,6 +63,6 @@ class ControlUseCases:
 
     deliver_notifications: DeliverNotifications
     remove_objects: RemoveObjects
-    keep_house: KeepHouse
+    collect_garbage: CollectGarbage
     expire_videos: ExpireVideos
     measure_backlog: MeasureBacklog

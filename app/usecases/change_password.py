@@ -7,12 +7,12 @@ from app.domain.errors import InvalidCredentials, InvalidInput
 from app.domain.notification import NotificationChannel, NotificationEvent
 from app.domain.session import SessionId, Viewer
 from app.domain.user import User, new_password, normalised_password
+from app.usecases.enqueue_notification import Message, enqueue_notification
 from app.usecases.open_session import OpenSession, Session, locked_user, other_sessions
 from app.usecases.ports.ended_sessions import EndedSessions
 from app.usecases.ports.passwords import PasswordHasher
-from app.usecases.ports.rate_limits import Attempt, RateLimits
+from app.usecases.ports.rate_limits import RateLimitKey, RateLimits
 from app.usecases.ports.transactions import Transaction, Transactions
-from app.usecases.tell_owner import News, owe
 
 
 @final
@@ -59,8 +59,8 @@ class ChangePassword:
             token = self.open_session.refresh_tokens.first(viewer.session)
             session = await self.open_session.go_on(t, user, kept, token)
         await t.sessions.end(ended, now)
-        news = News(event=NotificationEvent.PASSWORD_CHANGED, at=now, data={})
-        await owe(t, user, news, NotificationChannel.EMAIL)
+        message = Message(event=NotificationEvent.PASSWORD_CHANGED, at=now, data={})
+        await enqueue_notification(t, user, message, NotificationChannel.EMAIL)
         return session, ended
 
 
@@ -74,14 +74,14 @@ async def check_password(
     :raises InvalidCredentials: for the argument ``field``
     :raises RateLimited: where too many in a row were wrong
     """
-    await limits.spend(Attempt.PASSWORD_BY_SESSION, session)
+    await limits.spend(RateLimitKey.PASSWORD_BY_SESSION, session)
     try:
         known = await passwords.verify(normalised_password(password), user.password_hash)
     except InvalidInput:
         known = False
     if not known:
         raise InvalidCredentials("The current password is wrong.", field=(field,))
-    await limits.forgive(Attempt.PASSWORD_BY_SESSION, session)
+    await limits.forgive(RateLimitKey.PASSWORD_BY_SESSION, session)
 
 
 def named_new(text: str) -> str:

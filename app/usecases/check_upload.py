@@ -65,7 +65,7 @@ class CheckUpload:
             await self.in_all.check(file.size_bytes)
 
     async def _is_repeated(self, t: Transaction, viewer: Viewer, file: PlannedUpload) -> bool:
-        """Tell whether this is an upload that was accepted; where it is not, check the viewer's quota."""
+        """Return whether this is an upload that was accepted; where it is not, check the viewer's quota."""
         # A repeated upload gets the video that the first one made, which may be what fills the quota.
         key = file.idempotency_key
         if key is not None and await t.videos.by_idempotency_key(viewer.id, key) is not None:

@@ -23,7 +23,7 @@ class DeleteAccount:
     """Remove the viewer for good: rows, sessions, and all objects.
 
     The objects are only written down for removal here, now and once more when whoever still writes one has long
-    noticed: a worker at its next beat, an upload when it wants to be accepted.
+    noticed: a worker at its next heartbeat, an upload when it wants to be accepted.
 
     :raises InvalidCredentials: where the password is wrong
     :raises RateLimited: where it was tried too often
@@ -47,8 +47,8 @@ class DeleteAccount:
         user, now = await locked_user(t, viewer), self.clock.now()
         ended = [*await other_sessions(t, user.id, but=viewer.session), viewer.session]
         await t.sessions.end(ended, now)
-        videos, intakes = await t.videos.sources(user.id), await t.intakes.of(user.id)
-        sources = {source for _, source in videos} | {intake.source_key for intake in intakes}
+        videos, reservations = await t.videos.sources(user.id), await t.reservations.of(user.id)
+        sources = {source for _, source in videos} | {reservation.source_key for reservation in reservations}
         prefixes = [*(result_prefix(video) for video, _ in videos), export_prefix(user.id)]
         for at in (now, now + SECOND_REMOVAL):
             await t.removals.add(*sources, is_prefix=False, at=at)

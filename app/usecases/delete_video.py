@@ -19,7 +19,7 @@ SECOND_REMOVAL: Final = timedelta(hours=1)
 @final
 @dataclass(frozen=True, slots=True)
 class DeleteVideo:
-    """Remove a processing; one that runs is stopped, since its worker's next beat finds no row.
+    """Remove a processing; one that runs is stopped, since its worker's next heartbeat finds no row.
 
     The objects are only written down for removal here. The user's row is locked first, as by whoever reprocesses, so
     the source goes exactly when no other row names it.

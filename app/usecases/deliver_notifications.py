@@ -1,4 +1,4 @@
-"""Tell users what became of their videos."""
+"""Notify users of what became of their videos."""
 
 import asyncio
 import random
@@ -18,13 +18,13 @@ from app.domain.notification import (
     NotificationEvent,
 )
 from app.domain.webhook import WebhookMessage, body_of
+from app.usecases.enqueue_notification import Message, enqueue_notification
 from app.usecases.limit_deliveries import LimitDeliveries
 from app.usecases.ports.clock import Clock
 from app.usecases.ports.database import DatabaseUnavailable
 from app.usecases.ports.mail import Mailer
 from app.usecases.ports.transactions import Transaction, Transactions
 from app.usecases.ports.webhooks import WebhookSender
-from app.usecases.tell_owner import News, owe
 from app.usecases.write_mail import WriteMail
 
 _BATCH: Final = 64
@@ -182,7 +182,7 @@ class DeliverNotifications:
     async def _gone(
         self, t: Transaction, notification: Notification, attempts: int, url: str, error: WebhookGone
     ) -> None:
-        """Give up, remove the webhook unless its owner has set another meanwhile, and tell them: all of it or nothing.
+        """Abandon it, remove the webhook unless its owner has set another meanwhile, and tell them: all or nothing.
 
         What was given up is never due again, so nobody would come back for the rest.
         """
@@ -192,8 +192,8 @@ class DeliverNotifications:
             return
         now = self._clock.now()
         await t.users.set_webhook(owner.id, None, now)
-        news = News(event=NotificationEvent.WEBHOOK_DISABLED, at=now, data={"webhookUrl": url})
-        await owe(t, owner, news, NotificationChannel.EMAIL)
+        message = Message(event=NotificationEvent.WEBHOOK_DISABLED, at=now, data={"webhookUrl": url})
+        await enqueue_notification(t, owner, message, NotificationChannel.EMAIL)
 
 
 async def _settle_held(

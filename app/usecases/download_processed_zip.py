@@ -15,7 +15,7 @@ from app.usecases.ports.transactions import Transactions
 @final
 @dataclass(frozen=True, slots=True)
 class DownloadProcessedZip:
-    """Say which object holds the viewer's finished ZIP.
+    """Return which object holds the viewer's finished ZIP.
 
     :raises VideoNotFound: where there is no such video
     :raises VideoNotBelongsToUser: where it is another's

@@ -1,4 +1,4 @@
-"""Give users all that is kept of them."""
+"""Export all that is kept of a user."""
 
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -16,7 +16,7 @@ from app.domain.video import ProcessingStatus, VideoProcessing
 from app.usecases.open_session import locked_user
 from app.usecases.paging import PageKey
 from app.usecases.ports.clock import Clock
-from app.usecases.ports.rate_limits import Attempt, RateLimits
+from app.usecases.ports.rate_limits import RateLimitKey, RateLimits
 from app.usecases.ports.storage import ObjectStorage
 from app.usecases.ports.transactions import Transactions
 
@@ -56,7 +56,7 @@ class ExportMyData:
     limits: RateLimits
 
     async def __call__(self, viewer: Viewer) -> DataExport:
-        await self.limits.spend(Attempt.EXPORT_BY_ACCOUNT, viewer.id)
+        await self.limits.spend(RateLimitKey.EXPORT_BY_ACCOUNT, viewer.id)
         user, now = await self.transactions.read(lambda t: locked_user(t, viewer)), self.clock.now()
         key = f"{export_prefix(user.id)}{uuid4()}.json"
         await self.transactions.write(lambda t: t.removals.add(key, is_prefix=False, at=now + EXPORT_LIFETIME))

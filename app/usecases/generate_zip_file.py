@@ -57,7 +57,7 @@ class GenerateZipFile:
         return FramesArchive(key, output.size, output.sha256.hexdigest(), manifest.frame_count, sheet)
 
     def allowed_bytes(self, source_bytes: int) -> int:
-        """Say how large the ZIP of a file may be."""
+        """Return how large the ZIP of a file may be."""
         return min(self.max_bytes, max(self.small_bytes, int(source_bytes * self.max_ratio)))
 
     async def _keep_contact_sheet(self, video: VideoProcessing, picture: bytes | None) -> str | None:

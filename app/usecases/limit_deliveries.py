@@ -9,12 +9,12 @@ from urllib.parse import urlsplit
 from app.domain.notification import BEFORE_VERIFICATION, Mail, Notification, NotificationChannel, NotificationEvent
 from app.domain.user import mailbox_of
 from app.domain.webhook import WebhookMessage
+from app.usecases.enqueue_notification import Message, enqueue_notification
 from app.usecases.ports.clock import Clock
-from app.usecases.ports.rate_limits import Attempt, RateLimits
+from app.usecases.ports.rate_limits import RateLimitKey, RateLimits
 from app.usecases.ports.transactions import Transaction
-from app.usecases.tell_owner import News, owe
 
-_NEWS: Final = frozenset(
+_OF_VIDEOS: Final = frozenset(
     {
         NotificationEvent.VIDEO_COMPLETED.value,
         NotificationEvent.VIDEO_FAILED.value,
@@ -31,7 +31,7 @@ _HELD_FOR: Final = timedelta(days=4)
 @final
 @dataclass(frozen=True, slots=True)
 class LimitDeliveries:
-    """Says what is too much, and what becomes of it; nothing is lost.
+    """Decides what is too much, and what becomes of it; nothing is lost.
 
     Counted are mails by mailbox, those with news of videos apart from those with word of the account, so that neither
     can keep the other back; and posts by account and by host.
@@ -43,23 +43,23 @@ class LimitDeliveries:
     async def spend(self, notification: Notification, message: Mail | WebhookMessage) -> None:
         """Count a post or a mail; raises ``RateLimited`` where it is one too many."""
         if isinstance(message, WebhookMessage):
-            await self.limits.spend(Attempt.WEBHOOK_BY_ACCOUNT, notification.user)
-            await self.limits.spend(Attempt.WEBHOOK_BY_HOST, urlsplit(message.url).hostname or "")
+            await self.limits.spend(RateLimitKey.WEBHOOK_BY_ACCOUNT, notification.user)
+            await self.limits.spend(RateLimitKey.WEBHOOK_BY_HOST, urlsplit(message.url).hostname or "")
             return
         mailbox, event = mailbox_of(message.to), notification.event
         # What its server would not take yet was counted when it was tried first, or outages would use up the rate.
         if event != NotificationEvent.DIGEST and notification.attempts and notification.tried_since is None:
             return
         if not message.verified:
-            await self.limits.spend(Attempt.UNVERIFIED_MAIL_BY_RECIPIENT, mailbox)
-        elif event in _NEWS or event == NotificationEvent.DIGEST:
-            await self.limits.spend(Attempt.MAIL_BY_RECIPIENT, mailbox)
+            await self.limits.spend(RateLimitKey.UNVERIFIED_MAIL_BY_RECIPIENT, mailbox)
+        elif event in _OF_VIDEOS or event == NotificationEvent.DIGEST:
+            await self.limits.spend(RateLimitKey.MAIL_BY_RECIPIENT, mailbox)
         elif event not in BEFORE_VERIFICATION:  # Links have limits where they are asked for.
-            await self.limits.spend(Attempt.ACCOUNT_MAIL_BY_RECIPIENT, mailbox)
+            await self.limits.spend(RateLimitKey.ACCOUNT_MAIL_BY_RECIPIENT, mailbox)
 
     async def join_digest(self, t: Transaction, notification: Notification) -> bool:
         """Leave a mail with news to the digest that waits to be sent, if there is one. The user's row is held."""
-        if notification.channel is not NotificationChannel.EMAIL or notification.event not in _NEWS:
+        if notification.channel is not NotificationChannel.EMAIL or notification.event not in _OF_VIDEOS:
             return False
         digest = await t.notifications.waiting_digest(notification.user)
         return digest is not None and await self._hold(t, notification, digest)
@@ -79,8 +79,8 @@ class LimitDeliveries:
             if user is not None:
                 digest = await t.notifications.waiting_digest(user.id)
                 if digest is None:
-                    news = News(event=NotificationEvent.DIGEST, at=self.clock.now(), data={})
-                    digest = (await owe(t, user, news, NotificationChannel.EMAIL, wake_at=at)).id
+                    message = Message(event=NotificationEvent.DIGEST, at=self.clock.now(), data={})
+                    digest = (await enqueue_notification(t, user, message, NotificationChannel.EMAIL, wake_at=at)).id
                 await self._hold(t, notification, digest)
 
     async def _hold(self, t: Transaction, notification: Notification, digest: str) -> bool:

@@ -22,7 +22,7 @@ class Page:
 @final
 @dataclass(frozen=True, slots=True)
 class ListUserVideos:
-    """Give a page of the viewer's processings by keyset, so that new ones in front move nothing.
+    """Return a page of the viewer's processings by keyset, so that new ones in front move nothing.
 
     :raises InvalidInput: for a page size that there is not or a cursor that is not ours
     """
@@ -53,7 +53,7 @@ class CountUserVideos:
 @final
 @dataclass(frozen=True, slots=True)
 class ShowVideo:
-    """Give one processing of the viewer's.
+    """Return one processing of the viewer's.
 
     :raises VideoNotFound: where there is none
     :raises VideoNotBelongsToUser: where it is another's
@@ -68,7 +68,7 @@ class ShowVideo:
 @final
 @dataclass(frozen=True, slots=True)
 class ShowHistories:
-    """Give the status logs of processings that the viewer was already shown, many in one read."""
+    """Return the status logs of processings that the viewer was already shown, many in one read."""
 
     transactions: Transactions
 

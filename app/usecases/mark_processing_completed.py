@@ -6,11 +6,11 @@ from typing import final
 from app.domain.events import DomainEvent, EventType
 from app.domain.video import FramesArchive, MediaInfo, Progress, VideoProcessing
 from app.usecases.end_attempt import end_attempt
+from app.usecases.enqueue_notification import completion_message, notify_owner
 from app.usecases.ports.clock import Clock
 from app.usecases.ports.live_status import LiveStatus
 from app.usecases.ports.queue import JobQueue
 from app.usecases.ports.transactions import Transaction, Transactions
-from app.usecases.tell_owner import news_of_completion, tell_owner
 
 
 @final
@@ -43,7 +43,7 @@ class MarkProcessingCompleted:
                 DomainEvent(held.id, EventType.PROCESSING_COMPLETED, at, held.attempt),
             )
             if owner := await t.users.by_id(held.owner):
-                await tell_owner(t, owner, news_of_completion(held, archive, at), by_mail=owner.email_on_completion)
+                await notify_owner(t, owner, completion_message(held, archive, at), by_mail=owner.email_on_completion)
             return True
 
         return await end_attempt(

@@ -8,11 +8,11 @@ from app.domain.events import DomainEvent, EventType
 from app.domain.failure import Failure, FailureCode
 from app.domain.video import VideoProcessing
 from app.usecases.end_attempt import end_attempt
+from app.usecases.enqueue_notification import failure_message, notify_owner
 from app.usecases.ports.clock import Clock
 from app.usecases.ports.live_status import LiveStatus
 from app.usecases.ports.queue import JobQueue
 from app.usecases.ports.transactions import Transaction, Transactions
-from app.usecases.tell_owner import news_of_failure, tell_owner
 
 
 async def fail_processing(
@@ -28,7 +28,7 @@ async def fail_processing(
     await t.events.add(DomainEvent(seen.id, EventType.PROCESSING_FAILED, at, seen.attempt))
     owner = await t.users.by_id(seen.owner)
     if owner is not None and failure.code is not FailureCode.CANCELED:
-        await tell_owner(t, owner, news_of_failure(seen, failure, at), by_mail=owner.email_on_failure)
+        await notify_owner(t, owner, failure_message(seen, failure, at), by_mail=owner.email_on_failure)
     return True
 
 

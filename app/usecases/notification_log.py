@@ -8,14 +8,14 @@ from app.domain.errors import InvalidInput, NotificationError
 from app.domain.identifiers import is_uuid
 from app.domain.notification import BEFORE_VERIFICATION, Notification, NotificationChannel, NotificationEvent
 from app.domain.session import Viewer
+from app.usecases.enqueue_notification import Message, enqueue_notification
 from app.usecases.notification_settings import NO_WEBHOOK
 from app.usecases.open_session import locked_user
 from app.usecases.paging import PAGE, checked_page
 from app.usecases.ports.clock import Clock
 from app.usecases.ports.queue import JobQueue
-from app.usecases.ports.rate_limits import Attempt, RateLimits
+from app.usecases.ports.rate_limits import RateLimitKey, RateLimits
 from app.usecases.ports.transactions import Transaction, Transactions
-from app.usecases.tell_owner import News, owe
 
 _ONCE_ONLY: Final = BEFORE_VERIFICATION
 """The links: of use for a short while, to whoever asked for one."""
@@ -32,7 +32,7 @@ class NotificationPage:
 @final
 @dataclass(frozen=True, slots=True)
 class ListNotifications:
-    """Give a page of the viewer's log of deliveries.
+    """Return a page of the viewer's log of deliveries.
 
     :raises InvalidInput: for a page size that there is not or a cursor that is not ours
     """
@@ -60,19 +60,19 @@ class SendTestWebhook:
     limits: RateLimits
 
     async def __call__(self, viewer: Viewer) -> Notification:
-        await self.limits.spend(Attempt.DELIVERY_BY_ACCOUNT, viewer.id)
+        await self.limits.spend(RateLimitKey.DELIVERY_BY_ACCOUNT, viewer.id)
 
         async def send(t: Transaction) -> Notification:
             user = await locked_user(t, viewer)
             if user.webhook_url is None:
                 raise NotificationError(NO_WEBHOOK)
             data = {"message": "This is a test: your webhook works."}
-            news = News(event=NotificationEvent.WEBHOOK_TEST, at=self.clock.now(), data=data)
-            return await owe(t, user, news, NotificationChannel.WEBHOOK)
+            message = Message(event=NotificationEvent.WEBHOOK_TEST, at=self.clock.now(), data=data)
+            return await enqueue_notification(t, user, message, NotificationChannel.WEBHOOK)
 
-        owed = await self.transactions.write(send)
+        enqueued = await self.transactions.write(send)
         await self.queue.deliver_notifications()
-        return owed
+        return enqueued
 
 
 @final
@@ -91,7 +91,7 @@ class RedeliverNotification:
     limits: RateLimits
 
     async def __call__(self, viewer: Viewer, notification: str) -> Notification:
-        await self.limits.spend(Attempt.DELIVERY_BY_ACCOUNT, viewer.id)
+        await self.limits.spend(RateLimitKey.DELIVERY_BY_ACCOUNT, viewer.id)
 
         async def again(t: Transaction) -> Notification:
             user = await locked_user(t, viewer)
@@ -105,6 +105,6 @@ class RedeliverNotification:
             await t.notifications.again(user.id, found.id, self.clock.now())
             return await t.notifications.get(user.id, found.id) or found
 
-        owed = await self.transactions.write(again)
+        enqueued = await self.transactions.write(again)
         await self.queue.deliver_notifications()
-        return owed
+        return enqueued

@@ -10,10 +10,10 @@ from app.domain.notification import NotificationChannel, NotificationEvent
 from app.domain.session import Viewer
 from app.domain.user import User
 from app.domain.webhook import Webhook, checked_webhook_url
+from app.usecases.enqueue_notification import Message, enqueue_notification
 from app.usecases.open_session import locked_user
 from app.usecases.ports.clock import Clock
 from app.usecases.ports.transactions import Transaction, Transactions
-from app.usecases.tell_owner import News, owe
 
 NO_WEBHOOK: Final = "There is no webhook: set its URL first."
 
@@ -88,7 +88,7 @@ class UpdateNotificationSettings:
 @final
 @dataclass(frozen=True, slots=True)
 class RotateWebhookSecret:
-    """Give the viewer's webhook a new key; for a day what is posted is signed with the former one too.
+    """Rotate the key of the viewer's webhook; for a day what is posted is signed with the former one too.
 
     :raises NotificationError: where there is no webhook
     """
@@ -112,5 +112,5 @@ class RotateWebhookSecret:
 
 async def _tell_of_change(t: Transaction, user: User, url: str | None, at: datetime) -> None:
     """Owe a mail: whoever is signed in and changes where word of videos goes may not be the owner."""
-    news = News(event=NotificationEvent.WEBHOOK_CHANGED, at=at, data={"webhookUrl": url or ""})
-    await owe(t, user, news, NotificationChannel.EMAIL)
+    message = Message(event=NotificationEvent.WEBHOOK_CHANGED, at=at, data={"webhookUrl": url or ""})
+    await enqueue_notification(t, user, message, NotificationChannel.EMAIL)

@@ -47,7 +47,7 @@ class OpenSession:
         session = SessionId(str(uuid4()))
         token = self.refresh_tokens.first(session)
         now, digest = self.clock.now(), self.refresh_tokens.digest(token)
-        await t.sessions.add(StoredSession(session, user.id, digest, None, self._lapses_at(now, now), began_at=now))
+        await t.sessions.add(StoredSession(session, user.id, digest, None, self._expires_at(now, now), began_at=now))
         return self.issue(user, session, token)
 
     async def go_on(self, t: Transaction, user: User, kept: StoredSession, token: str) -> Session:
@@ -59,20 +59,20 @@ class OpenSession:
             refresh_digest=self.refresh_tokens.digest(token),
             rotated_at=now,
             began_at=began_at,
-            lapses_at=self._lapses_at(began_at, now),
+            expires_at=self._expires_at(began_at, now),
         )
         return self.issue(user, kept.id, token)
 
     def is_over(self, kept: StoredSession) -> bool:
-        """Tell whether it has lapsed, or has lived as long as any session may."""
+        """Return whether it has expired, or has lived as long as any session may."""
         now = self.clock.now()
-        return kept.lapses_at <= now or (kept.began_at is not None and kept.began_at + self.longest <= now)
+        return kept.expires_at <= now or (kept.began_at is not None and kept.began_at + self.longest <= now)
 
     def issue(self, user: User, session: SessionId, token: str) -> Session:
-        """Give a session with a new access token."""
+        """Return a session with a new access token."""
         return Session(self.tokens.issue(user.id, session), token, user)
 
-    def _lapses_at(self, began_at: datetime, now: datetime) -> datetime:
+    def _expires_at(self, began_at: datetime, now: datetime) -> datetime:
         return min(now + self.lifetime, began_at + self.longest)
 
 
@@ -139,12 +139,12 @@ class EndSession:
 
 
 async def other_sessions(t: Transaction, user: UserId, but: SessionId | None = None) -> list[SessionId]:
-    """Give all sessions of a user whose row is locked, but for this one."""
+    """Return all sessions of a user whose row is locked, but for this one."""
     return [session for session in await t.sessions.of(user) if session != but]
 
 
 async def locked_user(t: Transaction, viewer: Viewer) -> User:
-    """Give the viewer's account and hold its row; raises ``Unauthenticated`` where it was deleted."""
+    """Return the viewer's account and hold its row; raises ``Unauthenticated`` where it was deleted."""
     user = await t.users.by_id(viewer.id) if await t.users.lock(viewer.id) else None
     if user is None:
         raise Unauthenticated

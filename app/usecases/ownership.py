@@ -12,7 +12,7 @@ async def owned_video(t: Transaction, viewer: Viewer, video: VideoId) -> VideoPr
 
 
 def owned(found: VideoProcessing | None, viewer: Viewer) -> VideoProcessing:
-    """Give what was found to who asks for it.
+    """Return what was found to who asks for it.
 
     :raises VideoNotFound: where there is none
     :raises VideoNotBelongsToUser: where it is another's

@@ -14,7 +14,7 @@ from app.usecases.ports.transactions import Transaction, Transactions
 @final
 @dataclass(frozen=True, slots=True)
 class ShowViewer:
-    """Give the account of who asks.
+    """Return the account of who asks.
 
     :raises Unauthenticated: where it was deleted since the token was issued
     """

@@ -37,7 +37,7 @@ class StoredInAll:
     async def take(self, coming_bytes: int) -> None:
         """Let an upload have its room, which others then lack; raises ``QuotaExceeded`` where there is none.
 
-        The upload's intake is written down already; it gives back what it does not need in the end.
+        The upload's reservation is written down already; it gives back what it does not need in the end.
         """
         if self._max_bytes is not None:
             async with self._measuring:
@@ -52,7 +52,7 @@ class StoredInAll:
             self._last = at, known - size_bytes
 
     async def _known(self, counted: int = 0) -> tuple[datetime, int]:
-        """Say what all keep, with what took its room since that was added up, and when that was.
+        """Return what all keep, with what took its room since that was added up, and when that was.
 
         Of the sum ``counted`` is left out.
         """
@@ -83,7 +83,7 @@ class Quota:
 
     async def check(self, t: Transaction, owner: UserId, now: datetime, coming_bytes: int = 0) -> None:
         """Raise ``QuotaExceeded`` where one more video, of so many bytes, would be too many."""
-        if await t.videos.count_unfinished(owner) + await t.intakes.count(owner, now) >= self.max_active:
+        if await t.videos.count_unfinished(owner) + await t.reservations.count(owner, now) >= self.max_active:
             raise QuotaExceeded(
                 f"You have {self.max_active} videos that are not finished; wait until some of them are.",
                 retry_after_seconds=30,
@@ -110,7 +110,7 @@ class RoomLeft:
     max_bytes: int | None
 
     async def __call__(self, owner: UserId) -> int | None:
-        """Give 0 where there are too many already, and None where there is no limit."""
+        """Return 0 where there are too many already, and None where there is no limit."""
         if self.max_bytes is None:
             return None
         now = self.clock.now()
@@ -131,5 +131,5 @@ class CountStoredBytes:
 
 
 async def stored_bytes(t: Transaction, owner: UserId | None, now: datetime) -> int:
-    """Give the bytes of one owner's files and ZIPs, or of all owners', with those of uploads under way."""
-    return await t.videos.stored_bytes(owner) + await t.intakes.declared_bytes(owner, now)
+    """Return the bytes of one owner's files and ZIPs, or of all owners', with those of uploads under way."""
+    return await t.videos.stored_bytes(owner) + await t.reservations.declared_bytes(owner, now)

@@ -12,9 +12,9 @@ from app.usecases.open_session import OpenSession, Session
 from app.usecases.ports.clock import Clock
 from app.usecases.ports.mail_addresses import MailAddresses
 from app.usecases.ports.passwords import PasswordHasher
-from app.usecases.ports.rate_limits import Attempt, RateLimits
+from app.usecases.ports.rate_limits import RateLimitKey, RateLimits
 from app.usecases.ports.transactions import Transaction, Transactions
-from app.usecases.verify_email import owe_verification
+from app.usecases.verify_email import enqueue_verification
 
 
 @final
@@ -42,7 +42,7 @@ class RegisterUser:
     async def __call__(self, name: str, email: str, password: str, locale: Locale, address: str) -> Session:
         name, password = checked_name(name), new_password(password)
         normal, spellings = self.addresses.normal_form(email), self.addresses.spellings(email)
-        await self.limits.spend(Attempt.REGISTER_BY_ADDRESS, address)
+        await self.limits.spend(RateLimitKey.REGISTER_BY_ADDRESS, address)
         password_hash = await self.passwords.hash(password)
         now = self.clock.now()
         user = User(
@@ -63,7 +63,7 @@ class RegisterUser:
                 raise EmailAlreadyRegistered(field=("email",))
             await t.users.add(user)
             if self.verify_email:
-                await owe_verification(t, user, self.clock, self.link_lifetime)
+                await enqueue_verification(t, user, self.clock, self.link_lifetime)
             return await self.open_session(t, user)
 
         return await self.transactions.write(add)

@@ -1,4 +1,4 @@
-"""Give a claimed processing back."""
+"""Release a claimed processing."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -15,7 +15,7 @@ _BACKOFF: Final = Backoff(first=2, longest=300)
 @final
 @dataclass(frozen=True, slots=True)
 class ReleaseProcessing:
-    """Give the lease back, so that the attempt does not count as lost: at once on a shutdown, later after a fault.
+    """Release the lease, so that the attempt does not count as lost: at once on a shutdown, later after a fault.
 
     Gives False where the lease was not ours any more.
     """
@@ -23,21 +23,21 @@ class ReleaseProcessing:
     transactions: Transactions
     clock: Clock
 
-    async def after_shutdown(self, held: VideoProcessing, faults: int) -> bool:
+    async def after_shutdown(self, held: VideoProcessing, transient_failures: int) -> bool:
         """Let another worker go on at once; a shutdown says nothing about the video."""
-        return await self._release(held, timedelta(), faults)
+        return await self._release(held, timedelta(), transient_failures)
 
-    async def after_fault(self, held: VideoProcessing, faults: int) -> bool:
+    async def after_fault(self, held: VideoProcessing, transient_failures: int) -> bool:
         """Let somebody try again after a delay that doubles with each fault in a row."""
-        return await self._release(held, retry_delay(faults), faults + 1)
+        return await self._release(held, retry_delay(transient_failures), transient_failures + 1)
 
-    async def _release(self, held: VideoProcessing, delay: timedelta, faults: int) -> bool:
+    async def _release(self, held: VideoProcessing, delay: timedelta, transient_failures: int) -> bool:
         wake_at = self.clock.now() + delay
         return await self.transactions.write(
-            lambda t: t.videos.release(held.id, held.attempt, wake_at=wake_at, faults=faults)
+            lambda t: t.videos.release(held.id, held.attempt, wake_at=wake_at, transient_failures=transient_failures)
         )
 
 
-def retry_delay(faults: int) -> timedelta:
-    """Say how long to wait after so many faults in a row: 2 s, 4 s, 8 s and so on, up to 5 minutes."""
-    return _BACKOFF.delay(faults)
+def retry_delay(transient_failures: int) -> timedelta:
+    """Return how long to wait after so many faults in a row: 2 s, 4 s, 8 s and so on, up to 5 minutes."""
+    return _BACKOFF.delay(transient_failures)

@@ -13,6 +13,7 @@ from app.domain.session import SessionId
 from app.domain.user import User, UserId
 from app.usecases.authenticate_user import account_of, tries_of
 from app.usecases.change_password import named_new
+from app.usecases.enqueue_notification import Message, enqueue_notification
 from app.usecases.open_session import OpenSession, Session, other_sessions
 from app.usecases.ports.clock import Clock
 from app.usecases.ports.ended_sessions import EndedSessions
@@ -20,10 +21,9 @@ from app.usecases.ports.mail_addresses import MailAddresses
 from app.usecases.ports.mailed_links import MailedLink
 from app.usecases.ports.passwords import PasswordHasher
 from app.usecases.ports.queue import JobQueue
-from app.usecases.ports.rate_limits import Attempt, RateLimits
+from app.usecases.ports.rate_limits import RateLimitKey, RateLimits
 from app.usecases.ports.tokens import LinkTokens
 from app.usecases.ports.transactions import Transaction, Transactions
-from app.usecases.tell_owner import News, owe
 
 
 @final
@@ -49,7 +49,7 @@ class RequestPasswordReset:
 
     async def __call__(self, email: str, address: str) -> None:
         spellings = self.addresses.spellings(email)
-        await self.limits.spend(Attempt.RESET_BY_ADDRESS, address)
+        await self.limits.spend(RateLimitKey.RESET_BY_ADDRESS, address)
         async with _no_sooner_than(self.answer_after):
             if await self._too_often(spellings[0]):
                 return
@@ -60,18 +60,18 @@ class RequestPasswordReset:
 
     async def _too_often(self, account: str) -> bool:
         try:
-            await self.limits.spend(Attempt.RESET_BY_ACCOUNT, account)
+            await self.limits.spend(RateLimitKey.RESET_BY_ACCOUNT, account)
         except RateLimited:
             return True
         return False
 
     async def _record(self, t: Transaction, user: User) -> None:
-        """Write down the request and the mail that is owed; a former mail's link stays good, since mails overtake."""
+        """Write down the request and the mail that is due; a former mail's link stays good, since mails overtake."""
         if not await t.users.lock(user.id):
             return
         now = self.clock.now()
-        news = News(event=NotificationEvent.PASSWORD_RESET, at=now, data={})
-        mail = await owe(t, user, news, NotificationChannel.EMAIL)
+        message = Message(event=NotificationEvent.PASSWORD_RESET, at=now, data={})
+        mail = await enqueue_notification(t, user, message, NotificationChannel.EMAIL)
         await t.password_resets.add(MailedLink(mail.id, user.id, now + self.lifetime))
 
 
@@ -84,7 +84,7 @@ class ResetPassword:
     have been: the webhook is removed, and a mail says what was done. What strangers tried
     is not held against them any more. ``address`` is the network address that asks.
 
-    :raises InvalidInput: where the link is not valid, has lapsed or was used, or the password breaks a rule
+    :raises InvalidInput: where the link is not valid, has expired or was used, or the password breaks a rule
     """
 
     transactions: Transactions
@@ -104,14 +104,14 @@ class ResetPassword:
         session, ended = await self.transactions.write(lambda t: self._set(t, reset, password_hash))
         await self.ended.announce(ended)
         account = self.addresses.spellings(session.user.email)[0]
-        await self.limits.forgive(Attempt.LOGIN_BY_ACCOUNT, account)
-        await self.limits.forgive(Attempt.LOGIN_BY_ACCOUNT_AND_ADDRESS, tries_of(account, address))
-        await self.limits.forgive(Attempt.RESET_BY_ACCOUNT, account)
+        await self.limits.forgive(RateLimitKey.LOGIN_BY_ACCOUNT, account)
+        await self.limits.forgive(RateLimitKey.LOGIN_BY_ACCOUNT_AND_ADDRESS, tries_of(account, address))
+        await self.limits.forgive(RateLimitKey.RESET_BY_ACCOUNT, account)
         return session
 
     async def _valid(self, t: Transaction, reset: str) -> UserId:
         found = await t.password_resets.get(reset)
-        if found is None or found.lapses_at <= self.open_session.clock.now():
+        if found is None or found.expires_at <= self.open_session.clock.now():
             raise _of_no_use()
         return found.user
 
@@ -128,8 +128,8 @@ class ResetPassword:
         ended = await other_sessions(t, owner)
         await t.sessions.end(ended, now)
         said = {"webhookUrl": user.webhook_url} if user.webhook_url else {}
-        news = News(event=NotificationEvent.PASSWORD_CHANGED, at=now, data=said)
-        await owe(t, user, news, NotificationChannel.EMAIL)
+        message = Message(event=NotificationEvent.PASSWORD_CHANGED, at=now, data=said)
+        await enqueue_notification(t, user, message, NotificationChannel.EMAIL)
         return await self.open_session(t, replace(user, email_verified_at=now, webhook_url=None)), ended
 
 

@@ -25,7 +25,7 @@ class Claimed:
     """
 
     video: VideoProcessing
-    faults: int
+    transient_failures: int
     taken_over: bool
 
 
@@ -75,7 +75,7 @@ class StartVideoProcessingJob:
                 continue
             if (claimed := await self._claim(seen, now, lost)) is not None:
                 await self.live.publish(claimed)
-                return Claimed(claimed, seen.faults, taken_over and not seen.released)
+                return Claimed(claimed, seen.transient_failures, taken_over and not seen.released)
 
     async def _claim(self, seen: Lease, now: datetime, lost: int) -> VideoProcessing | None:
         async def step(t: Transaction) -> VideoProcessing | None:

@@ -17,11 +17,12 @@ from app.domain.errors import (
     UploadIncomplete,
 )
 from app.domain.events import DomainEvent, EventType
-from app.domain.intake import AcceptedUpload, Intake
 from app.domain.options import ExtractionOptions
 from app.domain.session import Viewer
+from app.domain.upload_reservation import AcceptedUpload, UploadReservation
 from app.domain.video import VERSION_STEP, ProcessingStatus, VideoProcessing, new_video_id, source_key
 from app.usecases.check_upload import check_idempotency_key, check_size
+from app.usecases.notify_rejection import NotifyRejection
 from app.usecases.ports.clock import Clock
 from app.usecases.ports.database import DatabaseUnavailable
 from app.usecases.ports.live_status import LiveStatus
@@ -29,9 +30,8 @@ from app.usecases.ports.queue import JobQueue
 from app.usecases.ports.storage import ObjectStorage
 from app.usecases.ports.transactions import Transaction, Transactions
 from app.usecases.quota import Quota, StoredInAll
-from app.usecases.tell_rejection import TellRejection
 
-INTAKE_LEASE: Final = timedelta(seconds=60)
+RESERVATION_LEASE: Final = timedelta(seconds=60)
 """An upload whose server died gives its place and its idempotency key back after so long."""
 SWEEP_GRACE: Final = timedelta(seconds=5)
 """A fresh row is left to the enqueue that follows it for so long before the sweep looks at it."""
@@ -57,19 +57,19 @@ class IncomingVideo:
 class UploadVideo:
     """Keep the file that a user sends, then promise to process it.
 
-    First an intake holds a place in the quota and names the object, before a byte of the body is read. Then the file
-    goes to the storage. Then one transaction turns the intake into a Pending row with its event, and only then the
-    user is told. The queue is told last and at best: the sweep makes good what it misses.
+    First a reservation holds a place in the quota and names the object, before a byte of the body is read. Then the
+    file goes to the storage. Then one transaction turns the reservation into a Pending row with its event, and only
+    then the user is told. The queue is told last and at best: the sweep makes good what it misses.
 
     Where the outcome of that transaction is unknown the row is read again; nothing stored is ever deleted here, since
-    it may belong to a promise. Housekeeping removes what no row and no intake names.
+    it may belong to a promise. Housekeeping removes what no row and no reservation names.
 
     :raises UnsupportedFileFormat: by name or content
     :raises FileTooLarge: as soon as it is known
     :raises QuotaExceeded: too many videos unfinished, or too many bytes stored
     :raises IdempotencyConflict: the key was used for another request
     :raises RateLimited: a request with the same key is still under way
-    :raises UploadIncomplete: the client went away, or was silent so long that its intake ran out
+    :raises UploadIncomplete: the client went away, or was silent so long that its reservation ran out
     :raises StorageError: nothing was promised
     """
 
@@ -80,7 +80,7 @@ class UploadVideo:
     clock: Clock
     quota: Quota
     in_all: StoredInAll
-    tell_rejection: TellRejection
+    notify_rejection: NotifyRejection
     max_bytes: int
     twin_wait_seconds: float = 10.0
 
@@ -99,32 +99,32 @@ class UploadVideo:
             size, digest = await self._store_in_its_room(admitted, coming, name, upload)
         except UnsupportedFileFormat as refused:
             await self._give_up(admitted)
-            await self.tell_rejection(viewer, name, refused)
+            await self.notify_rejection(viewer, name, refused)
             raise
         except BaseException:
             await asyncio.shield(self._give_up(admitted))
             raise
         return await self._accept(admitted, name, size, _request_digest(name, options, digest), options)
 
-    async def _admit(self, viewer: Viewer, coming: int, key: str | None) -> Intake | AcceptedUpload:
+    async def _admit(self, viewer: Viewer, coming: int, key: str | None) -> UploadReservation | AcceptedUpload:
         """Take a place in the quota, or find what the same key was used for; wait for a twin under way."""
         new = new_video_id()
 
-        async def step(t: Transaction) -> Intake | AcceptedUpload | None:
+        async def step(t: Transaction) -> UploadReservation | AcceptedUpload | None:
             if not await t.users.lock(viewer.id):
                 raise Unauthenticated
             now = self.clock.now()
             if key is not None:
                 if accepted := await t.videos.by_idempotency_key(viewer.id, key):
                     return accepted
-                if twin := await t.intakes.by_idempotency_key(viewer.id, key):
+                if twin := await t.reservations.by_idempotency_key(viewer.id, key):
                     if twin.expires_at > now:
                         return None
-                    await t.intakes.remove(twin.id)
+                    await t.reservations.remove(twin.id)
             await self.quota.check(t, viewer.id, now, coming)
-            intake = Intake(new, viewer.id, source_key(new), key, coming, now + INTAKE_LEASE)
-            await t.intakes.add(intake)
-            return intake
+            reservation = UploadReservation(new, viewer.id, source_key(new), key, coming, now + RESERVATION_LEASE)
+            await t.reservations.add(reservation)
+            return reservation
 
         deadline = asyncio.get_running_loop().time() + self.twin_wait_seconds
         while (admitted := await self.transactions.write(step)) is None:
@@ -134,52 +134,54 @@ class UploadVideo:
         return admitted
 
     async def _store_in_its_room(
-        self, intake: Intake, coming: int, name: str, upload: IncomingVideo
+        self, reservation: UploadReservation, coming: int, name: str, upload: IncomingVideo
     ) -> tuple[int, str]:
         """Store it as ``_store`` does, where the service has room for as much as may come."""
         await self.in_all.take(coming)
         unused = coming
         try:
-            size, digest = await self._store(intake, name, upload)
+            size, digest = await self._store(reservation, name, upload)
             unused -= size
         finally:
             self.in_all.give_back(unused)
         return size, digest
 
-    async def _store(self, intake: Intake, name: str, upload: IncomingVideo) -> tuple[int, str]:
+    async def _store(self, reservation: UploadReservation, name: str, upload: IncomingVideo) -> tuple[int, str]:
         """Stream the file to the storage; give its size in bytes and its SHA-256 in hex."""
         body = _Body(upload.chunks, self.max_bytes)
         head = await body.head(SNIFF_BYTES)
         check_container(name, head)
-        extend_at = self.clock.now() + INTAKE_LEASE / 4
-        async with self.storage.writer(intake.source_key, "application/octet-stream") as writer:
+        extend_at = self.clock.now() + RESERVATION_LEASE / 4
+        async with self.storage.writer(reservation.source_key, "application/octet-stream") as writer:
             async for chunk in body:
                 await writer.write(chunk)
                 upload.keeps(writer.buffered)
                 if (now := self.clock.now()) > extend_at:
-                    extend_at = now + INTAKE_LEASE / 4
-                    await self._extend(intake, now)
+                    extend_at = now + RESERVATION_LEASE / 4
+                    await self._extend(reservation, now)
         return body.size, body.digest
 
-    async def _extend(self, intake: Intake, now: datetime) -> None:
+    async def _extend(self, reservation: UploadReservation, now: datetime) -> None:
         try:
-            held = await self.transactions.write(lambda t: t.intakes.extend(intake.id, now + INTAKE_LEASE))
+            held = await self.transactions.write(
+                lambda t: t.reservations.extend(reservation.id, now + RESERVATION_LEASE)
+            )
         except DatabaseUnavailable:
             return  # The next extension, or the acceptance at the end, decides.
         if not held:
             raise UploadIncomplete
 
     async def _accept(
-        self, intake: Intake, name: str, size: int, request_digest: str, options: ExtractionOptions
+        self, reservation: UploadReservation, name: str, size: int, request_digest: str, options: ExtractionOptions
     ) -> VideoProcessing:
         now = self.clock.now()
         video = VideoProcessing(
-            id=intake.id,
-            owner=intake.owner,
+            id=reservation.id,
+            owner=reservation.owner,
             original_file_name=name,
             size_bytes=size,
             status=ProcessingStatus.PENDING,
-            source_key=intake.source_key,
+            source_key=reservation.source_key,
             options=options,
             attempt=0,
             version=VERSION_STEP,
@@ -187,13 +189,13 @@ class UploadVideo:
         )
 
         async def step(t: Transaction) -> None:
-            if not await t.users.lock(intake.owner):
+            if not await t.users.lock(reservation.owner):
                 raise _OwnerGone
-            if not await t.intakes.remove(intake.id):
+            if not await t.reservations.remove(reservation.id):
                 raise UploadIncomplete
             await t.videos.add(
                 video,
-                idempotency_key=intake.idempotency_key,
+                idempotency_key=reservation.idempotency_key,
                 request_digest=request_digest,
                 wake_at=now + SWEEP_GRACE,
             )
@@ -202,7 +204,7 @@ class UploadVideo:
         try:
             await self.transactions.write(step)
         except _OwnerGone:
-            await self._leave_nothing(intake)
+            await self._leave_nothing(reservation)
             raise Unauthenticated from None
         except (DatabaseUnavailable, UploadIncomplete):
             # The commit may have happened although its answer was lost: the row knows.
@@ -212,19 +214,19 @@ class UploadVideo:
         await self.queue.process_video(video.id, video.owner)
         return video
 
-    async def _leave_nothing(self, intake: Intake) -> None:
+    async def _leave_nothing(self, reservation: UploadReservation) -> None:
         """Write the stored file down for removal: its owner's account was deleted while it was on its way."""
         try:
             await self.transactions.write(
-                lambda t: t.removals.add(intake.source_key, is_prefix=False, at=self.clock.now())
+                lambda t: t.removals.add(reservation.source_key, is_prefix=False, at=self.clock.now())
             )
         except DatabaseUnavailable:
             return  # Housekeeping finds it, since nothing names it.
         await self.queue.remove_objects()
 
-    async def _give_up(self, intake: Intake) -> None:
+    async def _give_up(self, reservation: UploadReservation) -> None:
         try:
-            await self.transactions.write(lambda t: t.intakes.remove(intake.id))
+            await self.transactions.write(lambda t: t.reservations.remove(reservation.id))
         except DatabaseUnavailable:
             return  # It expires by itself.
 
@@ -281,5 +283,5 @@ class _Body:
 
 
 def _request_digest(name: str, options: ExtractionOptions, content_sha256: str) -> str:
-    """Tell two requests apart by all that they ask for: the same key with another digest is a conflict."""
+    """Distinguish two requests by all that they ask for: the same key with another digest is a conflict."""
     return hashlib.sha256(json.dumps([name, asdict(options), content_sha256]).encode()).hexdigest()

@@ -11,24 +11,24 @@ from app.domain.session import Viewer
 from app.domain.user import User, UserId
 from app.domain.video import ProcessingStatus
 from app.usecases.delete_video import DeleteVideo
+from app.usecases.enqueue_notification import Message, enqueue_notification
 from app.usecases.open_session import locked_user
 from app.usecases.paging import PageKey
 from app.usecases.ports.clock import Clock
 from app.usecases.ports.mailed_links import MailedLink
 from app.usecases.ports.queue import JobQueue
-from app.usecases.ports.rate_limits import Attempt, RateLimits
+from app.usecases.ports.rate_limits import RateLimitKey, RateLimits
 from app.usecases.ports.tokens import LinkTokens
 from app.usecases.ports.transactions import Transaction, Transactions
-from app.usecases.tell_owner import News, owe
 
 _BATCH: Final = 100
 
 
-async def owe_verification(t: Transaction, user: User, clock: Clock, lifetime: timedelta) -> None:
+async def enqueue_verification(t: Transaction, user: User, clock: Clock, lifetime: timedelta) -> None:
     """Write down a link and the mail that carries it; a former mail's link stays good."""
     now = clock.now()
-    news = News(event=NotificationEvent.VERIFY_EMAIL, at=now, data={})
-    mail = await owe(t, user, news, NotificationChannel.EMAIL)
+    message = Message(event=NotificationEvent.VERIFY_EMAIL, at=now, data={})
+    mail = await enqueue_notification(t, user, message, NotificationChannel.EMAIL)
     await t.email_verifications.add(MailedLink(mail.id, user.id, now + lifetime))
 
 
@@ -47,12 +47,12 @@ class ResendVerification:
     lifetime: timedelta
 
     async def __call__(self, viewer: Viewer) -> User:
-        await self.limits.spend(Attempt.VERIFICATION_BY_ACCOUNT, viewer.id)
+        await self.limits.spend(RateLimitKey.VERIFICATION_BY_ACCOUNT, viewer.id)
 
         async def send(t: Transaction) -> User:
             user = await locked_user(t, viewer)
             if user.email_verified_at is None:
-                await owe_verification(t, user, self.clock, self.lifetime)
+                await enqueue_verification(t, user, self.clock, self.lifetime)
             return user
 
         user = await self.transactions.write(send)
@@ -65,7 +65,7 @@ class ResendVerification:
 class VerifyEmail:
     """Take a mailed link's word that the address is its account's owner's. Needs no session: mails are read elsewhere.
 
-    :raises InvalidInput: where the link is not valid, has lapsed or was used
+    :raises InvalidInput: where the link is not valid, has expired or was used
     """
 
     transactions: Transactions
@@ -80,7 +80,7 @@ class VerifyEmail:
 
     async def _verify(self, t: Transaction, link: str) -> User:
         found, now = await t.email_verifications.get(link), self.clock.now()
-        if found is None or found.lapses_at <= now or not await t.users.lock(found.user):
+        if found is None or found.expires_at <= now or not await t.users.lock(found.user):
             raise _of_no_use()
         if not await t.email_verifications.remove_all(found.user):  # Two at once: the lock let one go first.
             raise _of_no_use()
@@ -94,7 +94,7 @@ class VerifyEmail:
 @final
 @dataclass(frozen=True, slots=True)
 class HasVideosFromBefore:
-    """Say whether a user has videos from before their address was last proven to be theirs.
+    """Return whether a user has videos from before their address was last proven to be theirs.
 
     Whoever made the account may have been somebody else until then.
     """
@@ -135,7 +135,7 @@ class RemoveVideosFromBefore:
 
 
 def _before(user: User) -> PageKey | None:
-    """Give the place in the list below which all is older than the proof; None where there was none."""
+    """Return the place in the list below which all is older than the proof; None where there was none."""
     return None if user.email_verified_at is None else PageKey(user.email_verified_at, "")
 
 

@@ -26,7 +26,7 @@ _PROGRESS_SECONDS: Final = 0.25
 
 @final
 class WatchVideoStatus:
-    """Give the present state of one processing, or of all the viewer's, and then every change.
+    """Yield the present state of one processing, or of all the viewer's, and then every change.
 
     With an id it ends after the final state or word that the video is gone. Without one it never ends; it begins with
     what is unfinished and what ended within the last hour, a hundred at most. Progress of a video comes at most four
@@ -68,9 +68,9 @@ class WatchVideoStatus:
                     found = ()
                 else:
                     found = (event,)
-                for news in shown.news(found):
-                    yield news
-                    if video is not None and (isinstance(news, VideoGone) or news.status.final):
+                for unseen in shown.unseen(found):
+                    yield unseen
+                    if video is not None and (isinstance(unseen, VideoGone) or unseen.status.final):
                         return
 
     async def _read_current(self, owner: UserId) -> Sequence[VideoProcessing]:
@@ -137,8 +137,8 @@ class _Shown:
     gone: set[VideoId] = field(default_factory=set)
     held_back: dict[VideoId, VideoProcessing] = field(default_factory=dict)
 
-    def news(self, events: Iterable[VideoProcessing | VideoGone]) -> Iterator[VideoProcessing | VideoGone]:
-        """Give what of these is newer than what was shown, and the progress that was held back for long enough."""
+    def unseen(self, events: Iterable[VideoProcessing | VideoGone]) -> Iterator[VideoProcessing | VideoGone]:
+        """Return what of these is newer than what was shown, and the progress that was held back for long enough."""
         now = asyncio.get_running_loop().time()
         for event in events:
             if event.id in self.gone:
@@ -181,7 +181,7 @@ class _Shown:
 
 
 async def _next(feed: AsyncIterator[_Event], seconds: float | None) -> _Event | None:
-    """Give the next event, or None where none came in time; a feed loses none by being cancelled."""
+    """Return the next event, or None where none came in time; a feed loses none by being cancelled."""
     try:
         async with asyncio.timeout(seconds):
             return await anext(feed)

@@ -50,7 +50,7 @@ class WriteMail:
         )
 
     async def _url(self, t: Transaction, notification: Notification) -> str | None:
-        """Say where the mail leads; None where that is of no use any more."""
+        """Return where the mail leads; None where that is of no use any more."""
         if notification.event == NotificationEvent.PASSWORD_RESET:
             links, tokens, page = t.password_resets, self.reset_tokens, "reset-password"
         elif notification.event == NotificationEvent.VERIFY_EMAIL:
@@ -58,14 +58,14 @@ class WriteMail:
         else:
             return self.public_url
         link = await links.get(notification.id)
-        if link is None or link.lapses_at <= self.clock.now():
+        if link is None or link.expires_at <= self.clock.now():
             return None
         # Behind the number sign, which browsers tell neither servers nor other pages.
         return f"{self.public_url}/{page}#token={tokens.token(link.id)}"
 
 
 def _counts(told: Mapping[str, int]) -> dict[str, str]:
-    """Say how many mails of each kind a digest stands for; nothing for none."""
+    """Return how many mails of each kind a digest stands for; nothing for none."""
     named = {
         "failed": NotificationEvent.VIDEO_FAILED,
         "completed": NotificationEvent.VIDEO_COMPLETED,

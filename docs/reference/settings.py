@@ -16,7 +16,7 @@ from app.settings import EVERY_KIND
 _READERS: Final = {
     "VideoSettings": "Every process",
     "DecodingSettings": "Every process: what one video may cost",
-    "EdgeSettings": "The API: what it takes",
+    "ServerSettings": "The API: what it takes",
     "SigningSettings": "The API and the control worker",
     "Settings": "The API alone",
     "ControlSettings": "The control worker alone",

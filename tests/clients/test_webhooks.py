@@ -25,7 +25,7 @@ async def test_a_receiver_in_node_verifies_what_is_delivered(world: World):
         await world.transactions.write(lambda t: t.users.set_webhook(viewer.id, here, world.clock.now()))
         failed = await world.failed((await world.uploaded(viewer)).id)
         completed = await world.completed((await world.uploaded(viewer)).id)
-        owed = {told.id for told in await world.owed(NotificationChannel.WEBHOOK)}
+        owed = {told.id for told in await world.due_notifications(NotificationChannel.WEBHOOK)}
         await world.deliver(MemoryMailer(), webhooks=HttpWebhooks(loopback=True))()
         steps = [await receiver.step() for _ in range(2)]
     assert all(step["verified"] for step in steps)

@@ -9,10 +9,10 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.domain.failure import Failure, FailureCode
-from app.domain.intake import Intake
 from app.domain.lease import Lease
 from app.domain.notification import Notification, NotificationChannel
 from app.domain.options import ExtractionOptions
+from app.domain.upload_reservation import UploadReservation
 from app.domain.user import Locale, User, UserId
 from app.domain.video import (
     FramesArchive,
@@ -74,8 +74,8 @@ class Story:
             lambda t: t.videos.add(video, idempotency_key=None, request_digest="", wake_at=after(0))
         )
 
-    async def intake(self, intake: Intake) -> None:
-        await self.transactions.write(lambda t: t.intakes.add(intake))
+    async def reservation(self, reservation: UploadReservation) -> None:
+        await self.transactions.write(lambda t: t.reservations.add(reservation))
 
     async def removal(self, key: str, at: float, *, is_prefix: bool = False) -> None:
         await self.transactions.write(lambda t: t.removals.add(key, is_prefix=is_prefix, at=after(at)))
@@ -106,12 +106,12 @@ class Story:
         assert await self.claim(seen, at, lost)
         return seen.video.attempt + 1
 
-    async def beat(
+    async def heartbeat(
         self, video: VideoId, attempt: int, at: float = 2, progress: Progress = HALFWAY, media: MediaInfo | None = MEDIA
     ) -> bool:
         until = after(at + LEASE_SECONDS)
         return await self.transactions.write(
-            lambda t: t.videos.beat(video, attempt, until=until, progress=progress, media=media)
+            lambda t: t.videos.heartbeat(video, attempt, until=until, progress=progress, media=media)
         )
 
     async def complete(self, video: VideoId, attempt: int, at: float = 3) -> bool:
@@ -133,19 +133,21 @@ class Story:
             lambda t: t.videos.fail(video, attempt, status, failure=DAMAGED, at=after(at), expired=expired)
         )
 
-    async def release(self, video: VideoId, attempt: int, wake: float = 2, faults: int = 0) -> bool:
+    async def release(self, video: VideoId, attempt: int, wake: float = 2, transient_failures: int = 0) -> bool:
         return await self.transactions.write(
-            lambda t: t.videos.release(video, attempt, wake_at=after(wake), faults=faults)
+            lambda t: t.videos.release(video, attempt, wake_at=after(wake), transient_failures=transient_failures)
         )
 
     async def due(self, at: float, limit: int = 500) -> list[tuple[VideoId, int]]:
         found = await self.transactions.read(lambda t: t.videos.due(after(at), limit))
         return [(video.id, video.sweeps) for video in found]
 
-    async def owe(self, told: Notification, at: float = 0) -> None:
+    async def enqueue_notification(self, told: Notification, at: float = 0) -> None:
         await self.transactions.write(lambda t: t.notifications.add(told, wake_at=after(at)))
 
-    async def owed(self, at: float, limit: int = 10, channel: NotificationChannel = EMAIL) -> list[Notification]:
+    async def due_notifications(
+        self, at: float, limit: int = 10, channel: NotificationChannel = EMAIL
+    ) -> list[Notification]:
         found = await self.transactions.read(lambda t: t.notifications.due(channel, after(at), limit, per_user=9))
         return list(found)
 
@@ -187,9 +189,9 @@ def an_archive(video: VideoId, attempt: int) -> FramesArchive:
     return FramesArchive(archive_key(video, attempt), 100 * 1024**3, "ab" * 32, 12, contact_sheet_key(video, attempt))
 
 
-def an_intake(owner: UserId, key: str | None = None, expires: float = 60) -> Intake:
+def a_reservation(owner: UserId, key: str | None = None, expires: float = 60) -> UploadReservation:
     video = new_video_id()
-    return Intake(video, owner, source_key(video), key, 3 * 1024**3, after(expires))
+    return UploadReservation(video, owner, source_key(video), key, 3 * 1024**3, after(expires))
 
 
 def a_notification(user: UserId, video: VideoId | None, failure: Failure | None = DAMAGED) -> Notification:

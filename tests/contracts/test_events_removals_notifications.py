@@ -81,10 +81,10 @@ async def test_a_notification_reads_back_as_written_when_it_is_due(story: Story)
     plain = a_notification(owner, None, failure=None)
     await story.transactions.write(lambda t: t.notifications.add(told, wake_at=after(5)))
     await story.transactions.write(lambda t: t.notifications.add(plain, wake_at=after(6)))
-    assert await story.owed(4.999) == []
-    assert await story.owed(5) == [told]
-    assert await story.owed(6) == [told, plain]
-    assert await story.owed(6, limit=1) == [told]
+    assert await story.due_notifications(4.999) == []
+    assert await story.due_notifications(5) == [told]
+    assert await story.due_notifications(6) == [told, plain]
+    assert await story.due_notifications(6, limit=1) == [told]
 
 
 async def test_one_word_is_owed_for_a_video_a_channel_and_an_event(story: Story):
@@ -102,7 +102,7 @@ async def test_word_of_a_deleted_video_is_still_owed(story: Story):
     told = a_notification(owner, video)
     await story.transactions.write(lambda t: t.notifications.add(told, wake_at=after(0)))
     assert await story.transactions.write(lambda t: t.videos.remove(video))
-    (due,) = await story.owed(1)
+    (due,) = await story.due_notifications(1)
     assert (due.video, due.file_name, due.failure) == (None, told.file_name, told.failure)
 
 
@@ -117,8 +117,8 @@ async def test_of_many_deliverers_one_claims_a_notification_until_its_lease_ends
         )
 
     assert sum(await asyncio.gather(*(claimed() for _ in range(8)))) == 1
-    assert await story.owed(120) == []
-    (again,) = await story.owed(121)
+    assert await story.due_notifications(120) == []
+    (again,) = await story.due_notifications(121)
     assert again.attempts == 1
     assert not await claimed(again, at=120)
     assert await claimed(again, at=121)
@@ -130,17 +130,17 @@ async def test_only_the_latest_deliverer_says_what_became_of_it(story: Story):
     write = story.transactions.write
     await write(lambda t: t.notifications.add(told, wake_at=after(0)))
     assert await write(lambda t: t.notifications.claim(told, now=after(1), until=after(2)))
-    (seen,) = await story.owed(3)
+    (seen,) = await story.due_notifications(3)
     assert await write(lambda t: t.notifications.claim(seen, now=after(3), until=after(100)))
     assert not await write(lambda t: t.notifications.delivered(told.id, 1, answer="250 OK", at=after(4)))
     assert not await write(lambda t: t.notifications.postpone(told.id, 1, answer="451", to=after(5)))
     assert not await write(lambda t: t.notifications.give_up(told.id, 1, answer="550"))
     assert await write(lambda t: t.notifications.postpone(told.id, 2, answer="451 " + "x" * 100_000, to=after(5)))
-    (late,) = await story.owed(5)
+    (late,) = await story.due_notifications(5)
     assert await write(lambda t: t.notifications.claim(late, now=after(5), until=after(6)))
     assert await write(lambda t: t.notifications.delivered(told.id, 3, answer="250 OK", at=after(7)))
     assert not await write(lambda t: t.notifications.give_up(told.id, 3, answer="550"))
-    assert await story.owed(1000) == []
+    assert await story.due_notifications(1000) == []
 
 
 async def test_what_is_given_up_is_not_tried_again(story: Story):
@@ -148,7 +148,7 @@ async def test_what_is_given_up_is_not_tried_again(story: Story):
     told = a_notification(owner, None)
     await story.transactions.write(lambda t: t.notifications.add(told, wake_at=after(0)))
     assert await story.transactions.write(lambda t: t.notifications.give_up(told.id, 0, answer="550 No such user"))
-    assert await story.owed(1000) == []
+    assert await story.due_notifications(1000) == []
 
 
 async def test_what_a_notification_says_is_kept_whole(story: Story):
@@ -156,8 +156,8 @@ async def test_what_a_notification_says_is_kept_whole(story: Story):
     said = {"originalFileName": "férias 🎞.mp4", "result": {"frameCount": 3}, "retryable": False, "none": None}
     told = replace(a_notification(owner, None), data=said, channel=WEBHOOK)
     await story.transactions.write(lambda t: t.notifications.add(told, wake_at=after(0)))
-    assert await story.owed(1, channel=WEBHOOK) == [told]
-    assert await story.owed(1) == []
+    assert await story.due_notifications(1, channel=WEBHOOK) == [told]
+    assert await story.due_notifications(1) == []
 
 
 async def test_each_users_oldest_comes_before_any_users_second(story: Story):
@@ -165,8 +165,12 @@ async def test_each_users_oldest_comes_before_any_users_second(story: Story):
     many = [a_notification(noisy, None) for _ in range(5)]
     one = a_notification(quiet, None)
     for number, told in enumerate((*many, one)):
-        await story.owe(told, number)
-    assert [told.id for told in await story.owed(10)] == [many[0].id, one.id, *(told.id for told in many[1:])]
+        await story.enqueue_notification(told, number)
+    assert [told.id for told in await story.due_notifications(10)] == [
+        many[0].id,
+        one.id,
+        *(told.id for told in many[1:]),
+    ]
     few = await story.transactions.read(lambda t: t.notifications.due(EMAIL, after(10), 10, per_user=2))
     assert [told.id for told in few] == [many[0].id, one.id, many[1].id]
 
@@ -175,7 +179,7 @@ async def test_the_log_of_a_user_has_pages_newest_first(story: Story):
     owner, other = await story.user(), await story.user()
     told = [replace(a_notification(owner, None), created_at=after(number // 2)) for number in range(7)]
     for one in (*told, a_notification(other, None)):
-        await story.owe(one)
+        await story.enqueue_notification(one)
     expected = [one.id for one in sorted(told, key=lambda one: (one.created_at, one.id), reverse=True)]
 
     async def page(after_key: PageKey | None) -> Sequence[Notification]:
@@ -193,7 +197,7 @@ async def test_a_delivery_that_begins_anew_is_due_at_once_and_its_owner_alone_ca
     owner, other = await story.user(), await story.user()
     told = a_notification(owner, None)
     write = story.transactions.write
-    await story.owe(told)
+    await story.enqueue_notification(told)
     assert await write(lambda t: t.notifications.claim(told, now=after(1), until=after(2)))
     assert await write(lambda t: t.notifications.delivered(told.id, 1, answer="250 OK", at=after(2)))
     found = await story.transactions.read(lambda t: t.notifications.get(owner, told.id))
@@ -202,8 +206,8 @@ async def test_a_delivery_that_begins_anew_is_due_at_once_and_its_owner_alone_ca
     assert await story.transactions.read(lambda t: t.notifications.get(other, told.id)) is None
     assert not await write(lambda t: t.notifications.again(other, told.id, after(5)))
     assert await write(lambda t: t.notifications.again(owner, told.id, after(5)))
-    assert await story.owed(4.999) == []
-    (again,) = await story.owed(5)
+    assert await story.due_notifications(4.999) == []
+    (again,) = await story.due_notifications(5)
     assert (again.attempts, again.tried_since, again.delivered_at) == (1, after(5), None)
 
 
@@ -211,7 +215,7 @@ async def test_the_latest_of_a_kind_is_found(story: Story):
     owner, other = await story.user(), await story.user()
     old, new = (replace(a_notification(owner, None), created_at=after(at)) for at in (1, 2))
     for one in (new, old, replace(a_notification(other, None), created_at=after(3))):
-        await story.owe(one)
+        await story.enqueue_notification(one)
 
     async def latest(channel: NotificationChannel, event: str) -> Notification | None:
         return await story.transactions.read(lambda t: t.notifications.latest(owner, channel, event))
@@ -227,8 +231,8 @@ async def test_what_is_left_to_a_digest_is_counted_and_settled_with_it(story: St
     told = [a_notification(owner, None) for _ in range(3)]
     strange = a_notification(other, None)
     for one in (*told, strange):
-        await story.owe(one)
-    await story.owe(digest, 50)
+        await story.enqueue_notification(one)
+    await story.enqueue_notification(digest, 50)
     read, write = story.transactions.read, story.transactions.write
     assert await read(lambda t: t.notifications.waiting_digest(owner)) == digest.id
     assert await read(lambda t: t.notifications.waiting_digest(other)) is None
@@ -243,8 +247,8 @@ async def test_what_is_left_to_a_digest_is_counted_and_settled_with_it(story: St
         assert await write(lambda t, one=one: t.notifications.claim(one, now=after(10), until=after(20)))  # type: ignore[misc]
         assert await held(one, 1)
     assert await read(lambda t: t.notifications.held(digest.id)) == {told[0].event: 2}
-    assert {one.id for one in await story.owed(100)} == {told[2].id, strange.id, digest.id}
-    assert {told[0].id, told[1].id} <= {one.id for one in await story.owed(900)}
+    assert {one.id for one in await story.due_notifications(100)} == {told[2].id, strange.id, digest.id}
+    assert {told[0].id, told[1].id} <= {one.id for one in await story.due_notifications(900)}
     assert await write(lambda t: t.notifications.claim(digest, now=after(60), until=after(70)))
     assert await read(lambda t: t.notifications.waiting_digest(owner)) is None  # It is being written.
     await write(
@@ -266,5 +270,5 @@ async def test_many_removals_are_written_down_at_once(story: Story):
 async def test_what_is_due_on_all_channels_is_counted(story: Story):
     owner = await story.user()
     for at, channel in ((1, EMAIL), (2, WEBHOOK), (9, EMAIL)):
-        await story.owe(replace(a_notification(owner, None), channel=channel), at)
+        await story.enqueue_notification(replace(a_notification(owner, None), channel=channel), at)
     assert await story.transactions.read(lambda t: t.notifications.count_due(after(5))) == 2

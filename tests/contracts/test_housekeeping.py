@@ -2,11 +2,11 @@ from collections.abc import Awaitable, Callable, Collection
 from datetime import timedelta
 from typing import Any, TypeVar, cast
 
-from app.usecases.keep_house import KeepHouse
-from app.usecases.ports.intakes import Intakes
+from app.usecases.collect_garbage import CollectGarbage
 from app.usecases.ports.transactions import Transaction, Transactions
+from app.usecases.ports.upload_reservations import UploadReservations
 from app.usecases.ports.videos import Videos
-from tests.contracts.story import Story, a_video, after, an_intake
+from tests.contracts.story import Story, a_reservation, a_video, after
 from tests.fakes.clock import SettableClock
 from tests.fakes.storage import MemoryObject, MemoryStorage
 
@@ -17,7 +17,7 @@ DAY = timedelta(hours=24)
 class _Asked:
     """A table that lets something happen as soon as it has answered."""
 
-    def __init__(self, real: Videos | Intakes, happens: Callable[[], Awaitable[None]]) -> None:
+    def __init__(self, real: Videos | UploadReservations, happens: Callable[[], Awaitable[None]]) -> None:
         self._real = real
         self._happens = happens
 
@@ -39,7 +39,7 @@ class BetweenTwoQuestions:
     async def read(self, step: Callable[[Transaction], Awaitable[T]]) -> T:
         async def watched(t: Transaction) -> T:
             t.videos = cast("Any", _Asked(t.videos, self._once))
-            t.intakes = cast("Any", _Asked(t.intakes, self._once))
+            t.reservations = cast("Any", _Asked(t.reservations, self._once))
             return await step(t)
 
         return await self._real.read(watched)
@@ -52,21 +52,21 @@ class BetweenTwoQuestions:
 
 async def test_housekeeping_leaves_the_source_of_an_upload_that_is_accepted_while_it_looks(story: Story) -> None:
     owner, clock = await story.user(), SettableClock()
-    intake = an_intake(owner, expires=10 * DAY.total_seconds())
-    await story.intake(intake)
+    reservation = a_reservation(owner, expires=10 * DAY.total_seconds())
+    await story.reservation(reservation)
     storage = MemoryStorage(clock)
-    storage.objects[intake.source_key] = MemoryObject(b"a video", "video/mp4", clock.now())
+    storage.objects[reservation.source_key] = MemoryObject(b"a video", "video/mp4", clock.now())
     clock.advance(DAY.total_seconds() + 1)
 
     async def accepted() -> None:
         async def step(t: Transaction) -> None:
-            assert await t.intakes.remove(intake.id)
-            video = a_video(owner, id=intake.id)
+            assert await t.reservations.remove(reservation.id)
+            video = a_video(owner, id=reservation.id)
             await t.videos.add(video, idempotency_key=None, request_digest="", wake_at=after(0))
 
         await story.transactions.write(step)
 
     transactions = BetweenTwoQuestions(story.transactions, accepted)
-    assert await KeepHouse(transactions, storage, clock, DAY, DAY)() == 0
+    assert await CollectGarbage(transactions, storage, clock, DAY, DAY)() == 0
     assert transactions.happened
-    assert intake.source_key in storage.objects
+    assert reservation.source_key in storage.objects

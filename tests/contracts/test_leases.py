@@ -22,7 +22,7 @@ EXPIRED = 1 + LEASE_SECONDS + 0.001
 
 Action = Callable[[Story, VideoId, int], Awaitable[bool]]
 ACTIONS: dict[str, Action] = {
-    "beat": Story.beat,
+    "heartbeat": Story.heartbeat,
     "complete": Story.complete,
     "fail": Story.fail,
     "release": Story.release,
@@ -52,7 +52,7 @@ async def test_many_workers_claim_and_one_wins(story: Story):
 async def test_a_claim_begins_the_attempt_anew(story: Story):
     video = await story.video(await story.user())
     first = await story.claimed(video, at=1)
-    assert await story.beat(video, first)
+    assert await story.heartbeat(video, first)
     await story.claimed(video, at=30, lost=1)
     lease = await story.lease(video)
     assert (lease.video.attempt, lease.lost_attempts, lease.released) == (2, 1, False)
@@ -81,18 +81,18 @@ async def test_a_beat_between_the_look_and_the_claim_keeps_the_lease(story: Stor
     video = await story.video(await story.user())
     attempt = await story.claimed(video, at=1)
     seen = await story.lease(video)
-    assert await story.beat(video, attempt, at=15)
+    assert await story.heartbeat(video, attempt, at=15)
     assert not await story.claim(seen, at=EXPIRED)
 
 
 async def test_a_beat_extends_the_lease_and_keeps_the_progress(story: Story):
     video = await story.video(await story.user())
     attempt = await story.claimed(video)
-    assert await story.beat(video, attempt, at=6)
+    assert await story.heartbeat(video, attempt, at=6)
     lease = await story.lease(video)
     assert lease.wake_at == after(6 + LEASE_SECONDS)
     assert (lease.video.progress, lease.video.media, lease.video.version) == (HALFWAY, MEDIA, 3000)
-    assert await story.beat(video, attempt, at=11, media=None)
+    assert await story.heartbeat(video, attempt, at=11, media=None)
     assert (await story.row(video)).media == MEDIA
 
 
@@ -132,14 +132,14 @@ async def test_a_lost_lease_fails_only_once_it_has_run_out(story: Story):
 async def test_what_is_given_back_stays_processing_and_is_not_lost(story: Story):
     video = await story.video(await story.user())
     attempt = await story.claimed(video)
-    assert await story.release(video, attempt, wake=20, faults=3)
+    assert await story.release(video, attempt, wake=20, transient_failures=3)
     lease = await story.lease(video)
     assert lease.video.status is ProcessingStatus.PROCESSING
-    assert (lease.released, lease.lost_attempts, lease.faults, lease.wake_at) == (True, 0, 3, after(20))
+    assert (lease.released, lease.lost_attempts, lease.transient_failures, lease.wake_at) == (True, 0, 3, after(20))
     assert not await story.claim(lease, at=20)
     assert await story.claim(lease, at=20.001)
     again = await story.lease(video)
-    assert (again.released, again.lost_attempts, again.faults, again.video.attempt) == (False, 0, 3, 2)
+    assert (again.released, again.lost_attempts, again.transient_failures, again.video.attempt) == (False, 0, 3, 2)
 
 
 async def test_a_claim_that_saw_it_lost_is_refused_once_it_was_given_back(story: Story):
@@ -163,7 +163,7 @@ async def test_who_gave_it_back_cannot_beat_or_give_it_back_again(story: Story):
     video = await story.video(await story.user())
     attempt = await story.claimed(video)
     assert await story.release(video, attempt, wake=2)
-    assert not await story.beat(video, attempt)
+    assert not await story.heartbeat(video, attempt)
     assert not await story.release(video, attempt, wake=100)
     assert (await story.lease(video)).wake_at == after(2)
 
@@ -275,7 +275,7 @@ async def test_a_sweep_leaves_alone_what_was_claimed_meanwhile(story: Story):
     assert await story.due(at=2 + LEASE_SECONDS + 0.001) == [(video, 0)]
 
 
-@pytest.mark.parametrize("action", [Story.beat, Story.release], ids=["beat", "release"])
+@pytest.mark.parametrize("action", [Story.heartbeat, Story.release], ids=["heartbeat", "release"])
 async def test_life_in_a_row_ends_its_backing_off(story: Story, action: Action):
     video = await story.video(await story.user(), wake=0)
     attempt = await story.claimed(video, at=1)
@@ -295,8 +295,8 @@ async def test_every_change_raises_the_version(story: Story):
 
     await changed(story.swept({video: 1.0}, at=1))
     await changed(story.claimed(video, at=1))
-    await changed(story.beat(video, 1))
-    await changed(story.beat(video, 1))  # The same again is a change too.
+    await changed(story.heartbeat(video, 1))
+    await changed(story.heartbeat(video, 1))  # The same again is a change too.
     await changed(story.release(video, 1, wake=2))
     await changed(story.claimed(video, at=3))
     await changed(story.complete(video, 2))
@@ -318,7 +318,7 @@ async def test_what_is_due_names_the_trace_in_which_it_was_written_down(story: S
     owner = await story.user()
     with continued(trace):
         await story.video(owner)
-        await story.owe(a_notification(owner, None))
+        await story.enqueue_notification(a_notification(owner, None))
     (due,) = await story.transactions.read(lambda t: t.videos.due(after(1), 10))
-    (owed,) = await story.owed(at=1)
+    (owed,) = await story.due_notifications(at=1)
     assert (due.traceparent, owed.traceparent) == (trace, trace)

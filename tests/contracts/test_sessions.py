@@ -10,8 +10,8 @@ from app.usecases.ports.transactions import Transaction
 from tests.contracts.story import Story, after
 
 
-def new_session(owner: UserId, lapses: float = 100) -> StoredSession:
-    return StoredSession(SessionId(str(uuid4())), owner, "a" * 64, None, after(lapses))
+def new_session(owner: UserId, expires: float = 100) -> StoredSession:
+    return StoredSession(SessionId(str(uuid4())), owner, "a" * 64, None, after(expires))
 
 
 async def kept(story: Story, *sessions: StoredSession) -> None:
@@ -25,7 +25,7 @@ async def test_a_session_is_kept_and_renewed(story: Story):
     assert await story.transactions.write(lambda t: t.sessions.lock(session.id)) == session
     await story.transactions.write(
         lambda t: t.sessions.renew(
-            session.id, refresh_digest="b" * 64, rotated_at=after(1), began_at=after(0), lapses_at=after(200)
+            session.id, refresh_digest="b" * 64, rotated_at=after(1), began_at=after(0), expires_at=after(200)
         )
     )
     renewed = StoredSession(session.id, session.owner, "b" * 64, after(1), after(200), began_at=after(0))
@@ -60,13 +60,13 @@ async def test_a_deleted_user_leaves_no_session_and_no_reset(story: Story):
 
 async def test_what_nobody_can_ask_for_is_forgotten_and_the_rest_stays(story: Story):
     owner = await story.user()
-    lapsed, alive = new_session(owner, lapses=10), new_session(owner, lapses=30)
+    expired, alive = new_session(owner, expires=10), new_session(owner, expires=30)
     old, recent = SessionId(str(uuid4())), SessionId(str(uuid4()))
-    await kept(story, lapsed, alive)
+    await kept(story, expired, alive)
     await story.transactions.write(lambda t: t.sessions.end([old], after(-100)))
     await story.transactions.write(lambda t: t.sessions.end([recent], after(-10)))
     await story.transactions.write(
-        lambda t: t.sessions.forget(lapsed_before=after(20), ended_before=after(-50), limit=1000)
+        lambda t: t.sessions.forget(expired_before=after(20), ended_before=after(-50), limit=1000)
     )
     assert await story.transactions.read(lambda t: t.sessions.of(owner)) == [alive.id]
     ended = await story.transactions.read(lambda t: t.sessions.ended_since(after(-1000)))
@@ -74,13 +74,13 @@ async def test_what_nobody_can_ask_for_is_forgotten_and_the_rest_stays(story: St
     assert recent in ended
 
 
-async def test_resets_are_kept_until_used_or_lapsed(story: Story):
+async def test_resets_are_kept_until_used_or_expired(story: Story):
     owner = await story.user()
     first, second = (MailedLink(str(uuid4()), owner, after(seconds)) for seconds in (10, 60))
     for reset in (first, second):
         await story.transactions.write(lambda t, reset=reset: t.password_resets.add(reset))  # type: ignore[misc]
     assert await story.transactions.read(lambda t: t.password_resets.get(second.id)) == second
-    await story.transactions.write(lambda t: t.password_resets.forget(lapsed_before=after(20), limit=1000))
+    await story.transactions.write(lambda t: t.password_resets.forget(expired_before=after(20), limit=1000))
     assert await story.transactions.read(lambda t: t.password_resets.get(first.id)) is None
     assert await story.transactions.write(lambda t: t.password_resets.remove_all(owner)) == 1
     assert await story.transactions.write(lambda t: t.password_resets.remove_all(owner)) == 0
@@ -96,7 +96,7 @@ async def test_who_holds_a_session_is_waited_for(story: Story):
         held.set()
         await go_on.wait()
         await t.sessions.renew(
-            session.id, refresh_digest="b" * 64, rotated_at=after(1), began_at=after(0), lapses_at=after(200)
+            session.id, refresh_digest="b" * 64, rotated_at=after(1), began_at=after(0), expires_at=after(200)
         )
 
     rotating = asyncio.create_task(story.transactions.write(rotate))

@@ -14,7 +14,7 @@ from app.domain.errors import StorageError
 from app.domain.video import archive_key, new_video_id, source_key
 from app.infra.s3 import S3Storage, s3_client
 from app.infra.sql.transactions import SqlTransactions
-from app.usecases.keep_house import KeepHouse
+from app.usecases.collect_garbage import CollectGarbage
 from app.usecases.ports.storage import ObjectMissing, ObjectStorage
 from tests.fakes.storage import MemoryStorage
 from tests.parts.stores import S3Part
@@ -243,8 +243,8 @@ async def test_housekeeping_walks_a_bucket_in_slices_and_forgets_no_part_of_it(
         await put(storage, source_key(video), b"x")
         await put(storage, archive_key(video, 1), b"x")
     world.clock.advance((datetime.now(UTC) - world.clock.now()).total_seconds() + 3600)
-    housekeeping = KeepHouse(world.transactions, storage, world.clock, timedelta(), timedelta(), most_objects=5)
-    assert [await housekeeping() for _ in range(4)] == [5, 5, 4, 0]
+    collect = CollectGarbage(world.transactions, storage, world.clock, timedelta(), timedelta(), most_objects=5)
+    assert [await collect() for _ in range(4)] == [5, 5, 4, 0]
     assert await keys(storage, "") == []
     await put(storage, source_key(videos[0]), b"x")  # Behind the place that was reached, or before it.
-    assert await housekeeping() == 1
+    assert await collect() == 1

@@ -12,7 +12,7 @@ from app.infra.sql.rows import options_of, options_text
 from app.usecases.paging import PageKey
 from app.usecases.ports.videos import Backlog
 from app.usecases.quota import stored_bytes
-from tests.contracts.story import DAMAGED, LEASE_SECONDS, MEDIA, WHOLE, Story, a_video, after, an_archive, an_intake
+from tests.contracts.story import DAMAGED, LEASE_SECONDS, MEDIA, WHOLE, Story, a_reservation, a_video, after, an_archive
 
 ALL = frozenset(ProcessingStatus)
 
@@ -147,7 +147,7 @@ async def test_only_keys_that_a_row_names_or_may_yet_name_are_known(story: Story
         archive_key(done, winner),
         contact_sheet_key(done, winner),
     }
-    litter = {
+    orphans = {
         source_key(gone),
         archive_key(gone, 1),
         archive_key(done, zombie),
@@ -158,7 +158,7 @@ async def test_only_keys_that_a_row_names_or_may_yet_name_are_known(story: Story
         "results/não é uma chave, mas tem 36 letras/1.zip",
         "elsewhere",
     }
-    assert await story.transactions.read(lambda t: t.videos.known_keys(known | litter)) == known
+    assert await story.transactions.read(lambda t: t.videos.known_keys(known | orphans)) == known
     assert await story.transactions.read(lambda t: t.videos.known_keys([])) == set()
 
 
@@ -316,8 +316,8 @@ async def test_bytes_are_added_up_of_each_source_once_of_each_zip_and_of_uploads
     first = await story.video(owner)
     await story.video(owner, source_key=source_key(first))
     assert await story.complete(first, await story.claimed(first))
-    await story.intake(an_intake(owner))
-    await story.intake(an_intake(owner, expires=-1))
+    await story.reservation(a_reservation(owner))
+    await story.reservation(a_reservation(owner, expires=-1))
     await story.video(other)
 
     async def added_up(of: UserId | None) -> int:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Locator, Response, Route, expect
 
-from app.usecases.ports.rate_limits import Attempt
+from app.usecases.ports.rate_limits import RateLimitKey
 from tests.e2e.held import held
 from tests.e2e.somebody import files_in, is_multipart, somebody, uploaded
 from tests.e2e.visitor import Visitor
@@ -87,7 +87,7 @@ async def test_what_is_under_way_in_the_account_is_not_begun_again(site: Site, w
 
 
 async def test_whoever_asks_for_a_link_too_often_is_told_when_to_ask_again(site: Site):
-    site.limits.allowed = {Attempt.RESET_BY_ADDRESS: 1}
+    site.limits.allowed = {RateLimitKey.RESET_BY_ADDRESS: 1}
     async with somebody(site) as (ana, _):
         await ana.button("Sign out").click()
         await ana.page.get_by_role("link", name="Forgot your password?").click()

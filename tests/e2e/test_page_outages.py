@@ -60,7 +60,7 @@ def service(tmp_path: Path) -> Iterator[Restarted]:
 
 @pytest.fixture(scope="module")
 def forgetful(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
-    """A service whose tokens lapse after three seconds."""
+    """A service whose tokens expire after three seconds."""
     running = start(tmp_path_factory.mktemp("forgetful") / "data", free_pair(), FIAPX_SESSION_SECONDS="3")
     yield running
     stop(running)
@@ -113,7 +113,7 @@ async def test_what_changed_while_the_page_was_cut_off_is_there_afterwards(up: U
         await expect(ana.line("carphone_pristine.mp4")).to_have_count(0)
 
 
-async def test_a_token_that_lapses_is_renewed_and_nobody_notices(forgetful: Up, samples: Path):
+async def test_a_token_that_expires_is_renewed_and_nobody_notices(forgetful: Up, samples: Path):
     async with running_browser() as browser, asyncio.timeout(90):
         ana = await new_visitor(browser, forgetful.url)
         refreshed = asyncio.Event()
@@ -140,7 +140,7 @@ async def test_two_tabs_with_one_session_both_go_on(forgetful: Up):
         other = await Visitor(await ana.page.context.new_page(), forgetful.url, ana.words, ana.email).open()
         for _ in range(3):
             async with ana.page.expect_websocket(), other.page.expect_websocket():
-                pass  # Each token that lapses ends both sockets, and both tabs open others.
+                pass  # Each token that expires ends both sockets, and both tabs open others.
             await ana.is_live()
             await other.is_live()
 
@@ -225,15 +225,15 @@ async def test_a_list_that_could_not_be_read_says_so_and_is_read_when_it_can_be(
         await expect(ana.page.get_by_role("alert").filter(has_text="could not be read")).to_have_count(0)
 
 
-async def test_pictures_and_downloads_work_after_their_links_have_lapsed(tmp_path: Path, samples: Path):
+async def test_pictures_and_downloads_work_after_their_links_have_expired(tmp_path: Path, samples: Path):
     running = start(tmp_path / "data", free_pair(), FIAPX_LINK_SECONDS="2")
-    lapsed: list[str] = []
+    expired: list[str] = []
 
-    async def let_lapse(route: Route) -> None:
+    async def let_expire(route: Route) -> None:
         """Hold the first picture's request back until its link is no longer good."""
         url = route.request.url
-        if not lapsed:
-            lapsed.append(url)
+        if not expired:
+            expired.append(url)
             async with httpx.AsyncClient() as client:
                 while (await client.get(url)).status_code == 200:
                     await asyncio.sleep(0.2)
@@ -242,14 +242,14 @@ async def test_pictures_and_downloads_work_after_their_links_have_lapsed(tmp_pat
     try:
         async with running_browser() as browser, asyncio.timeout(90):
             ana = await new_visitor(browser, running.url)
-            await ana.page.route("**/files/*", let_lapse)
+            await ana.page.route("**/files/*", let_expire)
             await ana.sign_up()
             await ana.choose(samples / "carphone_pristine.mp4")
             await ana.sees("carphone_pristine.mp4", "Ready")
             picture = ana.line("carphone_pristine.mp4").locator("img")
             await expect(picture).to_have_js_property("complete", value=True)
             await expect(picture).not_to_have_js_property("naturalWidth", 0, timeout=SOON)
-            assert await picture.evaluate("(image) => image.src") not in lapsed
+            assert await picture.evaluate("(image) => image.src") not in expired
             async with ana.page.expect_download() as download:
                 await ana.button("Download ZIP", "carphone_pristine.mp4").click()
             assert (await download.value).suggested_filename == "carphone_pristine-frames.zip"

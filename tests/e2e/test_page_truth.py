@@ -154,7 +154,7 @@ async def test_a_download_that_fails_at_a_storage_elsewhere_does_not_take_the_pa
         answer = await route.fetch()
         told = await answer.json()
         result = told["data"]["video"]["result"]
-        result["downloadUrl"] = site.url.replace("127.0.0.1", "localhost") + "/files/lapsed"
+        result["downloadUrl"] = site.url.replace("127.0.0.1", "localhost") + "/files/expired"
         await route.fulfill(response=answer, json=told)
 
     async with somebody(site) as (ana, elsewhere):
@@ -162,7 +162,7 @@ async def test_a_download_that_fails_at_a_storage_elsewhere_does_not_take_the_pa
         await site.completed(await uploaded(elsewhere, "a.mp4"))
         await ana.sees("a.mp4", "Ready")
         async with ana.page.context.expect_event(
-            "response", lambda answer: answer.url.endswith("/files/lapsed")
+            "response", lambda answer: answer.url.endswith("/files/expired")
         ) as answer:
             await ana.button("Download ZIP", "a.mp4").click()
         assert (await answer.value).status == 404

@@ -26,14 +26,16 @@ async def strict(empty_database: Path, tmp_path: Path) -> AsyncIterator[Site]:
 async def links(site: Site, email: str) -> list[str]:
     """Give what the links that are owed to this address lead to, the newest first."""
 
-    async def owed(t: Transaction) -> list[str]:
+    async def due_notifications(t: Transaction) -> list[str]:
         user = await t.users.by_email(email)
         assert user is not None
         told = await t.notifications.page(user.id, None, 10)
         return [one.id for one in told if one.event == "account.verify_email"]
 
     tokens = site.verification_tokens
-    return [f"{site.url}/verify-email#token={tokens.token(one)}" for one in await site.transactions.read(owed)]
+    return [
+        f"{site.url}/verify-email#token={tokens.token(one)}" for one in await site.transactions.read(due_notifications)
+    ]
 
 
 async def test_an_address_is_confirmed_by_its_link_and_what_came_before_can_go(strict: Site):

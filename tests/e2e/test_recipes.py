@@ -119,7 +119,7 @@ async def test_a_recipe_goes_the_whole_way_from_another_origin(
             lines = page.get_by_role("listitem").filter(has_text="carphone_pristine.mp4: COMPLETED 100 %")
             await expect(lines).to_have_count(turn + 1, timeout=SOON)
             await expect(page.get_by_role("progressbar")).to_have_js_property("value", 1)
-            # The token lapses, and the socket with it; the next one has another.
+            # The token expires, and the socket with it; the next one has another.
             opened = len(sockets)
             while len(sockets) == opened:
                 await asyncio.sleep(0.05)
@@ -209,7 +209,7 @@ async def test_a_recipe_keeps_its_session_through_an_outage(
 
         await register(ana, recipe)
         await ana.page.route("**/graphql", away)
-        await tried.wait()  # The token has lapsed.
+        await tried.wait()  # The token has expired.
         await ana.page.unroute("**/graphql", away)
         await ana.page.get_by_label("Video").set_input_files(samples / "carphone_pristine.mp4")
         line = ana.page.get_by_role("listitem").filter(has_text="carphone_pristine.mp4: COMPLETED 100 %")

@@ -66,10 +66,10 @@ class Stack:
 
     async def upload(self, path: Path, options: ExtractionOptions | None = None) -> VideoProcessing:
         video = IncomingVideo(path.name, path.stat().st_size, file_chunks(path))
-        return await self.service.edge.do.upload_video(self.viewer, video, options or ExtractionOptions())
+        return await self.service.services.do.upload_video(self.viewer, video, options or ExtractionOptions())
 
     async def row(self, video: VideoId) -> VideoProcessing:
-        return await self.service.edge.do.show_video(self.viewer, video)
+        return await self.service.services.do.show_video(self.viewer, video)
 
     async def until(
         self, video: VideoId, condition: Callable[[VideoProcessing], bool], seconds: float
@@ -87,7 +87,7 @@ class Stack:
         return await self.until(video, lambda row: row.status.final, seconds)
 
     async def history(self, video: VideoId) -> list[StatusChange]:
-        (history,) = await self.service.edge.do.show_histories([video])
+        (history,) = await self.service.services.do.show_histories([video])
         return list(history)
 
 
@@ -112,14 +112,14 @@ async def stack(
         "FIAPX_JWT_SECRET": uuid4().hex * 2,
         "FIAPX_LINK_SECRET": uuid4().hex * 2,
         "FIAPX_WORK_DIR": str(tmp_path),
-        "FIAPX_BEAT_SECONDS": "1",
+        "FIAPX_HEARTBEAT_SECONDS": "1",
     }
     remember(environment["FIAPX_JWT_SECRET"], environment["FIAPX_LINK_SECRET"])
     await migrate(environment["FIAPX_DATABASE_URL"])
     settings = Settings(**{name.removeprefix("FIAPX_").lower(): value for name, value in environment.items()})  # type: ignore[arg-type]  # pydantic reads them from text, as from the environment
     async with AsyncExitStack() as exits:
         service = await exits.enter_async_context(compose(settings))
-        session = await service.edge.do.accounts.register_user(
+        session = await service.services.do.accounts.register_user(
             "Ana", "ana@example.com", "correct horse battery", Locale.EN, "127.0.0.1"
         )
         viewer = Viewer(session.user.id, SessionId(str(uuid4())), session.token.expires_at + timedelta(hours=1))

@@ -120,7 +120,7 @@ async def uploading(stack: Stack, client: httpx.AsyncClient) -> AsyncIterator[Up
 
     async def under_way() -> int:
         async def step(t: Transaction) -> int:
-            return await t.intakes.count(stack.viewer.id, stack.service.edge.clock.now())
+            return await t.reservations.count(stack.viewer.id, stack.service.services.clock.now())
 
         return await stack.service.transactions.read(step)
 

@@ -20,7 +20,7 @@ async def check_whole(stack: Stack, row: VideoProcessing, folder: Path) -> None:
     assert row.status is ProcessingStatus.COMPLETED, row.failure
     assert row.archive is not None
     path = folder / f"{row.id}.zip"
-    await stack.service.edge.storage.download(row.archive.key, path)
+    await stack.service.services.storage.download(row.archive.key, path)
     assert path.stat().st_size == row.archive.size_bytes
     with zipfile.ZipFile(path) as archive:
         assert archive.testzip() is None

@@ -18,4 +18,4 @@ async def test_an_upload_to_a_full_disk_is_refused_and_leaves_nothing(stack: Sta
         stack.service = service
         with pytest.raises(StorageFull):
             await stack.upload(samples / "bikes.mp4")
-        assert [one async for one in service.edge.storage.list("")] == []
+        assert [one async for one in service.services.storage.list("")] == []

@@ -31,12 +31,12 @@ async def test_no_worker_looks_dead_while_redis_is_away_and_what_came_meanwhile_
         for _ in range(20):  # Some seconds, in which it tries to reach Redis again and again.
             assert await alive()
             assert worker.poll() is None
-            assert "videos_pending" in await stack.service.edge.backlog()
-        assert "video_queue_admitted" not in await stack.service.edge.backlog()
+            assert "videos_pending" in await stack.service.services.backlog()
+        assert "video_queue_admitted" not in await stack.service.services.backlog()
     finally:
         valkey.start()
     assert (await stack.until_final(video.id, 60)).status is ProcessingStatus.COMPLETED
-    assert "video_queue_admitted" in await stack.service.edge.backlog()
+    assert "video_queue_admitted" in await stack.service.services.backlog()
     async with httpx.AsyncClient(trust_env=False) as prometheus:
         text = (await prometheus.get(f"http://127.0.0.1:{port}/metrics")).text
     assert 'fiapx_attempts_ended_total{outcome="completed"} 1.0' in text
@@ -45,7 +45,7 @@ async def test_no_worker_looks_dead_while_redis_is_away_and_what_came_meanwhile_
 async def test_a_redis_that_hangs_hides_nothing_of_the_database(stack: Stack, valkey: ValkeyPart):
     valkey.freeze()
     try:
-        found = await stack.service.edge.backlog()
+        found = await stack.service.services.backlog()
     finally:
         valkey.thaw()
     assert "videos_pending" in found
@@ -53,9 +53,9 @@ async def test_a_redis_that_hangs_hides_nothing_of_the_database(stack: Stack, va
 
 
 async def test_an_api_tells_that_redis_is_away_and_goes_on_serving(stack: Stack, valkey: ValkeyPart):
-    assert await stack.service.edge.ready() == {"database": True, "redis": True}
+    assert await stack.service.services.ready() == {"database": True, "redis": True}
     valkey.kill()
     try:
-        assert await stack.service.edge.ready() == {"database": True, "redis": False}
+        assert await stack.service.services.ready() == {"database": True, "redis": False}
     finally:
         valkey.start()

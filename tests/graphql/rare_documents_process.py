@@ -30,7 +30,7 @@ def documents(number: int) -> list[str]:
 
 
 async def main() -> None:
-    edge = Site(LostAnswers(SqlTransactions(engine_for("sqlite+aiosqlite:////nowhere/fiapx.db")))).edge()
+    edge = Site(LostAnswers(SqlTransactions(engine_for("sqlite+aiosqlite:////nowhere/fiapx.db")))).services()
     settings = shipped(requests_per_minute=10**9, max_cpu_seconds_per_minute=10**9)
     app = application(edge, Serving.of(settings, files=1024))
     collect_less_often()

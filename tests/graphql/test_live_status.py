@@ -96,7 +96,7 @@ async def test_a_stranger_is_refused_with_4403(site: Site, payload: object):
         assert await page.end() == 4403
 
 
-async def test_a_lapsed_token_opens_no_session(site: Site, ana: Person):
+async def test_a_expired_token_opens_no_session(site: Site, ana: Person):
     site.clock.advance(3600)
     async with socket(site) as page:
         await page.say({"type": "connection_init", "payload": {"authorization": f"Bearer {ana.token}"}})
@@ -116,7 +116,7 @@ async def test_a_socket_ends_with_its_session(empty_database: Path, tmp_path: Pa
         await until(lambda: not site.live.watchers(ana.id))
 
 
-async def test_a_session_that_lapsed_meanwhile_cannot_ask_again(site: Site, ana: Person):
+async def test_a_session_that_expired_meanwhile_cannot_ask_again(site: Site, ana: Person):
     async with socket(site, ana.token) as page:
         site.clock.advance(3600)
         await page.subscribe("1")

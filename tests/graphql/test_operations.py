@@ -10,7 +10,7 @@ import pytest
 from gql import Client, FileVar, GraphQLRequest
 from gql.transport.httpx import HTTPXAsyncTransport
 
-from app.usecases.ports.rate_limits import Attempt
+from app.usecases.ports.rate_limits import RateLimitKey
 from tests.parts.site import MAX_BYTES, MP4, PASSWORD, ZIP, Person, Site, problem, running_site
 
 UNKNOWN = "3f0c1d7e-5a4b-4c3d-8e2f-1a2b3c4d5e6f"
@@ -295,7 +295,7 @@ async def test_too_many_unfinished_videos_are_told_when_to_come_back(site: Site,
 
 
 async def test_too_many_tries_where_no_problem_can_stand_are_told_when_to_come_back(site: Site, ana: Person):
-    site.limits.allowed = {Attempt.RESET_BY_ADDRESS: 0}
+    site.limits.allowed = {RateLimitKey.RESET_BY_ADDRESS: 0}
     answer = await ana.graphql("mutation($e: String!) { requestPasswordReset(email: $e) }", e=ana.email)
     (error,) = answer["errors"]
     assert error["extensions"] == {"code": "RATE_LIMITED", "retryAfterSeconds": 60}
@@ -391,7 +391,7 @@ async def test_a_stranger_is_told_to_sign_in(site: Site, header: str | None):
             assert error["extensions"] == {"code": "UNAUTHENTICATED"}
 
 
-async def test_a_session_that_lapsed_or_whose_user_is_gone_is_none(site: Site, ana: Person):
+async def test_a_session_that_expired_or_whose_user_is_gone_is_none(site: Site, ana: Person):
     await site.transactions.write(lambda t: t.users.remove(ana.id))
     assert (await ana.graphql("{ me { id } }"))["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"
     site.clock.advance(3600)

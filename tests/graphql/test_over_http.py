@@ -243,7 +243,7 @@ async def test_session_and_options_are_looked_at_before_the_file_is_sent(site: S
         else:
 
             async def place_taken() -> int:
-                return await site.transactions.read(lambda t: t.intakes.count(ana.id, site.clock.now()))
+                return await site.transactions.read(lambda t: t.reservations.count(ana.id, site.clock.now()))
 
             await until(place_taken)
         writer.transport.abort()

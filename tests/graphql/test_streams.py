@@ -69,10 +69,10 @@ async def test_apollos_multipart_subscription_shows_a_video_to_its_end(site: Sit
     assert text.endswith("--graphql--\r\n")
 
 
-@pytest.mark.parametrize("how", ["lapses", "is signed out"])
+@pytest.mark.parametrize("how", ["expires", "is signed out"])
 async def test_a_stream_ends_within_a_second_of_its_session(site: Site, ana: Person, how: str):
     viewer = site.tokens.verify(ana.token)
-    if how == "lapses":
+    if how == "expires":
         site.clock.advance(3599.5)
     async with asyncio.timeout(20), stream(ana, None) as answer:
         await until(lambda: site.live.watchers(ana.id))

@@ -28,9 +28,9 @@ async def narrow(empty_database: Path, tmp_path: Path) -> AsyncIterator[Site]:
         yield running
 
 
-@pytest.mark.parametrize("how", ["is signed out", "lapses"])
+@pytest.mark.parametrize("how", ["is signed out", "expires"])
 async def test_the_end_of_a_session_ends_all_its_subscriptions_within_a_second(site: Site, ana: Person, how: str):
-    if how == "lapses":
+    if how == "expires":
         site.clock.advance(3599.5)
     async with socket(site, ana.token) as page, socket(site, ana.token) as other:
         for one in (page, other):

@@ -45,7 +45,7 @@ def test_a_link_says_when_it_ends_and_stays_on_the_pages_host_unless_told_otherw
     assert re.fullmatch(r"/files/[\w.-]+", LINKS.link("k", file_name="\u202e%/é", content_type="t", now=NOW)[0])
 
 
-def test_a_ticket_lapses_to_the_second() -> None:
+def test_a_ticket_expires_to_the_second() -> None:
     ticket = ticket_for()
     assert LINKS.open(ticket, NOW + timedelta(seconds=299.9)) is not None
     assert LINKS.open(ticket, NOW + timedelta(seconds=300)) is None
@@ -185,7 +185,7 @@ async def test_a_presigned_link_gives_the_object_its_name_and_type_and_nothing_e
     assert (await opened(url.partition("?")[0]))[0] == 403
 
 
-async def test_a_presigned_link_lapses(s3: S3Part, bucket: str, storage: S3Storage) -> None:
+async def test_a_presigned_link_expires(s3: S3Part, bucket: str, storage: S3Storage) -> None:
     client = s3_client(s3.url, region="us-east-1", access_key=s3.access_key, secret_key=s3.secret_key)
     url, _ = PresignedLinks(client, bucket, lifetime_seconds=1).link(
         "results/a/1.zip", file_name="a.zip", content_type="application/zip", now=NOW

@@ -89,12 +89,12 @@ async def test_a_weaker_hash_still_works_but_is_outdated(passwords: Argon2Passwo
 
 async def test_the_loop_goes_on_while_passwords_are_hashed(passwords: Argon2PasswordHasher) -> None:
     work = asyncio.gather(*(passwords.hash(f"password {number}") for number in range(20)))
-    beats = 0
+    heartbeats = 0
     while not work.done():
         await asyncio.sleep(0.001)
-        beats += 1
+        heartbeats += 1
     await work
-    assert beats > 20
+    assert heartbeats > 20
 
 
 def test_importing_it_warns_of_nothing() -> None:

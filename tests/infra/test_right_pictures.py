@@ -180,7 +180,7 @@ async def test_pictures_of_equal_times_all_count(films: Films):
 
 
 @pytest.mark.parametrize(
-    ("name", "encoding"), [("lapse.mp4", X264), ("lapse.mkv", X264), ("lapse.avi", ("-c:v", "mjpeg", "-q:v", "3"))]
+    ("name", "encoding"), [("expire.mp4", X264), ("expire.mkv", X264), ("expire.avi", ("-c:v", "mjpeg", "-q:v", "3"))]
 )
 async def test_a_part_that_starts_between_two_pictures_begins_with_the_one_on_the_screen(
     films: Films, name: str, encoding: tuple[str, ...]

@@ -57,7 +57,7 @@ def ctx(
     metrics: WorkerMetrics | None = None,
     **settings: Any,
 ) -> dict[str, Any]:
-    decoder, settings = extractor or FfmpegFrameExtractor(LIMITS), {"max_faults": 3, **settings}
+    decoder, settings = extractor or FfmpegFrameExtractor(LIMITS), {"max_transient_failures": 3, **settings}
     return {"attempt_video": world.attempt_video(decoder, tmp_path / "work", metrics, **settings)}
 
 

@@ -29,8 +29,8 @@ from app.infra.sql.engine import engine_for
 from app.infra.sql.transactions import SqlTransactions
 from app.main import application
 from app.server.draining_server import drop_stalled_clients, uvicorn_options
-from app.server.edge import Edge
 from app.server.own_port import about, answering
+from app.server.services import Services
 from app.server.serving import Serving
 from app.server.uploads import Uploads
 from app.settings import Settings
@@ -40,7 +40,7 @@ from app.usecases.ports.download_links import DownloadLinks
 from app.usecases.ports.storage import ObjectWriter
 from app.usecases.ports.transactions import Transactions
 from app.usecases.start_video_processing_job import Claimed
-from app.wiring import EdgeParts, Parts, attempt_video, edge
+from app.wiring import Parts, ServiceParts, attempt_video, services
 from devserver.ports import free_pair
 from tests.fakes.clock import SettableClock
 from tests.fakes.live_status import InMemoryLiveStatus
@@ -156,16 +156,16 @@ class Site:
     def websocket_url(self) -> str:
         return self.url.replace("http", "ws", 1) + "/graphql"
 
-    def edge(self) -> Edge:
+    def services(self) -> Services:
         tickets = TicketLinks(SECRET, lifetime_seconds=300)
-        others = EdgeParts(
+        others = ServiceParts(
             links=self.storage_links or tickets,
             tickets=None if self.storage_links else tickets,
             content_disposition=content_disposition,
             ready=self._ready,
             backlog=MeasureBacklog(self.transactions, self.clock),
         )
-        return edge(self.settings, self.opened, self.identity, others)
+        return services(self.settings, self.opened, self.identity, others)
 
     async def _ready(self) -> Mapping[str, bool]:
         return self.parts
@@ -251,7 +251,7 @@ async def running_site(migrated: Path, folder: Path, **settings: Any) -> AsyncIt
     site = Site(LostAnswers(transactions), **settings)
     shared = Serving.of(site.settings, files=FILES)
     site.uploads = shared.uploads
-    app = application(site.edge(), shared)
+    app = application(site.services(), shared)
     (site.view,) = (
         route.app for route in app.routes if isinstance(route, Route) and isinstance(route.app, GraphQLView)
     )

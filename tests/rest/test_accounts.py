@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
-from app.usecases.ports.rate_limits import Attempt
+from app.usecases.ports.rate_limits import RateLimitKey
 from tests.parts.site import MP4, PASSWORD, Person, Site, problem
 
 
@@ -143,7 +143,7 @@ async def test_a_session_goes_on_and_ends_by_rest(stranger: httpx.AsyncClient):
 
 
 async def test_who_tries_too_often_is_told_when_to_come_back(stranger: httpx.AsyncClient, site: Site):
-    site.limits.allowed[Attempt.LOGIN_BY_ADDRESS] = 1
+    site.limits.allowed[RateLimitKey.LOGIN_BY_ADDRESS] = 1
     body = {"email": "ana@example.com", "password": PASSWORD}
     await stranger.post("/auth/login", json=body)
     answer = await stranger.post("/auth/login", json=body)

@@ -23,7 +23,7 @@ from app.main import application
 from app.rest.routes import ROUTES, description
 from app.server.draining import Drain
 from app.server.serving import Serving
-from app.usecases.ports.rate_limits import Attempt
+from app.usecases.ports.rate_limits import RateLimitKey
 from tests.parts.site import FILES, MAX_BYTES, MP4, PASSWORD, ZIP, Person, Site, running_site
 from tests.parts.stores import S3Part
 from tests.parts.wired import shipped
@@ -135,7 +135,7 @@ async def test_too_many_tries_and_a_database_that_is_away_are_answered_as_descri
     assert (await stranger.post("/auth/logout", headers=session)).status_code == 503
     assert (await stranger.get("/videos", headers=session)).status_code == 503
     site.transactions.away = False
-    site.limits.allowed = {Attempt.LOGIN_BY_ADDRESS: 0, Attempt.REGISTER_BY_ADDRESS: 0}
+    site.limits.allowed = {RateLimitKey.LOGIN_BY_ADDRESS: 0, RateLimitKey.REGISTER_BY_ADDRESS: 0}
     for path in BODIES[:2]:
         assert (await stranger.post(path, json=account)).status_code == 429
 
@@ -310,7 +310,7 @@ async def test_what_the_server_refuses_before_any_route_is_answered_as_described
 async def test_what_a_process_refuses_that_is_about_to_end_is_as_described(site: Site, described: Description):
     drain = Drain(0, 60)
     assert drain.begin()
-    ending = application(site.edge(), Serving.of(site.settings, files=FILES, drain=drain))
+    ending = application(site.services(), Serving.of(site.settings, files=FILES, drain=drain))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(ending), base_url=site.url) as client:
         assert (await Visitor(described, client).get("/videos")).status_code == 503
         assert (await Visitor(described, client).get("/readyz")).status_code == 503

@@ -300,12 +300,12 @@ async def test_uploads_under_way_do_not_hinder_other_requests(site: Site, ana: P
     upload = asyncio.create_task(
         ana.http.post("/videos/upload", content=slowly(), headers={"Content-Type": "multipart/form-data; boundary=b"})
     )
-    await until_intake(site, ana)
+    await until_reservation(site, ana)
     assert (await ana.http.get("/videos")).json()["items"] == []
     go_on.set()
     assert (await upload).status_code == 202
 
 
-async def until_intake(site: Site, person: Person) -> None:
+async def until_reservation(site: Site, person: Person) -> None:
     """Wait until the upload holds its place in the quota."""
-    await until(lambda: site.transactions.read(lambda t: t.intakes.count(person.id, site.clock.now())))
+    await until(lambda: site.transactions.read(lambda t: t.reservations.count(person.id, site.clock.now())))

@@ -125,7 +125,7 @@ async def test_a_client_that_goes_away_leaves_no_video_and_no_place_taken(site: 
     await writer.drain()
 
     async def places() -> int:
-        return await site.transactions.read(lambda t: t.intakes.count(ana.id, site.clock.now()))
+        return await site.transactions.read(lambda t: t.reservations.count(ana.id, site.clock.now()))
 
     await until(places)
     writer.transport.abort()

@@ -9,7 +9,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
 from app.server.throttle import TokenBuckets
-from app.usecases.ports.rate_limits import Attempt
+from app.usecases.ports.rate_limits import RateLimitKey
 from tests.parts.graphql_socket import socket
 from tests.parts.site import PASSWORD, problem, running_site
 from tests.parts.wired import shipped
@@ -31,7 +31,7 @@ async def counted(folder: Path, database: Path, forwarded: str | None, **setting
         headers = {} if forwarded is None else {"X-Forwarded-For": forwarded}
         async with httpx.AsyncClient(base_url=site.url, trust_env=False, headers=headers) as client:
             await client.post("/auth/login", json=LOGIN)
-        (address,) = [key for attempt, key in site.limits.spent if attempt is Attempt.LOGIN_BY_ADDRESS]
+        (address,) = [key for attempt, key in site.limits.spent if attempt is RateLimitKey.LOGIN_BY_ADDRESS]
         return address
 
 

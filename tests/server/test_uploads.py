@@ -53,13 +53,13 @@ async def under_way(site: Site, person: Person, path: str = "/videos/upload") ->
         await go_on.wait()
         yield b"\r\n--b--\r\n"
 
-    async def intakes() -> int:
-        return await site.transactions.read(lambda t: t.intakes.count(person.id, site.clock.now()))
+    async def reservations() -> int:
+        return await site.transactions.read(lambda t: t.reservations.count(person.id, site.clock.now()))
 
     async def one_more() -> bool:
-        return await intakes() == before + 1
+        return await reservations() == before + 1
 
-    before = await intakes()
+    before = await reservations()
     upload = asyncio.create_task(person.http.post(path, content=slowly(), headers=MULTIPART))
     await until(one_more)
     yield
@@ -123,15 +123,15 @@ async def test_an_upload_that_is_cut_off_gives_its_place_back(narrow: Site):
                 + MP4
             )
 
-            async def intakes() -> int:
-                return await narrow.transactions.read(lambda t: t.intakes.count(ana.id, narrow.clock.now()))
+            async def reservations() -> int:
+                return await narrow.transactions.read(lambda t: t.reservations.count(ana.id, narrow.clock.now()))
 
-            async def no_intake() -> bool:
-                return await intakes() == 0
+            async def no_reservation() -> bool:
+                return await reservations() == 0
 
-            await until(intakes)
+            await until(reservations)
             writer.transport.abort()
-            await until(no_intake)
+            await until(no_reservation)
 
 
 def test_all_uploads_together_take_no_more_than_half_of_a_pods_memory():
@@ -180,7 +180,7 @@ async def trickling(site: Site, person: Person, path: str) -> AsyncIterator[asyn
 async def all_under_way(site: Site, people: list[Person], count: int) -> None:
     async def counted() -> bool:
         async def step(t: Transaction) -> int:
-            return sum([await t.intakes.count(one.id, site.clock.now()) for one in people])
+            return sum([await t.reservations.count(one.id, site.clock.now()) for one in people])
 
         return await site.transactions.read(step) == count
 

@@ -6,13 +6,13 @@ from datetime import timedelta
 import pytest
 
 from app.domain.errors import InvalidCredentials, RateLimited, Unauthenticated
-from app.domain.intake import Intake
 from app.domain.options import ExtractionOptions
 from app.domain.session import Viewer
+from app.domain.upload_reservation import UploadReservation
 from app.domain.video import new_video_id, source_key
 from app.infra.passwords import Argon2PasswordHasher
 from app.usecases.export_my_data import ExportMyData
-from app.usecases.ports.rate_limits import Attempt
+from app.usecases.ports.rate_limits import RateLimitKey
 from app.usecases.upload_video import IncomingVideo
 from tests.usecases.test_identity import PASSWORD, Identity
 from tests.usecases.world import MP4, World
@@ -54,7 +54,7 @@ async def test_an_account_goes_with_its_rows_sessions_and_objects(identity: Iden
     with pytest.raises(Unauthenticated):
         await identity.do.show_viewer(viewer)
     assert await world.transactions.read(lambda t: t.videos.get(done.id)) is None
-    assert await world.owed() == []
+    assert await world.due_notifications() == []
     await everything_removed(world)
     assert kept.archive is not None
     assert set(world.storage.objects) == {kept.source_key, kept.archive.key}
@@ -78,7 +78,7 @@ async def test_it_takes_the_password(identity: Identity, password: str):
 
 async def test_passwords_cannot_be_tried_without_end(identity: Identity):
     viewer = identity.viewer(await identity.ana())
-    identity.limits.allowed[Attempt.PASSWORD_BY_SESSION] = 2
+    identity.limits.allowed[RateLimitKey.PASSWORD_BY_SESSION] = 2
     for expected in (InvalidCredentials, InvalidCredentials, RateLimited):
         with pytest.raises(expected):
             await identity.do.delete_account(viewer, "not the password")
@@ -111,10 +111,12 @@ async def test_an_upload_that_ends_after_its_account_was_deleted_leaves_nothing(
 async def test_what_a_server_that_died_had_taken_of_an_upload_goes_too(identity: Identity):
     world, viewer = identity.world, identity.viewer(await identity.ana())
     video = new_video_id()
-    intake = Intake(video, viewer.id, source_key(video), None, None, world.clock.now() + timedelta(minutes=1))
-    await world.transactions.write(lambda t: t.intakes.add(intake))
+    reservation = UploadReservation(
+        video, viewer.id, source_key(video), None, None, world.clock.now() + timedelta(minutes=1)
+    )
+    await world.transactions.write(lambda t: t.reservations.add(reservation))
     await identity.do.delete_account(viewer, PASSWORD)
-    world.litter(intake.source_key)
+    world.orphans(reservation.source_key)
     await everything_removed(world)
     assert world.storage.objects == {}
 

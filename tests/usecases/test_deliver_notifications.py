@@ -9,7 +9,7 @@ from app.domain.options import ExtractionOptions
 from app.domain.session import Viewer
 from app.domain.webhook import Webhook, WebhookMessage
 from app.usecases.notification_settings import SettingsChange, UpdateNotificationSettings
-from app.usecases.ports.rate_limits import Attempt
+from app.usecases.ports.rate_limits import RateLimitKey
 from tests.fakes.messengers import MemoryMailer, MemoryWebhooks
 from tests.usecases.world import World, incoming
 
@@ -66,7 +66,7 @@ async def test_a_worker_that_dies_while_it_sends_leaves_the_mail_to_another(
     await world.failed((await world.uploaded(await world.user())).id)
     mailer.away = True
     now = world.clock.now()
-    (pending,) = await world.owed()
+    (pending,) = await world.due_notifications()
     # It is claimed, and nobody ever hears of it again.
     assert await world.transactions.write(lambda t: t.notifications.claim(pending, now=now, until=now))
     mailer.away = False
@@ -80,7 +80,7 @@ async def test_a_mail_is_given_up_after_three_days(world: World, mailer: MemoryM
     mailer.away = True
     tries = 0
     for _ in range(200):
-        tries += len(await world.owed())
+        tries += len(await world.due_notifications())
         await deliver()
         world.clock.advance(3600)
     assert 10 < tries < 40
@@ -271,7 +271,7 @@ async def test_a_message_that_nobody_can_send_holds_back_no_other(world: World, 
     assert [json.loads(one.body)["data"]["videoId"] for one in webhooks.sent] == [second.id]
     assert await deliver() == 0  # It waits, like any that failed.
     world.clock.advance(30)
-    (waiting,) = await world.owed(NotificationChannel.WEBHOOK)
+    (waiting,) = await world.due_notifications(NotificationChannel.WEBHOOK)
     assert waiting.answer == "Something went wrong on our side."
 
 
@@ -332,7 +332,7 @@ async def test_one_users_refused_file_takes_no_other_users_mail(world: World, ma
 
 async def test_nobody_makes_us_post_without_end(world: World, mailer: MemoryMailer):
     viewer, webhooks = await with_webhook(world), MemoryWebhooks()
-    world.limits.allowed[Attempt.REJECTION_BY_ACCOUNT] = 3
+    world.limits.allowed[RateLimitKey.REJECTION_BY_ACCOUNT] = 3
     for _ in range(5):
         await refused(world, viewer)
     await world.deliver(mailer, webhooks=webhooks)()

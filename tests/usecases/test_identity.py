@@ -14,7 +14,7 @@ from app.infra.redis.ended_sessions import EndedHere
 from app.settings import Settings
 from app.usecases.open_session import Session
 from app.usecases.ports.passwords import PasswordHasher
-from app.usecases.ports.rate_limits import Attempt
+from app.usecases.ports.rate_limits import RateLimitKey
 from app.wiring import account_use_cases
 from tests.fakes.rate_limits import CountingLimits
 from tests.parts.wired import identity_parts
@@ -96,7 +96,7 @@ async def test_an_account_with_an_address_from_before_they_had_one_form_signs_in
     await transactions.write(lambda t: t.users.add(before))
     assert (await identity.do.authenticate_user(kept, PASSWORD, HERE)).user.id == before.id
     await identity.do.request_password_reset(kept, HERE)
-    assert [one.user for one in await identity.world.owed()] == [before.id]
+    assert [one.user for one in await identity.world.due_notifications()] == [before.id]
     with pytest.raises((EmailAlreadyRegistered, InvalidInput)):
         await identity.do.register_user("Eve", kept, PASSWORD, Locale.EN, HERE)
 
@@ -160,7 +160,7 @@ async def wrong(identity: Identity, email: str = "ana@example.com", address: str
 
 async def test_who_fails_too_often_waits_whether_the_account_exists_or_not(identity: Identity):
     await identity.ana()
-    identity.limits.allowed = {Attempt.LOGIN_BY_ACCOUNT_AND_ADDRESS: 2, Attempt.LOGIN_BY_ADDRESS: 4}
+    identity.limits.allowed = {RateLimitKey.LOGIN_BY_ACCOUNT_AND_ADDRESS: 2, RateLimitKey.LOGIN_BY_ADDRESS: 4}
     for email in ("ana@example.com", "nobody@example.com"):
         answers = [await wrong(identity, email) for _ in range(3)]
         assert answers[:2] == [InvalidCredentials, InvalidCredentials]
@@ -177,9 +177,9 @@ async def test_a_stranger_who_fails_a_thousand_times_locks_no_owner_out(identity
         name: int(field.default.split("/")[0]) for name, field in Settings.model_fields.items() if "rate" in name
     }
     identity.limits.allowed = {
-        Attempt.LOGIN_BY_ACCOUNT_AND_ADDRESS: defaults["login_rate_per_account_and_address"],
-        Attempt.LOGIN_BY_ACCOUNT: defaults["login_rate_per_account"],
-        Attempt.LOGIN_BY_ADDRESS: defaults["login_rate_per_address"],
+        RateLimitKey.LOGIN_BY_ACCOUNT_AND_ADDRESS: defaults["login_rate_per_account_and_address"],
+        RateLimitKey.LOGIN_BY_ACCOUNT: defaults["login_rate_per_account"],
+        RateLimitKey.LOGIN_BY_ADDRESS: defaults["login_rate_per_address"],
     }
     answers = [await wrong(identity, address="198.51.100.7") for _ in range(1000)]
     assert answers.count(InvalidCredentials) == 10
@@ -188,7 +188,7 @@ async def test_a_stranger_who_fails_a_thousand_times_locks_no_owner_out(identity
 
 async def test_signing_in_often_locks_nobody_out(identity: Identity):
     await identity.ana()
-    identity.limits.allowed = {attempt: 2 for attempt in Attempt if attempt.value.startswith("login")}
+    identity.limits.allowed = {attempt: 2 for attempt in RateLimitKey if attempt.value.startswith("login")}
     for _ in range(5):
         await identity.signed_in()
     assert await wrong(identity) is InvalidCredentials
@@ -198,19 +198,19 @@ async def test_signing_in_often_locks_nobody_out(identity: Identity):
 
 async def test_where_strangers_everywhere_fail_the_owner_comes_back_by_mail(identity: Identity):
     await identity.ana()
-    identity.limits.allowed = {Attempt.LOGIN_BY_ACCOUNT: 3}
+    identity.limits.allowed = {RateLimitKey.LOGIN_BY_ACCOUNT: 3}
     for number in range(3):
         assert await wrong(identity, address=f"198.51.100.{number}") is InvalidCredentials
     with pytest.raises(RateLimited):
         await identity.signed_in()
     await identity.do.request_password_reset("ana@example.com", HERE)
-    (owed,) = await identity.world.owed()
+    (owed,) = await identity.world.due_notifications()
     await identity.do.reset_password(identity.reset_tokens.token(owed.id), "battery staple horse", HERE)
     await identity.signed_in("battery staple horse")
 
 
 async def test_registrations_are_counted_by_address(identity: Identity):
-    identity.limits.allowed = {Attempt.REGISTER_BY_ADDRESS: 1}
+    identity.limits.allowed = {RateLimitKey.REGISTER_BY_ADDRESS: 1}
     await identity.ana()
     with pytest.raises(RateLimited):
         await identity.do.register_user("Rui", "rui@example.com", PASSWORD, Locale.EN, HERE)

@@ -13,8 +13,8 @@ from app.domain.errors import (
 from app.domain.failure import Failure, FailureCode
 from app.domain.options import ExtractionOptions
 from app.domain.video import ProcessingStatus, Progress, VideoId, new_video_id
-from app.usecases.hold_lease import Attempt, HoldLease
-from app.usecases.keep_house import KeepHouse
+from app.usecases.collect_garbage import CollectGarbage
+from app.usecases.hold_lease import AttemptState, HoldLease
 from app.usecases.ports.database import DatabaseUnavailable
 from app.usecases.start_video_processing_job import Claimed, GivenUp, HeldUntil
 from tests.usecases.world import LEASE, MP4, World
@@ -84,7 +84,7 @@ async def test_the_third_lost_attempt_is_the_end_and_its_owner_is_told(world: Wo
     row = await world.row(video.id)
     assert row.failure is not None
     assert (row.status, row.failure.code) == (ProcessingStatus.FAILED, FailureCode.WORKER_LOST)
-    due = await world.owed()
+    due = await world.due_notifications()
     assert [notification.video for notification in due] == [video.id]
 
 
@@ -92,7 +92,7 @@ async def test_ten_shutdowns_are_no_lost_attempts(world: World):
     video = await world.uploaded(await world.user())
     for _ in range(10):
         claimed = await world.claimed(video.id)
-        assert await world.release.after_shutdown(claimed.video, claimed.faults)
+        assert await world.release.after_shutdown(claimed.video, claimed.transient_failures)
         world.clock.advance(0.001)
     assert (await world.completed(video.id)).attempt == 11
 
@@ -102,7 +102,7 @@ async def test_a_passing_fault_delays_the_next_try_longer_each_time(world: World
     waits = []
     for _ in range(4):
         claimed = await world.claimed(video.id)
-        assert await world.release.after_fault(claimed.video, claimed.faults)
+        assert await world.release.after_fault(claimed.video, claimed.transient_failures)
         held = await world.start(video.id)
         assert isinstance(held, HeldUntil)
         waits.append((held.at - world.clock.now()).total_seconds())
@@ -144,7 +144,7 @@ async def test_a_failure_is_told_once_and_in_words(world: World):
     video = await world.uploaded(await world.user())
     row = await world.failed(video.id)
     assert row.failure == CORRUPT
-    due = await world.owed()
+    due = await world.due_notifications()
     assert [(n.event, n.file_name, n.failure) for n in due] == [("video.failed", "a.mp4", CORRUPT)]
     assert world.queue.notifications == 1
 
@@ -156,7 +156,7 @@ async def test_who_cancels_is_not_told_by_mail_and_the_worker_finds_out_at_its_b
     canceled = await world.cancel(ana, video.id)
     assert canceled.failure is not None
     assert (canceled.status, canceled.failure.code) == (ProcessingStatus.FAILED, FailureCode.CANCELED)
-    assert await world.owed() == []
+    assert await world.due_notifications() == []
     assert not await world.complete(held, world.archive(held))
     with pytest.raises(ProcessingAlreadyFinished):
         await world.cancel(ana, video.id)
@@ -182,7 +182,7 @@ async def test_only_its_owner_may_touch_a_video(world: World):
 async def test_the_lease_is_held_while_work_goes_on_and_progress_is_published_and_stored(world: World):
     video = await world.uploaded(await world.user())
     held = (await world.claimed(video.id)).video
-    attempt = Attempt(progress=lambda: Progress(40, 4, 10))
+    attempt = AttemptState(progress=lambda: Progress(40, 4, 10))
     holding = asyncio.create_task(
         HoldLease(world.transactions, world.live, world.clock, LEASE, LEASE / 3)(held, attempt)
     )
@@ -193,7 +193,7 @@ async def test_the_lease_is_held_while_work_goes_on_and_progress_is_published_an
         world.clock.advance(6)
         while (await world.row(video.id)).progress.percent != 40:
             await asyncio.sleep(0.01)
-    world.clock.advance(14)  # Past the first lease, within the one that the beat made.
+    world.clock.advance(14)  # Past the first lease, within the one that the heartbeat made.
     assert isinstance(await world.start(video.id), HeldUntil)
     holding.cancel()
 
@@ -203,7 +203,7 @@ async def test_holding_ends_when_the_video_is_deleted(world: World):
     video = await world.uploaded(ana)
     held = (await world.claimed(video.id)).video
     holding = asyncio.create_task(
-        HoldLease(world.transactions, world.live, world.clock, LEASE, LEASE / 3)(held, Attempt())
+        HoldLease(world.transactions, world.live, world.clock, LEASE, LEASE / 3)(held, AttemptState())
     )
     await world.delete(ana, video.id)
     world.clock.advance(6)
@@ -216,7 +216,7 @@ async def test_a_beat_that_the_database_does_not_answer_is_tried_again(world: Wo
     held = (await world.claimed(video.id)).video
     holding = asyncio.create_task(
         HoldLease(world.transactions, world.live, world.clock, LEASE, LEASE / 3)(
-            held, Attempt(progress=lambda: Progress(10, 1, 10))
+            held, AttemptState(progress=lambda: Progress(10, 1, 10))
         )
     )
     await asyncio.sleep(0)  # It begins with the time as it is.
@@ -318,21 +318,21 @@ async def test_the_sweep_enqueues_a_lease_that_ran_out(world: World):
     assert world.queue.videos == [video.id]
 
 
-def small_housekeeping(world: World) -> KeepHouse:
-    return KeepHouse(
+def small_housekeeping(world: World) -> CollectGarbage:
+    return CollectGarbage(
         world.transactions, world.storage, world.clock, timedelta(hours=24), timedelta(hours=1), most_objects=4
     )
 
 
 async def test_one_run_of_housekeeping_looks_at_no_more_than_it_may_and_the_next_goes_on(world: World):
     for _ in range(9):
-        world.litter(f"sources/{new_video_id()}")
+        world.orphans(f"sources/{new_video_id()}")
     world.clock.advance(25 * 3600)
-    housekeeping = small_housekeeping(world)
+    collect = small_housekeeping(world)
     left = []
     for _ in range(3):
         before = world.storage.listed
-        await housekeeping()
+        await collect()
         assert world.storage.listed - before <= 4 + 1
         left.append(len(world.storage.objects))
     assert left == [5, 1, 0]
@@ -340,8 +340,8 @@ async def test_one_run_of_housekeeping_looks_at_no_more_than_it_may_and_the_next
 
 async def test_processes_that_live_for_one_run_of_housekeeping_reach_the_whole_bucket_too(world: World):
     for _ in range(12):
-        world.litter(f"sources/{new_video_id()}")
-    world.litter(f"exports/{new_video_id()}/a.json")
+        world.orphans(f"sources/{new_video_id()}")
+    world.orphans(f"exports/{new_video_id()}/a.json")
     world.clock.advance(25 * 3600)
     kept = await world.uploaded(await world.user())
     for _ in range(200):
@@ -358,10 +358,10 @@ async def test_housekeeping_removes_exactly_what_nobody_names(world: World):
     assert done.archive is not None
     orphan = f"sources/{new_video_id()}"
     dead_attempt = f"results/{kept.id}/7.zip"
-    world.litter(orphan)
-    world.litter(dead_attempt)
-    assert await world.keep_house() == 0  # They are young: a commit under way may name them yet.
+    world.orphans(orphan)
+    world.orphans(dead_attempt)
+    assert await world.collect_garbage() == 0  # They are young: a commit under way may name them yet.
     world.clock.advance(25 * 3600)
     running = await world.uploaded(ana)
-    assert await world.keep_house() == 2
+    assert await world.collect_garbage() == 2
     assert set(world.storage.objects) == {kept.source_key, done.archive.key, running.source_key}

@@ -7,7 +7,7 @@ from app.domain.session import Viewer
 from app.domain.user import mailbox_of
 from app.domain.webhook import Webhook
 from app.usecases.notification_settings import SettingsChange, UpdateNotificationSettings
-from app.usecases.ports.rate_limits import Attempt
+from app.usecases.ports.rate_limits import RateLimitKey
 from tests.fakes.messengers import MemoryMailer, MemoryWebhooks
 from tests.usecases.world import World
 
@@ -34,7 +34,7 @@ async def failures(world: World, viewer: Viewer, count: int) -> None:
 async def test_a_hundred_failures_are_a_few_mails_and_one_digest_and_all_are_in_the_log(
     world: World, mailer: MemoryMailer
 ):
-    world.limits.allowed = {Attempt.MAIL_BY_RECIPIENT: 20}
+    world.limits.allowed = {RateLimitKey.MAIL_BY_RECIPIENT: 20}
     viewer, deliver = await world.user(), world.deliver(mailer)
     for _ in range(6):  # Some while others are being sent, as it is.
         await failures(world, viewer, 20)
@@ -59,7 +59,7 @@ async def test_a_hundred_failures_are_a_few_mails_and_one_digest_and_all_are_in_
 
 
 async def test_whoever_is_told_by_a_digest_may_be_told_of_other_things(world: World, mailer: MemoryMailer):
-    world.limits.allowed = {Attempt.MAIL_BY_RECIPIENT: 1, Attempt.ACCOUNT_MAIL_BY_RECIPIENT: 1}
+    world.limits.allowed = {RateLimitKey.MAIL_BY_RECIPIENT: 1, RateLimitKey.ACCOUNT_MAIL_BY_RECIPIENT: 1}
     viewer, other, deliver = await world.user(), await world.user(), world.deliver(mailer)
     await failures(world, viewer, 3)
     await failures(world, other, 1)
@@ -80,7 +80,7 @@ async def test_whoever_is_told_by_a_digest_may_be_told_of_other_things(world: Wo
 
 
 async def test_a_digest_that_its_server_refuses_says_so_of_all_that_it_stood_for(world: World, mailer: MemoryMailer):
-    world.limits.allowed = {Attempt.MAIL_BY_RECIPIENT: 1}
+    world.limits.allowed = {RateLimitKey.MAIL_BY_RECIPIENT: 1}
     viewer, deliver = await world.user(), world.deliver(mailer)
     await failures(world, viewer, 3)
     await deliver()
@@ -94,7 +94,7 @@ async def test_a_digest_that_its_server_refuses_says_so_of_all_that_it_stood_for
 
 
 async def test_a_digest_waits_where_there_is_no_room_for_it_either(world: World, mailer: MemoryMailer):
-    world.limits.allowed = {Attempt.MAIL_BY_RECIPIENT: 1}
+    world.limits.allowed = {RateLimitKey.MAIL_BY_RECIPIENT: 1}
     viewer, deliver = await world.user(), world.deliver(mailer)
     await failures(world, viewer, 2)
     for _ in range(3):
@@ -107,7 +107,7 @@ async def test_a_digest_waits_where_there_is_no_room_for_it_either(world: World,
 
 
 async def test_a_mail_server_that_is_down_uses_up_nobodys_mails(world: World, mailer: MemoryMailer):
-    world.limits.allowed = {Attempt.MAIL_BY_RECIPIENT: 2}
+    world.limits.allowed = {RateLimitKey.MAIL_BY_RECIPIENT: 2}
     viewer, deliver = await world.user(), world.deliver(mailer)
     await failures(world, viewer, 2)
     mailer.away = True
@@ -121,7 +121,7 @@ async def test_a_mail_server_that_is_down_uses_up_nobodys_mails(world: World, ma
 
 
 async def test_what_is_asked_for_again_is_counted_again(world: World, mailer: MemoryMailer):
-    world.limits.allowed = {Attempt.MAIL_BY_RECIPIENT: 3}
+    world.limits.allowed = {RateLimitKey.MAIL_BY_RECIPIENT: 3}
     viewer, deliver = await world.user(), world.deliver(mailer)
     await failures(world, viewer, 1)
     for _ in range(5):
@@ -136,7 +136,7 @@ async def test_what_is_asked_for_again_is_counted_again(world: World, mailer: Me
 
 
 async def test_what_a_lost_digest_stood_for_is_told_in_the_end(world: World, mailer: MemoryMailer):
-    world.limits.allowed = {Attempt.MAIL_BY_RECIPIENT: 1}
+    world.limits.allowed = {RateLimitKey.MAIL_BY_RECIPIENT: 1}
     viewer, deliver = await world.user(), world.deliver(mailer)
     await failures(world, viewer, 2)
     await deliver()
@@ -155,7 +155,7 @@ def test_one_mailbox_may_have_many_addresses():
 
 
 async def test_posts_are_held_back_by_account_and_by_host_and_none_is_lost(world: World, mailer: MemoryMailer):
-    world.limits.allowed = {Attempt.WEBHOOK_BY_ACCOUNT: 3, Attempt.WEBHOOK_BY_HOST: 5}
+    world.limits.allowed = {RateLimitKey.WEBHOOK_BY_ACCOUNT: 3, RateLimitKey.WEBHOOK_BY_HOST: 5}
     webhooks, viewers = MemoryWebhooks(), [await world.user() for _ in range(2)]
     deliver = world.deliver(mailer, webhooks=webhooks)
     for viewer in viewers:

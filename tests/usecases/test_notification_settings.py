@@ -3,6 +3,7 @@ import pytest
 from app.domain.errors import InvalidInput, NotificationError, RateLimited, Unauthenticated
 from app.domain.notification import NotificationChannel, NotificationEvent
 from app.domain.session import Viewer
+from app.usecases.enqueue_notification import Message, enqueue_notification
 from app.usecases.notification_log import ListNotifications, RedeliverNotification, SendTestWebhook
 from app.usecases.notification_settings import (
     RotateWebhookSecret,
@@ -10,8 +11,7 @@ from app.usecases.notification_settings import (
     UpdateNotificationSettings,
 )
 from app.usecases.paging import cursor_of
-from app.usecases.ports.rate_limits import Attempt
-from app.usecases.tell_owner import News, owe
+from app.usecases.ports.rate_limits import RateLimitKey
 from tests.fakes.messengers import MemoryMailer, MemoryWebhooks
 from tests.usecases.world import World
 
@@ -176,8 +176,8 @@ async def test_a_mail_that_is_good_once_is_not_sent_again(world: World, redelive
     viewer = await world.user()
     user = await world.transactions.read(lambda t: t.users.by_id(viewer.id))
     assert user is not None
-    news = News(event=NotificationEvent.PASSWORD_RESET, at=world.clock.now(), data={})
-    told = await world.transactions.write(lambda t: owe(t, user, news, NotificationChannel.EMAIL))
+    news = Message(event=NotificationEvent.PASSWORD_RESET, at=world.clock.now(), data={})
+    told = await world.transactions.write(lambda t: enqueue_notification(t, user, news, NotificationChannel.EMAIL))
     with pytest.raises(InvalidInput, match="ask for a new one"):
         await redeliver(viewer, told.id)
 
@@ -185,7 +185,7 @@ async def test_a_mail_that_is_good_once_is_not_sent_again(world: World, redelive
 async def test_deliveries_cannot_be_asked_for_without_end(world: World, update, redeliver, send_test):
     viewer = await world.user()
     await update(viewer, SettingsChange(webhook_url=URL))
-    world.limits.allowed[Attempt.DELIVERY_BY_ACCOUNT] = 2
+    world.limits.allowed[RateLimitKey.DELIVERY_BY_ACCOUNT] = 2
     told = await send_test(viewer)
     await redeliver(viewer, told.id)
     for attempt in (send_test(viewer), redeliver(viewer, told.id)):

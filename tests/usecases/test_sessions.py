@@ -13,7 +13,7 @@ from app.domain.session import StoredSession
 from app.domain.user import Locale
 from app.infra.passwords import Argon2PasswordHasher
 from app.usecases.ports.passwords import PasswordHasher
-from app.usecases.ports.rate_limits import Attempt
+from app.usecases.ports.rate_limits import RateLimitKey
 from tests.fakes.messengers import MemoryMailer
 from tests.usecases.test_identity import HERE, PASSWORD, Identity
 from tests.usecases.world import World
@@ -121,7 +121,7 @@ async def test_a_session_that_nobody_refreshed_for_a_month_is_over(identity: Ide
     identity.world.clock.advance(30 * 24 * 3600)
     with pytest.raises(InvalidCredentials):
         await identity.do.refresh_session(session.refresh_token)
-    await identity.world.keep_house()
+    await identity.world.collect_garbage()
     assert await identity.world.transactions.read(lambda t: t.sessions.of(session.user.id)) == []
 
 
@@ -161,7 +161,7 @@ async def test_a_session_ends_after_three_months_however_often_it_is_refreshed(i
     identity.world.clock.advance(2 * 24 * 3600)
     with pytest.raises(InvalidCredentials):
         await identity.do.refresh_session(session.refresh_token)
-    await identity.world.keep_house()
+    await identity.world.collect_garbage()
     assert await identity.world.transactions.read(lambda t: t.sessions.of(session.user.id)) == []
 
 
@@ -191,12 +191,12 @@ async def test_ended_sessions_are_remembered_for_as_long_as_their_tokens_live(id
     session, world = await identity.ana(), identity.world
     began = world.clock.now()
     await identity.do.end_session(identity.viewer(session))
-    await world.keep_house()
+    await world.collect_garbage()
     assert await world.transactions.read(lambda t: t.sessions.ended_since(began)) == {
         identity.viewer(session).session: began
     }
     world.clock.advance(2 * 3600 + 1)
-    await world.keep_house()
+    await world.collect_garbage()
     assert await world.transactions.read(lambda t: t.sessions.ended_since(began)) == {}
 
 
@@ -240,7 +240,7 @@ async def test_a_password_is_not_changed_by_who_cannot(
 
 async def test_a_password_cannot_be_guessed_by_changing_it(identity: Identity):
     viewer = identity.viewer(await identity.ana())
-    identity.limits.allowed = {Attempt.PASSWORD_BY_SESSION: 1}
+    identity.limits.allowed = {RateLimitKey.PASSWORD_BY_SESSION: 1}
     with pytest.raises(InvalidCredentials):
         await identity.do.change_password(viewer, "wrong horse battery", NEW)
     with pytest.raises(RateLimited):
@@ -274,7 +274,7 @@ async def test_two_who_use_one_link_at_once_cannot_both_win(identity: Identity):
     assert sorted(isinstance(outcome, InvalidInput) for outcome in outcomes) == [False, True]
 
 
-async def test_a_link_lapses_after_an_hour_and_is_not_mailed_any_more(identity: Identity):
+async def test_a_link_expires_after_an_hour_and_is_not_mailed_any_more(identity: Identity):
     await identity.ana()
     await identity.do.request_password_reset("ana@example.com", HERE)
     token = await mailed_token(identity)
@@ -286,7 +286,7 @@ async def test_a_link_lapses_after_an_hour_and_is_not_mailed_any_more(identity: 
     world = identity.world
     await world.deliver(mailer)()
     assert mailer.sent == []
-    await world.keep_house()
+    await world.collect_garbage()
 
 
 async def test_a_link_that_was_changed_is_refused(identity: Identity):
@@ -331,24 +331,24 @@ async def test_asking_for_a_reset_of_an_unknown_address_does_nothing_and_takes_a
         await identity.do.request_password_reset(email, HERE)
         took.append(now() - began)
     assert min(took) >= 0.3
-    assert len(await identity.world.owed()) == 1
+    assert len(await identity.world.due_notifications()) == 1
 
 
 async def test_a_stranger_who_asks_for_resets_keeps_no_owner_from_theirs(identity: Identity):
     await identity.ana()
-    identity.limits.allowed = {Attempt.RESET_BY_ACCOUNT: 3}
+    identity.limits.allowed = {RateLimitKey.RESET_BY_ACCOUNT: 3}
     for _ in range(5):
         await identity.do.request_password_reset("ana@example.com", "198.51.100.7")
     await identity.do.request_password_reset("ana@example.com", HERE)
-    assert len(await identity.world.owed()) == 3
+    assert len(await identity.world.due_notifications()) == 3
     await identity.do.reset_password(await mailed_token(identity), NEW, HERE)
     await identity.do.request_password_reset("ana@example.com", HERE)  # And the next one is not far away.
-    owed = {one.event for one in await identity.world.owed()}
+    owed = {one.event for one in await identity.world.due_notifications()}
     assert owed == {"account.password_changed", "account.password_reset"}
 
 
 async def test_resets_are_counted_by_address(identity: Identity):
-    identity.limits.allowed = {Attempt.RESET_BY_ADDRESS: 2}
+    identity.limits.allowed = {RateLimitKey.RESET_BY_ADDRESS: 2}
     await identity.do.request_password_reset("nobody@example.com", HERE)
     await identity.do.request_password_reset("another@example.com", HERE)
     with pytest.raises(RateLimited):

@@ -245,7 +245,7 @@ async def test_an_upload_that_ends_after_its_account_is_gone_leaves_no_row(world
     assert isinstance(refused.value, Unauthenticated)
 
 
-async def test_a_slow_upload_keeps_its_intake_alive(world: World):
+async def test_a_slow_upload_keeps_its_reservation_alive(world: World):
     ana = await world.user()
 
     async def slow() -> AsyncIterator[bytes]:

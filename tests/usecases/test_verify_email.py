@@ -12,7 +12,7 @@ from app.domain.webhook import Webhook
 from app.infra.passwords import Argon2PasswordHasher
 from app.usecases.notification_settings import SettingsChange, UpdateNotificationSettings
 from app.usecases.open_session import Session
-from app.usecases.ports.rate_limits import Attempt
+from app.usecases.ports.rate_limits import RateLimitKey
 from app.usecases.verify_email import HasVideosFromBefore, RemoveVideosFromBefore
 from tests.fakes.messengers import MemoryMailer, MemoryWebhooks
 from tests.usecases.test_identity import HERE, PASSWORD, Identity
@@ -95,8 +95,8 @@ async def test_a_link_verifies_once_and_for_three_days_and_another_can_be_asked_
     with pytest.raises(InvalidInput) as refused:
         await identity.do.verify_email(first)
     assert refused.value.field == ("token",)
-    await identity.world.keep_house()
-    identity.limits.allowed = {Attempt.VERIFICATION_BY_ACCOUNT: 2}
+    await identity.world.collect_garbage()
+    identity.limits.allowed = {RateLimitKey.VERIFICATION_BY_ACCOUNT: 2}
     await identity.do.resend_verification(viewer)
     await post.sent()
     second = post.token("verify-email")
@@ -181,7 +181,7 @@ async def test_many_videos_from_before_go_at_once(identity: Identity, post: Post
 
 
 async def test_a_mail_server_that_is_down_loses_no_link(identity: Identity, post: Post):
-    identity.world.limits.allowed = {Attempt.UNVERIFIED_MAIL_BY_RECIPIENT: 1}
+    identity.world.limits.allowed = {RateLimitKey.UNVERIFIED_MAIL_BY_RECIPIENT: 1}
     await identity.ana()
     post.mailer.away = True
     for _ in range(6):
@@ -193,7 +193,7 @@ async def test_a_mail_server_that_is_down_loses_no_link(identity: Identity, post
 
 
 async def test_addresses_of_one_mailbox_get_no_links_without_end(identity: Identity, post: Post):
-    identity.limits.allowed = identity.world.limits.allowed = {Attempt.UNVERIFIED_MAIL_BY_RECIPIENT: 3}
+    identity.limits.allowed = identity.world.limits.allowed = {RateLimitKey.UNVERIFIED_MAIL_BY_RECIPIENT: 3}
     for number in range(8):
         await identity.do.register_user("Eve", f"victim+{number}@example.com", PASSWORD, Locale.EN, HERE)
         await identity.do.request_password_reset(f"victim+{number}@example.com", HERE)

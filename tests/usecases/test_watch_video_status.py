@@ -30,7 +30,7 @@ from tests.parts.waiting import until
 
 T = TypeVar("T")
 PENDING, PROCESSING, COMPLETED, FAILED = ProcessingStatus
-News = VideoProcessing | VideoGone
+Message = VideoProcessing | VideoGone
 
 
 @dataclass
@@ -97,13 +97,13 @@ class Story:
 
 
 class Screen:
-    def __init__(self, news: AsyncGenerator[News, None]) -> None:
+    def __init__(self, news: AsyncGenerator[Message, None]) -> None:
         self._news = news
 
-    async def next(self) -> News:
+    async def next(self) -> Message:
         return await asyncio.wait_for(anext(self._news), 5)
 
-    async def all(self) -> list[News]:
+    async def all(self) -> list[Message]:
         async with asyncio.timeout(5):
             return [event async for event in self._news]
 

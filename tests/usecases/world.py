@@ -20,11 +20,11 @@ from app.settings import Settings
 from app.usecases.attempt_video import AttemptVideo
 from app.usecases.cancel_video import CancelVideo
 from app.usecases.catalogue import ControlUseCases, UseCases
+from app.usecases.collect_garbage import CollectGarbage
 from app.usecases.delete_video import DeleteVideo
 from app.usecases.deliver_notifications import DeliverNotifications
 from app.usecases.download_processed_zip import DownloadProcessedZip
 from app.usecases.expire_videos import ExpireVideos
-from app.usecases.keep_house import KeepHouse
 from app.usecases.mark_processing_completed import MarkProcessingCompleted
 from app.usecases.mark_processing_failed import MarkProcessingFailed
 from app.usecases.ports.frames import FrameExtractor
@@ -191,10 +191,10 @@ class World:
 
     def archive(self, held: VideoProcessing) -> FramesArchive:
         key = archive_key(held.id, held.attempt)
-        self.litter(key)
+        self.orphans(key)
         return FramesArchive(key, 2, "0" * 64, 3)
 
-    def litter(self, key: str) -> None:
+    def orphans(self, key: str) -> None:
         """Let an object appear."""
         self.storage.objects[key] = MemoryObject(b"PK", "application/zip", self.clock.now())
 
@@ -207,7 +207,7 @@ class World:
     ) -> DeliverNotifications:
         return self.control(mailer, webhooks, tokens, public_url=url).deliver_notifications
 
-    async def owed(self, channel: NotificationChannel = NotificationChannel.EMAIL) -> list[Notification]:
+    async def due_notifications(self, channel: NotificationChannel = NotificationChannel.EMAIL) -> list[Notification]:
         """Return what is due on a channel."""
         now = self.clock.now()
         return list(await self.transactions.read(lambda t: t.notifications.due(channel, now, 1000, per_user=1000)))
@@ -245,8 +245,8 @@ class World:
         return self.control().remove_objects
 
     @property
-    def keep_house(self) -> KeepHouse:
-        return self.control().keep_house
+    def collect_garbage(self) -> CollectGarbage:
+        return self.control().collect_garbage
 
     async def row(self, video: VideoId) -> VideoProcessing:
         found = await self.transactions.read(lambda t: t.videos.get(video))
@@ -254,8 +254,8 @@ class World:
         return found
 
     async def unfinished(self, viewer: Viewer) -> tuple[int, int]:
-        """Return how many rows and how many intakes count against the quota."""
+        """Return how many rows and how many reservations count against the quota."""
         return (
             await self.transactions.read(lambda t: t.videos.count_unfinished(viewer.id)),
-            await self.transactions.read(lambda t: t.intakes.count(viewer.id, self.clock.now())),
+            await self.transactions.read(lambda t: t.reservations.count(viewer.id, self.clock.now())),
         )

@@ -15,7 +15,7 @@ from limits.errors import StorageError
 from redis.asyncio import ConnectionPool
 
 from app.domain.errors import RateLimited
-from app.usecases.ports.rate_limits import Attempt
+from app.usecases.ports.rate_limits import RateLimitKey
 
 log = structlog.get_logger(__name__)
 
@@ -34,8 +34,8 @@ class CountedAttempts:
     :raises ValueError: for a rate that cannot be read
     """
 
-    def __init__(self, pool: ConnectionPool, rates: Mapping[Attempt, str]) -> None:
-        self._rates: Mapping[Attempt, RateLimitItem] = {attempt: parse(rate) for attempt, rate in rates.items()}
+    def __init__(self, pool: ConnectionPool, rates: Mapping[RateLimitKey, str]) -> None:
+        self._rates: Mapping[RateLimitKey, RateLimitItem] = {attempt: parse(rate) for attempt, rate in rates.items()}
         # The pool says where to connect; the URL only which kind of storage it is.
         storage = RedisStorage(
             "async+redis://",
@@ -47,13 +47,13 @@ class CountedAttempts:
         self._shared = MovingWindowRateLimiter(storage)
         self._here = MovingWindowRateLimiter(MemoryStorage())
 
-    async def spend(self, attempt: Attempt, key: str) -> None:
+    async def spend(self, attempt: RateLimitKey, key: str) -> None:
         await self._count(attempt, key, "hit")
 
-    async def check(self, attempt: Attempt, key: str) -> None:
+    async def check(self, attempt: RateLimitKey, key: str) -> None:
         await self._count(attempt, key, "test")
 
-    async def forgive(self, attempt: Attempt, key: str) -> None:
+    async def forgive(self, attempt: RateLimitKey, key: str) -> None:
         counted = _counted(key)
         await self._here.clear(self._rates[attempt], attempt.value, counted)
         try:
@@ -62,7 +62,7 @@ class CountedAttempts:
         except (StorageError, TimeoutError) as fault:
             log.warning("redis is away", what="rate limits", fault=repr(fault))
 
-    async def _count(self, attempt: Attempt, key: str, how: _Count) -> None:
+    async def _count(self, attempt: RateLimitKey, key: str, how: _Count) -> None:
         counted = _counted(key)
         try:
             async with asyncio.timeout(_LIMIT_SECONDS):
@@ -74,7 +74,7 @@ class CountedAttempts:
             log.info("an attempt was refused", attempt=attempt.value, key=counted[:12])
             raise RateLimited(retry_after_seconds=retry_after)
 
-    async def _retry_after(self, limiter: RateLimiter, attempt: Attempt, counted: str, how: _Count) -> int | None:
+    async def _retry_after(self, limiter: RateLimiter, attempt: RateLimitKey, counted: str, how: _Count) -> int | None:
         """Return None, or in how many seconds it may be tried again."""
         rate = self._rates[attempt]
         if await getattr(limiter, how)(rate, attempt.value, counted):

@@ -155,7 +155,7 @@ class StreamWorker(Worker):
         self._ended.set()
 
     async def _leave(self) -> None:
-        """Take back the announcement of our slots; where that fails it lapses by itself."""
+        """Take back the announcement of our slots; where that fails it expires by itself."""
         try:
             async with asyncio.timeout(1):
                 await self._redis.renew(self.queue_name, self.consumer, slots=0, valid_ms=0, entries=[])

@@ -23,7 +23,7 @@ class SqlMailedLinks:
 
     async def add(self, link: MailedLink) -> None:
         await self._connection.execute(
-            insert(self._table).values(id=link.id, user_id=row_of(link.user), lapses_at=milliseconds(link.lapses_at))
+            insert(self._table).values(id=link.id, user_id=row_of(link.user), expires_at=milliseconds(link.expires_at))
         )
 
     async def get(self, link: str) -> MailedLink | None:
@@ -33,13 +33,13 @@ class SqlMailedLinks:
             .where(self._table.c.id == link)
         )
         row = found.mappings().first()
-        return None if row is None else MailedLink(row["id"], row["user"], instant(row["lapses_at"]))
+        return None if row is None else MailedLink(row["id"], row["user"], instant(row["expires_at"]))
 
     async def remove_all(self, user: UserId) -> int:
         mine = delete(self._table).where(self._table.c.user_id == row_of(user))
         return (await self._connection.execute(mine)).rowcount
 
-    async def forget(self, *, lapsed_before: datetime, limit: int) -> None:
-        lapsed = self._table.c.lapses_at <= milliseconds(lapsed_before)
-        over = await self._connection.execute(select(self._table.c.id).where(lapsed).limit(limit))
+    async def forget(self, *, expired_before: datetime, limit: int) -> None:
+        expired = self._table.c.expires_at <= milliseconds(expired_before)
+        over = await self._connection.execute(select(self._table.c.id).where(expired).limit(limit))
         await self._connection.execute(delete(self._table).where(self._table.c.id.in_(over.scalars().all())))

@@ -30,7 +30,7 @@ class SqlSessions:
                 refresh_digest=session.refresh_digest,
                 rotated_at=None if session.rotated_at is None else milliseconds(session.rotated_at),
                 began_at=None if session.began_at is None else milliseconds(session.began_at),
-                lapses_at=milliseconds(session.lapses_at),
+                expires_at=milliseconds(session.expires_at),
             )
         )
 
@@ -48,7 +48,7 @@ class SqlSessions:
             owner=row["owner"],
             refresh_digest=row["refresh_digest"],
             rotated_at=None if row["rotated_at"] is None else instant(row["rotated_at"]),
-            lapses_at=instant(row["lapses_at"]),
+            expires_at=instant(row["expires_at"]),
             began_at=None if row["began_at"] is None else instant(row["began_at"]),
         )
 
@@ -59,7 +59,7 @@ class SqlSessions:
         refresh_digest: str,
         rotated_at: datetime,
         began_at: datetime,
-        lapses_at: datetime,
+        expires_at: datetime,
     ) -> None:
         await self._connection.execute(
             update(sessions)
@@ -68,7 +68,7 @@ class SqlSessions:
                 refresh_digest=refresh_digest,
                 rotated_at=milliseconds(rotated_at),
                 began_at=milliseconds(began_at),
-                lapses_at=milliseconds(lapses_at),
+                expires_at=milliseconds(expires_at),
             )
         )
 
@@ -89,9 +89,9 @@ class SqlSessions:
         found = await self._connection.execute(recent)
         return {SessionId(row["id"]): instant(row["ended_at"]) for row in found.mappings()}
 
-    async def forget(self, *, lapsed_before: datetime, ended_before: datetime, limit: int) -> None:
+    async def forget(self, *, expired_before: datetime, ended_before: datetime, limit: int) -> None:
         for table, time, before in (
-            (sessions, sessions.c.lapses_at, lapsed_before),
+            (sessions, sessions.c.expires_at, expired_before),
             (ended_sessions, ended_sessions.c.ended_at, ended_before),
         ):
             id_: Column[str] = table.c.id

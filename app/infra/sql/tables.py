@@ -89,11 +89,11 @@ sessions: Final = Table(
     Column("refresh_digest", Sha256, nullable=False),
     Column("rotated_at", Milliseconds),
     Column("began_at", Milliseconds),
-    Column("lapses_at", Milliseconds, nullable=False, index=True),
+    Column("lapses_at", Milliseconds, key="expires_at", nullable=False, index=True),
     **_OPTIONS,
 )
 
-# Of a session that ended, or whose account is gone, access tokens must be refused until they lapse: hence no owner.
+# Of a session that ended, or whose account is gone, access tokens must be refused until they expire: hence no owner.
 ended_sessions: Final = Table(
     "ended_sessions",
     metadata,
@@ -107,7 +107,7 @@ password_resets: Final = Table(
     metadata,
     Column("id", Uuid, primary_key=True),
     Column("user_id", ForeignKey("users.id", ondelete="CASCADE"), nullable=False, index=True),
-    Column("lapses_at", Milliseconds, nullable=False, index=True),
+    Column("lapses_at", Milliseconds, key="expires_at", nullable=False, index=True),
     **_OPTIONS,
 )
 
@@ -116,7 +116,7 @@ email_verifications: Final = Table(
     metadata,
     Column("id", Uuid, primary_key=True),
     Column("user_id", ForeignKey("users.id", ondelete="CASCADE"), nullable=False, index=True),
-    Column("lapses_at", Milliseconds, nullable=False, index=True),
+    Column("lapses_at", Milliseconds, key="expires_at", nullable=False, index=True),
     **_OPTIONS,
 )
 
@@ -143,7 +143,7 @@ video_processings: Final = Table(
     Column("attempt", Integer, nullable=False),
     Column("lost_attempts", Integer, nullable=False),
     Column("released", Boolean, nullable=False),
-    Column("faults", Integer, nullable=False),
+    Column("faults", Integer, key="transient_failures", nullable=False),
     Column("wake_at", Milliseconds, nullable=False),
     Column("sweeps", Integer, nullable=False),
     Column("sweep_delay", Milliseconds, nullable=False),
@@ -190,7 +190,7 @@ domain_events: Final = Table(
     **_OPTIONS,
 )
 
-intakes: Final = Table(
+upload_reservations: Final = Table(
     "intakes",
     metadata,
     Column("id", Uuid, primary_key=True),

@@ -12,27 +12,27 @@ from app.domain.backoff import Backoff
 from app.infra.sql.engine import WRITES
 from app.infra.sql.errors import lost_to_another, out_of_reach, unavailable
 from app.infra.sql.events import SqlEvents
-from app.infra.sql.intakes import SqlIntakes
 from app.infra.sql.mailed_links import SqlMailedLinks
 from app.infra.sql.notifications import SqlNotifications
 from app.infra.sql.removals import SqlRemovals
 from app.infra.sql.sessions import SqlSessions
 from app.infra.sql.tables import email_verifications, password_resets
+from app.infra.sql.upload_reservations import SqlUploadReservations
 from app.infra.sql.users import SqlUsers
 from app.infra.sql.videos import SqlVideos
 from app.usecases.ports.events import Events
-from app.usecases.ports.intakes import Intakes
 from app.usecases.ports.mailed_links import MailedLinks
 from app.usecases.ports.notifications import Notifications
 from app.usecases.ports.removals import Removals
 from app.usecases.ports.sessions import Sessions
 from app.usecases.ports.transactions import Transaction
+from app.usecases.ports.upload_reservations import UploadReservations
 from app.usecases.ports.users import Users
 from app.usecases.ports.videos import Videos
 
 T = TypeVar("T")
 
-_PATIENCE: Final = 10.0
+_LONGEST_SECONDS: Final = 10.0
 """Seconds from a step's start after which it is not tried again."""
 _BACKOFF: Final = Backoff(first=0.01, longest=0.5)
 
@@ -47,7 +47,7 @@ class SqlTransaction:
         self.password_resets: MailedLinks = SqlMailedLinks(connection, password_resets)
         self.email_verifications: MailedLinks = SqlMailedLinks(connection, email_verifications)
         self.videos: Videos = SqlVideos(connection)
-        self.intakes: Intakes = SqlIntakes(connection)
+        self.reservations: UploadReservations = SqlUploadReservations(connection)
         self.events: Events = SqlEvents(connection)
         self.removals: Removals = SqlRemovals(connection)
         self.notifications: Notifications = SqlNotifications(connection)
@@ -82,7 +82,7 @@ class SqlTransactions:
         once: Callable[[Callable[[Transaction], Awaitable[T]]], Awaitable[T]],
     ) -> T:
         now = asyncio.get_running_loop().time
-        deadline, lost = now() + _PATIENCE, 0
+        deadline, lost = now() + _LONGEST_SECONDS, 0
         while True:
             try:
                 return await once(step)

@@ -88,7 +88,7 @@ class SqlUsers:
         return Webhook(row.webhook_url, row.webhook_secret, tuple(former))
 
     async def set_webhook(self, user: UserId, webhook: Webhook | None, at: datetime) -> None:
-        former = json.dumps([(one.secret, milliseconds(one.lapses_at)) for one in webhook.former]) if webhook else None
+        former = json.dumps([(one.secret, milliseconds(one.expires_at)) for one in webhook.former]) if webhook else None
         await self._connection.execute(
             update(users)
             .where(users.c.public_id == user)

@@ -10,8 +10,8 @@ from sqlalchemy import ColumnElement, Select, case, delete, func, insert, litera
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.domain.failure import Failure
-from app.domain.intake import AcceptedUpload
 from app.domain.lease import Lease
+from app.domain.upload_reservation import AcceptedUpload
 from app.domain.user import UserId
 from app.domain.video import (
     FINAL,
@@ -68,7 +68,7 @@ class SqlVideos:
                 wake_at=milliseconds(wake_at),
                 lost_attempts=0,
                 released=False,
-                faults=0,
+                transient_failures=0,
                 traceparent=current_traceparent(),
                 **_NOT_SWEPT,
                 **video_columns(video),
@@ -82,7 +82,9 @@ class SqlVideos:
         row = (await self._connection.execute(_SELECT.where(_v.public_id == video))).mappings().first()
         if row is None:
             return None
-        return Lease(video_of(row), instant(row["wake_at"]), row["released"], row["lost_attempts"], row["faults"])
+        return Lease(
+            video_of(row), instant(row["wake_at"]), row["released"], row["lost_attempts"], row["transient_failures"]
+        )
 
     async def by_idempotency_key(self, owner: UserId, key: str) -> AcceptedUpload | None:
         mine = _SELECT.where(users.c.public_id == owner, _v.idempotency_key == key)
@@ -149,7 +151,7 @@ class SqlVideos:
             **progress_columns(Progress()),
         )
 
-    async def beat(
+    async def heartbeat(
         self, video: VideoId, attempt: int, *, until: datetime, progress: Progress, media: MediaInfo | None
     ) -> bool:
         return await self._change(
@@ -201,14 +203,14 @@ class SqlVideos:
             video, *as_seen, status=ProcessingStatus.FAILED, completed_at=at, **failure_columns(failure)
         )
 
-    async def release(self, video: VideoId, attempt: int, *, wake_at: datetime, faults: int) -> bool:
+    async def release(self, video: VideoId, attempt: int, *, wake_at: datetime, transient_failures: int) -> bool:
         return await self._change(
             video,
             *_held(attempt),
             _v.released.is_(False),
             released=True,
             wake_at=milliseconds(wake_at),
-            faults=faults,
+            transient_failures=transient_failures,
             **_NOT_SWEPT,
         )
 

@@ -23,11 +23,11 @@ class AttemptReports(Protocol):
         """Its workers died too often."""
         ...
 
-    def fault(self, fault: Exception, faults: int, *, full: bool) -> None:
-        """Something passing went wrong, the ``faults``-th time in a row; ``full`` where no space is left."""
+    def fault(self, fault: Exception, transient_failures: int, *, full: bool) -> None:
+        """Something passing went wrong, so many times in a row now; ``full`` where no space is left."""
         ...
 
-    def broke(self, fault: Exception, faults: int) -> None:
+    def broke(self, fault: Exception, transient_failures: int) -> None:
         """Something went wrong that nobody expected."""
         ...
 

@@ -8,5 +8,5 @@ class Clock(Protocol):
     """The database's time, so that all machines agree on when a lease ends."""
 
     def now(self) -> datetime:
-        """Tell the time, in UTC, with milliseconds."""
+        """Return the time, in UTC, with milliseconds."""
         ...

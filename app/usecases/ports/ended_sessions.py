@@ -7,7 +7,7 @@ from app.domain.session import SessionId
 
 
 class EndedSessions(Protocol):
-    """Which sessions ended before their access tokens lapse: signed out, or ended with a password or an account.
+    """Which sessions ended before their access tokens expire: signed out, or ended with a password or an account.
 
     Every process knows all of them without asking anybody: told at once while Redis is there, and by reading the
     database again every few seconds.
@@ -19,5 +19,5 @@ class EndedSessions(Protocol):
         ...
 
     async def announce(self, sessions: Collection[SessionId]) -> None:
-        """Tell every process, after the commit that ended them. Best effort, never an error."""
+        """Notify every process, after the commit that ended them. Best effort, never an error."""
         ...

@@ -9,5 +9,5 @@ class Mailer(Protocol):
     """Sends e-mail."""
 
     async def send(self, mail: Mail) -> str:
-        """Give the server's answer; raises ``NotificationError`` with what it said."""
+        """Return the server's answer; raises ``NotificationError`` with what it said."""
         ...

@@ -7,9 +7,9 @@ class MailAddresses(Protocol):
     """Which addresses are one and the same; both raise ``InvalidInput`` for what is none."""
 
     def normal_form(self, text: str) -> str:
-        """Give the one form under which an address is unique; refuse what mail would not reach exactly as it is."""
+        """Return the one form under which an address is unique; refuse what mail would not reach exactly as it is."""
         ...
 
     def spellings(self, text: str) -> tuple[str, ...]:
-        """Give all forms under which its account may be kept, the normal one first, as it was typed last."""
+        """Return all forms under which its account may be kept, the normal one first, as it was typed last."""
         ...

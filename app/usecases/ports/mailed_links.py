@@ -13,7 +13,7 @@ class MailedLink:
 
     id: str
     user: UserId
-    lapses_at: datetime
+    expires_at: datetime
 
 
 class MailedLinks(Protocol):
@@ -25,4 +25,4 @@ class MailedLinks(Protocol):
         """Delete all of a user; say how many there were."""
         ...
 
-    async def forget(self, *, lapsed_before: datetime, limit: int) -> None: ...
+    async def forget(self, *, expired_before: datetime, limit: int) -> None: ...

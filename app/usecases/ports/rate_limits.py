@@ -4,7 +4,7 @@ from enum import StrEnum
 from typing import Protocol
 
 
-class Attempt(StrEnum):
+class RateLimitKey(StrEnum):
     """What is counted so that nobody can try it without end."""
 
     LOGIN_BY_ACCOUNT_AND_ADDRESS = "login-account-address"
@@ -28,17 +28,17 @@ class Attempt(StrEnum):
 class RateLimits(Protocol):
     """How often something may be tried in a while, counted for all processes together."""
 
-    async def spend(self, attempt: Attempt, key: str) -> None:
+    async def spend(self, attempt: RateLimitKey, key: str) -> None:
         """Count one try by this account or network address; raises ``RateLimited`` where it is one too many.
 
         Where the counter is away each process counts for itself: a limit that fails shut would lock everybody out.
         """
         ...
 
-    async def check(self, attempt: Attempt, key: str) -> None:
+    async def check(self, attempt: RateLimitKey, key: str) -> None:
         """Raise ``RateLimited`` as ``spend`` would now, and count nothing."""
         ...
 
-    async def forgive(self, attempt: Attempt, key: str) -> None:
+    async def forgive(self, attempt: RateLimitKey, key: str) -> None:
         """Forget the tries of this account or network address."""
         ...

@@ -9,11 +9,11 @@ from app.domain.user import UserId
 
 
 class Sessions(Protocol):
-    """The tables ``sessions`` and, for those that ended before their access tokens lapse, ``ended_sessions``."""
+    """The tables ``sessions`` and, for those that ended before their access tokens expire, ``ended_sessions``."""
 
     async def add(self, session: StoredSession) -> None: ...
     async def lock(self, session: SessionId) -> StoredSession | None:
-        """Give a session and hold its row until the transaction ends."""
+        """Return a session and hold its row until the transaction ends."""
         ...
 
     async def renew(
@@ -23,7 +23,7 @@ class Sessions(Protocol):
         refresh_digest: str,
         rotated_at: datetime,
         began_at: datetime,
-        lapses_at: datetime,
+        expires_at: datetime,
     ) -> None: ...
     async def of(self, owner: UserId) -> Sequence[SessionId]: ...
     async def end(self, sessions: Collection[SessionId], at: datetime) -> None:
@@ -31,6 +31,6 @@ class Sessions(Protocol):
         ...
 
     async def ended_since(self, since: datetime) -> Mapping[SessionId, datetime]: ...
-    async def forget(self, *, lapsed_before: datetime, ended_before: datetime, limit: int) -> None:
+    async def forget(self, *, expired_before: datetime, ended_before: datetime, limit: int) -> None:
         """Delete at most so many of each that nobody can ask for any more."""
         ...

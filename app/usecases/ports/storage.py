@@ -50,7 +50,7 @@ class ObjectStorage(Protocol):
 
     async def delete(self, keys: Collection[str]) -> None: ...
     def list(self, prefix: str, after: str = "") -> AsyncIterator[StoredObject]:
-        """Give the objects whose keys begin so, and come behind ``after``, in the order of their keys."""
+        """Yield the objects whose keys begin so, and come behind ``after``, in the order of their keys."""
         ...
 
     async def abort_writes(self, prefix: str, older_than: datetime) -> int:

@@ -11,7 +11,7 @@ from app.domain.user import UserId
 
 @dataclass(frozen=True, slots=True)
 class AccessToken:
-    """A signed JWT and when it lapses."""
+    """A signed JWT and when it expires."""
 
     text: str
     expires_at: datetime
@@ -37,25 +37,25 @@ class RefreshTokens(Protocol):
         ...
 
     def successors(self, token: str) -> Sequence[str]:
-        """Give the one that follows, which nobody else can tell, then those that a process with another key would give.
+        """Return the one that follows, which nobody else can tell, then those that a process with another key would.
 
         While keys are changed there are such processes beside us.
         """
         ...
 
     def session_of(self, token: str) -> SessionId | None:
-        """Tell whose it would be if it were one; None where it cannot be any."""
+        """Return whose it would be if it were one; None where it cannot be any."""
         ...
 
     def is_ours(self, token: str) -> bool:
-        """Tell whether one of our keys made it for its session, at whatever time.
+        """Return whether one of our keys made it for its session, at whatever time.
 
         False for those that a former version made, too: those are known by their digest alone.
         """
         ...
 
     def digest(self, token: str) -> str:
-        """Give the only form that is kept, from which no token can be told."""
+        """Return the only form that is kept, from which no token can be told."""
         ...
 
 
@@ -64,5 +64,5 @@ class LinkTokens(Protocol):
 
     def token(self, link: str) -> str: ...
     def id_of(self, token: str) -> str | None:
-        """Give None where it is forged or malformed."""
+        """Return None where it is forged or malformed."""
         ...

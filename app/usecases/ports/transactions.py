@@ -4,11 +4,11 @@ from collections.abc import Awaitable, Callable
 from typing import Protocol, TypeVar
 
 from app.usecases.ports.events import Events
-from app.usecases.ports.intakes import Intakes
 from app.usecases.ports.mailed_links import MailedLinks
 from app.usecases.ports.notifications import Notifications
 from app.usecases.ports.removals import Removals
 from app.usecases.ports.sessions import Sessions
+from app.usecases.ports.upload_reservations import UploadReservations
 from app.usecases.ports.users import Users
 from app.usecases.ports.videos import Videos
 
@@ -23,7 +23,7 @@ class Transaction(Protocol):
     password_resets: MailedLinks
     email_verifications: MailedLinks
     videos: Videos
-    intakes: Intakes
+    reservations: UploadReservations
     events: Events
     removals: Removals
     notifications: Notifications

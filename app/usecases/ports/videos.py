@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Protocol
 
 from app.domain.failure import Failure
-from app.domain.intake import AcceptedUpload
 from app.domain.lease import Lease
+from app.domain.upload_reservation import AcceptedUpload
 from app.domain.user import UserId
 from app.domain.video import FramesArchive, MediaInfo, ProcessingStatus, Progress, VideoId, VideoProcessing
 from app.usecases.paging import PageKey
@@ -57,22 +57,22 @@ class Videos(Protocol):
     async def page(
         self, owner: UserId, statuses: Collection[ProcessingStatus], after: PageKey | None, limit: int
     ) -> Sequence[VideoProcessing]:
-        """Give the owner's processings, newest first (by created_at, then id)."""
+        """Return the owner's processings, newest first (by created_at, then id)."""
         ...
 
     async def current(self, owner: UserId, ended_since: datetime, limit: int) -> Sequence[VideoProcessing]:
-        """Give what has not ended and what ended since: unfinished ones first, then the newest."""
+        """Return what has not ended and what ended since: unfinished ones first, then the newest."""
         ...
 
     async def some(self, owner: UserId, videos: Collection[VideoId]) -> Sequence[VideoProcessing]:
-        """Give those of these that exist and are the owner's."""
+        """Return those of these that exist and are the owner's."""
         ...
 
     async def claim(self, lease: Lease, *, now: datetime, until: datetime, lost_attempts: int) -> bool:
         """Pending, or Processing with its time over, becomes Processing with the next attempt; progress starts anew."""
         ...
 
-    async def beat(
+    async def heartbeat(
         self, video: VideoId, attempt: int, *, until: datetime, progress: Progress, media: MediaInfo | None
     ) -> bool: ...
     async def complete(
@@ -85,7 +85,7 @@ class Videos(Protocol):
         at: datetime,
         media: MediaInfo | None = None,
     ) -> bool:
-        """``media`` is what was found in the file, where no beat has stored it yet."""
+        """``media`` is what was found in the file, where no heartbeat has stored it yet."""
         ...
 
     async def fail(
@@ -101,12 +101,12 @@ class Videos(Protocol):
         """``status`` and ``attempt`` are those seen; with ``expired`` the lease must also have ended before ``at``."""
         ...
 
-    async def release(self, video: VideoId, attempt: int, *, wake_at: datetime, faults: int) -> bool:
+    async def release(self, video: VideoId, attempt: int, *, wake_at: datetime, transient_failures: int) -> bool:
         """The holder gives it back: it stays Processing, may be claimed from ``wake_at`` on, and is not lost."""
         ...
 
     async def due(self, now: datetime, limit: int) -> Sequence[DueVideo]:
-        """Give unfinished rows whose wake_at (plus the delay that earlier sweeps added) has passed, oldest first."""
+        """Return unfinished rows whose wake_at (plus the delay that earlier sweeps added) has passed, oldest first."""
         ...
 
     async def backlog(self, now: datetime) -> Backlog: ...
@@ -115,7 +115,7 @@ class Videos(Protocol):
         ...
 
     async def sources(self, owner: UserId) -> Sequence[tuple[VideoId, str]]:
-        """Give all the owner's processings, each with the key of its source."""
+        """Return all the owner's processings, each with the key of its source."""
         ...
 
     async def to_expire(self, ended_by: datetime, limit: int) -> Sequence[tuple[UserId, VideoId]]:
@@ -132,7 +132,7 @@ class Videos(Protocol):
         ...
 
     async def known_keys(self, keys: Collection[str]) -> set[str]:
-        """Tell which of these object keys a row names, as source, archive or contact sheet, or may yet name.
+        """Return which of these object keys a row names, as source, archive or contact sheet, or may yet name.
 
         One whose files are no longer kept names none. An unfinished row may yet name anything under its own
         ``results/{id}/`` prefix.

@@ -9,5 +9,5 @@ class WebhookSender(Protocol):
     """Posts to users' webhooks, and to nothing that is not open to the whole internet."""
 
     async def send(self, message: WebhookMessage) -> str:
-        """Give the receiver's answer; raises ``NotificationError`` with what is wrong, ``WebhookGone`` for a 410."""
+        """Return the receiver's answer; raises ``NotificationError`` with what is wrong, ``WebhookGone`` for a 410."""
         ...

@@ -9,5 +9,5 @@ class Workspaces(Protocol):
     """Room on this machine's disk."""
 
     def directory(self) -> AbstractAsyncContextManager[Path]:
-        """Give a new private directory for as long as the block lasts; raises ``OSError``."""
+        """Provide a new private directory for as long as the block lasts; raises ``OSError``."""
         ...

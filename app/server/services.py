@@ -38,12 +38,12 @@ class Tickets(Protocol):
     """Opens the tickets that ``DownloadLinks`` issued for our own ``/files/{ticket}``."""
 
     def open(self, ticket: str, now: datetime) -> Ticket | None:
-        """Give None where it is forged, malformed or has lapsed."""
+        """Return None where it is forged, malformed or has expired."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
-class Edge:
+class Services:
     """All that GraphQL and HTTP need from inside.
 
     ``ready`` names the parts that must work, each with whether it does.
@@ -64,9 +64,9 @@ class Edge:
     backlog: Callable[[], Awaitable[Mapping[str, float]]]
 
 
-def edge_of(connection: HTTPConnection) -> Edge:
-    """Give what this application was composed with."""
-    return cast("Edge", connection.app.state.edge)
+def services_of(connection: HTTPConnection) -> Services:
+    """Return what this application was composed with."""
+    return cast("Services", connection.app.state.services)
 
 
 def settings_of(connection: HTTPConnection) -> Settings:
@@ -74,40 +74,40 @@ def settings_of(connection: HTTPConnection) -> Settings:
     return cast("Settings", connection.app.state.settings)
 
 
-def bearer_viewer(edge: Edge, authorization: str | None) -> Viewer:
-    """Say who sends this ``Authorization`` value (RFC 6750).
+def bearer_viewer(services: Services, authorization: str | None) -> Viewer:
+    """Return who sends this ``Authorization`` value (RFC 6750).
 
-    :raises Unauthenticated: where it is missing, of another scheme, forged or lapsed, or where its session has ended
+    :raises Unauthenticated: where it is missing, of another scheme, forged or expired, or where its session has ended
     """
     scheme, _, token = (authorization or "").partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
         raise Unauthenticated
-    viewer = edge.tokens.verify(token.strip())
+    viewer = services.tokens.verify(token.strip())
     bind_contextvars(user=pseudonym(viewer.id))  # For the log lines of this request, or of this socket.
-    if is_over(edge, viewer):
+    if is_over(services, viewer):
         raise Unauthenticated
     return viewer
 
 
-def is_over(edge: Edge, viewer: Viewer) -> bool:
-    """Whether the viewer's session has lapsed or ended since its token was verified."""
-    return viewer.expires_at <= edge.clock.now() or edge.ended_sessions.ended(viewer.session)
+def is_over(services: Services, viewer: Viewer) -> bool:
+    """Whether the viewer's session has expired or ended since its token was verified."""
+    return viewer.expires_at <= services.clock.now() or services.ended_sessions.ended(viewer.session)
 
 
 def address_of(connection: HTTPConnection) -> str:
-    """Say from which network this comes, as it is counted; a trusted proxy's word was taken for it before."""
+    """Return from which network this comes, as it is counted; a trusted proxy's word was taken for it before."""
     return subscriber_of(connection.client.host if connection.client else "")
 
 
-async def session_over(edge: Edge, viewer: Viewer) -> None:
-    """Return once the viewer's session has lapsed or ended."""
+async def session_over(services: Services, viewer: Viewer) -> None:
+    """Return once the viewer's session has expired or ended."""
     try:
-        async with asyncio.timeout((viewer.expires_at - edge.clock.now()).total_seconds()):
-            await edge.ended_sessions.wait(viewer.session)
+        async with asyncio.timeout((viewer.expires_at - services.clock.now()).total_seconds()):
+            await services.ended_sessions.wait(viewer.session)
     except TimeoutError:
         return
 
 
 def viewer_of(connection: HTTPConnection) -> Viewer:
-    """Say who sends this request; raises ``Unauthenticated``."""
-    return bearer_viewer(edge_of(connection), connection.headers.get("authorization"))
+    """Return who sends this request; raises ``Unauthenticated``."""
+    return bearer_viewer(services_of(connection), connection.headers.get("authorization"))

@@ -9,14 +9,14 @@ class TooMany(Exception):
     """One more would be more than is allowed."""
 
 
-class Places:
+class ConcurrencyLimit:
     """Counts what is held under each key, and forgets a key that holds nothing."""
 
     def __init__(self) -> None:
         self._taken: Counter[str] = Counter()
 
     @contextmanager
-    def taken(self, key: str, limit: int) -> Iterator[None]:
+    def acquire(self, key: str, limit: int) -> Iterator[None]:
         """Hold a place for as long as the block lasts; raises ``TooMany``."""
         if self._taken[key] >= limit:
             raise TooMany

@@ -11,9 +11,9 @@ from app.domain.events import DomainEvent, EventType
 from app.domain.user import UserId
 from app.domain.video import source_key
 from app.domain.webhook import FormerSecret, Webhook
-from app.infra.sql.tables import domain_events, intakes, notifications, users, video_processings
+from app.infra.sql.tables import domain_events, notifications, upload_reservations, users, video_processings
 from app.usecases.ports.transactions import Transaction
-from tests.contracts.story import Story, a_notification, a_user, after, an_intake
+from tests.contracts.story import Story, a_notification, a_reservation, a_user, after
 
 NOBODY = UserId("00000000-0000-4000-8000-000000000000")
 
@@ -96,20 +96,20 @@ async def test_all_that_is_a_users_goes_with_the_user(story: Story):
     gone, stays = await story.user(), await story.user()
     for user in (gone, stays):
         video = await story.video(user)
-        intake, notification = an_intake(user), a_notification(user, video)
+        reservation, notification = a_reservation(user), a_notification(user, video)
         event = DomainEvent(video, EventType.VIDEO_UPLOADED, after(0))
 
         async def step(
-            t: Transaction, intake: Any = intake, notification: Any = notification, event: Any = event
+            t: Transaction, reservation: Any = reservation, notification: Any = notification, event: Any = event
         ) -> None:
-            await t.intakes.add(intake)
+            await t.reservations.add(reservation)
             await t.notifications.add(notification, wake_at=after(0))
             await t.events.add(event)
 
         await story.transactions.write(step)
     assert await story.transactions.write(lambda t: t.users.remove(gone))
     assert not await story.transactions.write(lambda t: t.users.remove(gone))
-    for table in (users, video_processings, intakes, notifications, domain_events):
+    for table in (users, video_processings, upload_reservations, notifications, domain_events):
         assert await count(story, table) == 1
 
 
@@ -117,53 +117,58 @@ async def test_nothing_is_kept_for_a_user_who_is_not_there(story: Story):
     with pytest.raises(IntegrityError):
         await story.video(NOBODY)
     with pytest.raises(IntegrityError):
-        await story.transactions.write(lambda t: t.intakes.add(an_intake(NOBODY)))
+        await story.transactions.write(lambda t: t.reservations.add(a_reservation(NOBODY)))
 
 
-async def test_an_intake_is_found_by_its_key(story: Story):
+async def test_an_reservation_is_found_by_its_key(story: Story):
     owner, other = await story.user(), await story.user()
-    intake = an_intake(owner, "the key")
-    await story.transactions.write(lambda t: t.intakes.add(intake))
-    assert await story.transactions.read(lambda t: t.intakes.by_idempotency_key(owner, "the key")) == intake
-    assert await story.transactions.read(lambda t: t.intakes.by_idempotency_key(owner, "THE KEY")) is None
-    assert await story.transactions.read(lambda t: t.intakes.by_idempotency_key(other, "the key")) is None
+    reservation = a_reservation(owner, "the key")
+    await story.transactions.write(lambda t: t.reservations.add(reservation))
+    assert await story.transactions.read(lambda t: t.reservations.by_idempotency_key(owner, "the key")) == reservation
+    assert await story.transactions.read(lambda t: t.reservations.by_idempotency_key(owner, "THE KEY")) is None
+    assert await story.transactions.read(lambda t: t.reservations.by_idempotency_key(other, "the key")) is None
 
 
-async def test_a_key_has_one_intake_and_no_key_has_many(story: Story):
+async def test_a_key_has_one_reservation_and_no_key_has_many(story: Story):
     owner, other = await story.user(), await story.user()
-    for intake in (an_intake(owner, "k"), an_intake(other, "k"), an_intake(owner), an_intake(owner)):
-        await story.intake(intake)
+    for reservation in (
+        a_reservation(owner, "k"),
+        a_reservation(other, "k"),
+        a_reservation(owner),
+        a_reservation(owner),
+    ):
+        await story.reservation(reservation)
     with pytest.raises(IntegrityError):
-        await story.transactions.write(lambda t: t.intakes.add(an_intake(owner, "k")))
+        await story.transactions.write(lambda t: t.reservations.add(a_reservation(owner, "k")))
 
 
-async def test_an_intake_counts_until_it_expires(story: Story):
+async def test_an_reservation_counts_until_it_expires(story: Story):
     owner, other = await story.user(), await story.user()
-    short, long = an_intake(owner, expires=10), an_intake(owner, expires=20)
-    for intake in (short, long, an_intake(other)):
-        await story.intake(intake)
+    short, long = a_reservation(owner, expires=10), a_reservation(owner, expires=20)
+    for reservation in (short, long, a_reservation(other)):
+        await story.reservation(reservation)
 
     async def state(at: float) -> tuple[int, list[str]]:
-        counted = await story.transactions.read(lambda t: t.intakes.count(owner, after(at)))
-        expired = await story.transactions.read(lambda t: t.intakes.expired(after(at), 10))
-        return counted, [intake.id for intake in expired]
+        counted = await story.transactions.read(lambda t: t.reservations.count(owner, after(at)))
+        expired = await story.transactions.read(lambda t: t.reservations.expired(after(at), 10))
+        return counted, [reservation.id for reservation in expired]
 
     assert await state(9.999) == (2, [])
     assert await state(10) == (1, [short.id])
     assert await state(20) == (0, [short.id, long.id])
-    assert len(await story.transactions.read(lambda t: t.intakes.expired(after(100), 2))) == 2
-    assert await story.transactions.write(lambda t: t.intakes.extend(short.id, after(30)))
+    assert len(await story.transactions.read(lambda t: t.reservations.expired(after(100), 2))) == 2
+    assert await story.transactions.write(lambda t: t.reservations.extend(short.id, after(30)))
     assert await state(20) == (1, [long.id])
-    assert await story.transactions.write(lambda t: t.intakes.remove(short.id))
-    assert not await story.transactions.write(lambda t: t.intakes.remove(short.id))
-    assert not await story.transactions.write(lambda t: t.intakes.extend(short.id, after(40)))
+    assert await story.transactions.write(lambda t: t.reservations.remove(short.id))
+    assert not await story.transactions.write(lambda t: t.reservations.remove(short.id))
+    assert not await story.transactions.write(lambda t: t.reservations.extend(short.id, after(40)))
 
 
-async def test_keys_that_an_intake_names_are_known(story: Story):
-    intake = an_intake(await story.user())
-    await story.transactions.write(lambda t: t.intakes.add(intake))
-    asked = {intake.source_key, intake.source_key.upper(), intake.source_key + " ", "sources/outro-não"}
-    assert await story.transactions.read(lambda t: t.intakes.known_keys(asked)) == {intake.source_key}
+async def test_keys_that_an_reservation_names_are_known(story: Story):
+    reservation = a_reservation(await story.user())
+    await story.transactions.write(lambda t: t.reservations.add(reservation))
+    asked = {reservation.source_key, reservation.source_key.upper(), reservation.source_key + " ", "sources/outro-não"}
+    assert await story.transactions.read(lambda t: t.reservations.known_keys(asked)) == {reservation.source_key}
 
 
 async def test_a_webhook_reads_back_as_written_until_it_is_removed(story: Story):
@@ -198,18 +203,18 @@ async def test_what_a_user_is_mailed_is_theirs_to_choose(story: Story):
     assert (await chosen(owner), await chosen(other)) == ((False, True), (True, False))
 
 
-async def test_a_users_intakes_and_sources_are_all_found(story: Story):
+async def test_a_users_reservations_and_sources_are_all_found(story: Story):
     owner, other = await story.user(), await story.user()
-    one, lapsed, elsewhere = an_intake(owner), an_intake(owner, expires=-1), an_intake(other)
+    one, expired, elsewhere = a_reservation(owner), a_reservation(owner, expires=-1), a_reservation(other)
 
     async def add(t: Transaction) -> None:
-        for intake in (one, lapsed, elsewhere):
-            await t.intakes.add(intake)
+        for reservation in (one, expired, elsewhere):
+            await t.reservations.add(reservation)
 
     await story.transactions.write(add)
     videos = [await story.video(owner), await story.video(owner)]
     await story.video(other)
-    found = await story.transactions.read(lambda t: t.intakes.of(owner))
-    assert {intake.id for intake in found} == {one.id, lapsed.id}
+    found = await story.transactions.read(lambda t: t.reservations.of(owner))
+    assert {reservation.id for reservation in found} == {one.id, expired.id}
     sources = await story.transactions.read(lambda t: t.videos.sources(owner))
     assert dict(sources) == {video: source_key(video) for video in videos}

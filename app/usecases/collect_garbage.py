@@ -32,15 +32,16 @@ def _anywhere() -> _Place:
 
 
 @final
-class KeepHouse:
-    """Remove intakes and sessions that ran out, unfinished multipart uploads of the dead, and litter.
+class CollectGarbage:
+    """Remove reservations and sessions that ran out, unfinished multipart uploads of the dead, and orphans.
 
     Say how many objects went.
 
     ``token_lifetime`` is for how long an access token of a session that ended must be refused by name.
     A run looks at no more than ``most_objects``, in the order of their keys, and the next one goes on behind them.
 
-    An object is litter if no row and no intake names its exact key and it is older than the longest upload may take:
+    An object is an orphan if no row and no reservation names its exact key and it is older than the longest upload may
+    take:
     younger ones may belong to a commit that is under way, or to one whose outcome nobody knows yet.
     """
 
@@ -63,20 +64,20 @@ class KeepHouse:
 
     async def __call__(self) -> int:
         now = self._clock.now()
-        await self._transactions.write(lambda t: self._drop_intakes(t, now))
+        await self._transactions.write(lambda t: self._drop_reservations(t, now))
         await self._transactions.write(lambda t: self._drop_sessions(t, now))
         for prefix in _PREFIXES:
             await self._storage.abort_writes(prefix, now - self._longest_upload)
-        litter, keys = 0, list[str]()
+        orphans, keys = 0, list[str]()
         async for found in self._next_objects():
             if found.modified_at < now - self._longest_upload:
                 keys.append(found.key)
             if len(keys) == _BATCH:
-                litter += await self._drop_litter(keys)
+                orphans += await self._delete_orphans(keys)
                 keys = []
         if keys:
-            litter += await self._drop_litter(keys)
-        return litter
+            orphans += await self._delete_orphans(keys)
+        return orphans
 
     async def _next_objects(self) -> AsyncIterator[StoredObject]:
         """Walk on from the place where the last run ended, at most once around."""
@@ -92,23 +93,24 @@ class KeepHouse:
                 if not left:
                     return
 
-    async def _drop_intakes(self, t: Transaction, now: datetime) -> None:
-        for intake in await t.intakes.expired(now - self._longest_upload, _BATCH):
-            await t.intakes.remove(intake.id)
+    async def _drop_reservations(self, t: Transaction, now: datetime) -> None:
+        for reservation in await t.reservations.expired(now - self._longest_upload, _BATCH):
+            await t.reservations.remove(reservation.id)
 
     async def _drop_sessions(self, t: Transaction, now: datetime) -> None:
-        await t.sessions.forget(lapsed_before=now, ended_before=now - 2 * self._token_lifetime, limit=_BATCH)
-        await t.password_resets.forget(lapsed_before=now, limit=_BATCH)
-        await t.email_verifications.forget(lapsed_before=now, limit=_BATCH)
+        await t.sessions.forget(expired_before=now, ended_before=now - 2 * self._token_lifetime, limit=_BATCH)
+        await t.password_resets.forget(expired_before=now, limit=_BATCH)
+        await t.email_verifications.forget(expired_before=now, limit=_BATCH)
 
-    async def _drop_litter(self, keys: list[str]) -> int:
+    async def _delete_orphans(self, keys: list[str]) -> int:
         async def named(t: Transaction) -> set[str]:
-            # Each query sees what is committed when it begins. A key goes from an intake to a video and never back, so
+            # Each query sees what is committed when it begins. A key goes from a reservation to a video and never
+            # back, so
             # in this order no key is missed that goes there between the two.
-            of_intakes = await t.intakes.known_keys(keys)
-            return of_intakes | await t.videos.known_keys(keys)
+            of_reservations = await t.reservations.known_keys(keys)
+            return of_reservations | await t.videos.known_keys(keys)
 
-        litter = set(keys) - await self._transactions.read(named)
-        if litter:
-            await self._storage.delete(litter)
-        return len(litter)
+        orphans = set(keys) - await self._transactions.read(named)
+        if orphans:
+            await self._storage.delete(orphans)
+        return len(orphans)

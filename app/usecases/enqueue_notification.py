@@ -15,7 +15,7 @@ from app.usecases.ports.transactions import Transaction
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class News:
+class Message:
     """What is to be told; ``data`` is what the webhook says of it."""
 
     event: NotificationEvent
@@ -26,42 +26,42 @@ class News:
     failure: Failure | None = None
 
 
-async def tell_owner(t: Transaction, owner: User, news: News, *, by_mail: bool) -> None:
+async def notify_owner(t: Transaction, owner: User, message: Message, *, by_mail: bool) -> None:
     """Owe the owner this by mail, if they want it, and to their webhook, if they have one."""
     if by_mail:
-        await owe(t, owner, news, NotificationChannel.EMAIL)
+        await enqueue_notification(t, owner, message, NotificationChannel.EMAIL)
     if owner.webhook_url is not None:
-        await owe(t, owner, news, NotificationChannel.WEBHOOK)
+        await enqueue_notification(t, owner, message, NotificationChannel.WEBHOOK)
 
 
-async def owe(
-    t: Transaction, owner: User, news: News, channel: NotificationChannel, *, wake_at: datetime | None = None
+async def enqueue_notification(
+    t: Transaction, owner: User, message: Message, channel: NotificationChannel, *, wake_at: datetime | None = None
 ) -> Notification:
     """Write down one message, to be sent at once or at ``wake_at``.
 
     The end of a video has the same id however often it is written.
     """
-    told = uuid4() if news.video is None else uuid5(NAMESPACE_URL, f"{news.video}/{news.event}/{channel}")
+    told = uuid4() if message.video is None else uuid5(NAMESPACE_URL, f"{message.video}/{message.event}/{channel}")
     notification = Notification(
         id=str(told),
         user=owner.id,
-        video=news.video,
+        video=message.video,
         channel=channel,
-        event=news.event,
-        file_name=news.file_name,
-        failure=news.failure,
+        event=message.event,
+        file_name=message.file_name,
+        failure=message.failure,
         attempts=0,
-        created_at=news.at,
-        data=news.data,
+        created_at=message.at,
+        data=message.data,
     )
-    await t.notifications.add(notification, wake_at=wake_at or news.at)
+    await t.notifications.add(notification, wake_at=wake_at or message.at)
     return notification
 
 
-def news_of_failure(video: VideoProcessing, failure: Failure, at: datetime) -> News:
-    """Say that a video could not be processed."""
+def failure_message(video: VideoProcessing, failure: Failure, at: datetime) -> Message:
+    """Write down that a video could not be processed."""
     said = {"code": failure.code.value, "reason": failure.reason, "retryable": failure.retryable}
-    return News(
+    return Message(
         event=NotificationEvent.VIDEO_FAILED,
         at=at,
         data={**_video(video, ProcessingStatus.FAILED, at), "failure": said},
@@ -71,10 +71,10 @@ def news_of_failure(video: VideoProcessing, failure: Failure, at: datetime) -> N
     )
 
 
-def news_of_completion(video: VideoProcessing, archive: FramesArchive, at: datetime) -> News:
-    """Say that a ZIP can be downloaded."""
+def completion_message(video: VideoProcessing, archive: FramesArchive, at: datetime) -> Message:
+    """Write down that a ZIP can be downloaded."""
     result = {"frameCount": archive.frame_count, "sizeBytes": archive.size_bytes, "sha256": archive.sha256}
-    return News(
+    return Message(
         event=NotificationEvent.VIDEO_COMPLETED,
         at=at,
         data={**_video(video, ProcessingStatus.COMPLETED, at), "result": result},

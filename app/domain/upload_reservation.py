@@ -8,7 +8,7 @@ from app.domain.video import VideoId, VideoProcessing
 
 
 @dataclass(frozen=True, slots=True)
-class Intake:
+class UploadReservation:
     """An upload under way: it holds a place in the owner's quota and names the object that may appear."""
 
     id: VideoId
