@@ -181,7 +181,8 @@ async def test_api_stream_row_worker_and_mail_share_the_clients_trace_and_a_coll
     deployment: Callable[..., Deployment], redis_url: str
 ):
     async with collecting() as collector:
-        run = deployment(FIAPX_OTLP_ENDPOINT=collector.endpoint)
+        # A worker that starts slowly would else find its video queued once more, by whoever sweeps.
+        run = deployment(FIAPX_OTLP_ENDPOINT=collector.endpoint, FIAPX_SWEEP_SECONDS="600")
         # The client says "not sampled": that is for us to decide.
         trace_id, flags = await asyncio.wait_for(followed(run, redis_url, f"00-{TRACE}-{CLIENT}-00"), 120)
         assert (trace_id, flags) == (TRACE, "01")
