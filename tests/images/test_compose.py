@@ -24,6 +24,12 @@ def test_it_has_what_the_service_needs():
     assert {"noeviction", "--appendonly"} <= set(SERVICES["valkey"]["command"])
 
 
+def test_what_is_published_on_loopback_is_served_under_its_names_alone():
+    # In its container the API listens on every address, so it cannot know that it is this machine's alone.
+    assert all(port.startswith("127.0.0.1:") for port in SERVICES["api"]["ports"])
+    assert SERVICES["api"]["environment"]["FIAPX_ALLOWED_HOSTS"] == "localhost"
+
+
 @pytest.mark.parametrize("name", SERVICES)
 def test_a_service_tells_how_it_is_or_comes_to_an_end(name):
     service = SERVICES[name]
