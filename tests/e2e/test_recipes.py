@@ -6,8 +6,9 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 import httpx
@@ -40,67 +41,63 @@ def open_to_elsewhere(tmp_path_factory: pytest.TempPathFactory, elsewhere: str) 
     stop(running)
 
 
-async def vite(folder: Path, *arguments: str, **settings: str) -> asyncio.subprocess.Process:
+def vite(folder: Path, *arguments: str, **settings: str) -> subprocess.Popen[bytes]:
     """Start Vite."""
     node = shutil.which("node", path=PATH)
     assert node, "make test fetches Node.js where there is none"
     program = folder / "node_modules" / "vite" / "bin" / "vite.js"
     env = os.environ | {"PATH": PATH} | settings
-    return await asyncio.create_subprocess_exec(
-        node, program, *arguments, cwd=folder, env=env, stdout=subprocess.DEVNULL
-    )
+    return subprocess.Popen([node, program, *arguments], cwd=folder, env=env, stdout=subprocess.DEVNULL)
 
 
-@asynccontextmanager
-async def served(folder: Path, url: str, *arguments: str, **settings: str) -> AsyncIterator[None]:
+@contextmanager
+def served(folder: Path, url: str, *arguments: str, **settings: str) -> Iterator[None]:
     """Let Vite serve until the block ends."""
     where = ("--host", "127.0.0.1", "--port", url.rpartition(":")[2], "--strictPort")
-    process = await vite(folder, *arguments, *where, **settings)
+    process = vite(folder, *arguments, *where, **settings)
     try:
-        async with asyncio.timeout(30), httpx.AsyncClient() as client:
-            while True:
-                try:
-                    await client.get(url)
-                except httpx.TransportError:
-                    await asyncio.sleep(0.1)
-                else:
-                    break
+        deadline = time.monotonic() + 30
+        while True:
+            assert process.poll() is None, process.returncode
+            assert time.monotonic() < deadline
+            try:
+                httpx.get(url, timeout=30, trust_env=False)
+            except httpx.TransportError:
+                time.sleep(0.1)
+            else:
+                break
         yield
     finally:
         process.terminate()
-        await process.wait()
+        process.wait(20)
+
+
+@pytest.fixture(scope="module")
+def recipes(open_to_elsewhere: Up, elsewhere: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
+    """Both recipes, built once for that service and served at the other origin."""
+    built = str(tmp_path_factory.mktemp("recipes") / "dist")
+    building = ("build", "--logLevel", "error", "--outDir", built, "--emptyOutDir")
+    assert vite(RECIPES, *building, VITE_API_URL=open_to_elsewhere.url).wait(60) == 0
+    with served(RECIPES, elsewhere, "preview", "--outDir", built):
+        yield open_to_elsewhere
 
 
 async def test_the_sample_runs_under_vites_dev_server(up: Up, samples: Path):
     url = f"http://127.0.0.1:{free_pair()}"
-    async with (
-        served(SAMPLE, url, FIAPX_API=up.url),
-        running_browser() as browser,
-        asyncio.timeout(60),
-    ):
-        ana = await new_visitor(browser, url)
-        await ana.sign_up()
-        await ana.choose(samples / "carphone_pristine.mp4")
-        await ana.sees("carphone_pristine.mp4", "Ready")
-        async with ana.page.expect_download() as download:
-            await ana.button("Download ZIP", "carphone_pristine.mp4").click()
-        assert (await download.value).suggested_filename == "carphone_pristine-frames.zip"
+    with served(SAMPLE, url, FIAPX_API=up.url):
+        async with running_browser() as browser, asyncio.timeout(60):
+            ana = await new_visitor(browser, url)
+            await ana.sign_up()
+            await ana.choose(samples / "carphone_pristine.mp4")
+            await ana.sees("carphone_pristine.mp4", "Ready")
+            async with ana.page.expect_download() as download:
+                await ana.button("Download ZIP", "carphone_pristine.mp4").click()
+            assert (await download.value).suggested_filename == "carphone_pristine-frames.zip"
 
 
 @pytest.mark.parametrize("recipe", ["react-apollo", "plain"])
-async def test_a_recipe_goes_the_whole_way_from_another_origin(
-    open_to_elsewhere: Up, elsewhere: str, samples: Path, tmp_path: Path, recipe: str
-):
-    built = str(tmp_path / "dist")
-    building = await vite(
-        RECIPES, "build", "--logLevel", "error", "--outDir", built, "--emptyOutDir", VITE_API_URL=open_to_elsewhere.url
-    )
-    assert await building.wait() == 0
-    async with (
-        served(RECIPES, elsewhere, "preview", "--outDir", built),
-        running_browser() as browser,
-        asyncio.timeout(60),
-    ):
+async def test_a_recipe_goes_the_whole_way_from_another_origin(recipes: Up, elsewhere: str, samples: Path, recipe: str):
+    async with running_browser() as browser, asyncio.timeout(60):
         page = await browser.new_page()
         ana = Visitor(page, elsewhere, ENGLISH)
         sockets: list[str] = []
@@ -130,13 +127,9 @@ async def test_a_recipe_goes_the_whole_way_from_another_origin(
 
 
 @asynccontextmanager
-async def recipes_built(service: Up, origin: str, folder: Path) -> AsyncIterator[Visitor]:
+async def somebody_at(origin: str) -> AsyncIterator[Visitor]:
     """Somebody with a browser, who can go to the recipes."""
-    building = await vite(
-        RECIPES, "build", "--logLevel", "error", "--outDir", f"{folder}", "--emptyOutDir", VITE_API_URL=service.url
-    )
-    assert await building.wait() == 0
-    async with served(RECIPES, origin, "preview", "--outDir", f"{folder}"), running_browser() as browser:
+    async with running_browser() as browser:
         ana = Visitor(await browser.new_page(), origin, ENGLISH)
         ana.page.on("pageerror", lambda error: ana.wrong.append(str(error)))
         yield ana
@@ -153,9 +146,9 @@ async def register(ana: Visitor, recipe: str) -> None:
 
 @pytest.mark.parametrize("recipe", ["react-apollo", "plain"])
 async def test_a_recipe_outlives_a_refused_socket_and_shows_what_it_missed(
-    open_to_elsewhere: Up, elsewhere: str, samples: Path, tmp_path: Path, recipe: str
+    recipes: Up, elsewhere: str, samples: Path, recipe: str
 ):
-    async with recipes_built(open_to_elsewhere, elsewhere, tmp_path / "dist") as ana, asyncio.timeout(60):
+    async with somebody_at(elsewhere) as ana, asyncio.timeout(60):
         open_sockets: list[WebSocketRoute] = []
         refused, refusing = asyncio.Event(), True
 
@@ -170,7 +163,7 @@ async def test_a_recipe_outlives_a_refused_socket_and_shows_what_it_missed(
         await ana.page.route_web_socket("**/graphql", route)
         await register(ana, recipe)
         await refused.wait()
-        async with Person(open_to_elsewhere.url, ana.email, PASSWORD) as person:
+        async with Person(recipes.url, ana.email, PASSWORD) as person:
             await person.login()
             await person.upload(samples / "carphone_pristine.mp4")
             refusing = False
@@ -191,10 +184,8 @@ async def test_a_recipe_outlives_a_refused_socket_and_shows_what_it_missed(
 
 
 @pytest.mark.parametrize("recipe", ["react-apollo", "plain"])
-async def test_a_recipe_keeps_its_session_through_an_outage(
-    open_to_elsewhere: Up, elsewhere: str, samples: Path, tmp_path: Path, recipe: str
-):
-    async with recipes_built(open_to_elsewhere, elsewhere, tmp_path / "dist") as ana, asyncio.timeout(60):
+async def test_a_recipe_keeps_its_session_through_an_outage(recipes: Up, elsewhere: str, samples: Path, recipe: str):
+    async with somebody_at(elsewhere) as ana, asyncio.timeout(60):
         tried = asyncio.Event()
 
         async def away(route: Route) -> None:
@@ -217,10 +208,8 @@ async def test_a_recipe_keeps_its_session_through_an_outage(
         assert ana.wrong == []
 
 
-async def test_an_upload_that_is_refused_says_so_at_the_plain_recipe(
-    open_to_elsewhere: Up, elsewhere: str, samples: Path, tmp_path: Path
-):
-    async with recipes_built(open_to_elsewhere, elsewhere, tmp_path / "dist") as ana, asyncio.timeout(60):
+async def test_an_upload_that_is_refused_says_so_at_the_plain_recipe(recipes: Up, elsewhere: str, samples: Path):
+    async with somebody_at(elsewhere) as ana, asyncio.timeout(60):
         await register(ana, "plain")
         alert = ana.page.get_by_role("alert")
         bodies = ['{"errors": [{"message": "This file is too large."}]}', "<html>"]
