@@ -75,6 +75,7 @@ def _video_worker(settings: VideoSettings, work: Work) -> StreamWorker:
         queue_name=VIDEO_QUEUE,
         max_jobs=settings.worker_slots,
         ctx={"attempt_video": work.attempt_video},
+        visibility_seconds=settings.lease_seconds,  # Nobody could do anything with an entry sooner.
         shutdown_wait_seconds=settings.shutdown_wait_seconds,
     )
 
