@@ -28,7 +28,7 @@ async def test_no_worker_looks_dead_while_redis_is_away_and_what_came_meanwhile_
     valkey.kill()
     try:
         video = await stack.upload(samples / "bikes.mp4")
-        for _ in range(20):  # Some seconds, in which it tries to reach Redis again and again.
+        for _ in range(8):  # Some seconds, in which it tries to reach Redis again and again.
             assert await alive()
             assert worker.poll() is None
             assert "videos_pending" in await stack.service.services.backlog()
