@@ -14,6 +14,7 @@ from app.infra.sql.migrate import migrate
 from app.infra.sql.tables import removals, users
 from tests.contracts.story import Story
 from tests.parts.database import DatabasePart
+from tests.parts.in_memory import folder_in_memory
 from tests.parts.mariadb import MariaDbPart
 
 KINDS = ["sqlite", pytest.param("server", marks=pytest.mark.outside)]
@@ -74,11 +75,10 @@ async def server_engine(migrated_server: str) -> AsyncIterator[AsyncEngine]:
 
 @pytest.fixture
 async def sqlite_engine(empty_sqlite: Path, tmp_path: Path) -> AsyncIterator[AsyncEngine]:
-    path = tmp_path / "record.db"
-    shutil.copy(empty_sqlite, path)
-    engine = engine_for(f"sqlite+aiosqlite:///{path}")
-    yield engine
-    await engine.dispose()
+    with folder_in_memory(otherwise=tmp_path) as folder:
+        engine = engine_for(f"sqlite+aiosqlite:///{shutil.copy(empty_sqlite, folder / 'record.db')}")
+        yield engine
+        await engine.dispose()
 
 
 @pytest.fixture(params=KINDS)

@@ -14,6 +14,7 @@ from uuid import uuid4
 
 import httpx
 import uvicorn
+from starlette.applications import Starlette
 from starlette.routing import Route
 
 from app.domain.failure import Failure, FailureCode
@@ -48,6 +49,7 @@ from tests.fakes.queue import RememberingQueue
 from tests.fakes.rate_limits import CountingLimits
 from tests.fakes.storage import MemoryObject, MemoryStorage
 from tests.fakes.transactions import LostAnswers
+from tests.parts.in_memory import folder_in_memory
 from tests.parts.wired import SECRET, decoding_parts, identity_parts, shipped
 
 PASSWORD = "correct horse battery"
@@ -113,7 +115,7 @@ class Site:
     )
     parts: dict[str, bool] = field(default_factory=lambda: {"database": True})
     url: str = ""
-    metrics_url: str = ""
+    application: Starlette = field(init=False)
     view: GraphQLView = field(init=False)
     uploads: Uploads = field(init=False)
     cut_connections: Callable[[], None] = field(default=lambda: None)
@@ -166,6 +168,16 @@ class Site:
             backlog=MeasureBacklog(self.transactions, self.clock),
         )
         return services(self.settings, self.opened, self.identity, others)
+
+    @asynccontextmanager
+    async def inside(self) -> AsyncIterator[httpx.AsyncClient]:
+        """Serve health and metrics on a port of their own, as few stories want it; give a client of that port."""
+        port = free_pair()
+        async with (
+            answering(about(self.application), "127.0.0.1", port),
+            httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False) as client,
+        ):
+            yield client
 
     async def _ready(self) -> Mapping[str, bool]:
         return self.parts
@@ -244,14 +256,19 @@ class Person:
 @asynccontextmanager
 async def running_site(migrated: Path, folder: Path, **settings: Any) -> AsyncIterator[Site]:
     """Serve on a free port, on a copy of a migrated database."""
-    database = folder / "fiapx.db"
-    shutil.copy(migrated, database)
+    with folder_in_memory(otherwise=folder) as quick:
+        async with _serving(Path(shutil.copy(migrated, quick / "fiapx.db")), **settings) as site:
+            yield site
+
+
+@asynccontextmanager
+async def _serving(database: Path, **settings: Any) -> AsyncIterator[Site]:
     engine = engine_for(f"sqlite+aiosqlite:///{database}")
     transactions: Transactions = SqlTransactions(engine)
     site = Site(LostAnswers(transactions), **settings)
     shared = Serving.of(site.settings, files=FILES)
     site.uploads = shared.uploads
-    app = application(site.services(), shared)
+    app = site.application = application(site.services(), shared)
     (site.view,) = (
         route.app for route in app.routes if isinstance(route, Route) and isinstance(route.app, GraphQLView)
     )
@@ -262,14 +279,11 @@ async def running_site(migrated: Path, folder: Path, **settings: Any) -> AsyncIt
         site.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         site.cut_connections = partial(_cut, server)
         serving = asyncio.create_task(server.serve([listener]))
-        port = free_pair()
-        site.metrics_url = f"http://127.0.0.1:{port}"
         try:
             async with asyncio.timeout(10):
                 while not server.started:
                     await asyncio.sleep(0.01)
-            async with answering(about(app), "127.0.0.1", port):
-                yield site
+            yield site
         finally:
             server.should_exit = True
             await serving

@@ -15,7 +15,7 @@ Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]
 
 
 async def scraped(site: Site) -> Samples:
-    async with httpx.AsyncClient(base_url=site.metrics_url, trust_env=False) as prometheus:
+    async with site.inside() as prometheus:
         answer = await prometheus.get("/metrics")
     assert answer.status_code == 200
     assert answer.headers["content-type"].startswith("text/plain; version=0.0.4")
@@ -125,14 +125,14 @@ async def test_what_one_network_sends_too_much_of_is_counted_and_the_scrape_is_n
 async def test_nothing_of_a_user_is_in_it(site: Site, ana: Person):
     video = await ana.uploaded(name="secret holiday.mp4")
     await ana.ask("{ me { email } }")
-    async with httpx.AsyncClient(base_url=site.metrics_url, trust_env=False) as prometheus:
+    async with site.inside() as prometheus:
         text = (await prometheus.get("/metrics")).text
     for word in (ana.email, ana.id, ana.token, video, "holiday"):
         assert word not in text
 
 
 async def test_it_has_a_port_of_its_own_with_the_health_checks_and_nothing_else(site: Site, ana: Person):
-    async with httpx.AsyncClient(base_url=site.metrics_url, trust_env=False) as inside:
+    async with site.inside() as inside:
         for path in ("/livez", "/readyz", "/metrics"):
             assert (await inside.get(path)).status_code == 200
             assert (await inside.get(path)).headers["content-length"] != "0"
@@ -142,6 +142,6 @@ async def test_it_has_a_port_of_its_own_with_the_health_checks_and_nothing_else(
 
 
 async def test_a_page_whose_domain_resolves_to_this_machine_reads_no_metrics(site: Site):
-    async with httpx.AsyncClient(base_url=site.metrics_url, trust_env=False) as page:
+    async with site.inside() as page:
         for host, status in {"rebound.example": 421, "localhost": 200, "127.0.0.1:9": 200}.items():
             assert (await page.get("/metrics", headers={"Host": host})).status_code == status

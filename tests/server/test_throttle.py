@@ -95,7 +95,7 @@ async def test_operations_over_a_socket_are_requests_of_its_network(empty_databa
         assert (await ana.http.get("/videos")).status_code == 429
         elsewhere = {"X-Forwarded-For": "203.0.113.9"}
         assert (await ana.http.get("/videos", headers=elsewhere)).status_code == 200
-        async with httpx.AsyncClient(base_url=site.metrics_url, trust_env=False) as prometheus:
+        async with site.inside() as prometheus:
             assert 'fiapx_refusals_total{reason="network"} 2.0' in (await prometheus.get("/metrics")).text
 
 
