@@ -248,3 +248,17 @@ async def test_housekeeping_walks_a_bucket_in_slices_and_forgets_no_part_of_it(
     assert await keys(storage, "") == []
     await put(storage, source_key(videos[0]), b"x")  # Behind the place that was reached, or before it.
     assert await collect() == 1
+
+
+async def test_collecting_gets_past_what_is_kept(storage: ObjectStorage, sqlite_engine: AsyncEngine) -> None:
+    """Were each run to begin where the first did, what lies behind a slice of kept objects would lie there for ever."""
+    world = World.on(SqlTransactions(sqlite_engine))
+    world.max_active = 7
+    ana = await world.user()
+    kept = [(await world.uploaded(ana)).source_key for _ in range(7)]
+    for key in (*kept, *(source_key(new_video_id()) for _ in range(7))):
+        await put(storage, key, b"x")
+    world.clock.advance((datetime.now(UTC) - world.clock.now()).total_seconds() + 3600)
+    collect = CollectGarbage(world.transactions, storage, world.clock, timedelta(), timedelta(), most_objects=5)
+    assert sum([await collect() for _ in range(3)]) == 7
+    assert await keys(storage, "") == sorted(kept)
