@@ -191,3 +191,21 @@ def test_hundreds_of_rare_documents_leave_a_process_as_large_as_it_was():
         [sys.executable, "-m", "tests.graphql.rare_documents_process"], capture_output=True, text=True, check=True
     )
     assert int(run.stdout) < 24 * 1024**2
+
+
+def test_circles_that_nobody_else_frees_are_collected_before_they_are_many():
+    program = """
+import collections, gc
+from app.server.draining_server import collect_less_often
+collect_less_often()
+most, kept_for_a_while = 0, collections.deque(maxlen=400_000)
+for number in range(3_000_000):
+    circle = []
+    circle.append(circle)
+    kept_for_a_while.append(circle)
+    if number % 100_000 == 0:
+        most = max(most, len(gc.get_objects()))
+print(most)
+"""
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert int(run.stdout) < 2_200_000
