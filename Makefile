@@ -6,9 +6,11 @@
 
 PYTHON ?= python3
 VENV := .venv/bin/python
-# uv installs faster and checks the same hashes; a venv's own pip is always there. Neither compiles what nobody may import.
+# uv installs faster and checks the same hashes; a venv's own pip is always there. What they install is compiled with all
+# cores: every process that starts would else do that anew where PYTHONDONTWRITEBYTECODE is set, and confined ones anywhere.
 INSTALL := $(shell command -v uv >/dev/null 2>&1 && echo "uv pip install --quiet --python $(VENV)" \
 	|| echo "$(VENV) -m pip install --quiet --no-compile --disable-pip-version-check") --require-hashes
+COMPILE := $(VENV) -m compileall -q -j 0
 SAMPLES := bikes.mp4 bigbuckbunny.mp4 carphone_pristine.mp4
 
 help:  ## Say what the targets are for
@@ -20,13 +22,14 @@ PAGES := $(FRONTEND) $(GRAPHIQL)
 
 up: .venv/.runs .venv/bin/fiapx  ## Run everything on http://127.0.0.1:8000 (FIAPX_PORT and FIAPX_DATA_DIR move it)
 	@$(MAKE) --silent --no-print-directory --keep-going $(PAGES) || echo 'Not all pages could be built; the API runs.'
+	@$(COMPILE) app jobs devserver
 	@exec .venv/bin/fiapx up
 
 NODE_PROJECTS := frontend-sample frontend-sample/recipes tests/clients tests/k8s
 FOR_TESTS := .venv/.tests .venv/bin/fiapx .samples/.fetched $(NODE_PROJECTS:%=%/node_modules/.made) $(PAGES)
 
 # Two processes, since tests wait more than they reckon; each starts parts of its own, and a file's tests stay together.
-TESTS := $(VENV) -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
+TESTS := $(COMPILE) app jobs devserver && $(VENV) -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 test: $(FOR_TESTS)  ## Run all tests, against real parts that they start themselves
 	$(TESTS)
 
@@ -140,6 +143,7 @@ LOCK := requirements-webapi.txt requirements-worker.txt requirements.txt
 .venv/.runs: $(LOCK) | .venv/.made
 	@echo 'Installing what it runs on; this is done once and takes a minute ...'
 	@$(INSTALL) -r requirements.txt
+	@$(COMPILE) .venv/lib || true
 	@touch $@
 
 # The command of this checkout, wherever it is called from.
@@ -156,6 +160,7 @@ export FIAPX
 .venv/.tests: requirements-dev.txt $(LOCK) | .venv/.made
 	@echo 'Installing what it runs on and what the tests need; this is done once and takes a minute or two ...'
 	@$(INSTALL) -r requirements-dev.txt
+	@$(COMPILE) .venv/lib || true
 	@touch .venv/.runs $@
 
 # The machine's Node.js where it is recent enough, else one from a wheel, which is then found first.
