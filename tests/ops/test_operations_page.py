@@ -108,7 +108,7 @@ async def test_everything_that_the_page_tells_an_operator_to_do_does_what_it_say
         await _rotation(shell, ana)
         await _drain(shell, ana, samples / "bikes.mp4")
         await _empty_queue(shell, ana, samples / "bikes.mp4")
-        await _reservation(shell, ana, samples / "bikes.mp4")
+        await _stop_intake(shell, ana, samples / "bikes.mp4")
         await _logs(shell, ana, samples / "bikes.mp4", s3)
     assert [block.text for block in shell.ran] == [block.text for block in blocks() if not block.kind]
 
@@ -191,11 +191,11 @@ async def _empty_queue(shell: Shell, ana: Person, film: Path) -> None:
         await until_status(ana, video, "COMPLETED")
 
 
-async def _reservation(shell: Shell, ana: Person, film: Path) -> None:
-    shell.run("Stopping reservation", 0)
+async def _stop_intake(shell: Shell, ana: Person, film: Path) -> None:
+    shell.run("Stopping intake", 0)
     assert (await ana.upload(film))["code"] == "QUOTA_EXCEEDED"
     assert (await ana.videos())["totalCount"] > 0
-    shell.run("Stopping reservation", 1)
+    shell.run("Stopping intake", 1)
     await processed(ana, film)
 
 
