@@ -55,7 +55,7 @@ def requests() -> list[bytes]:
     made = []
     for query, variables in dear_documents().values():
         body = json.dumps({"query": query[:14_980] + "#" + "0" * 9, "variables": variables}).encode()
-        lines = ("POST /graphql HTTP/1.1", "Host: a", "Content-Type: application/json", f"Content-Length: {len(body)}")
+        lines = ("POST /graphql HTTP/1.1", "Host: localhost", "Content-Type: application/json", f"Content-Length: {len(body)}")
         made.append("\r\n".join((*lines, "", "")).encode() + body)
     return made
 
