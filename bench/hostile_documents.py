@@ -18,6 +18,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from contextlib import suppress
 from itertools import count, cycle
 
 import uvicorn
@@ -55,7 +56,12 @@ def requests() -> list[bytes]:
     made = []
     for query, variables in dear_documents().values():
         body = json.dumps({"query": query[:14_980] + "#" + "0" * 9, "variables": variables}).encode()
-        lines = ("POST /graphql HTTP/1.1", "Host: localhost", "Content-Type: application/json", f"Content-Length: {len(body)}")
+        lines = (
+            "POST /graphql HTTP/1.1",
+            "Host: localhost",
+            "Content-Type: application/json",
+            f"Content-Length: {len(body)}",
+        )
         made.append("\r\n".join((*lines, "", "")).encode() + body)
     return made
 
@@ -65,15 +71,22 @@ async def attack(port: int, seconds: float) -> None:
     numbers, answers, ends = count(), Counter[str](), time.monotonic() + seconds
     bodies = cycle(requests())
 
-    async def one() -> None:
+    async def over_one_connection() -> None:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        try:
+            while time.monotonic() < ends:
+                writer.write(next(bodies).replace(b"#000000000", b"#%09d" % next(numbers)))
+                head = await reader.readuntil(b"\r\n\r\n")
+                length = re.search(rb"content-length: (\d+)", head)
+                await reader.readexactly(int(length[1]) if length else 0)
+                answers[head[9:12].decode()] += 1
+        finally:
+            writer.close()
+
+    async def one() -> None:
         while time.monotonic() < ends:
-            writer.write(next(bodies).replace(b"#000000000", b"#%09d" % next(numbers)))
-            head = await reader.readuntil(b"\r\n\r\n")
-            length = re.search(rb"content-length: (\d+)", head)
-            await reader.readexactly(int(length[1]) if length else 0)
-            answers[head[9:12].decode()] += 1
-        writer.close()
+            with suppress(asyncio.IncompleteReadError, ConnectionError):  # Who is refused unread must connect anew.
+                await over_one_connection()
 
     await asyncio.gather(*(one() for _ in range(CONNECTIONS)))
     print(dict(answers))

@@ -49,17 +49,25 @@ async def flood(up: Up, seconds: float, body: Callable[[int], bytes], token: str
     where, ends, numbers, answers = urlsplit(up.url), time.monotonic() + seconds, count(), Counter[str]()
     authorization = f"Authorization: Bearer {token}\r\n" if token else ""
 
-    async def one() -> None:
+    async def over_one_connection() -> None:
         reader, writer = await asyncio.open_connection(where.hostname, where.port)
+        try:
+            while time.monotonic() < ends:
+                content = body(next(numbers))
+                head = f"POST /graphql HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(content)}\r\n{authorization}"
+                writer.write(head.encode() + b"Content-Type: application/json\r\n\r\n" + content)
+                answer = await reader.readuntil(b"\r\n\r\n")
+                length = re.search(rb"content-length: (\d+)", answer)
+                await reader.readexactly(int(length[1]) if length else 0)
+                answers[answer[9:12].decode()] += 1
+        finally:
+            writer.close()
+
+    async def one() -> None:
         while time.monotonic() < ends:
-            content = body(next(numbers))
-            head = f"POST /graphql HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(content)}\r\n{authorization}"
-            writer.write(head.encode() + b"Content-Type: application/json\r\n\r\n" + content)
-            answer = await reader.readuntil(b"\r\n\r\n")
-            length = re.search(rb"content-length: (\d+)", answer)
-            await reader.readexactly(int(length[1]) if length else 0)
-            answers[answer[9:12].decode()] += 1
-        writer.close()
+            # Who is refused unread, as one request too many is, must connect anew.
+            with suppress(asyncio.IncompleteReadError, ConnectionError):
+                await over_one_connection()
 
     await asyncio.gather(*(one() for _ in range(50)))
     return answers
