@@ -107,8 +107,9 @@ def continued(traceparent: str | None) -> Iterator[None]:
 
 def current_traceparent() -> str | None:
     """Write down the current trace as the header ``traceparent`` does (W3C Trace Context, version 00)."""
-    here = trace.get_current_span().get_span_context()
-    return f"00-{here.trace_id:032x}-{here.span_id:016x}-{here.trace_flags & 1:02x}" if here.is_valid else None
+    carrier: dict[str, str] = {}
+    _w3c.inject(carrier)
+    return carrier.get("traceparent")
 
 
 def add_trace(_: object, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

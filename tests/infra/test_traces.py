@@ -93,8 +93,8 @@ async def test_entries_carry_the_trace_through_waiting_room_retry_and_take_over_
     await until(lambda: len(seen) == 4 and all(len(tries) == 2 for tries in seen.values()))
     await worker.stop("the test ends")
     await running
-    flags = {"0": "00", "1": "01", "2": "00", "3": "01"}  # Of the flags only "sampled" is passed on.
-    assert seen == {job: [f"{ONE[:-2]}{flags[job]}"] * 2 for job in flags}
+    # Its flags are passed on as they came: 2 says that the trace's id is random (Trace Context, level 2).
+    assert seen == {job: [f"{ONE[:-2]}0{job}"] * 2 for job in ("0", "1", "2", "3")}
     assert not await redis.exists("q:traces")
 
 
@@ -162,7 +162,7 @@ async def test_spans_are_sent_with_their_errors_types_and_not_with_their_words()
     assert "ValueError" in inner.text
     assert "example.com" not in outer.text + inner.text
     assert (inside["trace_id"], inside["span_id"]) == (inner.trace_id, inner.id)
-    assert inside["traceparent"] == f"00-{inner.trace_id}-{inner.id}-01"
+    assert inside["traceparent"] == f"00-{inner.trace_id}-{inner.id}-03"  # Sampled, and its id is random.
     assert not {"trace_id", "span_id"} & set(outside)
 
 
@@ -170,7 +170,7 @@ async def test_a_trace_that_is_not_sampled_has_an_id_and_sends_nothing():
     async with collecting() as collector:
         (inside, _), _ = await said(collector.endpoint, ratio=0)
     assert collector.spans == []
-    assert inside["traceparent"] == f"00-{inside['trace_id']}-{inside['traceparent'].split('-')[2]}-00"
+    assert inside["traceparent"] == f"00-{inside['trace_id']}-{inside['traceparent'].split('-')[2]}-02"
     assert "span_id" not in inside
 
 
