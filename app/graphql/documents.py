@@ -2,8 +2,8 @@
 
 import sys
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from math import ceil
 from time import thread_time
@@ -25,6 +25,7 @@ from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 from app.domain.errors import RateLimited
 from app.graphql.codes import LIMIT_EXCEEDED
 from app.graphql.effort import Effort
+from app.server.concurrency import FairTurns
 from app.settings import Settings
 
 _SHELF_BYTES: Final = 8 * 1024**2
@@ -36,6 +37,10 @@ MAX_ERRORS: Final = 5
 """More help nobody, and each costs."""
 _DEAR_SECONDS: Final = 0.002
 """What no page asks for before it has a session; as many of these as a network may ask for are a fifth of a process."""
+_QUERIES_OF_A_USER: Final = 2
+"""As many as two pages ask at once; each may ask the database ten things, which it is asked all together."""
+_QUERIES_OF_A_NETWORK: Final = 6
+"""More bring a process no further, whose one core answers them."""
 _MAX_COMPARISONS: Final = 15_000
 """In graphql-core's units: a hundred fields of one name in one selection are 9,900, two hundred four times as many."""
 
@@ -113,6 +118,7 @@ class Documents:
         self._settings = settings
         self._new, self._known = _Shelf(), _Shelf()
         self._effort = Effort(settings.max_cpu_seconds_per_minute)
+        self._of_users, self._of_networks = FairTurns(_QUERIES_OF_A_USER), FairTurns(_QUERIES_OF_A_NETWORK)
 
     @property
     def bytes(self) -> int:
@@ -135,6 +141,15 @@ class Documents:
         wait = max(map(self._effort.wait, payers), default=0)
         if wait:
             raise RateLimited(retry_after_seconds=ceil(wait))
+
+    @asynccontextmanager
+    async def turn(self, network: str, user: str | None) -> AsyncIterator[None]:
+        """Wait until it is the turn of what asks the database; it lasts as long as the block."""
+        async with AsyncExitStack() as turns:
+            if user is not None:
+                await turns.enter_async_context(self._of_users.turn(user))
+            await turns.enter_async_context(self._of_networks.turn(network))
+            yield
 
     def spend(self, document: Document, seconds: float, network: str, user: str | None) -> None:
         """Take what an answer to a document uses: from the user, or where there is none, from the network."""

@@ -1,6 +1,6 @@
 """What is done with an operation before it runs: parsed, measured, chosen, validated, in this order."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 
 from graphql import (
     DocumentNode,
@@ -8,21 +8,22 @@ from graphql import (
     GraphQLError,
     GraphQLSchema,
     OperationDefinitionNode,
-    OperationType,
     get_operation_ast,
 )
 from strawberry.extensions import SchemaExtension
+from strawberry.types.graphql import OperationType
 
 from app.graphql.context import Context
 from app.graphql.declared import declared
 from app.graphql.documents import Document
-from app.graphql.limits import measured, refusal
+from app.graphql.limits import Size, measured, refusal
 
 
 class Preparation(SchemaExtension):
     """The one extension of the schema, so that what comes before what stands in one place and costs little."""
 
     _document: Document
+    _size: Size
 
     def on_parse(self) -> Iterator[None]:
         """Look the document up.
@@ -41,11 +42,22 @@ class Preparation(SchemaExtension):
             self.execution_context.pre_execution_errors = [*self._errors(self._document.node)]
         yield
 
+    async def on_execute(self) -> AsyncIterator[None]:
+        """Let a query that asks the database wait its turn: behind one user's thousand no other's has to.
+
+        A mutation asks little, and may last for as long as an upload does.
+        """
+        if self.execution_context.operation_type is OperationType.QUERY and self._size.questions:
+            async with self._context.documents.turn(*self._context.payers):
+                yield
+        else:
+            yield
+
     def _errors(self, node: DocumentNode) -> Iterator[GraphQLError]:
         context, ours, document = self.execution_context, self._context, self._document
         core: GraphQLSchema = context.schema._schema  # noqa: SLF001 - it has no other
         declares = declared(core)
-        size = measured(node, context.operation_name, context.variables or {}, declares)
+        size = self._size = measured(node, context.operation_name, context.variables or {}, declares)
         refused = refusal(document.text, size, context.variables or {}, ours.settings, declares) or _undecided(
             node,
             context._provided_operation_name,  # noqa: SLF001 - the public name is already guessed
@@ -67,7 +79,7 @@ class Preparation(SchemaExtension):
 def is_subscription(document: Document, name: str | None) -> bool:
     """Return whether the operation that is asked for watches; one that cannot be parsed does not."""
     operation = get_operation_ast(document.node, name) if document.node else None
-    return operation is not None and operation.operation is OperationType.SUBSCRIPTION
+    return operation is not None and OperationType(operation.operation.value) is OperationType.SUBSCRIPTION
 
 
 def what_is_asked(document: Document | None, name: str | None) -> tuple[str, str]:

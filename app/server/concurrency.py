@@ -1,8 +1,10 @@
-"""How many of something each user, or each network address, holds at once in this process."""
+"""How many of something each user, or each network address, holds or does at once in this process."""
 
+import asyncio
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from weakref import WeakValueDictionary
 
 
 class TooMany(Exception):
@@ -27,3 +29,21 @@ class ConcurrencyLimit:
             self._taken[key] -= 1
             if not self._taken[key]:
                 del self._taken[key]
+
+
+class FairTurns:
+    """Lets each key do so much at once; whatever more it wants waits behind its own, and not before anybody else's."""
+
+    def __init__(self, at_once: int) -> None:
+        self._at_once = at_once
+        # Whoever waits or works holds the semaphore, so a key that does neither is forgotten.
+        self._semaphores: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
+
+    @asynccontextmanager
+    async def turn(self, key: str) -> AsyncIterator[None]:
+        """Wait for a turn, first come, first served; it lasts as long as the block."""
+        semaphore = self._semaphores.get(key)
+        if semaphore is None:
+            semaphore = self._semaphores[key] = asyncio.Semaphore(self._at_once)
+        async with semaphore:
+            yield
