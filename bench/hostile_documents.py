@@ -6,6 +6,9 @@ beside them /livez is asked up to twenty times a second. Printed are its median,
 how many documents were answered (200) or refused (429). Its peer, in the same run, is the same service without a
 budget of time, where only the turns keep the others waiting no longer than they must.
 
+Before that each document is sent alone, forty times and each time new, and what one of them costs the process is
+printed: its processor time, HTTP and all, beside that of ``{ __typename }``.
+
 Repeat: PYTHONPATH=. python bench/hostile_documents.py [SECONDS]
 """
 
@@ -14,12 +17,15 @@ import http.client
 import json
 import os
 import re
+import socket
 import subprocess
 import sys
 import time
 from collections import Counter
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from itertools import count, cycle
+from pathlib import Path
 
 import uvicorn
 
@@ -34,7 +40,10 @@ from tests.parts.site import Site
 from tests.parts.wired import shipped
 
 CONNECTIONS = 50
+COPIES = 40
 AIM_SECONDS = 0.5
+AIM_MILLISECONDS = 25
+ITSELF = [sys.executable, __file__]
 
 
 async def serve(cpu_seconds_per_minute: float) -> None:
@@ -44,17 +53,17 @@ async def serve(cpu_seconds_per_minute: float) -> None:
     options = {**uvicorn_options(shared), "lifespan": "off"}
     server = uvicorn.Server(uvicorn.Config(application(edge, shared), port=0, **options))
     collect_less_often()
-    serving = asyncio.create_task(server.serve())
+    answering = asyncio.create_task(server.serve())
     while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it
         await asyncio.sleep(0.01)
     print(server.servers[0].sockets[0].getsockname()[1], flush=True)
-    await serving
+    await answering
 
 
-def requests() -> list[bytes]:
-    """Give each dear document as a request, with a place for what makes it new."""
-    made = []
-    for query, variables in dear_documents().values():
+def requests() -> dict[str, bytes]:
+    """Return each dear document as a request, with a place for what makes it new."""
+    made = {}
+    for name, (query, variables) in {"(no more than a name)": ("{ __typename }", {}), **dear_documents()}.items():
         body = json.dumps({"query": query[:14_980] + "#" + "0" * 9, "variables": variables}).encode()
         lines = (
             "POST /graphql HTTP/1.1",
@@ -62,14 +71,14 @@ def requests() -> list[bytes]:
             "Content-Type: application/json",
             f"Content-Length: {len(body)}",
         )
-        made.append("\r\n".join((*lines, "", "")).encode() + body)
+        made[name] = "\r\n".join((*lines, "", "")).encode() + body
     return made
 
 
 async def attack(port: int, seconds: float) -> None:
     """Send them over all connections, each as soon as the one before is answered; say how they were answered."""
     numbers, answers, ends = count(), Counter[str](), time.monotonic() + seconds
-    bodies = cycle(requests())
+    bodies = cycle([*requests().values()][1:])
 
     async def over_one_connection() -> None:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
@@ -92,13 +101,52 @@ async def attack(port: int, seconds: float) -> None:
     print(dict(answers))
 
 
+@contextmanager
+def serving(cpu_seconds_per_minute: float) -> Iterator[tuple[int, int]]:
+    """Serve in a process of its own; gives its id and its port."""
+    command = [*ITSELF, "serve", str(cpu_seconds_per_minute)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout
+        try:
+            yield server.pid, int(server.stdout.readline())
+        finally:
+            server.terminate()
+
+
+def cost_of_each() -> float:
+    """Print what each document costs alone, in milliseconds of a core; return the most."""
+    costs = dict[str, float]()
+    with serving(10**9) as (process, port):
+        for name, request in requests().items():
+            client = socket.create_connection(("127.0.0.1", port))
+            answers = client.makefile("rb")
+            before = cpu_seconds(process)
+            for number in range(COPIES):
+                client.sendall(request.replace(b"#000000000", b"#%09d" % number))
+                head = b"".join(iter(answers.readline, b"\r\n"))
+                answers.read(int(re.findall(rb"content-length: (\d+)", head)[0]))
+            costs[name] = (cpu_seconds(process) - before) * 1000 / COPIES
+            client.close()
+    for name, cost in sorted(costs.items(), key=lambda one: -one[1]):
+        print(f"{cost:5.1f} ms of a core: {name}")
+    return max(costs.values())
+
+
+def cpu_seconds(process: int) -> float:
+    """Return how much of a core a process has had, as Linux counts it."""
+    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def measured(cpu_seconds_per_minute: float, seconds: float) -> float:
-    """Give the 99th percentile of /livez, in seconds."""
-    itself = [sys.executable, __file__]
-    server = subprocess.Popen([*itself, "serve", str(cpu_seconds_per_minute)], stdout=subprocess.PIPE, text=True)
-    assert server.stdout
-    port, health = int(server.stdout.readline()), list[float]()
-    attackers = subprocess.Popen([*itself, "attack", str(port), str(seconds)], stdout=subprocess.PIPE, text=True)
+    """Return the 99th percentile of /livez, in seconds."""
+    with serving(cpu_seconds_per_minute) as (_, port):
+        return lateness(port, cpu_seconds_per_minute, seconds)
+
+
+def lateness(port: int, cpu_seconds_per_minute: float, seconds: float) -> float:
+    health = list[float]()
+    attackers = subprocess.Popen([*ITSELF, "attack", str(port), str(seconds)], stdout=subprocess.PIPE, text=True)
     try:
         client = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
         while attackers.poll() is None:
@@ -110,8 +158,6 @@ def measured(cpu_seconds_per_minute: float, seconds: float) -> float:
         answers = attackers.communicate()[0].strip()
     finally:
         attackers.kill()
-        server.terminate()
-        server.wait()
     health.sort()
     late = health[int(len(health) * 0.99)]
     print(
@@ -123,10 +169,11 @@ def measured(cpu_seconds_per_minute: float, seconds: float) -> float:
 
 
 def main(seconds: float) -> int:
+    dearest = cost_of_each()
     measured(10**9, seconds)
     late = measured(shipped().max_cpu_seconds_per_minute, seconds)
     print(f"repeat: PYTHONPATH=. python bench/hostile_documents.py {seconds:g}")
-    return 0 if late <= AIM_SECONDS else 1
+    return 0 if late <= AIM_SECONDS and dearest <= AIM_MILLISECONDS else 1
 
 
 if __name__ == "__main__":
