@@ -113,7 +113,10 @@ async def test_a_page_costs_what_it_may_hold(ana: Person):
 @pytest.mark.parametrize(
     ("field", "names"),
     [
-        ("videos", "id status createdAt __typename originalFileName sizeBytes version startedAt completedAt expiresAt "),
+        (
+            "videos",
+            "id status createdAt __typename originalFileName sizeBytes version startedAt completedAt expiresAt ",
+        ),
         ("notificationDeliveries", "id status createdAt __typename channel event attempts lastAnswer deliveredAt id "),
     ],
 )
