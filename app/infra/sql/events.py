@@ -1,32 +1,27 @@
 """The table ``domain_events``."""
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any, Final, final
+from typing import Final, final
 
-from sqlalchemy import ScalarSelect, insert, select
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import insert, select
 
 from app.domain.events import DomainEvent, EventType
 from app.domain.video import StatusChange, VideoId
+from app.infra.sql.rows import columns_of
+from app.infra.sql.table import SqlTable, row_of
 from app.infra.sql.tables import domain_events, video_processings
 
-_STATUS_OF: Final = {event.value: event.status for event in EventType if event.status is not None}
+_STATUS_OF: Final = {event: event.status for event in EventType if event.status is not None}
 
 
 @final
-class SqlEvents:
+class SqlEvents(SqlTable):
     """See the port."""
-
-    def __init__(self, connection: AsyncConnection) -> None:
-        self._connection = connection
 
     async def add(self, *events: DomainEvent) -> None:
         for event in events:
-            await self._connection.execute(
-                insert(domain_events).values(
-                    video_id=row_of(event.video), type=event.type.value, at=event.at, attempt=event.attempt
-                )
-            )
+            columns = columns_of(event, but=("video",))
+            await self._write(insert(domain_events).values(video_id=row_of(video_processings, event.video), **columns))
 
     async def history(self, videos: Collection[VideoId]) -> Mapping[VideoId, Sequence[StatusChange]]:
         found = await self._connection.execute(
@@ -39,8 +34,3 @@ class SqlEvents:
         for video, event_type, at, attempt in found:
             histories.setdefault(video, []).append(StatusChange(_STATUS_OF[event_type], at, attempt))
         return histories
-
-
-def row_of(video: VideoId) -> ScalarSelect[Any]:
-    """Return the integer id behind a video's public one, as part of a statement; NULL where there is none."""
-    return select(video_processings.c.id).where(video_processings.c.public_id == video).scalar_subquery()

@@ -2,43 +2,33 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import final
+from typing import Final, final
 
 from sqlalchemy import delete, insert, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app.infra.sql.rows import record_of
+from app.infra.sql.table import SqlTable
 from app.infra.sql.tables import removals
-from app.infra.sql.types import milliseconds
 from app.usecases.ports.removals import Removal
+
+_r: Final = removals.c
 
 
 @final
-class SqlRemovals:
+class SqlRemovals(SqlTable):
     """See the port."""
-
-    def __init__(self, connection: AsyncConnection) -> None:
-        self._connection = connection
 
     async def add(self, *keys: str, is_prefix: bool, at: datetime) -> None:
         if keys:
-            rest = {"is_prefix": is_prefix, "attempts": 0, "wake_at": milliseconds(at)}
-            await self._connection.execute(insert(removals), [{"object_key": key, **rest} for key in keys])
+            rest = {"is_prefix": is_prefix, "attempts": 0, "wake_at": at}
+            await self._connection.execute(insert(removals), [{"key": key, **rest} for key in keys])
 
     async def due(self, now: datetime, limit: int) -> Sequence[Removal]:
-        found = await self._connection.execute(
-            select(removals.c.id, removals.c.object_key, removals.c.is_prefix, removals.c.attempts)
-            .where(removals.c.wake_at <= milliseconds(now))
-            .order_by(removals.c.wake_at, removals.c.id)
-            .limit(limit)
-        )
-        return [Removal(*row) for row in found]
+        due = select(removals).where(_r.wake_at <= now).order_by(_r.wake_at, _r.id).limit(limit)
+        return [record_of(Removal, row) for row in await self._rows(due)]
 
     async def done(self, removal: int) -> None:
-        await self._connection.execute(delete(removals).where(removals.c.id == removal))
+        await self._write(delete(removals).where(_r.id == removal))
 
     async def postpone(self, removal: int, to: datetime) -> None:
-        await self._connection.execute(
-            update(removals)
-            .where(removals.c.id == removal)
-            .values(attempts=removals.c.attempts + 1, wake_at=milliseconds(to))
-        )
+        await self._write(update(removals).where(_r.id == removal).values(attempts=_r.attempts + 1, wake_at=to))

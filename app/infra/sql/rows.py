@@ -1,147 +1,89 @@
-"""Between the rows of ``video_processings`` and the domain's ``VideoProcessing``, in both directions."""
+"""Between rows and the domain's records: a column is named as its field is, behind the name of its part of the row."""
 
 import hashlib
-import json
-from dataclasses import asdict
+from collections.abc import Collection
+from dataclasses import fields
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from sqlalchemy import ColumnElement, RowMapping, func, select
-from sqlalchemy.ext.asyncio import AsyncConnection
+from pydantic import TypeAdapter
+from sqlalchemy import ColumnElement, RowMapping, Select, or_
 
-from app.domain.failure import Failure, FailureCode
-from app.domain.options import ExtractionOptions, FrameSelection, ImageFormat, SelectionKind
+from app.domain.failure import Failure
+from app.domain.options import ExtractionOptions
 from app.domain.video import VERSION_STEP, FramesArchive, MediaInfo, Progress, VideoProcessing
+from app.infra.sql.types import EARLIEST, LATEST
+from app.usecases.paging import PageKey
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+R = TypeVar("R", bound="DataclassInstance")
+
+_OF_THEIR_OWN: Final = ("id", "owner", "progress", "failure", "media", "archive")
+_OPTIONS: Final = TypeAdapter(ExtractionOptions)
 
 
-def source_hash(key: str) -> str:
-    """Return the form of an object key that fits into an index."""
-    return hashlib.sha256(key.encode()).hexdigest()
+@lru_cache(maxsize=64)
+def _columns(kind: "type[DataclassInstance]", part: str) -> tuple[tuple[str, str], ...]:
+    return tuple((field.name, part + field.name) for field in fields(kind))
 
 
-async def added_up(connection: AsyncConnection, column: ColumnElement[int], where: ColumnElement[bool]) -> int:
-    """Add up a column; MySQL gives a decimal, and nothing for no rows."""
-    return int((await connection.execute(select(func.sum(column)).where(where))).scalar_one() or 0)
+def columns_of(record: "DataclassInstance | None", part: str = "", *, but: Collection[str] = ()) -> dict[str, Any]:
+    """Return what a row says of a record, ``but`` for these fields; nothing of one that there is not."""
+    if record is None:
+        return {}
+    return {column: getattr(record, name) for name, column in _columns(type(record), part) if name not in but}
+
+
+def record_of(kind: type[R], row: RowMapping, part: str = "", **otherwise: Any) -> R:
+    """Read what ``columns_of`` wrote; ``otherwise`` are the fields that need more than their column."""
+    return kind(**{name: row[column] for name, column in _columns(kind, part) if name not in otherwise}, **otherwise)
+
+
+def part_of(kind: type[R], row: RowMapping, part: str, *, known_by: str) -> R | None:
+    """Read a part of a row that may be missing, which this one of its fields tells."""
+    return None if row[part + known_by] is None else record_of(kind, row, part)
+
+
+def failure_of(row: RowMapping) -> Failure | None:
+    """Read the failure of a video or of a notification."""
+    return part_of(Failure, row, "failure_", known_by="code")
 
 
 def video_of(row: RowMapping) -> VideoProcessing:
     """Read a row of ``video_processings`` with its owner's public id as ``owner``."""
-    return VideoProcessing(
+    return record_of(
+        VideoProcessing,
+        row,
         id=row["public_id"],
-        owner=row["owner"],
-        original_file_name=row["original_file_name"],
-        size_bytes=row["size_bytes"],
-        status=row["status"],
-        source_key=row["s3_input_path"],
         options=options_of(row["options"]),
-        attempt=row["attempt"],
         version=row["version"] * VERSION_STEP,
-        created_at=row["created_at"],
-        progress=Progress(row["progress_percent"], row["frames_extracted"], row["frames_expected"]),
-        started_at=row["started_at"],
-        completed_at=row["completed_at"],
+        progress=record_of(Progress, row, "progress_"),
         failure=failure_of(row),
-        media=_media_of(row),
-        archive=_archive_of(row),
-        expired_at=row["expired_at"],
+        media=part_of(MediaInfo, row, "media_", known_by="codec"),
+        archive=part_of(FramesArchive, row, "archive_", known_by="key"),
     )
 
 
 def video_columns(video: VideoProcessing) -> dict[str, Any]:
     """Return what a row says of a video, without its owner; ``version`` begins at one."""
     return {
+        **columns_of(video, but=_OF_THEIR_OWN),
         "public_id": video.id,
-        "original_file_name": video.original_file_name,
-        "size_bytes": video.size_bytes,
-        "status": video.status,
-        "s3_input_path": video.source_key,
         "source_hash": source_hash(video.source_key),
         "options": options_text(video.options),
-        "attempt": video.attempt,
         "version": max(1, video.version // VERSION_STEP),
-        "created_at": video.created_at,
-        "started_at": video.started_at,
-        "completed_at": video.completed_at,
-        "expired_at": video.expired_at,
-        **progress_columns(video.progress),
-        **failure_columns(video.failure),
-        **(media_columns(video.media) if video.media else {}),
-        **(archive_columns(video.archive) if video.archive else {}),
+        **columns_of(video.progress, "progress_"),
+        **columns_of(video.failure, "failure_"),
+        **columns_of(video.media, "media_"),
+        **columns_of(video.archive, "archive_"),
     }
-
-
-def progress_columns(progress: Progress) -> dict[str, Any]:
-    """Return the columns of an attempt's progress."""
-    return {
-        "progress_percent": progress.percent,
-        "frames_extracted": progress.frames_extracted,
-        "frames_expected": progress.frames_expected,
-    }
-
-
-def media_columns(media: MediaInfo) -> dict[str, Any]:
-    """Return the columns of what was found in the file."""
-    return {
-        "media_duration_seconds": media.duration_seconds,
-        "media_width": media.width,
-        "media_height": media.height,
-        "media_codec": media.codec,
-        "media_frames_per_second": media.frames_per_second,
-    }
-
-
-def archive_columns(archive: FramesArchive) -> dict[str, Any]:
-    """Return the columns of the finished ZIP; the brief's ``s3_output_path`` is its key."""
-    return {
-        "s3_output_path": archive.key,
-        "archive_bytes": archive.size_bytes,
-        "archive_sha256": archive.sha256,
-        "frame_count": archive.frame_count,
-        "contact_sheet_path": archive.contact_sheet_key,
-    }
-
-
-def failure_columns(failure: Failure | None) -> dict[str, Any]:
-    """Return the columns of a failure, empty where there is none."""
-    return {
-        "failure_code": failure.code.value if failure else None,
-        "failure_reason": failure.reason if failure else None,
-    }
-
-
-def failure_of(row: RowMapping) -> Failure | None:
-    """Read what ``failure_columns`` wrote."""
-    code = row["failure_code"]
-    return None if code is None else Failure(FailureCode(code), row["failure_reason"])
-
-
-def _media_of(row: RowMapping) -> MediaInfo | None:
-    if row["media_codec"] is None:
-        return None
-    return MediaInfo(
-        duration_seconds=row["media_duration_seconds"],
-        width=row["media_width"],
-        height=row["media_height"],
-        codec=row["media_codec"],
-        frames_per_second=row["media_frames_per_second"],
-    )
-
-
-def _archive_of(row: RowMapping) -> FramesArchive | None:
-    if row["s3_output_path"] is None:
-        return None
-    return FramesArchive(
-        key=row["s3_output_path"],
-        size_bytes=row["archive_bytes"],
-        sha256=row["archive_sha256"],
-        frame_count=row["frame_count"],
-        contact_sheet_key=row["contact_sheet_path"],
-    )
 
 
 def options_text(options: ExtractionOptions) -> str:
     """Write the options as JSON."""
-    return json.dumps(asdict(options), separators=(",", ":"))
+    return _OPTIONS.dump_json(options).decode()
 
 
 @lru_cache(maxsize=1024)  # A page of videos mostly has one text, and reading it is a third of reading a row.
@@ -151,19 +93,21 @@ def options_of(text: str) -> ExtractionOptions:
     Keys of a newer version are passed over, and keys that an older one did not know have their defaults, so that two
     versions can run side by side while the service is updated.
     """
-    stored = json.loads(text)
-    select = stored.get("select", {})
-    default = ExtractionOptions()
-    return ExtractionOptions(
-        select=FrameSelection(
-            kind=SelectionKind(select.get("kind", default.select.kind)),
-            value=select.get("value", default.select.value),
-            timestamps=tuple(select.get("timestamps", ())),
-        ),
-        format=ImageFormat(stored.get("format", default.format)),
-        quality=stored.get("quality", default.quality),
-        max_width=stored.get("max_width"),
-        max_height=stored.get("max_height"),
-        start_seconds=stored.get("start_seconds"),
-        end_seconds=stored.get("end_seconds"),
-    )
+    return _OPTIONS.validate_json(text)
+
+
+def source_hash(key: str) -> str:
+    """Return the form of an object key that fits into an index."""
+    return hashlib.sha256(key.encode()).hexdigest()
+
+
+def page_of(
+    rows: Select[Any], created_at: ColumnElement[Any], entry: ColumnElement[Any], after: PageKey | None, limit: int
+) -> Select[Any]:
+    """Return the part of these rows that follows a key, the newest first, by when they were made and their id."""
+    if after is not None:
+        # A cursor may name any year, and MySQL compares a TIMESTAMP only with what a TIMESTAMP can be.
+        at = min(max(after.created_at, EARLIEST), LATEST)
+        # The first half alone bounds the range of the index.
+        rows = rows.where(created_at <= at, or_(created_at < at, entry < after.id))
+    return rows.order_by(created_at.desc(), entry.desc()).limit(limit)

@@ -23,8 +23,12 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
+from app.domain.events import EventType
+from app.domain.failure import FailureCode
+from app.domain.notification import DeliveryStatus, NotificationChannel
+from app.domain.user import Locale
 from app.domain.video import ProcessingStatus
-from app.infra.sql.types import Milliseconds, Sha256, Timestamp, Traceparent, Uuid
+from app.infra.sql.types import Instant, Milliseconds, Sha256, Timestamp, Traceparent, Uuid
 
 metadata: Final = MetaData(
     naming_convention={
@@ -51,12 +55,28 @@ def _values(members: type[StrEnum]) -> list[str]:
     return [member.value for member in members]
 
 
+def _one_of(members: type[StrEnum], length: int) -> Enum:
+    """Return a text that the domain's enum says all about: of a database without its newest member nothing is asked."""
+    return Enum(members, values_callable=_values, native_enum=False, create_constraint=False, length=length)
+
+
 def _id() -> Column[int]:
     return Column("id", Integer, primary_key=True, autoincrement=True)
 
 
-def _owner() -> Column[int]:
-    return Column("user_id", ForeignKey("users.id", ondelete="CASCADE"), nullable=False)
+def _owner(*, index: bool = False) -> Column[int]:
+    return Column("user_id", ForeignKey("users.id", ondelete="CASCADE"), nullable=False, index=index)
+
+
+def _mailed_links(name: str) -> Table:
+    return Table(
+        name,
+        metadata,
+        Column("id", Uuid, primary_key=True),
+        _owner(index=True),
+        Column("lapses_at", Instant, key="expires_at", nullable=False, index=True),
+        **_OPTIONS,
+    )
 
 
 users: Final = Table(
@@ -69,7 +89,7 @@ users: Final = Table(
     Column("created_at", Timestamp, nullable=False),
     Column("updated_at", Timestamp, nullable=False),
     Column("public_id", Uuid, nullable=False, unique=True),
-    Column("locale", String(16), nullable=False),
+    Column("locale", _one_of(Locale, 16), nullable=False),
     Column("email_on_failure", Boolean, nullable=False),
     Column("email_on_completion", Boolean, nullable=False),
     # One webhook a user; the keys must be readable, since every post is signed with them.
@@ -85,11 +105,11 @@ sessions: Final = Table(
     "sessions",
     metadata,
     Column("id", Uuid, primary_key=True),
-    Column("user_id", ForeignKey("users.id", ondelete="CASCADE"), nullable=False, index=True),
+    _owner(index=True),
     Column("refresh_digest", Sha256, nullable=False),
-    Column("rotated_at", Milliseconds),
-    Column("began_at", Milliseconds),
-    Column("lapses_at", Milliseconds, key="expires_at", nullable=False, index=True),
+    Column("rotated_at", Instant),
+    Column("began_at", Instant),
+    Column("lapses_at", Instant, key="expires_at", nullable=False, index=True),
     **_OPTIONS,
 )
 
@@ -98,27 +118,12 @@ ended_sessions: Final = Table(
     "ended_sessions",
     metadata,
     Column("id", Uuid, primary_key=True),
-    Column("ended_at", Milliseconds, nullable=False, index=True),
+    Column("ended_at", Instant, nullable=False, index=True),
     **_OPTIONS,
 )
 
-password_resets: Final = Table(
-    "password_resets",
-    metadata,
-    Column("id", Uuid, primary_key=True),
-    Column("user_id", ForeignKey("users.id", ondelete="CASCADE"), nullable=False, index=True),
-    Column("lapses_at", Milliseconds, key="expires_at", nullable=False, index=True),
-    **_OPTIONS,
-)
-
-email_verifications: Final = Table(
-    "email_verifications",
-    metadata,
-    Column("id", Uuid, primary_key=True),
-    Column("user_id", ForeignKey("users.id", ondelete="CASCADE"), nullable=False, index=True),
-    Column("lapses_at", Milliseconds, key="expires_at", nullable=False, index=True),
-    **_OPTIONS,
-)
+password_resets: Final = _mailed_links("password_resets")
+email_verifications: Final = _mailed_links("email_verifications")
 
 video_processings: Final = Table(
     "video_processings",
@@ -131,8 +136,8 @@ video_processings: Final = Table(
         Enum(ProcessingStatus, name="status", values_callable=_values, create_constraint=True),
         nullable=False,
     ),
-    Column("s3_input_path", String(2048), nullable=False),
-    Column("s3_output_path", String(2048)),
+    Column("s3_input_path", String(2048), key="source_key", nullable=False),
+    Column("s3_output_path", String(2048), key="archive_key"),
     Column("failure_reason", Text),
     Column("created_at", Timestamp, nullable=False),
     Column("completed_at", Timestamp),
@@ -151,18 +156,18 @@ video_processings: Final = Table(
     # What is known of the work.
     Column("started_at", Timestamp),
     Column("progress_percent", Double, nullable=False),
-    Column("frames_extracted", Integer, nullable=False),
-    Column("frames_expected", Integer),
+    Column("frames_extracted", Integer, key="progress_frames_extracted", nullable=False),
+    Column("frames_expected", Integer, key="progress_frames_expected"),
     Column("media_duration_seconds", Double),
     Column("media_width", Integer),
     Column("media_height", Integer),
     Column("media_codec", String(255)),
     Column("media_frames_per_second", Double),
-    Column("failure_code", String(32)),
-    Column("archive_bytes", BigInteger),
+    Column("failure_code", _one_of(FailureCode, 32)),
+    Column("archive_bytes", BigInteger, key="archive_size_bytes"),
     Column("archive_sha256", Sha256),
-    Column("frame_count", Integer),
-    Column("contact_sheet_path", String(2048)),
+    Column("frame_count", Integer, key="archive_frame_count"),
+    Column("contact_sheet_path", String(2048), key="archive_contact_sheet_key"),
     # An index cannot hold 2048 characters, but it can hold their hash.
     Column("source_hash", Sha256, nullable=False, index=True),
     Column("idempotency_key", String(255)),
@@ -183,7 +188,7 @@ domain_events: Final = Table(
     metadata,
     _id(),
     Column("video_id", ForeignKey("video_processings.id", ondelete="CASCADE"), nullable=False, index=True),
-    Column("type", String(32), nullable=False),
+    Column("type", _one_of(EventType, 32), nullable=False),
     Column("at", Timestamp, nullable=False),
     Column("attempt", Integer, nullable=False),
     sqlite_autoincrement=True,
@@ -199,7 +204,7 @@ upload_reservations: Final = Table(
     Column("source_hash", Sha256, nullable=False, index=True),
     Column("idempotency_key", String(255)),
     Column("declared_bytes", BigInteger),
-    Column("expires_at", Milliseconds, nullable=False, index=True),
+    Column("expires_at", Instant, nullable=False, index=True),
     UniqueConstraint("user_id", "idempotency_key"),
     **_OPTIONS,
 )
@@ -208,10 +213,10 @@ removals: Final = Table(
     "removals",
     metadata,
     _id(),
-    Column("object_key", String(2048), nullable=False),
+    Column("object_key", String(2048), key="key", nullable=False),
     Column("is_prefix", Boolean, nullable=False),
     Column("attempts", Integer, nullable=False),
-    Column("wake_at", Milliseconds, nullable=False, index=True),
+    Column("wake_at", Instant, nullable=False, index=True),
     sqlite_autoincrement=True,
     **_OPTIONS,
 )
@@ -220,17 +225,17 @@ notifications: Final = Table(
     "notifications",
     metadata,
     Column("id", Uuid, primary_key=True),
-    Column("user_id", ForeignKey("users.id", ondelete="CASCADE"), nullable=False, index=True),
+    _owner(index=True),
     # Word of a failure is still owed when its video has been deleted, so the row holds all that it says.
     Column("video_id", ForeignKey("video_processings.id", ondelete="SET NULL")),
-    Column("channel", String(32), nullable=False),
+    Column("channel", _one_of(NotificationChannel, 32), nullable=False),
     Column("event", String(64), nullable=False),
     Column("file_name", String(255), nullable=False),
-    Column("failure_code", String(32)),
+    Column("failure_code", _one_of(FailureCode, 32)),
     Column("failure_reason", Text),
-    Column("status", String(16), nullable=False),
+    Column("status", _one_of(DeliveryStatus, 16), nullable=False),
     Column("attempts", Integer, nullable=False),
-    Column("wake_at", Milliseconds, nullable=False),
+    Column("wake_at", Instant, nullable=False),
     Column("answer", Text),
     Column("created_at", Timestamp, nullable=False),
     Column("delivered_at", Timestamp),

@@ -57,6 +57,19 @@ Milliseconds: Final = BigInteger
 """An instant (since 1970, UTC) or a length of time, in whole milliseconds: integers compare alike everywhere."""
 
 
+class Instant(TypeDecorator[datetime]):
+    """``Milliseconds``, given and taken as the instant that they mean."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:  # noqa: ARG002 - SQLAlchemy's signature
+        return None if value is None else milliseconds(value)
+
+    def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - SQLAlchemy's signature
+        return None if value is None else instant(value)
+
+
 def milliseconds(at: datetime) -> int:
     """Return an instant as whole milliseconds since 1970."""
     return (at - _EPOCH) // _MILLISECOND

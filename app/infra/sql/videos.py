@@ -6,8 +6,7 @@ from datetime import datetime
 from itertools import groupby
 from typing import Any, Final, final
 
-from sqlalchemy import ColumnElement, Select, case, delete, func, insert, literal, or_, select, true, update
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import ColumnElement, Select, case, delete, func, insert, literal, or_, select, update
 
 from app.domain.failure import Failure
 from app.domain.lease import Lease
@@ -24,19 +23,10 @@ from app.domain.video import (
     VideoProcessing,
     result_prefix,
 )
-from app.infra.sql.rows import (
-    added_up,
-    archive_columns,
-    failure_columns,
-    media_columns,
-    progress_columns,
-    source_hash,
-    video_columns,
-    video_of,
-)
+from app.infra.sql.rows import columns_of, page_of, source_hash, video_columns, video_of
+from app.infra.sql.table import SqlTable, row_of
 from app.infra.sql.tables import users, video_processings
-from app.infra.sql.types import EARLIEST, LATEST, Timestamp, instant, milliseconds
-from app.infra.sql.users import row_of
+from app.infra.sql.types import EARLIEST, Timestamp, instant, milliseconds
 from app.infra.traces import current_traceparent
 from app.usecases.paging import PageKey
 from app.usecases.ports.videos import Backlog, DueVideo
@@ -51,18 +41,15 @@ _RESULT: Final = re.compile(re.escape(result_prefix(VideoId("@"))).replace("@", 
 
 
 @final
-class SqlVideos:
+class SqlVideos(SqlTable):
     """See the port. Every UPDATE raises ``version``, so that a matched row is a changed row for every driver."""
-
-    def __init__(self, connection: AsyncConnection) -> None:
-        self._connection = connection
 
     async def add(
         self, video: VideoProcessing, *, idempotency_key: str | None, request_digest: str, wake_at: datetime
     ) -> None:
-        await self._connection.execute(
+        await self._write(
             insert(video_processings).values(
-                user_id=row_of(video.owner),
+                user_id=row_of(users, video.owner),
                 idempotency_key=idempotency_key,
                 request_digest=request_digest,
                 wake_at=milliseconds(wake_at),
@@ -79,7 +66,7 @@ class SqlVideos:
         return next(iter(await self._all(_SELECT.where(_v.public_id == video))), None)
 
     async def lease(self, video: VideoId) -> Lease | None:
-        row = (await self._connection.execute(_SELECT.where(_v.public_id == video))).mappings().first()
+        row = await self._row(_SELECT.where(_v.public_id == video))
         if row is None:
             return None
         return Lease(
@@ -87,35 +74,26 @@ class SqlVideos:
         )
 
     async def by_idempotency_key(self, owner: UserId, key: str) -> AcceptedUpload | None:
-        mine = _SELECT.where(users.c.public_id == owner, _v.idempotency_key == key)
-        row = (await self._connection.execute(mine)).mappings().first()
+        row = await self._row(_SELECT.where(users.c.public_id == owner, _v.idempotency_key == key))
         return None if row is None else AcceptedUpload(video_of(row), row["request_digest"])
 
     async def count_unfinished(self, owner: UserId) -> int:
         return await self.count(owner, UNFINISHED)
 
     async def count(self, owner: UserId, statuses: Collection[ProcessingStatus]) -> int:
-        mine = (_v.user_id == row_of(owner)) & _v.status.in_(statuses)
-        counted = await self._connection.execute(select(func.count()).select_from(video_processings).where(mine))
-        return counted.scalar_one()
+        return await self._count(video_processings, (_v.user_id == row_of(users, owner)) & _v.status.in_(statuses))
 
     async def stored_bytes(self, owner: UserId | None) -> int:
-        mine = _KEPT if owner is None else _KEPT & (_v.user_id == row_of(owner))
+        mine = _KEPT if owner is None else _KEPT & (_v.user_id == row_of(users, owner))
         # Processings of one file share it, and its size.
         source = select(func.max(_v.size_bytes).label("bytes")).where(mine).group_by(_v.source_hash).subquery()
-        sources = await added_up(self._connection, source.c.bytes, true())
-        return sources + await added_up(self._connection, _v.archive_bytes, mine)
+        return await self._sum(source.c.bytes) + await self._sum(_v.archive_size_bytes, mine)
 
     async def page(
         self, owner: UserId, statuses: Collection[ProcessingStatus], after: PageKey | None, limit: int
     ) -> Sequence[VideoProcessing]:
         wanted = _SELECT.where(users.c.public_id == owner, _v.status.in_(statuses))
-        if after is not None:
-            # A cursor may name any year, and MySQL compares a TIMESTAMP only with what a TIMESTAMP can be.
-            at = min(max(after.created_at, EARLIEST), LATEST)
-            # The first half alone bounds the range of the index.
-            wanted = wanted.where(_v.created_at <= at, or_(_v.created_at < at, _v.public_id < after.id))
-        return await self._all(wanted.order_by(_v.created_at.desc(), _v.public_id.desc()).limit(limit))
+        return await self._all(page_of(wanted, _v.created_at, _v.public_id, after, limit))
 
     async def current(self, owner: UserId, ended_since: datetime, limit: int) -> Sequence[VideoProcessing]:
         return await self._all(
@@ -128,7 +106,7 @@ class SqlVideos:
         return await self._all(_SELECT.where(users.c.public_id == owner, _v.public_id.in_(videos)))
 
     async def sources(self, owner: UserId) -> Sequence[tuple[VideoId, str]]:
-        mine = select(_v.public_id, _v.s3_input_path).where(_v.user_id == row_of(owner))
+        mine = select(_v.public_id, _v.source_key).where(_v.user_id == row_of(users, owner))
         return [(VideoId(video), source) for video, source in await self._connection.execute(mine)]
 
     async def claim(self, lease: Lease, *, now: datetime, until: datetime, lost_attempts: int) -> bool:
@@ -148,7 +126,7 @@ class SqlVideos:
             lost_attempts=lost_attempts,
             started_at=func.coalesce(_v.started_at, literal(now, Timestamp)),
             **_NOT_SWEPT,
-            **progress_columns(Progress()),
+            **columns_of(Progress(), "progress_"),
         )
 
     async def heartbeat(
@@ -160,8 +138,8 @@ class SqlVideos:
             _v.released.is_(False),  # Who gave it back cannot take it again without a claim.
             wake_at=milliseconds(until),
             **_NOT_SWEPT,
-            **progress_columns(progress),
-            **(media_columns(media) if media else {}),
+            **columns_of(progress, "progress_"),
+            **columns_of(media, "media_"),
         )
 
     async def complete(
@@ -179,9 +157,9 @@ class SqlVideos:
             *_held(attempt),
             status=ProcessingStatus.COMPLETED,
             completed_at=at,
-            **archive_columns(archive),
-            **progress_columns(progress),
-            **(media_columns(media) if media else {}),
+            **columns_of(archive, "archive_"),
+            **columns_of(progress, "progress_"),
+            **columns_of(media, "media_"),
         )
 
     async def fail(
@@ -200,7 +178,7 @@ class SqlVideos:
         if expired:
             as_seen.append(_v.wake_at < milliseconds(at))
         return await self._change(
-            video, *as_seen, status=ProcessingStatus.FAILED, completed_at=at, **failure_columns(failure)
+            video, *as_seen, status=ProcessingStatus.FAILED, completed_at=at, **columns_of(failure, "failure_")
         )
 
     async def release(self, video: VideoId, attempt: int, *, wake_at: datetime, transient_failures: int) -> bool:
@@ -241,7 +219,7 @@ class SqlVideos:
         for more, group in groupby(by_delay, key=lambda pair: pair[0]):
             # Counted from the time it was due, or from now where that lies far behind, as when all had been stopped.
             late = _v.wake_at + _v.sweep_delay + more < at
-            await self._connection.execute(
+            await self._write(
                 update(video_processings)
                 .where(_v.public_id.in_([video for _, video in group]), *_is_due(now))
                 .values(
@@ -267,8 +245,7 @@ class SqlVideos:
         return await self._change(video, _KEPT, _v.status.in_(FINAL), expired_at=at)
 
     async def remove(self, video: VideoId) -> bool:
-        removed = await self._connection.execute(delete(video_processings).where(_v.public_id == video))
-        return removed.rowcount == 1
+        return await self._write(delete(video_processings).where(_v.public_id == video)) == 1
 
     async def names_source(self, source_key: str) -> bool:
         return bool(await self._sources([source_key]))
@@ -276,11 +253,11 @@ class SqlVideos:
     async def known_keys(self, keys: Collection[str]) -> set[str]:
         results = {key: found[1] for key in keys if (found := _RESULT.match(key))}
         rows = await self._connection.execute(
-            select(_v.public_id, _v.status, _v.s3_output_path, _v.contact_sheet_path).where(
+            select(_v.public_id, _v.status, _v.archive_key, _v.archive_contact_sheet_key).where(
                 _KEPT, _v.public_id.in_(set(results.values()))
             )
         )
-        named = {row.public_id: (row.status, {row.s3_output_path, row.contact_sheet_path}) for row in rows}
+        named = {row.public_id: (row.status, {row.archive_key, row.archive_contact_sheet_key}) for row in rows}
         known = await self._sources(keys)
         for key, video in results.items():
             status, exactly = named.get(video, (None, set()))
@@ -290,16 +267,16 @@ class SqlVideos:
 
     async def _sources(self, keys: Collection[str]) -> set[str]:
         hashes = [source_hash(key) for key in keys]
-        found = await self._connection.execute(select(_v.s3_input_path).where(_KEPT, _v.source_hash.in_(hashes)))
+        found = await self._connection.execute(select(_v.source_key).where(_KEPT, _v.source_hash.in_(hashes)))
         return set(found.scalars())
 
     async def _all(self, query: Select[Any]) -> list[VideoProcessing]:
-        return [video_of(row) for row in (await self._connection.execute(query)).mappings()]
+        return [video_of(row) for row in await self._rows(query)]
 
     async def _change(self, video: VideoId, *as_seen: ColumnElement[bool], **to: Any) -> bool:
         """Compare and set: one UPDATE, and True where the one row was still as it was seen."""
         changed = update(video_processings).where(_v.public_id == video, *as_seen)
-        return (await self._connection.execute(changed.values(version=_v.version + 1, **to))).rowcount == 1
+        return await self._write(changed.values(version=_v.version + 1, **to)) == 1
 
 
 def _held(attempt: int) -> tuple[ColumnElement[bool], ...]:
