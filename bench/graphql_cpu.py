@@ -41,7 +41,8 @@ from app.infra.sql.transactions import SqlTransactions
 from app.main import application
 from app.server.services import Services, viewer_of
 from app.server.serving import Serving
-from app.usecases.list_user_videos import ListUserVideos, Page, cursor
+from app.usecases.list_user_videos import ListUserVideos
+from app.usecases.paging import Page, cursor_of
 from tests.fakes.transactions import LostAnswers
 from tests.parts.site import Site
 from tests.parts.wired import shipped
@@ -70,7 +71,7 @@ class StockQuery:
         page = await request.app.state.services.do.list_user_videos(viewer_of(request), PAGE, None, [])
         return [
             StockVideo(id=video.id, original_file_name=video.original_file_name, status=video.status)
-            for video in page.videos
+            for video in page.entries
         ]
 
 
@@ -80,10 +81,10 @@ async def plain(request: Request) -> JSONResponse:
     page = await request.app.state.services.do.list_user_videos(viewer_of(request), PAGE, None, [])
     edges = [
         {
-            "cursor": cursor(video),
+            "cursor": cursor_of(video),
             "node": {"id": video.id, "originalFileName": video.original_file_name, "status": video.status},
         }
-        for video in page.videos
+        for video in page.entries
     ]
     ends = {"hasNextPage": page.has_next, "endCursor": edges[-1]["cursor"]}
     return JSONResponse({"data": {"videos": {"edges": edges, "pageInfo": ends}}})
@@ -93,7 +94,7 @@ def site_on(database: Path) -> Site:
     return Site(LostAnswers(SqlTransactions(engine_for(f"sqlite+aiosqlite:///{database}"))))
 
 
-async def page_of(edge: Services) -> Page:
+async def page_of(edge: Services) -> Page[VideoProcessing]:
     viewer = Viewer(USER, SessionId(str(uuid4())), edge.clock.now())
     return await edge.do.list_user_videos(viewer, PAGE, None, [])
 
@@ -103,7 +104,7 @@ def serve(kind: str, database: Path, source: str) -> None:
     if source == "memory":
         page = asyncio.run(page_of(edge))
 
-        async def remembered(*_: object) -> Page:
+        async def remembered(*_: object) -> Page[VideoProcessing]:
             return page
 
         edge = replace(edge, do=replace(edge.do, list_user_videos=cast("ListUserVideos", remembered)))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from io import BytesIO
 from typing import Final, final
 
-from app.domain.options import ExtractionOptions, ImageFormat, SelectionKind
+from app.domain.options import ExtractionOptions, ImageFormat
 from app.domain.video import MediaInfo, VideoProcessing
 
 VERSION: Final = 2
@@ -139,13 +139,8 @@ def _json(value: object) -> str:
 
 
 def _options(options: ExtractionOptions) -> dict[str, object]:
-    chosen: object = options.select.value
-    if options.select.kind is SelectionKind.TIMESTAMPS:
-        chosen = list(options.select.timestamps)
-    elif options.select.kind is SelectionKind.KEYFRAMES_ONLY:
-        chosen = True
     return {
-        "select": {options.select.kind.value: chosen},
+        "select": {options.select.kind.value: options.select.chosen},
         "format": options.format.value,
         "quality": None if options.format is ImageFormat.PNG else options.quality,
         "maxWidth": options.max_width,

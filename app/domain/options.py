@@ -86,6 +86,13 @@ class FrameSelection:
     value: float = 1.0
     timestamps: tuple[float, ...] = ()
 
+    @property
+    def chosen(self) -> float | list[float] | bool:
+        """What the field of the API that is named as its kind says."""
+        if self.kind is SelectionKind.TIMESTAMPS:
+            return list(self.timestamps)
+        return True if self.kind is SelectionKind.KEYFRAMES_ONLY else self.value
+
     def __post_init__(self) -> None:
         field = ("options", "select", self.kind.value)
         if self.kind is SelectionKind.TIMESTAMPS:

@@ -17,7 +17,7 @@ from app.graphql.results import (
     SessionResult,
     UserResult,
 )
-from app.graphql.scalars import BigInt
+from app.graphql.shown import shown
 
 _New = Annotated[str, strawberry.argument(description="12 to 128 characters, and none that everybody tries first.")]
 
@@ -30,7 +30,6 @@ class AccountMutations:
     async def update_profile(
         self, info: Info, input: Annotated[ProfileInput, strawberry.argument(description="What is to change.")]
     ) -> UserResult:
-        """Change what is given."""
         return User.of(await info.context.do.accounts.update_profile(info.context.viewer, input.name, input.locale))
 
     @mutation(
@@ -43,7 +42,6 @@ class AccountMutations:
         current: Annotated[str, strawberry.argument(description="The password until now.")],
         new: _New,
     ) -> SessionResult:
-        """Change it."""
         return Session.of(await info.context.do.accounts.change_password(info.context.viewer, current, new))
 
     @mutation(
@@ -54,7 +52,6 @@ class AccountMutations:
     async def request_password_reset(
         self, info: Info, email: Annotated[str, strawberry.argument(description="The account's address.")]
     ) -> bool:
-        """Send the mail that is enqueued, if any."""
         await info.context.do.accounts.request_password_reset(email, info.context.address)
         return True
 
@@ -65,7 +62,6 @@ class AccountMutations:
         token: Annotated[str, strawberry.argument(description="What follows token= in the link; good once.")],
         new: _New,
     ) -> SessionResult:
-        """Set it."""
         return Session.of(await info.context.do.accounts.reset_password(token, new, info.context.address))
 
     @mutation(
@@ -77,7 +73,6 @@ class AccountMutations:
         info: Info,
         token: Annotated[str, strawberry.argument(description="What follows token= in the link; good once.")],
     ) -> EmailVerificationResult:
-        """Verify it."""
         return EmailVerified(email=(await info.context.do.accounts.verify_email(token)).email)
 
     @mutation(
@@ -86,7 +81,6 @@ class AccountMutations:
         "sent.",
     )
     async def resend_verification(self, info: Info) -> UserResult:
-        """Send it."""
         return User.of(await info.context.do.accounts.resend_verification(info.context.viewer))
 
     @mutation(
@@ -94,7 +88,6 @@ class AccountMutations:
         description="Delete all videos from before the viewer's address was last proven to be theirs; says how many.",
     )
     async def remove_videos_from_before(self, info: Info) -> int:
-        """Delete them."""
         return await info.context.do.remove_videos_from_before(info.context.viewer)
 
     @mutation(
@@ -102,13 +95,12 @@ class AccountMutations:
         description="Write all that is kept of the viewer (profile, processings, notifications) into a JSON file.",
     )
     async def export_my_data(self, info: Info) -> DataExportResult:
-        """Export."""
         services = info.context.services
         export = await services.do.export_my_data(info.context.viewer)
         url, expires_at = services.links.link(
             export.key, file_name=export.file_name, content_type="application/json", now=services.clock.now()
         )
-        return DataExport(download_url=url, size_bytes=BigInt(export.size_bytes), expires_at=expires_at)
+        return shown(DataExport, export, download_url=url, expires_at=expires_at)
 
     @mutation(
         once=True,
@@ -118,7 +110,6 @@ class AccountMutations:
     async def delete_account(
         self, info: Info, password: Annotated[str, strawberry.argument(description="The account's password.")]
     ) -> DeletedResult:
-        """Delete."""
         viewer = info.context.viewer
         await info.context.do.accounts.delete_account(viewer, password)
         return Deleted(id=strawberry.ID(viewer.id))

@@ -4,11 +4,12 @@ from collections.abc import Collection
 
 import strawberry
 
+from app.domain import video
 from app.domain.video import ProcessingStatus
 from app.graphql.context import Info
 from app.graphql.page_info import PageInfo
 from app.graphql.videos import VideoProcessing
-from app.usecases.list_user_videos import Page, cursor
+from app.usecases.paging import Page, cursor_of
 
 
 @strawberry.type(description="A processing in its place in the list.")
@@ -29,14 +30,11 @@ class VideoProcessingConnection:
 
     @strawberry.field(description="How many there are in all pages; counted only where it is asked for.")
     async def total_count(self, info: Info) -> int:
-        """Count what the page was taken from."""
         return await info.context.do.count_user_videos(info.context.viewer, self.statuses)
 
     @classmethod
-    def of(cls, page: Page, statuses: Collection[ProcessingStatus], *, follows: bool) -> "VideoProcessingConnection":
-        edges = [VideoProcessingEdge(node=VideoProcessing.of(video), cursor=cursor(video)) for video in page.videos]
-        return cls(
-            statuses=statuses,
-            edges=edges,
-            page_info=PageInfo.of([edge.cursor for edge in edges], has_next=page.has_next, follows=follows),
-        )
+    def of(
+        cls, page: Page[video.VideoProcessing], statuses: Collection[ProcessingStatus], *, follows: bool
+    ) -> "VideoProcessingConnection":
+        edges = [VideoProcessingEdge(node=VideoProcessing.of(one), cursor=cursor_of(one)) for one in page.entries]
+        return cls(statuses=statuses, edges=edges, page_info=PageInfo.of(page, follows=follows))

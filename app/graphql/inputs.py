@@ -35,21 +35,17 @@ class FrameSelectionInput:
 
     def to_domain(self) -> options.FrameSelection:
         """Return what was chosen; raises ``InvalidInput`` where it is out of range."""
-        if isinstance(self.timestamps, list):
-            return options.FrameSelection(SelectionKind.TIMESTAMPS, 0.0, tuple(self.timestamps))
-        if isinstance(self.keyframes_only, bool):
-            if not self.keyframes_only:
-                raise InvalidInput("This can only be true.", field=("options", "select", "keyframesOnly"))
-            return options.FrameSelection(SelectionKind.KEYFRAMES_ONLY, 0.0)
-        chosen: tuple[tuple[SelectionKind, float | None], ...] = (
-            (SelectionKind.FRAMES_PER_SECOND, self.frames_per_second),
-            (SelectionKind.EVERY_SECONDS, self.every_seconds),
-            (SelectionKind.EVERY_NTH_FRAME, self.every_nth_frame),
-            (SelectionKind.COUNT, self.count),
-            (SelectionKind.SCENE_CHANGE, self.scene_change),
-        )
-        kind, value = next((kind, value) for kind, value in chosen if isinstance(value, (int, float)))
-        return options.FrameSelection(kind, float(value))
+        kind = next(kind for kind in SelectionKind if vars(self)[kind.name.lower()] not in (None, strawberry.UNSET))
+        value = vars(self)[kind.name.lower()]
+        match kind:
+            case SelectionKind.TIMESTAMPS:
+                return options.FrameSelection(kind, 0.0, tuple(value))
+            case SelectionKind.KEYFRAMES_ONLY:
+                if not value:
+                    raise InvalidInput("This can only be true.", field=("options", "select", "keyframesOnly"))
+                return options.FrameSelection(kind, 0.0)
+            case _:
+                return options.FrameSelection(kind, float(value))
 
 
 @strawberry.input(
@@ -73,16 +69,10 @@ class ExtractionOptionsInput:
 
     def to_domain(self) -> options.ExtractionOptions:
         """Fill in the defaults; raises ``InvalidInput`` where a value is out of range."""
-        defaults = options.ExtractionOptions()
-        return options.ExtractionOptions(
-            select=self.select.to_domain() if self.select else defaults.select,
-            format=self.format or defaults.format,
-            quality=defaults.quality if self.quality is None else self.quality,
-            max_width=self.max_width,
-            max_height=self.max_height,
-            start_seconds=self.start_seconds,
-            end_seconds=self.end_seconds,
-        )
+        given = {name: value for name, value in vars(self).items() if value is not None}
+        if self.select:
+            given["select"] = self.select.to_domain()
+        return options.ExtractionOptions(**given)
 
 
 @strawberry.input(description="A new account.")

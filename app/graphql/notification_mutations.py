@@ -27,13 +27,11 @@ class NotificationMutations:
         info: Info,
         input: Annotated[NotificationSettingsInput, strawberry.argument(description="What is to change.")],
     ) -> NotificationSettingsResult:
-        """Change what is given."""
         changed = await info.context.do.notifications.update_settings(info.context.viewer, input.to_change())
         return NotificationSettings.of(changed.user) if changed.secret is None else _secret(changed)
 
     @mutation(once=False, description="Give the webhook a new key. The old key stays valid for a day.")
     async def rotate_webhook_secret(self, info: Info) -> WebhookSecretResult:
-        """Rotate."""
         return _secret(await info.context.do.notifications.rotate_webhook_secret(info.context.viewer))
 
     @mutation(
@@ -41,14 +39,12 @@ class NotificationMutations:
         description="Post a webhook.test to the viewer's webhook. It is PENDING here; notificationDeliveries tells.",
     )
     async def send_test_webhook(self, info: Info) -> NotificationDeliveryResult:
-        """Send it."""
         return NotificationDelivery.of(await info.context.do.notifications.send_test_webhook(info.context.viewer))
 
     @mutation(once=False, description="Deliver a notification again, under the same id, however it stands.")
     async def redeliver_notification(
         self, info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="The notification's id.")]
     ) -> NotificationDeliveryResult:
-        """Begin anew."""
         return NotificationDelivery.of(await info.context.do.notifications.redeliver(info.context.viewer, id))
 
 

@@ -3,6 +3,7 @@
 import strawberry
 
 from app.domain import user
+from app.graphql.shown import shown
 
 
 @strawberry.type(description="What the user is told of, and where.")
@@ -17,11 +18,7 @@ class NotificationSettings:
 
     @classmethod
     def of(cls, found: user.User) -> "NotificationSettings":
-        return cls(
-            email_on_failure=found.email_on_failure,
-            email_on_completion=found.email_on_completion,
-            webhook_url=found.webhook_url,
-        )
+        return shown(cls, found)
 
 
 @strawberry.type(description="The webhook's signing key (Standard Webhooks), shown this once.")

@@ -7,8 +7,8 @@ import strawberry
 from app.domain import notification
 from app.graphql.enums import DeliveryStatus, NotificationChannel
 from app.graphql.page_info import PageInfo
-from app.usecases.notification_log import NotificationPage
-from app.usecases.paging import cursor_of
+from app.graphql.shown import shown
+from app.usecases.paging import Page, cursor_of
 
 
 @strawberry.type(description="One notification on one channel.")
@@ -31,17 +31,7 @@ class NotificationDelivery:
 
     @classmethod
     def of(cls, found: notification.Notification) -> "NotificationDelivery":
-        return cls(
-            id=strawberry.ID(found.id),
-            channel=found.channel,
-            event=found.event,
-            video_id=None if found.video is None else strawberry.ID(found.video),
-            status=found.status,
-            attempts=found.attempts,
-            last_answer=found.answer,
-            created_at=found.created_at,
-            delivered_at=found.delivered_at,
-        )
+        return shown(cls, found, video_id=found.video, last_answer=found.answer)
 
 
 @strawberry.type(description="A delivery in its place in the log.")
@@ -60,10 +50,8 @@ class NotificationDeliveryConnection:
     page_info: PageInfo = strawberry.field(description="Where this page lies.")
 
     @classmethod
-    def of(cls, page: NotificationPage, *, follows: bool) -> "NotificationDeliveryConnection":
+    def of(cls, page: Page[notification.Notification], *, follows: bool) -> "NotificationDeliveryConnection":
         edges = [
-            NotificationDeliveryEdge(node=NotificationDelivery.of(one), cursor=cursor_of(one.created_at, one.id))
-            for one in page.notifications
+            NotificationDeliveryEdge(node=NotificationDelivery.of(one), cursor=cursor_of(one)) for one in page.entries
         ]
-        cursors = [edge.cursor for edge in edges]
-        return cls(edges=edges, page_info=PageInfo.of(cursors, has_next=page.has_next, follows=follows))
+        return cls(edges=edges, page_info=PageInfo.of(page, follows=follows))

@@ -1,8 +1,8 @@
 """Where a page lies in its list (the Relay cursor connection, by keyset)."""
 
-from collections.abc import Sequence
-
 import strawberry
+
+from app.usecases.paging import Listed, Page, cursor_of
 
 
 @strawberry.type(description="Where a page lies in its list.")
@@ -15,10 +15,10 @@ class PageInfo:
     end_cursor: str | None = strawberry.field(description="The last edge's cursor; null on an empty page.")
 
     @classmethod
-    def of(cls, cursors: Sequence[str], *, has_next: bool, follows: bool) -> "PageInfo":
+    def of(cls, page: Page[Listed], *, follows: bool) -> "PageInfo":
         return cls(
-            has_next_page=has_next,
+            has_next_page=page.has_next,
             has_previous_page=follows,
-            start_cursor=cursors[0] if cursors else None,
-            end_cursor=cursors[-1] if cursors else None,
+            start_cursor=cursor_of(page.entries[0]) if page.entries else None,
+            end_cursor=cursor_of(page.entries[-1]) if page.entries else None,
         )

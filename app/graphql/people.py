@@ -10,6 +10,7 @@ from app.graphql.context import Info
 from app.graphql.enums import Locale
 from app.graphql.notification_settings import NotificationSettings
 from app.graphql.scalars import BigInt
+from app.graphql.shown import shown
 from app.usecases import open_session
 
 
@@ -32,7 +33,6 @@ class User:
         "times counts once. serviceLimits.maxStoredBytesPerUser says how many it may be."
     )
     async def stored_bytes(self, info: Info) -> BigInt:
-        """Add them up."""
         return BigInt(await info.context.do.count_stored_bytes(UserId(self.id)))
 
     @strawberry.field(
@@ -40,20 +40,11 @@ class User:
         "mail: somebody else may have sent them. removeVideosFromBefore deletes them."
     )
     async def has_videos_from_before(self, info: Info) -> bool:
-        """Look."""
         return await info.context.do.has_videos_from_before(UserId(self.id))
 
     @classmethod
     def of(cls, found: user.User) -> "User":
-        return cls(
-            id=strawberry.ID(found.id),
-            name=found.name,
-            email=found.email,
-            locale=found.locale,
-            email_verified=found.email_verified_at is not None,
-            created_at=found.created_at,
-            notifications=NotificationSettings.of(found),
-        )
+        return shown(cls, found, email_verified=found.email_verified_at is not None, notifications=found)
 
 
 @strawberry.type(description="Word that an address was verified.")

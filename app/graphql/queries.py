@@ -19,6 +19,7 @@ from app.graphql.people import User
 from app.graphql.problems import Problem, problem_of
 from app.graphql.results import VideoResult
 from app.graphql.scalars import BigInt
+from app.graphql.shown import shown
 from app.graphql.videos import VideoProcessing
 from app.usecases.check_upload import PlannedUpload
 from app.usecases.paging import MAX_PAGE, PAGE
@@ -62,9 +63,7 @@ class ServiceLimits:
     retention_days: int | None = strawberry.field(
         description="For so many days from its end a processing's file and ZIP are kept; null for ever."
     )
-    option_ranges: list[OptionRange] = strawberry.field(
-        default_factory=OptionRange.all, description="What the options that are numbers may be."
-    )
+    option_ranges: list[OptionRange] = strawberry.field(description="What the options that are numbers may be.")
 
 
 @strawberry.type(description="What can be asked.")
@@ -73,7 +72,6 @@ class Query:
 
     @strawberry.field(description="Who asks.")
     async def me(self, info: Info) -> User:
-        """Show the viewer's account."""
         return User.of(await info.context.do.accounts.show_viewer(info.context.viewer))
 
     @strawberry.field(
@@ -88,7 +86,6 @@ class Query:
             list[ProcessingStatus] | None, strawberry.argument(description="Only those in these states.")
         ] = None,
     ) -> VideoProcessingConnection:
-        """Show a page."""
         statuses = status or ()
         page = await info.context.do.list_user_videos(
             info.context.viewer, PAGE if first is None else first, after, statuses
@@ -99,7 +96,6 @@ class Query:
     async def video(
         self, info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="The processing's id.")]
     ) -> VideoResult:
-        """Show one."""
         return VideoProcessing.of(await info.context.do.show_video(info.context.viewer, parsed_video_id(id)))
 
     @strawberry.field(
@@ -112,7 +108,6 @@ class Query:
         first: Annotated[int | None, strawberry.argument(description=f"How many, 1 to {MAX_PAGE}.")] = PAGE,
         after: Annotated[str | None, strawberry.argument(description="The cursor of the one before.")] = None,
     ) -> NotificationDeliveryConnection:
-        """Show a page."""
         page = await info.context.do.notifications.list_notifications(
             info.context.viewer, PAGE if first is None else first, after
         )
@@ -138,7 +133,6 @@ class Query:
             str | None, strawberry.argument(description="The key that it is to be sent with.")
         ] = None,
     ) -> Problem | None:
-        """Ask."""
         viewer = info.context.viewer
         try:
             if options:
@@ -154,20 +148,7 @@ class Query:
 
     @strawberry.field(description="What the service accepts; needs no session.")
     async def service_limits(self, info: Info) -> ServiceLimits:
-        """Show the limits."""
-        settings = info.context.settings
-        return ServiceLimits(
-            accepted_extensions=list(ACCEPTED_EXTENSIONS),
-            max_file_bytes=BigInt(settings.max_file_bytes),
-            max_inline_upload_bytes=BigInt(settings.max_inline_upload_bytes),
-            max_duration_seconds=settings.max_duration_seconds,
-            max_frames_per_video=settings.max_frames_per_video,
-            max_active_videos_per_user=settings.max_active_videos_per_user,
-            max_stored_bytes_per_user=_bytes(settings.max_stored_bytes_per_user),
-            max_stored_bytes=_bytes(settings.max_stored_bytes),
-            retention_days=settings.retention_days,
+        ranges = OptionRange.all()
+        return shown(
+            ServiceLimits, info.context.settings, accepted_extensions=ACCEPTED_EXTENSIONS, option_ranges=ranges
         )
-
-
-def _bytes(limit: int | None) -> BigInt | None:
-    return None if limit is None else BigInt(limit)

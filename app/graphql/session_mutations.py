@@ -19,7 +19,6 @@ class SessionMutations:
     async def register(
         self, info: Info, input: Annotated[RegisterInput, strawberry.argument(description="The new account.")]
     ) -> SessionResult:
-        """Register."""
         locale = input.locale or info.context.locale
         return Session.of(
             await info.context.do.accounts.register_user(
@@ -31,7 +30,6 @@ class SessionMutations:
     async def login(
         self, info: Info, input: Annotated[LoginInput, strawberry.argument(description="Who signs in.")]
     ) -> SessionResult:
-        """Authenticate."""
         context = info.context
         return Session.of(await context.do.accounts.authenticate_user(input.email, input.password, context.address))
 
@@ -45,11 +43,9 @@ class SessionMutations:
         info: Info,
         refresh_token: Annotated[str, strawberry.argument(description="What the session's last answer gave.")],
     ) -> SessionResult:
-        """Rotate."""
         return Session.of(await info.context.do.accounts.refresh_session(refresh_token))
 
     @mutation(once=False, description="End this session: its tokens, and what is watched with them.")
     async def logout(self, info: Info) -> bool:
-        """Sign out."""
         await info.context.do.accounts.end_session(info.context.viewer)
         return True

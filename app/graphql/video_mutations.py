@@ -47,7 +47,6 @@ class VideoMutations:
 
     @mutation(once=False, description="Stop a processing that has not ended; it becomes FAILED with the code CANCELED.")
     async def cancel_video(self, info: Info, id: _Id) -> VideoResult:
-        """Cancel."""
         return VideoProcessing.of(await info.context.do.cancel_video(info.context.viewer, parsed_video_id(id)))
 
     @mutation(
@@ -62,12 +61,10 @@ class VideoMutations:
             ExtractionOptionsInput | None, strawberry.argument(description="How the frames are taken this time.")
         ] = None,
     ) -> VideoResult:
-        """Process again."""
         viewer, applied = info.context.viewer, options.to_domain() if options else None
         return VideoProcessing.of(await info.context.do.reprocess_video(viewer, parsed_video_id(id), applied))
 
     @mutation(once=False, description="Remove a processing and its stored files; one that runs is stopped.")
     async def delete_video(self, info: Info, id: _Id) -> DeletedResult:
-        """Delete."""
         await info.context.do.delete_video(info.context.viewer, parsed_video_id(id))
         return Deleted(id=id)

@@ -2,15 +2,16 @@
 
 from datetime import datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, cast
 
 import strawberry
 
-from app.domain import failure, options, video
+from app.domain import options, video
 from app.domain.options import SelectionKind
 from app.graphql.context import Info
 from app.graphql.enums import FailureCode, ImageFormat, ProcessingStatus
 from app.graphql.scalars import BigInt
+from app.graphql.shown import shown
 from app.usecases.download_processed_zip import archive_file_name
 from app.usecases.ports.download_links import DownloadLinks
 
@@ -33,14 +34,9 @@ class FrameSelection:
 
     @classmethod
     def of(cls, selection: options.FrameSelection) -> "FrameSelection":
-        value: Any = selection.value
-        match selection.kind:
-            case SelectionKind.TIMESTAMPS:
-                value = list(selection.timestamps)
-            case SelectionKind.KEYFRAMES_ONLY:
-                value = True
-            case SelectionKind.COUNT | SelectionKind.EVERY_NTH_FRAME:
-                value = int(selection.value)
+        value: Any = selection.chosen
+        if selection.kind in {SelectionKind.COUNT, SelectionKind.EVERY_NTH_FRAME}:
+            value = int(value)
         return cls(**{selection.kind.name.lower(): value})
 
 
@@ -59,23 +55,12 @@ class ExtractionOptions:
     start_seconds: float | None = strawberry.field(description="Where the part taken began; null for the start.")
     end_seconds: float | None = strawberry.field(description="Where the part taken ended; null for the end.")
 
-    @classmethod
-    def of(cls, applied: options.ExtractionOptions) -> "ExtractionOptions":
-        return cls(
-            select=FrameSelection.of(applied.select),
-            format=applied.format,
-            quality=None if applied.format is options.ImageFormat.PNG else applied.quality,
-            max_width=applied.max_width,
-            max_height=applied.max_height,
-            start_seconds=applied.start_seconds,
-            end_seconds=applied.end_seconds,
-        )
-
 
 @lru_cache(maxsize=1024)
-def _shown(applied: options.ExtractionOptions) -> ExtractionOptions:
+def _options(applied: options.ExtractionOptions) -> ExtractionOptions:
     """Show options once for all videos that have them."""
-    return ExtractionOptions.of(applied)
+    quality = None if applied.format is options.ImageFormat.PNG else applied.quality
+    return shown(ExtractionOptions, applied, select=FrameSelection.of(applied.select), quality=quality)
 
 
 @strawberry.type(description="How far the processing is.")
@@ -86,14 +71,6 @@ class Progress:
     frames_extracted: int = strawberry.field(description="How many frames there are so far.")
     frames_expected: int | None = strawberry.field(description="How many there will be, about; null where unknown.")
 
-    @classmethod
-    def of(cls, progress: video.Progress) -> "Progress":
-        return cls(
-            percent=progress.percent,
-            frames_extracted=progress.frames_extracted,
-            frames_expected=progress.frames_expected,
-        )
-
 
 @strawberry.type(description="Why a processing failed.")
 class Failure:
@@ -102,10 +79,6 @@ class Failure:
     code: FailureCode = strawberry.field(description="For programs.")
     reason: str = strawberry.field(description="A sentence for the user: why it failed.")
     retryable: bool = strawberry.field(description="Whether processing the same file again can help.")
-
-    @classmethod
-    def of(cls, found: failure.Failure) -> "Failure":
-        return cls(code=found.code, reason=found.reason, retryable=found.retryable)
 
 
 @strawberry.type(description="What was found in the file.")
@@ -117,16 +90,6 @@ class MediaInfo:
     height: int = strawberry.field(description="Pixels, as displayed.")
     codec: str = strawberry.field(description="The decoder's name.")
     frames_per_second: float | None = strawberry.field(description="Null where the file is silent.")
-
-    @classmethod
-    def of(cls, media: video.MediaInfo) -> "MediaInfo":
-        return cls(
-            duration_seconds=media.duration_seconds,
-            width=media.width,
-            height=media.height,
-            codec=media.codec,
-            frames_per_second=media.frames_per_second,
-        )
 
 
 @strawberry.type(
@@ -153,13 +116,7 @@ class FramesArchive:
         if archive.contact_sheet_key is not None:
             sheet_name = name.removesuffix(".zip") + ".jpg"
             sheet, _ = links.link(archive.contact_sheet_key, file_name=sheet_name, content_type="image/jpeg", now=now)
-        return cls(
-            frame_count=archive.frame_count,
-            size_bytes=BigInt(archive.size_bytes),
-            download_url=url,
-            contact_sheet_url=sheet,
-            expires_at=expires_at,
-        )
+        return shown(cls, archive, download_url=url, contact_sheet_url=sheet, expires_at=expires_at)
 
 
 @strawberry.type(description="One line of the status log.")
@@ -169,10 +126,6 @@ class StatusChange:
     status: ProcessingStatus = strawberry.field(description="The state that began.")
     at: datetime = strawberry.field(description="When it began.")
     attempt: int = strawberry.field(description="In which attempt; 0 before the first.")
-
-    @classmethod
-    def of(cls, change: video.StatusChange) -> "StatusChange":
-        return cls(status=change.status, at=change.at, attempt=change.attempt)
 
 
 @strawberry.type(description="One processing of one video.")
@@ -214,22 +167,8 @@ class VideoProcessing:
     @strawberry.field(description="The status log, oldest first.")
     async def history(self, info: Info) -> list[StatusChange]:
         """Read the logs of all that one answer shows at once."""
-        return [StatusChange.of(change) for change in await info.context.histories.load(self.seen.id)]
+        return cast("list[StatusChange]", await info.context.histories.load(self.seen.id))
 
     @classmethod
     def of(cls, found: video.VideoProcessing) -> "VideoProcessing":
-        return cls(
-            seen=found,
-            id=strawberry.ID(found.id),
-            original_file_name=found.original_file_name,
-            size_bytes=BigInt(found.size_bytes),
-            status=found.status,
-            version=found.version,
-            options=_shown(found.options),
-            progress=Progress.of(found.progress),
-            failure=Failure.of(found.failure) if found.failure else None,
-            media=MediaInfo.of(found.media) if found.media else None,
-            created_at=found.created_at,
-            started_at=found.started_at,
-            completed_at=found.completed_at,
-        )
+        return shown(cls, found, seen=found, options=_options(found.options))

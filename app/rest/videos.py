@@ -32,8 +32,7 @@ from app.server.refusals import OUTSIDE_THE_FILE
 from app.server.services import services_of, viewer_of
 from app.server.uploads import uploads_of
 from app.usecases.download_processed_zip import archive_file_name
-from app.usecases.list_user_videos import cursor
-from app.usecases.paging import MAX_PAGE, PAGE, wrong_size
+from app.usecases.paging import MAX_PAGE, PAGE, cursor_of, wrong_size
 from app.usecases.ports.storage import ObjectMissing
 from app.usecases.upload_video import IncomingVideo
 
@@ -136,8 +135,8 @@ async def list_videos(request: Request) -> Response:
     if not (first.isascii() and first.isdigit() and len(first) <= 3):  # noqa: PLR2004 - no page size is longer
         raise wrong_size()
     page = await services.do.list_user_videos(viewer, int(first), request.query_params.get("after"))
-    after = cursor(page.videos[-1]) if page.has_next else None
-    return JSONResponse(VideoPage(items=[_item(video, services.retention) for video in page.videos], next=after))
+    after = cursor_of(page.entries[-1]) if page.has_next else None
+    return JSONResponse(VideoPage(items=[_item(video, services.retention) for video in page.entries], next=after))
 
 
 @promises(

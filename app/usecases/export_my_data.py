@@ -96,7 +96,7 @@ async def _all(
         yield f"{',' if place else ''}\n{entries}".encode()
         if len(page) < _PAGE:
             return
-        place = PageKey(page[-1].created_at, page[-1].id)
+        place = PageKey.of(page[-1])
 
 
 def _profile(user: User) -> dict[str, Any]:

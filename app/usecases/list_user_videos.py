@@ -7,16 +7,8 @@ from typing import final
 from app.domain.session import Viewer
 from app.domain.video import ProcessingStatus, StatusChange, VideoId, VideoProcessing
 from app.usecases.ownership import owned_video
-from app.usecases.paging import PAGE, checked_page, cursor_of
+from app.usecases.paging import PAGE, Page, checked_page
 from app.usecases.ports.transactions import Transactions
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """A part of a user's list, newest first."""
-
-    videos: Sequence[VideoProcessing]
-    has_next: bool
 
 
 @final
@@ -31,11 +23,11 @@ class ListUserVideos:
 
     async def __call__(
         self, viewer: Viewer, first: int = PAGE, after: str | None = None, statuses: Collection[ProcessingStatus] = ()
-    ) -> Page:
+    ) -> Page[VideoProcessing]:
         key = checked_page(first, after)
         wanted = frozenset(statuses) or frozenset(ProcessingStatus)
         found = await self.transactions.read(lambda t: t.videos.page(viewer.id, wanted, key, first + 1))
-        return Page(found[:first], has_next=len(found) > first)
+        return Page.of(found, first)
 
 
 @final
@@ -75,8 +67,3 @@ class ShowHistories:
     async def __call__(self, videos: Sequence[VideoId]) -> Sequence[Sequence[StatusChange]]:
         histories = await self.transactions.read(lambda t: t.events.history(videos))
         return [histories.get(video, ()) for video in videos]
-
-
-def cursor(video: VideoProcessing) -> str:
-    """Name a video's place in the list, opaque to clients."""
-    return cursor_of(video.created_at, video.id)

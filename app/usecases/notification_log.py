@@ -1,6 +1,5 @@
 """What a user was told, and telling it again."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, final
 
@@ -11,7 +10,7 @@ from app.domain.session import Viewer
 from app.usecases.enqueue_notification import Message, enqueue_notification
 from app.usecases.notification_settings import NO_WEBHOOK
 from app.usecases.open_session import locked_user
-from app.usecases.paging import PAGE, checked_page
+from app.usecases.paging import PAGE, Page, checked_page
 from app.usecases.ports.clock import Clock
 from app.usecases.ports.queue import JobQueue
 from app.usecases.ports.rate_limits import RateLimitKey, RateLimits
@@ -19,14 +18,6 @@ from app.usecases.ports.transactions import Transaction, Transactions
 
 _ONCE_ONLY: Final = BEFORE_VERIFICATION
 """The links: of use for a short while, to whoever asked for one."""
-
-
-@dataclass(frozen=True, slots=True)
-class NotificationPage:
-    """A part of a user's log, newest first."""
-
-    notifications: Sequence[Notification]
-    has_next: bool
 
 
 @final
@@ -39,10 +30,10 @@ class ListNotifications:
 
     transactions: Transactions
 
-    async def __call__(self, viewer: Viewer, first: int = PAGE, after: str | None = None) -> NotificationPage:
+    async def __call__(self, viewer: Viewer, first: int = PAGE, after: str | None = None) -> Page[Notification]:
         key = checked_page(first, after)
         found = await self.transactions.read(lambda t: t.notifications.page(viewer.id, key, first + 1))
-        return NotificationPage(found[:first], has_next=len(found) > first)
+        return Page.of(found, first)
 
 
 @final

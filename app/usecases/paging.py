@@ -1,8 +1,9 @@
 """Keyset pagination: cursors that name a place in a list, so that new entries in front move nothing."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Final, Generic, Protocol, TypeVar
 
 from app.domain import base64url
 from app.domain.errors import InvalidInput
@@ -16,6 +17,18 @@ _CURSOR_MAX: Final = 128
 _MILLISECONDS_MAX: Final = 253_402_300_799_999  # The year 9999, the last that a datetime can hold.
 
 
+class Listed(Protocol):
+    """An entry of its owner's list, whose place there is told by when it was made and its id."""
+
+    @property
+    def created_at(self) -> datetime: ...
+    @property
+    def id(self) -> str: ...
+
+
+Entry_co = TypeVar("Entry_co", bound=Listed, covariant=True)
+
+
 @dataclass(frozen=True, slots=True)
 class PageKey:
     """The place of something in its owner's list (keyset pagination, newest first)."""
@@ -23,11 +36,29 @@ class PageKey:
     created_at: datetime
     id: str
 
+    @classmethod
+    def of(cls, entry: Listed) -> "PageKey":
+        """Return an entry's own place."""
+        return cls(entry.created_at, entry.id)
 
-def cursor_of(created_at: datetime, entry: str) -> str:
-    """Name the place of an entry, by when it was made and its id, opaque to clients."""
-    milliseconds = (created_at - _EPOCH) // timedelta(milliseconds=1)
-    return base64url.encoded(f"{milliseconds}:{entry}".encode())
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[Entry_co]):
+    """A part of a user's list, newest first."""
+
+    entries: Sequence[Entry_co]
+    has_next: bool
+
+    @classmethod
+    def of(cls, found: Sequence[Entry_co], first: int) -> "Page[Entry_co]":
+        """Return the first of what was found, of which there is one more where another page follows."""
+        return cls(found[:first], has_next=len(found) > first)
+
+
+def cursor_of(entry: Listed) -> str:
+    """Name the place of an entry, opaque to clients."""
+    milliseconds = (entry.created_at - _EPOCH) // timedelta(milliseconds=1)
+    return base64url.encoded(f"{milliseconds}:{entry.id}".encode())
 
 
 def page_key(text: str) -> PageKey:

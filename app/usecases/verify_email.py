@@ -130,7 +130,7 @@ class RemoveVideosFromBefore:
                 with suppress(VideoNotFound):  # Deleted elsewhere at the same time.
                     await self.delete_video(viewer, video.id)
             removed += len(found)
-            place = PageKey(found[-1].created_at, found[-1].id) if found else None
+            place = PageKey.of(found[-1]) if found else None
         return removed
 
 

@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from app.domain.errors import DomainError, InvalidInput
 from app.domain.video import ProcessingStatus
-from app.usecases.list_user_videos import ListUserVideos, cursor
-from app.usecases.paging import page_key
+from app.usecases.list_user_videos import ListUserVideos
+from app.usecases.paging import cursor_of, page_key
 from tests.usecases.world import World
 
 
@@ -23,10 +23,10 @@ async def test_pages_follow_each_other_newest_first_and_nothing_is_missed_or_sho
     listing, seen, after = ListUserVideos(world.transactions), [], None
     while True:
         page = await listing(ana, 7, after)
-        seen += list(page.videos)
+        seen += list(page.entries)
         if not page.has_next:
             break
-        after = cursor(page.videos[-1])
+        after = cursor_of(page.entries[-1])
         await world.uploaded(ana)  # New ones in front move nothing.
     assert len(seen) == 25
     assert {video.id for video in seen} == set(sent)
@@ -38,7 +38,7 @@ async def test_a_list_can_be_narrowed_to_some_states(world: World):
     done, _ = await world.uploaded(ana), await world.uploaded(ana)
     await world.completed(done.id)
     page = await ListUserVideos(world.transactions)(ana, statuses=[ProcessingStatus.COMPLETED])
-    assert [video.id for video in page.videos] == [done.id]
+    assert [video.id for video in page.entries] == [done.id]
 
 
 @pytest.mark.parametrize("first", [0, -1, 101])
@@ -57,5 +57,5 @@ def test_no_cursor_breaks_anything(text: str):
 
 async def test_a_cursor_names_its_place(world: World):
     video = await world.uploaded(await world.user())
-    assert page_key(cursor(video)).id == video.id
-    assert page_key(cursor(video)).created_at == video.created_at
+    assert page_key(cursor_of(video)).id == video.id
+    assert page_key(cursor_of(video)).created_at == video.created_at

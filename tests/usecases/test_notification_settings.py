@@ -40,7 +40,7 @@ def redeliver(world: World):
 
 
 async def log(world: World, viewer: Viewer):
-    return (await ListNotifications(world.transactions)(viewer)).notifications
+    return (await ListNotifications(world.transactions)(viewer)).entries
 
 
 async def posts(world: World, viewer: Viewer):
@@ -217,10 +217,10 @@ async def test_the_log_has_pages_newest_first(world: World, update, send_test):
     seen, after = [], None
     while True:
         page = await ListNotifications(world.transactions)(viewer, 3, after)
-        seen += [one.id for one in page.notifications]
+        seen += [one.id for one in page.entries]
         if not page.has_next:
             break
-        after = cursor_of(page.notifications[-1].created_at, page.notifications[-1].id)
+        after = cursor_of(page.entries[-1])
     assert seen == told[::-1]
     for first, cursor in ((0, None), (101, None), (3, "no cursor")):
         with pytest.raises(InvalidInput):
