@@ -1,11 +1,15 @@
 """The composition root: the one place that says which adapters are used together."""
 
 import asyncio
+import os
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Final
+from uuid import uuid4
 
 import structlog
 from redis.exceptions import RedisError
@@ -14,6 +18,7 @@ from app.domain.errors import StorageError
 from app.infra.attempt_reports import WorkerReports
 from app.infra.ffmpeg.extractor import FfmpegFrameExtractor
 from app.infra.ffmpeg.limits import Limits
+from app.infra.ffmpeg.program import try_out
 from app.infra.links import PresignedLinks, TicketLinks, content_disposition
 from app.infra.mail import SmtpMailer
 from app.infra.mail_address import IdnaMailAddresses
@@ -50,6 +55,7 @@ from app.usecases.ports.passwords import PasswordHasher
 from app.usecases.ports.rate_limits import RateLimitKey, RateLimits
 from app.usecases.ports.transactions import Transactions
 from app.usecases.sweep_due_videos import SweepDueVideos
+from app.usecases.worker_health import WorkerHealth
 from app.wiring import (
     ControlParts,
     DecodingParts,
@@ -126,15 +132,24 @@ async def compose(settings: Settings) -> AsyncIterator[Service]:
 
 
 @asynccontextmanager
-async def compose_worker(settings: VideoSettings) -> AsyncIterator[Work]:
-    """Open what a worker needs, as ``compose`` does; control work where these settings are a control worker's."""
+async def compose_worker(settings: VideoSettings, executable: str | None = None) -> AsyncIterator[Work]:
+    """Open what a worker needs, as ``compose`` does; control work where these settings are a control worker's.
+
+    ``executable`` is the ffmpeg that decodes; only who decodes needs one.
+    """
     async with _opened(settings) as opened:
         parts, metrics = opened.parts, WorkerMetrics()
+        health = WorkerHealth(f"{socket.gethostname()}-{os.getpid()}-{uuid4().hex[:8]}")
+        metrics.tell_of(health)
+        limits, workspaces = Limits.of(settings), Workspace(settings.work_dir)
+        extractor = FfmpegFrameExtractor(limits, executable)
         decoding = DecodingParts(
-            extractor=FfmpegFrameExtractor(Limits.of(settings)),
-            workspaces=Workspace(settings.work_dir),
+            extractor=extractor,
+            workspaces=workspaces,
             new_zip=StoredZip,
             reports=WorkerReports(metrics),
+            health=health,
+            try_decoder=partial(try_out, executable, extractor, limits, workspaces),
         )
         control = None
         if isinstance(settings, ControlSettings):

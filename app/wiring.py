@@ -36,7 +36,7 @@ from app.usecases.ports.attempt_reports import AttemptReports
 from app.usecases.ports.clock import Clock
 from app.usecases.ports.download_links import DownloadLinks
 from app.usecases.ports.ended_sessions import EndedSessions
-from app.usecases.ports.frames import FrameExtractor
+from app.usecases.ports.frames import DecoderTrial, FrameExtractor
 from app.usecases.ports.live_status import LiveStatus
 from app.usecases.ports.mail import Mailer
 from app.usecases.ports.mail_addresses import MailAddresses
@@ -61,6 +61,7 @@ from app.usecases.start_video_processing_job import StartVideoProcessingJob
 from app.usecases.upload_video import UploadVideo
 from app.usecases.verify_email import HasVideosFromBefore, RemoveVideosFromBefore, ResendVerification, VerifyEmail
 from app.usecases.watch_video_status import WatchVideoStatus
+from app.usecases.worker_health import WorkerHealth
 from app.usecases.write_mail import WriteMail
 
 
@@ -108,6 +109,8 @@ class DecodingParts:
     workspaces: Workspaces
     new_zip: Callable[[], ZipEncoder]
     reports: AttemptReports
+    health: WorkerHealth
+    try_decoder: DecoderTrial
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -207,7 +210,9 @@ def attempt_video(settings: VideoSettings, parts: Parts, decoding: DecodingParts
     lease, heartbeat = timedelta(seconds=settings.lease_seconds), timedelta(seconds=settings.heartbeat_seconds)
     mark_failed = MarkProcessingFailed(transactions, queue, live, clock)
     return AttemptVideo(
-        start_video_processing_job=StartVideoProcessingJob(transactions, mark_failed, live, clock, lease),
+        start_video_processing_job=StartVideoProcessingJob(
+            transactions, mark_failed, live, clock, lease, decoding.health.worker
+        ),
         hold_lease=HoldLease(transactions, live, clock, lease, heartbeat),
         process_video_frames=ProcessVideoFrames(parts.storage, decoding.extractor, decoding.workspaces),
         generate_zip_file=GenerateZipFile(
@@ -221,6 +226,8 @@ def attempt_video(settings: VideoSettings, parts: Parts, decoding: DecodingParts
         mark_processing_failed=mark_failed,
         release_processing=ReleaseProcessing(transactions, clock),
         reports=decoding.reports,
+        health=decoding.health,
+        try_decoder=decoding.try_decoder,
         clock=clock,
         max_transient_failures=settings.max_transient_failures,
     )

@@ -4,7 +4,8 @@ import asyncio
 import os
 import signal
 import sys
-from typing import Final, Literal
+from contextlib import AbstractAsyncContextManager
+from typing import Final, Literal, NoReturn
 
 import structlog
 from arq import cron, func
@@ -12,12 +13,14 @@ from arq import cron, func
 from app.bootstrap import Work, compose_worker
 from app.infra.ffmpeg.confinement import Confinement, available
 from app.infra.ffmpeg.privacy import keep_private
+from app.infra.ffmpeg.program import program
 from app.infra.redis.queue import CONTROL_QUEUE, DELIVER_NOTIFICATIONS, PROCESS_VIDEO, REMOVE_OBJECTS, VIDEO_QUEUE
 from app.infra.redis.stream import StreamRedis
 from app.infra.redis.stream_worker import StreamWorker
 from app.server.worker_port import answering
 from app.settings import ControlSettings, VideoSettings
 from app.usecases.catalogue import ControlUseCases
+from app.usecases.ports.frames import DecoderUnavailable
 from jobs.control import collect_garbage, deliver_notifications, expire_videos, remove_objects, report_backlog
 from jobs.process_video import process_video
 
@@ -25,6 +28,10 @@ log = structlog.get_logger(__name__)
 
 Only = Literal["videos", "control"]
 
+_NO_DECODER: Final = os.EX_UNAVAILABLE
+"""The exit code of a worker that cannot decode at all: 69, of sysexits(3)."""
+_UNFIT: Final = os.EX_SOFTWARE
+"""The exit code of one in which too many videos broke: 70."""
 _EVERY_FIVE_SECONDS: Final = set(range(0, 60, 5))
 _EVERY_HALF_MINUTE: Final = {12, 42}
 
@@ -34,9 +41,16 @@ def main(only: Only | None = None) -> None:
     keep_private()
     # What a decoder that was taken over might look for is not there: no key of tokens, no way to send mails.
     settings = VideoSettings() if only == "videos" else ControlSettings()
-    if only != "control":
-        insist_on(available(), required=settings.require_confinement)
-    asyncio.run(_serve(settings, only))
+    executable = None
+    try:
+        if only != "control":
+            insist_on(available(), required=settings.require_confinement)
+            executable = program()
+        fit = asyncio.run(_serve(settings, only, executable))
+    except DecoderUnavailable as fault:
+        _exit(_NO_DECODER, f"videos cannot be decoded here: {fault}. fiapx check says more.")
+    if not fit:
+        _exit(_UNFIT, "too many videos in a row broke in it; its log says why. It is to be started anew.")
 
 
 def insist_on(found: Confinement, *, required: bool) -> None:
@@ -50,22 +64,52 @@ def insist_on(found: Confinement, *, required: bool) -> None:
     log.warning("decoders are not fully confined here", missing=missing, kernel=kernel)
 
 
-async def _serve(settings: VideoSettings, only: Only | None) -> None:
+def _exit(code: int, sentence: str) -> NoReturn:
+    sys.stderr.write(f"fiapx worker: {sentence}\n")
+    sys.exit(code)
+
+
+async def _serve(settings: VideoSettings, only: Only | None, executable: str | None) -> bool:
+    """Work until there is a signal, and return True, or until this worker is unfit for more, and return False.
+
+    :raises DecoderUnavailable: where it is unfit for any
+    """
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    async with compose_worker(settings) as work, answering(work.metrics.text, settings.host, settings.worker_port):
-        workers = []
+    async with compose_worker(settings, executable) as work, _answering(settings, work):
+        workers, health = [], work.attempt_video.health
         if only != "control":
+            await _insist_on_decoding(work)
             workers.append(_video_worker(settings, work))
         if work.control is not None:
             workers.append(_control_worker(settings, work.control, work.redis))
         running = [asyncio.create_task(worker.main()) for worker in workers]
-        stopping = asyncio.create_task(stop.wait())
-        await asyncio.wait([stopping, *running], return_when=asyncio.FIRST_COMPLETED)
-        stopping.cancel()
-        await asyncio.gather(*(worker.stop("shutdown") for worker in workers))
+        ends = [asyncio.create_task(event.wait()) for event in (stop, health.unfit)]
+        await asyncio.wait([*ends, *running], return_when=asyncio.FIRST_COMPLETED)
+        for end in ends:
+            end.cancel()
+        fit = stop.is_set() or not health.unfit.is_set()
+        if not fit:
+            log.error("the worker is unfit, it takes no more videos and ends", broken=health.broken_in_a_row)
+        await asyncio.gather(*(worker.stop("shutdown" if fit else "unfit") for worker in workers))
         await asyncio.gather(*running)
+        return fit
+
+
+def _answering(settings: VideoSettings, work: Work) -> AbstractAsyncContextManager[None]:
+    fit = work.attempt_video.health.unfit.is_set
+    return answering(work.metrics.text, settings.host, settings.worker_port, fit=lambda: not fit())
+
+
+async def _insist_on_decoding(work: Work) -> None:
+    """Try the decoder; raises ``DecoderUnavailable`` where it does not do, or where there is no room to work in."""
+    try:
+        await work.attempt_video.try_decoder()
+    except DecoderUnavailable:
+        raise
+    except OSError as fault:
+        raise DecoderUnavailable(f"there is nowhere to work ({fault})") from fault
 
 
 def _video_worker(settings: VideoSettings, work: Work) -> StreamWorker:

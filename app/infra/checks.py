@@ -15,6 +15,7 @@ from redis.asyncio import Redis
 
 from app.domain.errors import StorageError
 from app.infra.ffmpeg.confinement import available
+from app.infra.ffmpeg.program import program
 from app.infra.mail import SmtpServer
 from app.infra.redis.connection import connection_pool
 from app.infra.s3.client import s3_client
@@ -155,14 +156,11 @@ async def _mail(settings: CheckSettings) -> str:
 async def _decoder(settings: CheckSettings) -> str:
     del settings
     try:
-        import imageio_ffmpeg  # noqa: PLC0415  # Where no videos are worked on, neither is installed.
-
-        program = imageio_ffmpeg.get_ffmpeg_exe()
         process = await asyncio.create_subprocess_exec(
-            program, "-version", stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL
+            program(), "-version", stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL
         )
         said, _ = await process.communicate()
-    except (ImportError, RuntimeError, OSError) as fault:
+    except OSError as fault:
         raise Wrong(f"ffmpeg does not run ({_said(fault)}): install the extra 'worker' of this package.") from fault
     if process.returncode != 0:
         raise Wrong(f"ffmpeg ended with {process.returncode}: install the extra 'worker' of this package anew.")

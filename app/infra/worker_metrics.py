@@ -5,9 +5,10 @@ from contextlib import contextmanager
 from time import monotonic
 from typing import Final, final
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 from app.domain.video import FramesArchive
+from app.usecases.worker_health import WorkerHealth
 
 _SECONDS: Final = (0.1, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 1800, 3600, 7200, 21600)
 
@@ -29,6 +30,17 @@ class WorkerMetrics:
         self.attempt_seconds = Histogram(
             "fiapx_attempt_seconds", "From an attempt's claim to its end.", buckets=_SECONDS, registry=self.registry
         )
+
+    def tell_of(self, health: WorkerHealth) -> None:
+        """Show how this worker is."""
+        broken = Gauge(
+            "fiapx_worker_broken_in_a_row",
+            "Different videos that broke here since one last did not.",
+            registry=self.registry,
+        )
+        broken.set_function(lambda: health.broken_in_a_row)
+        unfit = Gauge("fiapx_worker_unfit", "Whether it takes no more videos and ends.", registry=self.registry)
+        unfit.set_function(health.unfit.is_set)
 
     @contextmanager
     def attempt(self, *, taken_over: bool) -> Iterator[None]:

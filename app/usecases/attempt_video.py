@@ -1,7 +1,7 @@
 """One attempt at a video, from its claim to its end."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -10,6 +10,7 @@ from typing import Final, final
 
 from app.domain.errors import ProcessingError, StorageError, StorageFull
 from app.domain.failure import NO_SPACE, Failure, FailureCode
+from app.domain.lease import also_broken_by
 from app.domain.manifest import Reading
 from app.domain.video import FramesArchive, VideoId, VideoProcessing
 from app.usecases.generate_zip_file import GenerateZipFile
@@ -19,11 +20,14 @@ from app.usecases.mark_processing_failed import MarkProcessingFailed
 from app.usecases.ports.attempt_reports import AttemptReports
 from app.usecases.ports.clock import Clock
 from app.usecases.ports.database import DatabaseFull, DatabaseUnavailable
+from app.usecases.ports.frames import DecoderTrial
 from app.usecases.process_video_frames import ProcessVideoFrames
 from app.usecases.release_processing import ReleaseProcessing, retry_delay
 from app.usecases.start_video_processing_job import Claimed, GivenUp, HeldUntil, StartVideoProcessingJob
+from app.usecases.worker_health import WorkerHealth
 
-_PASSING_FAULTS: Final = (StorageError, DatabaseUnavailable, OSError)
+_OF_THE_DECODER: Final = frozenset({FailureCode.CORRUPT_VIDEO, FailureCode.OUT_OF_MEMORY})
+"""What a decoder that does not work says of every film."""
 _DATABASE_AWAY: Final = timedelta(seconds=5)
 _RECORD_SECONDS: Final = 0.5
 _MARGIN: Final = timedelta(milliseconds=100)
@@ -60,6 +64,8 @@ class AttemptVideo:
     mark_processing_failed: MarkProcessingFailed
     release_processing: ReleaseProcessing
     reports: AttemptReports
+    health: WorkerHealth
+    try_decoder: DecoderTrial
     clock: Clock
     max_transient_failures: int
 
@@ -96,7 +102,7 @@ class AttemptVideo:
         attempt = AttemptState()
         holding = asyncio.create_task(self.hold_lease(started.video, attempt))
         try:
-            return await self._end(started.video, started.transient_failures, attempt, holding)
+            return await self._end(started, attempt, holding)
         except asyncio.CancelledError:
             self.reports.given_back()
             with suppress(DatabaseUnavailable):
@@ -106,24 +112,43 @@ class AttemptVideo:
             holding.cancel()
             await asyncio.gather(holding, return_exceptions=True)
 
-    async def _end(
-        self, video: VideoProcessing, transient_failures: int, attempt: AttemptState, holding: "asyncio.Task[None]"
-    ) -> Done | RetryAt:
+    async def _end(self, started: Claimed, attempt: AttemptState, holding: "asyncio.Task[None]") -> Done | RetryAt:
         """Work, and record how it ended."""
         try:
-            await self._work_under_lease(video, attempt, holding)
+            await self._work_under_lease(started.video, attempt, holding)
         except ProcessingError as error:
-            return await self._fail(video, Failure(error.failure, error.message))
-        except _PASSING_FAULTS as error:
-            code, full = FailureCode.STORAGE_ERROR, _is_full(error)
-            self.reports.fault(error, transient_failures + 1, full=full)
-            failure = Failure(code, NO_SPACE if full else code.reason)
-            return await self._come_again(video, transient_failures, self.max_transient_failures, failure)
+            if fault := await self._fault_behind(error):
+                return await self._meet(fault, started)
+            self.health.worked()
+            return await self._fail(started.video, Failure(error.failure, error.message))
         except Exception as error:  # noqa: BLE001 - a bug of ours is no reason to lose the video
-            self.reports.broke(error, transient_failures + 1)
-            failure = Failure(FailureCode.INTERNAL, FailureCode.INTERNAL.reason)
-            return await self._come_again(video, transient_failures, _UNEXPECTED_TRIES, failure)
+            return await self._meet(error, started)
         return Done()
+
+    async def _fault_behind(self, verdict: ProcessingError) -> OSError | None:
+        """Return what keeps this worker from decoding anything at all, if that is what makes it call a film damaged."""
+        if verdict.failure in _OF_THE_DECODER:
+            try:
+                await self.try_decoder()
+            except OSError as fault:
+                return fault
+        return None
+
+    async def _meet(self, fault: Exception, started: Claimed) -> Done | RetryAt:
+        """Let what was no fault of the video's pass, or admit that it does not."""
+        faults = started.transient_failures + 1
+        if not isinstance(fault, StorageError | DatabaseUnavailable | OSError):
+            self.reports.broke(fault, faults)
+            failure = Failure(FailureCode.INTERNAL, FailureCode.INTERNAL.reason)
+            return await self._break(started, _UNEXPECTED_TRIES, failure)
+        full = _is_full(fault)
+        self.reports.fault(fault, faults, full=full)
+        failure = Failure(FailureCode.STORAGE_ERROR, NO_SPACE if full else FailureCode.STORAGE_ERROR.reason)
+        if isinstance(fault, OSError):
+            return await self._break(started, self.max_transient_failures, failure)
+        if faults >= self.max_transient_failures:
+            return await self._fail(started.video, failure)
+        return await self._come_again(started)
 
     async def _work_under_lease(
         self, video: VideoProcessing, attempt: AttemptState, holding: "asyncio.Task[None]"
@@ -140,6 +165,7 @@ class AttemptVideo:
             making.cancel()
             await asyncio.gather(making, return_exceptions=True)
         archive, reading = making.result()
+        self.health.worked()
         if await self._recorded(lambda: self.mark_processing_completed(video, archive, attempt.media)):
             self.reports.completed(archive, reading)
         else:
@@ -159,15 +185,24 @@ class AttemptVideo:
             self.reports.lost(at_its_end=True)
         return Done()
 
-    async def _come_again(
-        self, video: VideoProcessing, transient_failures: int, most: int, failure: Failure
-    ) -> Done | RetryAt:
-        """Release the video for later, or admit the failure where there were as many faults as may be."""
-        if transient_failures + 1 >= most:
-            return await self._fail(video, failure)
+    async def _break(self, started: Claimed, most: int, failure: Failure) -> Done | RetryAt:
+        """Leave the video to another worker, or admit the failure once as many tries as may be broke in two of them.
+
+        What broke as often in this one alone waits for another, which the next process in this one's place is too.
+        """
+        self.health.broke(started.video.id)
+        if started.transient_failures + 1 >= most:
+            if not self.health.is_alone(started.broken_by):
+                return await self._fail(started.video, failure)
+            self.health.make_way()
+        return await self._come_again(started, also_broken_by(started.broken_by, self.health.worker))
+
+    async def _come_again(self, started: Claimed, broken_by: Sequence[str] = ()) -> RetryAt:
+        """Release the video for later."""
         self.reports.comes_again()
-        await self._recorded(lambda: self.release_processing.after_fault(video, transient_failures))
-        return RetryAt(self.clock.now() + retry_delay(transient_failures) + _MARGIN)
+        video, faults = started.video, started.transient_failures
+        await self._recorded(lambda: self.release_processing.after_fault(video, faults, broken_by))
+        return RetryAt(self.clock.now() + retry_delay(faults) + _MARGIN)
 
     async def _recorded(self, end: Callable[[], Awaitable[bool]]) -> bool:
         """Record an attempt's end as often as it takes until the database has said what became of it.

@@ -1,5 +1,6 @@
 """Release a claimed processing."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final, final
@@ -27,14 +28,21 @@ class ReleaseProcessing:
         """Let another worker go on at once; a shutdown says nothing about the video."""
         return await self._release(held, timedelta(), transient_failures)
 
-    async def after_fault(self, held: VideoProcessing, transient_failures: int) -> bool:
-        """Let somebody try again after a delay that doubles with each fault in a row."""
-        return await self._release(held, retry_delay(transient_failures), transient_failures + 1)
+    async def after_fault(self, held: VideoProcessing, transient_failures: int, broken_by: Sequence[str] = ()) -> bool:
+        """Let somebody try again after a delay that doubles with each fault in a row.
 
-    async def _release(self, held: VideoProcessing, delay: timedelta, transient_failures: int) -> bool:
+        ``broken_by`` are the workers in which it broke, where the fault was this one's.
+        """
+        return await self._release(held, retry_delay(transient_failures), transient_failures + 1, broken_by)
+
+    async def _release(
+        self, held: VideoProcessing, delay: timedelta, transient_failures: int, broken_by: Sequence[str] = ()
+    ) -> bool:
         wake_at = self.clock.now() + delay
         return await self.transactions.write(
-            lambda t: t.videos.release(held.id, held.attempt, wake_at=wake_at, transient_failures=transient_failures)
+            lambda t: t.videos.release(
+                held.id, held.attempt, wake_at=wake_at, transient_failures=transient_failures, broken_by=broken_by
+            )
         )
 
 

@@ -13,6 +13,9 @@ from app.usecases.ports.clock import Clock
 from app.usecases.ports.live_status import LiveStatus
 from app.usecases.ports.transactions import Transaction, Transactions
 
+_FOR_OTHERS: Final = timedelta(seconds=10)
+"""So long a worker leaves to others what broke in itself."""
+_OTHERS_COME_BY: Final = timedelta(seconds=1)
 _MAX_LOST_ATTEMPTS: Final = 3
 """A video whose workers died so often has something to do with it."""
 
@@ -21,17 +24,19 @@ _MAX_LOST_ATTEMPTS: Final = 3
 class Claimed:
     """The lease is ours: the processing in our attempt, and how often in a row it met a passing fault.
 
-    ``taken_over`` says that the lease of another had run out: that one died, or was cut off.
+    ``taken_over`` says that the lease of another had run out: that one died, or was cut off. ``broken_by`` are workers
+    in which it broke before.
     """
 
     video: VideoProcessing
     transient_failures: int
     taken_over: bool
+    broken_by: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class HeldUntil:
-    """Another holds a live lease, or it was given back for later: come again then."""
+    """Another holds a live lease, or it was given back for later, or to another than you: come again then."""
 
     at: datetime
 
@@ -57,6 +62,8 @@ class StartVideoProcessingJob:
     live: LiveStatus
     clock: Clock
     lease: timedelta
+    worker: str = ""
+    """Who claims, by a name that no other worker has."""
 
     async def __call__(self, video: VideoId) -> Claimed | HeldUntil | GivenUp | None:
         while True:  # Each round that loses its race has seen the row move on.
@@ -67,6 +74,8 @@ class StartVideoProcessingJob:
             taken_over = seen.video.status is ProcessingStatus.PROCESSING
             if taken_over and seen.wake_at >= now:
                 return HeldUntil(seen.wake_at)
+            if self.worker and seen.last_broken_by == self.worker and now < seen.wake_at + _FOR_OTHERS:
+                return HeldUntil(now + _OTHERS_COME_BY)
             lost = seen.lost_attempts + (taken_over and not seen.released)
             if lost >= _MAX_LOST_ATTEMPTS:
                 failure = Failure(FailureCode.WORKER_LOST, FailureCode.WORKER_LOST.reason)
@@ -75,7 +84,7 @@ class StartVideoProcessingJob:
                 continue
             if (claimed := await self._claim(seen, now, lost)) is not None:
                 await self.live.publish(claimed)
-                return Claimed(claimed, seen.transient_failures, taken_over and not seen.released)
+                return Claimed(claimed, seen.transient_failures, taken_over and not seen.released, seen.broken_by)
 
     async def _claim(self, seen: Lease, now: datetime, lost: int) -> VideoProcessing | None:
         async def step(t: Transaction) -> VideoProcessing | None:

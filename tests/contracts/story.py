@@ -133,9 +133,18 @@ class Story:
             lambda t: t.videos.fail(video, attempt, status, failure=DAMAGED, at=after(at), expired=expired)
         )
 
-    async def release(self, video: VideoId, attempt: int, wake: float = 2, transient_failures: int = 0) -> bool:
+    async def release(
+        self,
+        video: VideoId,
+        attempt: int,
+        wake: float = 2,
+        transient_failures: int = 0,
+        broken_by: tuple[str, ...] = (),
+    ) -> bool:
         return await self.transactions.write(
-            lambda t: t.videos.release(video, attempt, wake_at=after(wake), transient_failures=transient_failures)
+            lambda t: t.videos.release(
+                video, attempt, wake_at=after(wake), transient_failures=transient_failures, broken_by=broken_by
+            )
         )
 
     async def due(self, at: float, limit: int = 500) -> list[tuple[VideoId, int]]:

@@ -142,6 +142,17 @@ async def test_what_is_given_back_stays_processing_and_is_not_lost(story: Story)
     assert (again.released, again.lost_attempts, again.transient_failures, again.video.attempt) == (False, 0, 3, 2)
 
 
+async def test_who_broke_it_is_known_until_others_did(story: Story):
+    video = await story.video(await story.user())
+    assert (await story.lease(video)).broken_by == ()
+    seen = []
+    for at, broken_by in ((10, ("a-host-7-0a1b2c3d", "another")), (20, ()), (30, ("another", "a-third"))):
+        attempt = await story.claimed(video, at=at)
+        assert await story.release(video, attempt, wake=at, broken_by=broken_by)
+        seen.append((await story.lease(video)).broken_by)
+    assert seen == [("a-host-7-0a1b2c3d", "another"), ("a-host-7-0a1b2c3d", "another"), ("another", "a-third")]
+
+
 async def test_a_claim_that_saw_it_lost_is_refused_once_it_was_given_back(story: Story):
     video = await story.video(await story.user())
     attempt = await story.claimed(video)

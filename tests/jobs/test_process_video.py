@@ -157,7 +157,7 @@ async def test_a_disk_that_stays_full_is_in_the_end_a_failure_that_says_so_and_a
             with pytest.raises(Retry):
                 await process_video(context, video)
             world.clock.advance(60)
-        await process_video(context, video)
+        await process_video(ctx(world, tmp_path, BrokenExtractor(full)), video)
     failure = (await world.row(video)).failure
     assert failure == Failure(FailureCode.STORAGE_ERROR, NO_SPACE)
     assert [line["log_level"] for line in said if line["event"] == "no space is left for a video"] == ["error"] * 3
@@ -235,7 +235,7 @@ async def test_a_zip_for_which_its_owner_has_no_room_left_is_a_failure_that_says
             assert [key for key in world.storage.objects if key.startswith("results/")] == []
 
 
-async def test_a_bug_is_tried_three_times_and_then_admitted(world: World, tmp_path: Path, samples: Path):
+async def test_a_bug_is_tried_three_times_in_two_workers_and_then_admitted(world: World, tmp_path: Path, samples: Path):
     video = await uploaded_file(world, samples / "bikes.mp4")
     for _ in range(2):
         with pytest.raises(Retry):

@@ -12,9 +12,10 @@ from structlog.contextvars import merge_contextvars
 from structlog.testing import capture_logs
 
 from app.domain.user import pseudonym
-from app.domain.video import ProcessingStatus
+from app.domain.video import ProcessingStatus, new_video_id
 from app.infra.worker_metrics import WorkerMetrics
 from app.server.worker_port import answering
+from app.usecases.worker_health import WorkerHealth
 from devserver.ports import free_pair
 from jobs.process_video import process_video
 from tests.jobs.test_process_video import ctx, uploaded_file
@@ -89,6 +90,26 @@ async def test_a_worker_answers_on_a_port_of_its_own_and_without_one_not_at_all(
     async with answering(metrics.text, "127.0.0.1", None), httpx.AsyncClient(trust_env=False) as client:
         with pytest.raises(httpx.ConnectError):
             await client.get(f"http://127.0.0.1:{port}/livez")
+
+
+async def test_a_worker_that_is_unfit_says_so_and_lives_until_it_has_ended():
+    metrics, health, port = WorkerMetrics(), WorkerHealth("this one"), free_pair()
+    metrics.tell_of(health)
+    told = []
+    async with (
+        answering(metrics.text, "127.0.0.1", port, fit=lambda: not health.unfit.is_set()),
+        httpx.AsyncClient(
+            transport=httpx.AsyncHTTPTransport(retries=20), base_url=f"http://127.0.0.1:{port}"
+        ) as client,
+    ):
+        for videos in (0, 2, 3):
+            for _ in range(videos):
+                health.broke(new_video_id())
+            states = [(await client.get(path)).status_code for path in ("/livez", "/readyz")]
+            told.append((states, "fiapx_worker_unfit 1.0" in (await client.get("/metrics")).text))
+            assert f"fiapx_worker_broken_in_a_row {float(videos)}" in (await client.get("/metrics")).text
+            health.worked()
+    assert told == [([200, 200], False), ([200, 200], False), ([200, 503], True)]
 
 
 async def test_who_asks_and_does_not_read_the_answer_keeps_no_worker_from_its_end():

@@ -3,6 +3,7 @@
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from app.infra.attempt_reports import WorkerReports
 from app.infra.mail_address import IdnaMailAddresses
@@ -14,9 +15,10 @@ from app.infra.zip import StoredZip
 from app.settings import Settings
 from app.usecases.ports.clock import Clock
 from app.usecases.ports.ended_sessions import EndedSessions
-from app.usecases.ports.frames import FrameExtractor
+from app.usecases.ports.frames import DecoderTrial, FrameExtractor
 from app.usecases.ports.passwords import PasswordHasher
 from app.usecases.ports.rate_limits import RateLimits
+from app.usecases.worker_health import WorkerHealth
 from app.wiring import DecodingParts, IdentityParts
 from tests.fakes.extractor import ScriptedExtractor
 
@@ -57,7 +59,10 @@ def identity_parts(
 
 
 def decoding_parts(
-    extractor: FrameExtractor | None = None, work_dir: Path | None = None, metrics: WorkerMetrics | None = None
+    extractor: FrameExtractor | None = None,
+    work_dir: Path | None = None,
+    metrics: WorkerMetrics | None = None,
+    try_decoder: DecoderTrial | None = None,
 ) -> DecodingParts:
     """Return a worker's parts; without an extractor there is no film."""
     return DecodingParts(
@@ -65,4 +70,10 @@ def decoding_parts(
         workspaces=Workspace(work_dir),
         new_zip=StoredZip,
         reports=WorkerReports(metrics or WorkerMetrics()),
+        health=WorkerHealth(str(uuid4())),
+        try_decoder=try_decoder or it_decodes,
     )
+
+
+async def it_decodes() -> None:
+    """Obeys the port of a decoder's trial: the one that there is does."""

@@ -29,6 +29,7 @@ from app.infra.ffmpeg.feasibility import by_exact_times, settled
 from app.infra.ffmpeg.inspection import BrokenInspection, Inspected, read_inspection
 from app.infra.ffmpeg.limits import Limits
 from app.infra.ffmpeg.look import displayed_size
+from app.infra.ffmpeg.program import program
 from app.infra.ffmpeg.refusals import film_or_refusal
 from app.infra.traces import span
 
@@ -67,7 +68,7 @@ class FfmpegFrameExtractor:
             structure = await asyncio.to_thread(_structure, source)
             found = await self._inspect(source, structure.damage if structure is not None else ())
             film, shown = await asyncio.to_thread(self._film, structure, found)
-        recipe = Recipe(self._program(), source, film, options, self.limits)
+        recipe = Recipe(self.executable or program(), source, film, options, self.limits)
         planned = await asyncio.to_thread(self._plan, film, shown, options, found.distrust)
         length = shown.seconds(shown.end)
         media = MediaInfo(length, *displayed_size(film.look), film.stream.codec, film.frames_per_second)
@@ -104,14 +105,6 @@ class FfmpegFrameExtractor:
         chosen = plan(film, options, most=most, shown=shown)
         planned = by_exact_times(settled(chosen, film, distrust), film)
         return without_dropping(planned, "all is decoded to compare") if self.decode_all else planned
-
-    def _program(self) -> str:
-        if self.executable is not None:
-            return self.executable
-        # Here, because the API is composed with a decoder too, but its image has none.
-        import imageio_ffmpeg  # noqa: PLC0415
-
-        return str(imageio_ffmpeg.get_ffmpeg_exe())
 
     async def _inspect(self, source: Path, damage: Sequence[Range]) -> Inspected:
         size = (await asyncio.to_thread(source.stat)).st_size

@@ -149,6 +149,7 @@ video_processings: Final = Table(
     Column("lost_attempts", Integer, nullable=False),
     Column("released", Boolean, nullable=False),
     Column("faults", Integer, key="transient_failures", nullable=False),
+    Column("broken_by", String(255)),
     Column("wake_at", Milliseconds, nullable=False),
     Column("sweeps", Integer, nullable=False),
     Column("sweep_delay", Milliseconds, nullable=False),

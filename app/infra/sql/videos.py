@@ -70,7 +70,12 @@ class SqlVideos(SqlTable):
         if row is None:
             return None
         return Lease(
-            video_of(row), instant(row["wake_at"]), row["released"], row["lost_attempts"], row["transient_failures"]
+            video_of(row),
+            instant(row["wake_at"]),
+            row["released"],
+            row["lost_attempts"],
+            row["transient_failures"],
+            tuple((row["broken_by"] or "").split()),
         )
 
     async def by_idempotency_key(self, owner: UserId, key: str) -> AcceptedUpload | None:
@@ -181,7 +186,15 @@ class SqlVideos(SqlTable):
             video, *as_seen, status=ProcessingStatus.FAILED, completed_at=at, **columns_of(failure, "failure_")
         )
 
-    async def release(self, video: VideoId, attempt: int, *, wake_at: datetime, transient_failures: int) -> bool:
+    async def release(
+        self,
+        video: VideoId,
+        attempt: int,
+        *,
+        wake_at: datetime,
+        transient_failures: int,
+        broken_by: Sequence[str] = (),
+    ) -> bool:
         return await self._change(
             video,
             *_held(attempt),
@@ -189,6 +202,7 @@ class SqlVideos(SqlTable):
             released=True,
             wake_at=milliseconds(wake_at),
             transient_failures=transient_failures,
+            **({"broken_by": " ".join(broken_by)} if broken_by else {}),
             **_NOT_SWEPT,
         )
 

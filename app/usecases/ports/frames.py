@@ -1,6 +1,6 @@
 """The decoder."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Protocol
@@ -42,3 +42,11 @@ class FrameExtractor(Protocol):
         Raises ``ProcessingError``, also on entering.
         """
         ...
+
+
+class DecoderUnavailable(OSError):
+    """No film can be decoded on this machine, whatever it is; the message says why."""
+
+
+DecoderTrial = Callable[[], Awaitable[None]]
+"""Takes a picture out of a film that is made for that; raises ``DecoderUnavailable``, or another ``OSError``."""

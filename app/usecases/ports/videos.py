@@ -101,8 +101,19 @@ class Videos(Protocol):
         """``status`` and ``attempt`` are those seen; with ``expired`` the lease must also have ended before ``at``."""
         ...
 
-    async def release(self, video: VideoId, attempt: int, *, wake_at: datetime, transient_failures: int) -> bool:
-        """The holder gives it back: it stays Processing, may be claimed from ``wake_at`` on, and is not lost."""
+    async def release(
+        self,
+        video: VideoId,
+        attempt: int,
+        *,
+        wake_at: datetime,
+        transient_failures: int,
+        broken_by: Sequence[str] = (),
+    ) -> bool:
+        """The holder gives it back: it stays Processing, may be claimed from ``wake_at`` on, and is not lost.
+
+        ``broken_by`` are the workers in which it broke, where it broke in this one; without any, those known stay.
+        """
         ...
 
     async def due(self, now: datetime, limit: int) -> Sequence[DueVideo]:
