@@ -25,6 +25,9 @@ class Program:
     """Asks the program itself, within a few seconds, whether it does its work; None where being alive is enough."""
     stdin: bytes = field(default=b"", repr=False)
     """What it reads at its start; secrets go here, because a command line can be read by every user."""
+    mend: Callable[[], str | None] = lambda: None
+    """Is called where it ended before it served: puts out of its way what may be damaged, and returns a sentence about
+    that; None where there is nothing to put aside, or nothing any more."""
 
 
 def plain_environment(inherited: Mapping[str, str], **added: str) -> dict[str, str]:

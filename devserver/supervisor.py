@@ -97,13 +97,13 @@ class Supervisor:
         for step in self._steps:
             self._run_to_its_end(step)
         for watched in self._watched_stores:
-            watched.child.wait_until_it_serves(START_LIMIT_SECONDS, self._stopping)
+            self._wait_until_it_serves(watched)
         for program in self._service:
             if self._stopping():
                 return
             self._start(program, self._watched_service)
         for watched in self._watched_service:
-            watched.child.wait_until_it_serves(START_LIMIT_SECONDS, self._stopping)
+            self._wait_until_it_serves(watched)
 
     def _start(self, program: Program, group: list[_Watched]) -> _Watched:
         watched = _Watched(Child(program, self._data.log(program.name)), time.monotonic())
@@ -111,6 +111,19 @@ class Supervisor:
         watched.child.start()
         self._record()
         return watched
+
+    def _wait_until_it_serves(self, watched: _Watched) -> None:
+        """Wait; where it has ended instead, and something can be put out of its way, start it once more."""
+        child = watched.child
+        try:
+            child.wait_until_it_serves(START_LIMIT_SECONDS, self._stopping)
+        except DidNotStart:
+            if child.runs or (sentence := child.program.mend()) is None:
+                raise
+            self._say(sentence)
+            child.start()
+            self._record()
+            child.wait_until_it_serves(START_LIMIT_SECONDS, self._stopping)
 
     def _run_to_its_end(self, step: Program) -> None:
         watched = self._start(step, self._watched_service)

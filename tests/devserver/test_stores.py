@@ -11,7 +11,7 @@ import stat
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from email.message import EmailMessage
 from pathlib import Path
 from types import TracebackType
@@ -44,6 +44,8 @@ class Up:
     def __init__(self, data: Path, **environment: str) -> None:
         self.data = data
         self.settings: Mapping[str, str] = {}
+        self.said = ""
+        """What it told people, once it has ended."""
         ours = {name: value for name, value in os.environ.items() if not name.startswith("FIAPX_")}
         self.process = subprocess.Popen(
             [sys.executable, "-m", "tests.parts.stores_only", str(data)],
@@ -67,7 +69,7 @@ class Up:
         if self.process.poll() is None:
             self.process.terminate()
         try:
-            self.process.communicate(timeout=STOP_LIMIT_SECONDS * 2)
+            _, self.said = self.process.communicate(timeout=STOP_LIMIT_SECONDS * 2)
         finally:
             self.process.kill()
 
@@ -148,6 +150,42 @@ def test_damaged_secrets_are_not_replaced_behind_our_back(tmp_path: Path) -> Non
     (tmp_path / "secrets.json").write_text('{"jwt_secret": "cut o')
     assert "is damaged" in run_to_refusal(tmp_path)
     assert (tmp_path / "secrets.json").read_text() == '{"jwt_secret": "cut o'
+
+
+def damage_end(log: Path) -> None:
+    with next(log.glob("*.incr.aof")).open("ab") as file:
+        file.write(bytes(4096))
+
+
+def damage_base(log: Path) -> None:
+    base = next(log.glob("*.base.rdb"))
+    base.write_bytes(base.read_bytes()[: base.stat().st_size // 2].ljust(base.stat().st_size, b"\0"))
+
+
+def damage_manifest(log: Path) -> None:
+    next(log.glob("*.manifest")).write_bytes(b"")
+
+
+@pytest.mark.parametrize("damage", [damage_end, damage_base, damage_manifest])
+def test_a_log_of_redis_that_a_power_cut_damaged_is_put_aside_and_redis_begins_empty(
+    tmp_path: Path, damage: Callable[[Path], None]
+) -> None:
+    with Up(tmp_path) as up, up.redis() as client:
+        client.set("before", "1")
+        assert client.execute_command("WAITAOF", 1, 0, 5000)[0] == 1
+    log = tmp_path / "valkey" / "appendonlydir"
+    damage(log)
+    kept = {file.name: file.read_bytes() for file in log.iterdir()}
+    with Up(tmp_path) as up, up.redis() as client:
+        assert client.get("before") is None
+        client.set("after", "1")
+    (said,) = [line for line in up.said.splitlines() if "aside" in line]
+    aside = tmp_path / "valkey" / "appendonlydir.damaged-1"
+    assert str(aside) in said
+    assert {file.name: file.read_bytes() for file in aside.iterdir()} == kept
+    with Up(tmp_path) as up, up.redis() as client:
+        assert client.get("after") == b"1"
+    assert "aside" not in up.said
 
 
 def test_a_killed_store_comes_back_with_its_data(tmp_path: Path) -> None:
