@@ -8,6 +8,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Self, final
 
+from devserver.data_directory import sync_folder
+
 
 class SecretsDamaged(Exception):
     """The file with the secrets is there but cannot be read as such."""
@@ -64,3 +66,4 @@ def _write_privately(file: Path, text: str) -> None:
         part.flush()
         os.fsync(part.fileno())
     unfinished.replace(file)
+    sync_folder(file.parent)  # What these secrets will have signed must not outlive them in a power cut.

@@ -56,6 +56,15 @@ class DataDirectory:
         return self.logs / f"{name}.log"
 
 
+def sync_folder(folder: Path) -> None:
+    """Write to the disk which files a folder has; raises ``OSError``."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 @contextmanager
 def locked(root: Path) -> Iterator[DataDirectory]:
     """Make the folder, for its owner's eyes only, and hold it; raises ``DataDirectoryInUse``.

@@ -13,6 +13,7 @@ from typing import Any, Final, final
 
 from aiosmtpd.smtp import SMTP, AuthResult, LoginPassword
 
+from devserver.data_directory import sync_folder
 from devserver.program import LOOPBACK, ROOT, Program, plain_environment
 
 _USER: Final = "fiapx"
@@ -77,8 +78,12 @@ class _Keeper:
     def _keep(self, name: str, mail: bytes) -> None:
         unfinished = self._folder / f".{name}.part"
         try:
-            unfinished.write_bytes(mail)
+            with unfinished.open("wb") as part:
+                part.write(mail)
+                part.flush()
+                os.fsync(part.fileno())
             unfinished.rename(self._folder / name)
+            sync_folder(self._folder)  # Who hears 250 forgets the mail.
         except OSError:
             unfinished.unlink(missing_ok=True)
             raise
