@@ -32,7 +32,7 @@ from app.infra.redis.rate_limits import CountedAttempts
 from app.infra.redis.stream import StreamRedis, connect
 from app.infra.redis.subscriber import Subscriber
 from app.infra.s3.client import s3_client
-from app.infra.s3.disk import Disk, endless
+from app.infra.s3.disk import Disk, Durable, FileSystem, Flushed, Space, at_once, endless
 from app.infra.s3.storage import S3Storage
 from app.infra.secret_tokens import HmacLinkTokens, HmacRefreshTokens
 from app.infra.sql.clock import DatabaseClock
@@ -163,12 +163,14 @@ async def _opened(settings: VideoSettings) -> AsyncIterator[_Opened]:
         engine = engine_for(settings.database_url, connections=settings.database_connections)
         exits.push_async_callback(engine.dispose)
         clock, transactions = DatabaseClock(engine), SqlTransactions(engine)
+        space, durable = _disk(exits, settings)
         storage = S3Storage(
             _s3(settings, settings.s3_url),
             settings.s3_bucket,
             region=settings.s3_region,
             threads=settings.storage_threads,
-            space=Disk(settings.storage_dir, settings.disk_reserve_bytes).space if settings.storage_dir else endless,
+            space=space,
+            durable=durable,
         )
         exits.push_async_callback(storage.aclose)
         redis = connect(settings.redis_url)
@@ -185,6 +187,15 @@ async def _opened(settings: VideoSettings) -> AsyncIterator[_Opened]:
         _again_and_again(exits, "redis", redis.ping, 60.0)  # What is away for long is said more than once.
         parts = Parts(transactions=transactions, storage=storage, queue=queue, live=live, clock=clock)
         yield _Opened(parts, transactions, redis, subscriber)
+
+
+def _disk(exits: AsyncExitStack, settings: VideoSettings) -> tuple[Space, Durable]:
+    """Return how much the storage may take, and how what it took is kept, where it is on a disk of this machine."""
+    if settings.storage_dir is None:
+        return endless, at_once
+    file_system = FileSystem(settings.storage_dir)
+    exits.callback(file_system.close)
+    return Disk(settings.storage_dir, settings.disk_reserve_bytes).space, Flushed(file_system.flush)
 
 
 def _again_and_again(exits: AsyncExitStack, name: str, step: Callable[[], Awaitable[object]], seconds: float) -> None:

@@ -85,7 +85,8 @@ class VideoSettings(DecodingSettings):
     s3_public_url: HttpUrl | None = None
     """The storage as clients reach it: links then lead there. Without it, objects go through the API."""
     storage_dir: Path | None = None
-    """Where the storage keeps its objects, if on a disk of this machine; ``fiapx up`` sets it for its own."""
+    """Where the storage keeps its objects, if on a disk of this machine; ``fiapx up`` sets it for its own. What is
+    stored is then flushed to that disk before it is recorded."""
     disk_reserve_bytes: Annotated[int, Field(ge=0)] = GIB
     """So much of that disk stays free: what would need more is refused with STORAGE_FULL."""
 

@@ -67,6 +67,23 @@ async def test_a_disk_that_fills_up_under_way_ends_the_upload_and_gives_its_byte
     await storage.aclose()
 
 
+async def test_what_is_stored_is_asked_to_be_kept_before_anybody_may_record_it(s3: S3Part, bucket: str):
+    kept: list[int] = []
+
+    async def durable() -> None:
+        kept.append(client.head_object(Bucket=bucket, Key="sources/x")["ContentLength"])
+        if len(kept) == 2:
+            raise StorageError
+
+    client = s3_client(s3.url, region="us-east-1", access_key=s3.access_key, secret_key=s3.secret_key)
+    stored = S3Storage(client, bucket, region="us-east-1", threads=4, durable=durable)
+    await write(stored, b"small")
+    assert kept == [5], "it was whole by then"
+    with pytest.raises(StorageError):
+        await write(stored, bytes(2 * part_size(1)))
+    await stored.aclose()
+
+
 async def write(storage: S3Storage, content: bytes) -> None:
     async with storage.writer("sources/x", "video/mp4") as writer:
         await writer.write(content)

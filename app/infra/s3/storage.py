@@ -12,7 +12,7 @@ import structlog
 from botocore.exceptions import ClientError
 
 from app.domain.errors import StorageError
-from app.infra.s3.disk import Space, endless
+from app.infra.s3.disk import Durable, Space, at_once, endless
 from app.infra.s3.download import pieces, save
 from app.infra.s3.faults import fault_code, translated
 from app.infra.s3.threads import Threads, wait_uncancelled
@@ -34,12 +34,22 @@ _DELETE_BATCH: Final = 1000  # DeleteObjects takes no more.
 class S3Storage:
     """One bucket, through a client that blocks, in ``threads`` threads of its own; ``aclose`` ends both."""
 
-    def __init__(self, client: "S3Client", bucket: str, *, region: str, threads: int, space: Space = endless) -> None:
+    def __init__(
+        self,
+        client: "S3Client",
+        bucket: str,
+        *,
+        region: str,
+        threads: int,
+        space: Space = endless,
+        durable: Durable = at_once,
+    ) -> None:
         self._client = client
         self._bucket = bucket
         self._region = region
         self._threads = Threads(threads)
         self._space = space
+        self._durable = durable
 
     async def aclose(self) -> None:
         """Wait for the calls under way, then close the connections."""
@@ -88,15 +98,17 @@ class S3Storage:
 
     @asynccontextmanager
     async def writer(self, key: str, content_type: str) -> AsyncIterator[ObjectWriter]:
-        """Write an object that appears as a whole or not at all; see ``part_size`` for how much memory that takes.
+        """Write an object that appears as a whole or not at all, and that a power cut does not take away any more.
 
-        Where the end itself fails or is cancelled, the object may have appeared nevertheless.
+        See ``part_size`` for how much memory that takes. Where the end itself fails or is cancelled, the object may
+        have appeared nevertheless.
         """
         self._space(1)
         upload = Upload(self._client, self._threads, self._bucket, key, content_type, self._space)
         try:
             yield upload
             await upload.complete()
+            await self._durable()
         except BaseException as fault:
             await upload.abort()
             if isinstance(fault, StorageError):

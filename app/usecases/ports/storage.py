@@ -36,7 +36,10 @@ class ObjectStorage(Protocol):
     """The bucket. All raise ``StorageError`` for passing faults; no method reads a whole object into memory."""
 
     def writer(self, key: str, content_type: str) -> AbstractAsyncContextManager[ObjectWriter]:
-        """Leaving the block completes the object; an exception aborts it once its parts in flight have ended."""
+        """Leaving the block completes the object, for good: it may be recorded, and a power cut does not take it away.
+
+        An exception aborts it once its parts in flight have ended.
+        """
         ...
 
     async def download(self, key: str, to: Path) -> None:
