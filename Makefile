@@ -1,7 +1,7 @@
 # What each target is for: make help. Needed before: Python 3.11 or newer with venv. All else goes into .venv.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help up unit one lint types docs test check page-types hooks film pages bench fuzz attack format lock samples \
+.PHONY: help up unit one lint types docs test check page-types hooks film pages bench fuzz attack power-cut format lock samples \
 	schema examples screenshots audit sbom manifests pin-images rehearse-images
 
 PYTHON ?= python3
@@ -107,6 +107,9 @@ fuzz: .venv/.tests  ## Damage films for every decoder that is let in; FUZZ="8 pn
 
 attack: .venv/.tests  ## Try on a running service what strangers once got; ATTACK="silence" tries one
 	$(VENV) -m tests.attack $(ATTACK)
+
+power-cut: .venv/.tests .samples/.fetched  ## Cut the power of a service that works, 20 times (root, a loop device); SEED=n: other moments
+	@PYTHONPATH=. $(VENV) -m tests.faults.power_cuts $(or $(SEED),17) $(or $(CUTS),20)
 
 format: .venv/.tests  ## Put the code into shape
 	$(VENV) -m ruff format .
