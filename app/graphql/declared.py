@@ -7,6 +7,8 @@ from typing import Any, Final
 import strawberry
 from graphql import GraphQLObjectType, GraphQLSchema
 
+from app.graphql.strawberry_insides import field_definition
+
 _ONCE: Final = "once"
 
 
@@ -39,7 +41,7 @@ def declared(core: GraphQLSchema) -> Declared:
     """
     queries = core.query_type.fields if core.query_type else {}
     mutations = core.mutation_type.fields if core.mutation_type else {}
-    told = {name: field.extensions["strawberry-definition"].metadata for name, field in mutations.items()}
+    told = {name: d.metadata for name, field in mutations.items() if (d := field_definition(field)) is not None}
     silent = [name for name, metadata in told.items() if _ONCE not in metadata]
     if silent:
         raise TypeError(f"Declare whether these may stand once in an operation: {', '.join(silent)}.")
@@ -51,6 +53,6 @@ def declared(core: GraphQLSchema) -> Declared:
             for kind in core.type_map.values()
             if isinstance(kind, GraphQLObjectType)
             for name, field in kind.fields.items()
-            if (definition := field.extensions.get("strawberry-definition")) is not None and definition.is_async
+            if (definition := field_definition(field)) is not None and definition.is_async
         ),
     )

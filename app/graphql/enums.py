@@ -8,6 +8,7 @@ from app.domain.notification import DeliveryStatus, NotificationChannel
 from app.domain.options import ImageFormat
 from app.domain.user import Locale
 from app.domain.video import ProcessingStatus
+from app.graphql.strawberry_insides import enum_values
 
 __all__ = ["DeliveryStatus", "FailureCode", "ImageFormat", "Locale", "NotificationChannel", "ProcessingStatus"]
 
@@ -15,7 +16,7 @@ __all__ = ["DeliveryStatus", "FailureCode", "ImageFormat", "Locale", "Notificati
 def _shown(kind: type[Described], description: str | None = None) -> None:
     """Let the schema show an enum of the domain, by default with its docstring."""
     strawberry.enum(kind, description=description or kind.__doc__)
-    for shown, member in zip(kind.__strawberry_definition__.values, kind, strict=True):  # type: ignore[attr-defined]
+    for shown, member in zip(enum_values(kind), kind, strict=True):
         shown.description = member.description
 
 

@@ -17,9 +17,9 @@ from graphql import (
     is_leaf_type,
 )
 from graphql.pyutils import Path
-from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from app.graphql.shared_answers import EncodedOnce
+from app.graphql.strawberry_insides import StrawberryGraphQLCoreExecutionContext, plain_attribute
 from app.graphql.videos import VideoProcessing
 
 
@@ -45,7 +45,7 @@ class SharingExecutor(StrawberryGraphQLCoreExecutionContext):
         *more: Any,
         **named: Any,
     ) -> list[GraphQLError] | Executor[Any]:
-        """Prepare an operation; where suggestions are switched off, none is made for its variables either."""
+        """Begin an operation; where suggestions are switched off, none is made for its variables either."""
         named["hide_suggestions"] = not context_value.settings.suggestions
         return super().build(schema, document, root_value, context_value, *more, **named)
 
@@ -96,13 +96,11 @@ class _PlainField(NamedTuple):
 def _plain_field(schema: GraphQLSchema, parent_type: GraphQLObjectType, name: str) -> _PlainField | None:
     """Return how a field is read that is nothing but an attribute; None for any other."""
     field = schema.get_field(parent_type, name)
-    if field is None or not getattr(field.resolve, "_is_default", False):
+    attribute = plain_attribute(field) if field is not None else None
+    if field is None or attribute is None:
         return None
     shown = get_nullable_type(field.type)
-    definition = field.extensions.get("strawberry-definition")
-    if definition is None or not is_leaf_type(shown):
-        return None
-    return _PlainField(definition.python_name, shown.coerce_output_value)
+    return _PlainField(attribute, shown.coerce_output_value) if is_leaf_type(shown) else None
 
 
 async def _awaited(answer: Awaitable[Any]) -> Any:

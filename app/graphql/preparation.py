@@ -6,7 +6,6 @@ from graphql import (
     DocumentNode,
     FieldNode,
     GraphQLError,
-    GraphQLSchema,
     OperationDefinitionNode,
     get_operation_ast,
 )
@@ -17,6 +16,7 @@ from app.graphql.context import Context
 from app.graphql.declared import declared
 from app.graphql.documents import Document
 from app.graphql.limits import Size, measured, refusal
+from app.graphql.strawberry_insides import core_schema, given_operation_name
 
 
 class Preparation(SchemaExtension):
@@ -55,12 +55,11 @@ class Preparation(SchemaExtension):
 
     def _errors(self, node: DocumentNode) -> Iterator[GraphQLError]:
         context, ours, document = self.execution_context, self._context, self._document
-        core: GraphQLSchema = context.schema._schema  # noqa: SLF001 - it has no other
+        core = core_schema(context.schema)
         declares = declared(core)
         size = self._size = measured(node, context.operation_name, context.variables or {}, declares)
         refused = refusal(document.text, size, context.variables or {}, ours.settings, declares) or _undecided(
-            node,
-            context._provided_operation_name,  # noqa: SLF001 - the public name is already guessed
+            node, given_operation_name(context)
         )
         if refused:
             yield refused

@@ -3,9 +3,7 @@
 from collections.abc import AsyncGenerator
 from typing import Any
 
-from strawberry import Schema
 from strawberry.schema.config import StrawberryConfig
-from strawberry.schema.schema import StreamResult
 from strawberry.types import ExecutionResult
 from strawberry.types.execution import PreExecutionError
 
@@ -18,11 +16,14 @@ from app.graphql.preparation import Preparation
 from app.graphql.problems import ExpectedErrors
 from app.graphql.queries import Query
 from app.graphql.scalars import SCALARS
+from app.graphql.strawberry_insides import BoundedSchema, StreamResult
 from app.graphql.subscriptions import Subscription
 
 
-class _CarefulSchema(Schema):
+class _CarefulSchema(BoundedSchema):
     """Reads no document that is too long, and leaves logging to ``public_error``, which knows what was unexpected."""
+
+    max_coercion_errors = MAX_ERRORS
 
     async def execute(self, query: str | None, *more: Any, **named: Any) -> ExecutionResult:
         """Return the one answer of an operation."""
@@ -33,9 +34,6 @@ class _CarefulSchema(Schema):
         """Yield the answers of an operation, one after the other."""
         refused = _too_long(query, named["context_value"])
         return _only(refused) if refused else await super().stream(query, *more, **named)
-
-    def _get_custom_context_kwargs(self, *more: Any, **named: Any) -> dict[str, Any]:
-        return {**super()._get_custom_context_kwargs(*more, **named), "max_coercion_errors": MAX_ERRORS}
 
     def process_errors(self, errors: object, execution_context: object = None) -> None:
         """Log nothing: a client's mistake is no news."""

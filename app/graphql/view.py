@@ -43,6 +43,7 @@ from app.graphql.preparation import is_subscription, what_is_asked
 from app.graphql.problems import top_level
 from app.graphql.schema import schema
 from app.graphql.shared_answers import SharedAnswers
+from app.graphql.strawberry_insides import stream_protocol
 from app.graphql.streams import TextStream, ending_with_session
 from app.graphql.websocket import TextWebSocket, TransportWebSocket
 from app.server.body import bounded_body, is_json
@@ -70,12 +71,11 @@ _PREFLIGHT: Final = (
 
 
 class _RequestAdapter(StarletteRequestAdapter):
-    """Strawberry's, which gives no way to the request itself."""
+    """Strawberry's, which gives no way to the request itself, whose body is still unread."""
 
-    @property
-    def request(self) -> Request:
-        """The request, whose body is still unread."""
-        return self._request
+    def __init__(self, request: Request) -> None:
+        super().__init__(request)
+        self.request = request
 
 
 class GraphQLView(GraphQL[Context, None]):
@@ -114,7 +114,7 @@ class GraphQLView(GraphQL[Context, None]):
 
     async def _respond(self, request: Request, scope: Scope, receive: Receive, send: Send) -> None:
         try:
-            streams = self._get_stream_transport_from_headers(request.headers) is not None
+            streams = stream_protocol(self, request.headers) is not None
             _check(request, streams=streams)
             response = await self._run(request)
         except HTTPException as refusal:
@@ -182,10 +182,10 @@ class GraphQLView(GraphQL[Context, None]):
         asked = cast("_RequestAdapter", request).request
         context: Context = asked.state.context
         await context.afford(data.query)
-        transport = self._get_stream_transport_from_headers(request.headers)
-        if transport is None or not self._streams(data, context, asked.headers.get("accept", "")):
+        protocol = stream_protocol(self, request.headers)
+        if protocol is None or not self._streams(data, context, asked.headers.get("accept", "")):
             return data
-        return replace(data, protocol=transport.protocol)
+        return replace(data, protocol=protocol)
 
     def _streams(self, data: GraphQLRequestData, context: Context, accept: str) -> bool:
         """Return whether a client that takes streams needs one: some name them with every request, as urql does."""

@@ -3,28 +3,27 @@
 import asyncio
 import json
 from collections.abc import AsyncGenerator
-from contextlib import ExitStack, aclosing, suppress
+from contextlib import ExitStack, suppress
 from typing import Any, Final, cast
 
 from graphql import GraphQLError
 from starlette.websockets import WebSocketDisconnect, WebSocketState
 from strawberry.asgi import ASGIWebSocketAdapter
-from strawberry.http.exceptions import WebSocketDisconnected
-from strawberry.schema.schema import StreamResult
-from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import BaseGraphQLTransportWSHandler, Operation
-from strawberry.subscriptions.protocols.graphql_transport_ws.types import (
-    ConnectionInitMessage,
-    Message,
-    SubscribeMessage,
-)
 from strawberry.types import ExecutionResult
-from strawberry.types.graphql import OperationType
 
 from app.domain.errors import RateLimited
 from app.graphql.codes import LIMIT_EXCEEDED
 from app.graphql.context import Context
 from app.graphql.masking import public_error, public_errors
 from app.graphql.shared_answers import EncodedOnce
+from app.graphql.strawberry_insides import (
+    ConnectionInitMessage,
+    Message,
+    StreamResult,
+    SubscribeMessage,
+    TransportHandler,
+    WebSocketDisconnected,
+)
 from app.server.concurrency import ConcurrencyLimit, TooMany
 from app.server.services import session_over
 from app.server.throttle import TokenBuckets, graphql_refusal, rate_limited
@@ -55,7 +54,7 @@ class TextWebSocket(ASGIWebSocketAdapter):
             raise WebSocketDisconnected from None
 
 
-class TransportWebSocket(BaseGraphQLTransportWSHandler[Context, None]):
+class TransportWebSocket(TransportHandler[Context]):
     """One socket: malformed messages end it with 4400, a wrong operation only itself, the end of its session all.
 
     What a client that takes nothing would have been sent is the latest state of each video and no more, and the server
@@ -136,42 +135,21 @@ class TransportWebSocket(BaseGraphQLTransportWSHandler[Context, None]):
             return GraphQLError(**rate_limited(error))
         return None
 
-    async def run_operation(self, operation: Operation[Context, None]) -> None:
-        """Send what an operation gives, to its end; where that is a fault of ours the client is told, in one word."""
-        try:
-            results = await self.schema.stream(
-                operation.query,
-                variable_values=operation.variables,
-                context_value=self.context,
-                operation_name=operation.operation_name,
-                allowed_operation_types=(OperationType.QUERY, OperationType.SUBSCRIPTION),
-            )
-            async with aclosing(results):
-                await self._send_result_stream(operation, results)
-            await operation.send_operation_message({"id": operation.id, "type": "complete"})
-        except WebSocketDisconnected:
-            self.operations.pop(operation.id, None)
-        except Exception as error:  # noqa: BLE001 - whatever it was, only this operation ends
-            with suppress(WebSocketDisconnected):
-                told = GraphQLError(str(error), original_error=error)
-                await operation.send_initial_errors([public_error(told, suggestions=self._settings.suggestions)])
+    async def unsent(self, operation_id: str, results: StreamResult) -> AsyncGenerator[Any, None]:
+        """Send each result in the text that was made of it for others too, where there is one; yield the others."""
+        async for result in results:
+            data = result.data if isinstance(result, ExecutionResult) and not result.errors else None
+            if isinstance(data, EncodedOnce):
+                text = f'{{"id":{json.dumps(operation_id)},"type":"next","payload":{{"data":{data.text}}}}}'
+                await cast("TextWebSocket", self.websocket).send_text(text)
+            else:
+                if isinstance(result, ExecutionResult):
+                    result.errors = public_errors(result.errors, suggestions=self._settings.suggestions)
+                yield result
 
-    async def _send_result_stream(self, operation: Operation[Context, None], result_source: StreamResult) -> None:
-        """Send each result, in the text that was made of it for others too, where there is one."""
-
-        async def own() -> AsyncGenerator[Any, None]:
-            async for result in result_source:
-                data = result.data if isinstance(result, ExecutionResult) and not result.errors else None
-                if isinstance(data, EncodedOnce):
-                    text = f'{{"id":{json.dumps(operation.id)},"type":"next","payload":{{"data":{data.text}}}}}'
-                    await cast("TextWebSocket", self.websocket).send_text(text)
-                else:
-                    if isinstance(result, ExecutionResult):
-                        result.errors = public_errors(result.errors, suggestions=self._settings.suggestions)
-                    yield result
-
-        async with aclosing(own()) as results:
-            await super()._send_result_stream(operation, results)
+    def told(self, error: Exception) -> GraphQLError:
+        """Return one word: the fault is ours."""
+        return public_error(GraphQLError(str(error), original_error=error), suggestions=self._settings.suggestions)
 
     async def shutdown(self) -> None:
         """Leave nothing running."""
@@ -186,11 +164,6 @@ class TransportWebSocket(BaseGraphQLTransportWSHandler[Context, None]):
         for operation in list(self.operations):
             await self.cleanup_operation(operation)
         await self.websocket.close(FORBIDDEN, "Forbidden")
-
-    @staticmethod
-    def _get_pre_execution_close_reason(error: GraphQLError) -> str | None:  # noqa: ARG004 - Strawberry's signature
-        """Never close for an operation that does not parse: the socket's others are innocent."""
-        return None
 
 
 def _well_formed(message: dict[str, Any]) -> bool:
