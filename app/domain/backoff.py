@@ -1,11 +1,19 @@
 """How long to wait before something is tried again."""
 
+import random
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final, final
 
 _DOUBLINGS: Final = 32
 """More change nothing: by then every wait is as long as it may be."""
+
+_JITTER: Final = 0.2
+
+
+def jittered(seconds: float) -> float:
+    """Return a wait that is up to a fifth shorter or longer, so that many who wait do not act in step."""
+    return seconds * random.uniform(1 - _JITTER, 1 + _JITTER)  # noqa: S311 - it spreads load and keeps no secret
 
 
 @final

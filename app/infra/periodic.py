@@ -1,11 +1,12 @@
 """Things that every process does again and again."""
 
 import asyncio
-import random
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
 import structlog
+
+from app.domain.backoff import jittered
 
 log = structlog.get_logger(__name__)
 
@@ -13,11 +14,11 @@ log = structlog.get_logger(__name__)
 async def periodically(name: str, step: Callable[[], Awaitable[object]], seconds: float) -> None:
     """Run a step every so many seconds, give or take a fifth, until cancelled.
 
-    The jitter keeps many processes from acting in step. After an error of its own it waits two periods.
+    After an error of its own it waits two periods.
     """
     periods = 1
     while True:
-        await asyncio.sleep(periods * seconds * random.uniform(0.8, 1.2))  # noqa: S311 - jitter is no secret
+        await asyncio.sleep(jittered(periods * seconds))
         try:
             await step()
             periods = 1
@@ -29,7 +30,7 @@ async def periodically(name: str, step: Callable[[], Awaitable[object]], seconds
 async def until_it_works(name: str, step: Callable[[], Awaitable[object]], seconds: float) -> None:
     """Try a step every so many seconds until it has worked once, and say so then."""
     while True:
-        await asyncio.sleep(seconds * random.uniform(0.8, 1.2))  # noqa: S311 - jitter is no secret
+        await asyncio.sleep(jittered(seconds))
         with suppress(Exception):  # Whatever it was, the log has said once what is waited for.
             await step()
             log.info("a part has come", part=name)

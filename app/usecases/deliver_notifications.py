@@ -1,13 +1,12 @@
 """Notify users of what became of their videos."""
 
 import asyncio
-import random
 from collections.abc import Coroutine, Iterable, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any, Final, final
 
-from app.domain.backoff import Backoff
+from app.domain.backoff import Backoff, jittered
 from app.domain.errors import NotificationError, RateLimited, WebhookGone
 from app.domain.notification import (
     BEFORE_VERIFICATION,
@@ -176,8 +175,9 @@ class DeliverNotifications:
         tried_for = now - (notification.tried_since or notification.created_at)
         if error.permanent or (tried_for > _GIVE_UP_AFTER and attempts >= _FEWEST_TRIES):
             return await self._give_up(t, notification, attempts, answer)
-        delay = _BACKOFF.as_long_again(tried_for) * random.uniform(0.8, 1.2)  # noqa: S311 - jitter
-        return await t.notifications.postpone(notification.id, attempts, answer=answer, to=now + delay)
+        delay = jittered(_BACKOFF.as_long_again(tried_for).total_seconds())
+        to = now + timedelta(seconds=delay)
+        return await t.notifications.postpone(notification.id, attempts, answer=answer, to=to)
 
     async def _gone(
         self, t: Transaction, notification: Notification, attempts: int, url: str, error: WebhookGone

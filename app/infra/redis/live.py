@@ -1,13 +1,13 @@
 """The adapter of ``LiveStatus``: Redis pub/sub, with a channel per owner."""
 
 import asyncio
-import random
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from typing import Final, Self, final
 
 import structlog
 
+from app.domain.backoff import jittered
 from app.domain.user import UserId
 from app.domain.video import VideoId, VideoProcessing
 from app.infra.redis.best_effort import LIMIT_SECONDS, BestEffort
@@ -20,7 +20,6 @@ from app.usecases.ports.live_status import Resync, VideoGone
 log = structlog.get_logger(__name__)
 
 _PREFIX: Final = "fiapx:status:"
-_JITTER: Final = 0.2
 
 
 @final
@@ -41,8 +40,7 @@ class _Audience:
         self._timer.cancel()
 
     def _next_tick(self) -> asyncio.TimerHandle:
-        seconds = self._seconds * random.uniform(1 - _JITTER, 1 + _JITTER)  # noqa: S311 - spreads load, keeps no secret
-        return asyncio.get_running_loop().call_later(seconds, self._tick)
+        return asyncio.get_running_loop().call_later(jittered(self._seconds), self._tick)
 
     def _tick(self) -> None:
         self.tell(Resync())
