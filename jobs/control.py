@@ -1,9 +1,11 @@
 """Control work: it has a queue and slots of its own, so that it never waits behind videos."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from functools import wraps
 from typing import Any
 
 import structlog
+from arq.typing import WorkerCoroutine
 
 from app.domain.errors import StorageError
 from app.usecases.catalogue import ControlUseCases
@@ -11,45 +13,53 @@ from app.usecases.ports.database import DatabaseUnavailable
 
 log = structlog.get_logger(__name__)
 
+_Step = Callable[[ControlUseCases], Awaitable[int]]
 
-async def deliver_notifications(ctx: Mapping[str, Any]) -> None:
+
+def _job(
+    done: str, waits: str, on: tuple[type[Exception], ...] = (DatabaseUnavailable,)
+) -> Callable[[_Step], WorkerCoroutine]:
+    """Make a job of a step that counts what it did: the log tells that, or ``on`` which error the next run is left to.
+
+    arq knows a job by its function's name, which it keeps.
+    """
+
+    def made(step: _Step) -> WorkerCoroutine:
+        @wraps(step)
+        async def job(ctx: dict[Any, Any]) -> None:
+            try:
+                if count := await step(ctx["work"]):
+                    log.info(done, count=count)
+            except on as error:
+                log.warning(waits, fault=repr(error))
+
+        return job
+
+    return made
+
+
+@_job("notifications delivered", waits="notifications wait for the database")
+async def deliver_notifications(work: ControlUseCases) -> int:
     """Send the mails that are due."""
-    work: ControlUseCases = ctx["work"]
-    try:
-        if sent := await work.deliver_notifications():
-            log.info("notifications delivered", count=sent)
-    except DatabaseUnavailable:
-        log.warning("notifications wait for the database")
+    return await work.deliver_notifications()
 
 
-async def remove_objects(ctx: Mapping[str, Any]) -> None:
+@_job("removals carried out", waits="removals wait for the database")
+async def remove_objects(work: ControlUseCases) -> int:
     """Delete the objects that were given up."""
-    work: ControlUseCases = ctx["work"]
-    try:
-        if removed := await work.remove_objects():
-            log.info("removals carried out", count=removed)
-    except DatabaseUnavailable:
-        log.warning("removals wait for the database")
+    return await work.remove_objects()
 
 
-async def collect_garbage(ctx: Mapping[str, Any]) -> None:
+@_job("orphans removed", waits="housekeeping waits", on=(DatabaseUnavailable, StorageError))
+async def collect_garbage(work: ControlUseCases) -> int:
     """Remove what nobody names."""
-    work: ControlUseCases = ctx["work"]
-    try:
-        if orphans := await work.collect_garbage():
-            log.info("orphans removed", count=orphans)
-    except (DatabaseUnavailable, StorageError) as error:
-        log.warning("housekeeping waits", fault=repr(error))
+    return await work.collect_garbage()
 
 
-async def expire_videos(ctx: Mapping[str, Any]) -> None:
+@_job("videos expired", waits="what expires waits for the database")
+async def expire_videos(work: ControlUseCases) -> int:
     """Let go of files that were kept for long enough."""
-    work: ControlUseCases = ctx["work"]
-    try:
-        if expired := await work.expire_videos():
-            log.info("videos expired", count=expired)
-    except DatabaseUnavailable:
-        log.warning("what expires waits for the database")
+    return await work.expire_videos()
 
 
 async def report_backlog(ctx: Mapping[str, Any]) -> None:

@@ -76,4 +76,4 @@ def test_the_attributes_that_the_worker_reads_are_there() -> None:
 def test_the_names_on_the_queue_are_those_of_the_job_functions() -> None:
     functions = (process_video.process_video, control.deliver_notifications, control.remove_objects)
     names = [queue.PROCESS_VIDEO, queue.DELIVER_NOTIFICATIONS, queue.REMOVE_OBJECTS]
-    assert [function.__name__ for function in functions] == names
+    assert [function.__qualname__ for function in functions] == names
