@@ -1,8 +1,10 @@
 """What dies, and that nothing is lost by it."""
 
 import asyncio
+import os
 import signal
 import zipfile
+from contextlib import suppress
 from pathlib import Path
 
 from redis.asyncio import Redis
@@ -100,3 +102,32 @@ async def test_work_goes_on_while_redis_is_away(stack: Stack, samples: Path, tmp
     await check_whole(stack, row, tmp_path)
     later = await stack.upload(samples / "carphone_pristine.mp4")
     await check_whole(stack, await stack.until_final(later.id, 60), tmp_path)
+
+
+def family_of(worker: int) -> set[int]:
+    """Give a process and all that descend from it, as whoever ends a whole service does."""
+    parents = {}
+    for folder in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            parents[int(folder.name)] = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
+    family, found = {worker}, {worker}
+    while found:
+        found = {child for child, parent in parents.items() if parent in found}
+        family |= found
+    return family
+
+
+async def test_a_signal_to_the_worker_and_its_decoder_alike_ends_neither_before_the_video_is_done(
+    stack: Stack, samples: Path, tmp_path: Path
+):
+    worker = stack.start_worker(FIAPX_SHUTDOWN_WAIT_SECONDS="60")
+    video = await stack.upload(samples / "bigbuckbunny.mp4", SLOW)
+    await stack.until(video.id, running, 60)
+    family = family_of(worker.pid)
+    assert len(family) == 2, "the worker and its decoder"
+    for process in family:
+        os.kill(process, signal.SIGTERM)
+    assert await asyncio.to_thread(worker.wait, 60) == 0
+    row = await stack.row(video.id)
+    assert row.attempt == 1
+    await check_whole(stack, row, tmp_path)

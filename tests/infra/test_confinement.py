@@ -126,6 +126,27 @@ def test_landlock_holds_where_there_is_no_seccomp(prison: Prison):
     assert set(became) == {"EACCES"}
 
 
+@pytest.mark.parametrize("layer", [None, "seccomp"])
+def test_what_others_send_is_not_heard_and_what_says_why_it_fell_over_is(prison: Prison, layer: str | None):
+    if layer:
+        prison.without(layer)
+    ((*deaf_to,),) = prison.run("confined", "deaf_process.py")["told"]
+    meant_for_the_worker = {
+        signal.SIGTERM,
+        signal.SIGINT,
+        signal.SIGHUP,
+        signal.SIGQUIT,
+        signal.SIGUSR1,
+        signal.SIGALRM,
+    }
+    assert meant_for_the_worker <= set(deaf_to)
+    assert not {signal.SIGSEGV, signal.SIGABRT, signal.SIGFPE, signal.SIGILL, signal.SIGBUS, signal.SIGSYS} & set(
+        deaf_to
+    )
+    # It could catch this one, where no filter keeps it from that, and end as if all were well: then it is killed.
+    assert (signal.SIGXCPU in deaf_to) is (layer == "seccomp")
+
+
 def test_seccomp_holds_where_there_is_no_landlock(prison: Prison):
     prison.without("landlock")
     _, possible, others = prison.run("confined", "prisoner_process.py")["told"]

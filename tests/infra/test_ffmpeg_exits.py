@@ -50,11 +50,15 @@ async def end_of(
         )
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGKILL])
-async def test_an_end_from_outside_is_never_blamed_on_the_video(tmp_path: Path, number: signal.Signals):
-    fault = await end_of(ENDLESS, tmp_path, number=number)
+async def test_an_end_from_outside_is_never_blamed_on_the_video(tmp_path: Path):
+    fault = await end_of(ENDLESS, tmp_path, number=signal.SIGKILL)
     assert meaning(fault) is ChildProcessError
     assert "from outside" in str(fault)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1, signal.SIGALRM])
+async def test_what_is_sent_to_the_workers_group_does_not_reach_ffmpeg(tmp_path: Path, number: signal.Signals):
+    assert await end_of(("-t", "60", *ENDLESS), tmp_path, number=number) is None
 
 
 async def test_a_video_that_makes_ffmpeg_fall_over_is_to_blame(tmp_path: Path):
@@ -104,6 +108,10 @@ async def test_pictures_that_all_came_are_a_good_end(tmp_path: Path):
         (255, False, FailureCode.CORRUPT_VIDEO),  # A decoder's own: signals it cannot catch.
         (-signal.SIGKILL, True, FailureCode.TIMED_OUT),  # The kernel's, at the hard limit.
         (-signal.SIGKILL, False, ChildProcessError),
+        (-signal.SIGTERM, False, ChildProcessError),
+        (-signal.SIGUSR1, False, ChildProcessError),
+        (-signal.SIGRTMAX, False, ChildProcessError),
+        (-33, False, ChildProcessError),  # One that has no name.
         (-signal.SIGABRT, False, FailureCode.CORRUPT_VIDEO),
         (-signal.SIGSYS, False, FailureCode.CORRUPT_VIDEO),
     ],

@@ -11,20 +11,21 @@ from typing import Final
 
 from app.domain.errors import ProcessingError
 from app.domain.failure import FailureCode
-from app.infra.ffmpeg import launcher, seccomp
+from app.infra.ffmpeg import launcher
 
-# Sent by an operator, an orchestrator, or the kernel for want of memory that others may have taken.
-_FROM_OUTSIDE: Final = frozenset(
-    -number for number in (signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT)
-)
+# What a program that falls over gets of the kernel, or sends itself. All others are sent by an operator, by an
+# orchestrator, or by the kernel for want of memory that others may have taken.
+_ITS_OWN: Final = frozenset(
+    -number
+    for number in (
+        signal.SIGSEGV, signal.SIGBUS, signal.SIGILL, signal.SIGFPE, signal.SIGABRT, signal.SIGTRAP, signal.SIGSYS,
+    )
+)  # fmt: skip
 _OUT_OF_TIME: Final = -signal.SIGXCPU
 
 # ffmpeg's main returns an AVERROR, of which the status has the lowest byte: 256 - errno, or 256 - the first letter.
 _OUT_OF_MEMORY: Final = frozenset({256 - errno.ENOMEM, 256 - errno.EAGAIN})  # The latter of a thread without a stack.
 _OUT_OF_REACH: Final = frozenset(256 - number for number in (errno.ENOENT, errno.EACCES, errno.ENFILE))
-# ffmpeg catches SIGTERM and SIGINT, where no filter of system calls keeps it from that: after one it tidies up, after
-# four not. Its decoders have the first status too.
-_SIGNALLED: Final = frozenset() if seccomp.is_made_for_this_machine() else frozenset({255, 123})
 _NOT_FOUND: Final = 8  # All AVERRORs of names that it does not know: options, decoders, filters.
 
 
@@ -40,11 +41,11 @@ def classify_exit(
     if code == launcher.FAULT_CODE:
         number = _errno(words)
         return OSError(number, f"a child could not be started: {os.strerror(number)}")
-    if code == _OUT_OF_TIME or (code in _FROM_OUTSIDE and out_of_time):
+    if code in _ITS_OWN:
+        return _broken(out_of_memory)
+    if code == _OUT_OF_TIME or (code < 0 and out_of_time):
         return ProcessingError(FailureCode.TIMED_OUT)
-    if code in _FROM_OUTSIDE:
-        return OSError(errno.ECHILD, f"a child was ended from outside by {signal.Signals(-code).name}")
-    return _broken(out_of_memory) if code < 0 else None
+    return OSError(errno.ECHILD, f"a child was ended from outside by {_name(-code)}") if code < 0 else None
 
 
 def classify_ffmpeg_exit(
@@ -57,10 +58,6 @@ def classify_ffmpeg_exit(
     fault = classify_exit(code, words=words, out_of_time=out_of_time, out_of_memory=out_of_memory)
     if fault or code == 0:
         return fault
-    if code in _SIGNALLED and out_of_time:
-        return ProcessingError(FailureCode.TIMED_OUT)
-    if code in _SIGNALLED:
-        return OSError(errno.ECHILD, f"ffmpeg was ended from outside: status {code}")
     if code in _OUT_OF_REACH:
         return OSError(errno.ECHILD, f"ffmpeg could not reach its file: {os.strerror(256 - code)}")
     if code == _NOT_FOUND:
@@ -70,6 +67,10 @@ def classify_ffmpeg_exit(
 
 def _broken(out_of_memory: bool) -> ProcessingError:
     return ProcessingError(FailureCode.OUT_OF_MEMORY if out_of_memory else FailureCode.CORRUPT_VIDEO)
+
+
+def _name(number: int) -> str:
+    return signal.Signals(number).name if number in signal.valid_signals() else f"signal {number}"
 
 
 def _errno(words: bytes) -> int:

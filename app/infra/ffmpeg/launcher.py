@@ -37,6 +37,10 @@ _CAPABILITIES: Final = 64
 _CLONE_NEWUSER: Final = 0x10000000  # unshare(2)
 _CLONE_NEWNET: Final = 0x40000000
 _NICENESS: Final = 10
+_ITS_OWN: Final = (
+    signal.SIGSEGV, signal.SIGBUS, signal.SIGILL, signal.SIGFPE, signal.SIGABRT, signal.SIGTRAP, signal.SIGSYS,
+)  # fmt: skip
+"""What a program gets that falls over."""
 _OPEN_FILES: Final = 64
 
 _LIBRARIES: Final = ("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/etc/ld.so.cache")
@@ -52,12 +56,13 @@ def main() -> None:
     given = dict(options)
     try:
         _limit(int(given["memory"]), int(given["cpu"]))
-        _hear_signals()
         _leave_the_network()
         _give_up_privileges()
         _die_with(int(given["parent"]))
         landlock.restrict_self(_rules(command[0], [path for name, path in options if name == "read"]))
-        seccomp.restrict_self()  # The last, for it forbids what the others need.
+        signal.signal(signal.SIGXCPU, signal.SIG_DFL)  # Whoever started us may ignore it.
+        filtered = seccomp.restrict_self()  # The last but one, for it forbids what the others need.
+        _hear_none_but_its_own(out_of_time=filtered)
         os.execv(command[0], command)  # noqa: S606 - this is what the launcher is for; no shell takes part
     except OSError as fault:
         sys.stderr.write(f"{FAULT}{fault.errno} {fault.strerror}\n")
@@ -90,10 +95,15 @@ def _limit(memory_bytes: int, cpu_seconds: int) -> None:
             resource.setrlimit(limit, (lowest, highest))
 
 
-def _hear_signals() -> None:
-    """End by what is meant to end it, also where whoever started us ignores that, as nohup(1) does."""
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT, signal.SIGHUP, signal.SIGXCPU):
-        signal.signal(number, signal.SIG_DFL)
+def _hear_none_but_its_own(*, out_of_time: bool) -> None:
+    """Block what others may send, except for SIGKILL: whoever means the worker, as systemd(1) does, signals its group.
+
+    The worker hears the same, and it alone decides whether to end, or to finish what it has in hand. And ffmpeg, which
+    catches some of these, would tidy up and end with a status that its own errors have too. So it does after SIGXCPU,
+    where no filter keeps it from catching that: without one it is killed a second later.
+    """
+    theirs = signal.valid_signals() - set(_ITS_OWN) - ({signal.SIGXCPU} if out_of_time else set())
+    signal.pthread_sigmask(signal.SIG_SETMASK, theirs)
 
 
 def _not_everywhere() -> contextlib.AbstractContextManager[None]:
