@@ -82,7 +82,7 @@ class Context:
         try:
             await self.documents.afford(text or "", *self.payers)
         except RateLimited:
-            self.metrics.refusals.labels("effort").inc()
+            self.metrics.rejected.labels("cpu").inc()
             raise
 
     def document(self, text: str | None) -> Document | None:

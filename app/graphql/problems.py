@@ -88,5 +88,5 @@ class ExpectedErrors(strawberry.ExceptionHandler[errors.DomainError | DatabaseUn
         """Return None for what is no Problem: it goes on as a top-level error."""
         problem = problem_of(exception)
         if problem is not None:
-            cast("Info", info).context.metrics.problems.labels(problem.code).inc()
+            cast("Info", info).context.metrics.errors.labels(problem.code).inc()
         return problem

@@ -245,7 +245,7 @@ class GraphQLView(GraphQL[Context, None]):
             held.enter_context(self.sockets.acquire(context.address, self.settings.max_sockets_per_address))
             held.enter_context(self.sockets.acquire(context.viewer.id, self.settings.max_sockets_per_user))
         except TooMany:
-            context.metrics.refusals.labels("sockets").inc()
+            context.metrics.rejected.labels("sockets").inc()
             sentence = "Too many streams are open; close one first."
             raise RateLimited(sentence, retry_after_seconds=_STREAM_RETRY_SECONDS) from None
         lasting = ending_with_session(context.services, context.viewer, stream)
@@ -255,7 +255,7 @@ class GraphQLView(GraphQL[Context, None]):
         """Mask errors, and leave ``data`` out where execution never began (section 7.1 of the specification)."""
         result.errors = public_errors(result.errors, suggestions=self.settings.suggestions)
         for error in result.errors or ():
-            metrics_of(request).refusals.labels((error.extensions or {}).get("code", "none")).inc()
+            metrics_of(request).rejected.labels((error.extensions or {}).get("code", "none")).inc()
         answer = process_result(result)
         # Strawberry tells by the result's type, but not for an input object with exactly one field too many.
         if result.data is None and all(error.path is None for error in result.errors or ()):

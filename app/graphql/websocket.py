@@ -81,7 +81,7 @@ class TransportWebSocket(TransportHandler[Context]):
                 with self.context.metrics.sockets.track_inprogress():
                     await super().handle()
         except TooMany:
-            self.context.metrics.refusals.labels("sockets").inc()
+            self.context.metrics.rejected.labels("sockets").inc()
             await self.websocket.close(TOO_MANY, "Too many sockets")
 
     async def handle_message(self, message: Message) -> None:
@@ -89,7 +89,7 @@ class TransportWebSocket(TransportHandler[Context]):
         if cast("TextWebSocket", self.websocket).closed:
             return
         if self._messages.spend(self.context.address):
-            self.context.metrics.refusals.labels("messages").inc()
+            self.context.metrics.rejected.labels("messages").inc()
             await self.websocket.close(TOO_MANY, "Too many messages")
             return
         if not isinstance(cast("object", message), dict) or not _well_formed(cast("dict[str, Any]", message)):
@@ -109,7 +109,7 @@ class TransportWebSocket(TransportHandler[Context]):
         try:
             self._held.enter_context(self._sockets.acquire(self.context.viewer.id, self._settings.max_sockets_per_user))
         except TooMany:
-            self.context.metrics.refusals.labels("sockets").inc()
+            self.context.metrics.rejected.labels("sockets").inc()
             await self.websocket.close(TOO_MANY, "Too many sockets")
             return
         self._watchdog = asyncio.create_task(self._end_with_the_session())
@@ -124,7 +124,7 @@ class TransportWebSocket(TransportHandler[Context]):
     async def _refusal(self, message: SubscribeMessage) -> GraphQLError | None:
         """Return why one more operation is too much, where it is."""
         if wait := self._buckets.spend(self.context.address):
-            self.context.metrics.refusals.labels("network").inc()
+            self.context.metrics.rejected.labels("network").inc()
             return GraphQLError(**graphql_refusal(wait))
         limit = self._settings.max_subscriptions_per_socket
         if message["id"] not in self.operations and len(self.operations) >= limit:

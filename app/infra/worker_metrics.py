@@ -21,10 +21,12 @@ class WorkerMetrics:
         self.registry = CollectorRegistry()
         self.attempts = Counter("fiapx_attempts", "Attempts that began.", registry=self.registry)
         self.taken_over = Counter(
-            "fiapx_leases_taken_over", "Attempts that took over a lease that had run out.", registry=self.registry
+            "fiapx_lease_takeovers", "Attempts that took over a lease that had run out.", registry=self.registry
         )
         self.ended = Counter("fiapx_attempts_ended", "How attempts ended.", ["outcome"], registry=self.registry)
-        self.failures = Counter("fiapx_failures", "Videos that failed here, by code.", ["code"], registry=self.registry)
+        self.failures = Counter(
+            "fiapx_videos_failed", "Videos that failed here, by code.", ["code"], registry=self.registry
+        )
         self.frames = Counter("fiapx_frames", "Frames in the ZIPs that were made here.", registry=self.registry)
         self.archive_bytes = Counter("fiapx_archive_bytes", "Bytes of those ZIPs.", registry=self.registry)
         self.attempt_seconds = Histogram(

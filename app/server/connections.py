@@ -113,7 +113,7 @@ class Connections:
 
     def refused(self, reason: str) -> None:
         """Count what the listener sent away."""
-        self.metrics.refusals.labels(reason).inc()
+        self.metrics.rejected.labels(reason).inc()
 
     def _close_one(self, waiting: dict[Connection, None]) -> bool:
         """Close the one that has waited longest; say whether there was one."""

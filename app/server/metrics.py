@@ -49,11 +49,11 @@ class Metrics:
             buckets=_SECONDS,
             registry=self.registry,
         )
-        self.problems = Counter(
-            "fiapx_problems", "Expected errors that clients were told, by code.", ["code"], registry=self.registry
+        self.errors = Counter(
+            "fiapx_errors", "Expected errors that clients were told, by code.", ["code"], registry=self.registry
         )
-        self.refusals = Counter(
-            "fiapx_refusals", "What was refused before it was looked at.", ["reason"], registry=self.registry
+        self.rejected = Counter(
+            "fiapx_requests_rejected", "Requests that were rejected, by why.", ["reason"], registry=self.registry
         )
         self.connections = Gauge("fiapx_connections_open", "Open connections.", registry=self.registry)
         self.sockets = Gauge("fiapx_websockets_open", "Open WebSockets.", registry=self.registry)

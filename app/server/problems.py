@@ -113,7 +113,7 @@ async def on_domain_error(request: Request, error: Exception) -> Response:
     """Handle ``DomainError`` for Starlette."""
     if not isinstance(error, DomainError):
         raise error
-    metrics_of(request).problems.labels(error.code).inc()
+    metrics_of(request).errors.labels(error.code).inc()
     if isinstance(error, StorageError):
         _log.warning("storage_unavailable", exc_info=error)
     return domain_problem(error)
@@ -124,7 +124,7 @@ async def on_database_unavailable(request: Request, error: Exception) -> Respons
     if not isinstance(error, DatabaseUnavailable):
         raise error
     shown = error.to_users()
-    metrics_of(request).problems.labels(shown.code).inc()
+    metrics_of(request).errors.labels(shown.code).inc()
     _log.warning("database_unavailable", exc_info=error)
     return domain_problem(shown)
 

@@ -55,7 +55,7 @@ class Throttle:
         if scope["type"] in {"http", "websocket"} and not is_health_check(scope):
             wait = self._buckets.spend(address_of(HTTPConnection(scope)))
             if wait:
-                scope["app"].state.metrics.refusals.labels("network").inc()
+                scope["app"].state.metrics.rejected.labels("network").inc()
                 # Before it is accepted, a WebSocket is refused like any other request (ASGI's extension for it).
                 await _refusal(scope, wait)(scope, receive, send)
                 return

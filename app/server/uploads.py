@@ -179,7 +179,7 @@ class Uploads:
         new = Incoming(self, user)
         room = self.held + new.held <= self._settings.upload_memory_bytes
         if own >= self._settings.max_uploads_per_user or not (room or self._one_gives_up(than=own + 1)):
-            self._metrics.refusals.labels("uploads").inc()
+            self._metrics.rejected.labels("uploads").inc()
             raise RateLimited(
                 "Too many uploads are under way; wait until one has ended.", retry_after_seconds=_RETRY_SECONDS
             )
@@ -198,7 +198,7 @@ class Uploads:
             return False
         most = max((counts[one.user], held[one.user]) for one in candidates)
         slowest = min((one for one in candidates if (counts[one.user], held[one.user]) == most), key=lambda x: x.pace)
-        self._metrics.refusals.labels("slow upload").inc()
+        self._metrics.rejected.labels("slow upload").inc()
         slowest.give_up(
             RateLimited(
                 "The upload was given up, for others wait and it was the slowest; send it again later.",

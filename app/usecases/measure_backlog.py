@@ -31,7 +31,7 @@ class MeasureBacklog:
         return {
             "videos_pending": videos.pending,
             "videos_processing": videos.processing,
-            "leases_run_out": videos.leases_run_out,
+            "expired_leases": videos.expired_leases,
             "oldest_pending_seconds": max(0.0, waited),
             "notifications_due": notifications,
         }

@@ -34,10 +34,10 @@ async def test_attempts_their_ends_frames_and_bytes_are_counted(world: World, tm
     text = metrics.text().decode()
     for line in (
         "fiapx_attempts_total 2.0",
-        "fiapx_leases_taken_over_total 0.0",
+        "fiapx_lease_takeovers_total 0.0",
         'fiapx_attempts_ended_total{outcome="completed"} 1.0',
         'fiapx_attempts_ended_total{outcome="failed"} 1.0',
-        'fiapx_failures_total{code="CORRUPT_VIDEO"} 1.0',
+        'fiapx_videos_failed_total{code="CORRUPT_VIDEO"} 1.0',
         f"fiapx_frames_total {archive.frame_count:.1f}",
         f"fiapx_archive_bytes_total {float(archive.size_bytes)}",
         "fiapx_attempt_seconds_count 2.0",
@@ -54,12 +54,12 @@ async def test_a_lease_that_ran_out_and_a_fault_are_counted(world: World, tmp_pa
     with pytest.raises(Retry):
         await process_video(ctx(world, tmp_path, metrics=metrics), video)
     text = metrics.text().decode()
-    assert "fiapx_leases_taken_over_total 1.0" in text
+    assert "fiapx_lease_takeovers_total 1.0" in text
     assert 'fiapx_attempts_ended_total{outcome="fault"} 1.0' in text
     world.storage.away = False
     world.clock.advance(60)
     await process_video(ctx(world, tmp_path, metrics=metrics), video)  # It was given back, so nobody died.
-    assert "fiapx_leases_taken_over_total 1.0" in metrics.text().decode()
+    assert "fiapx_lease_takeovers_total 1.0" in metrics.text().decode()
 
 
 async def test_a_video_whose_workers_died_too_often_is_counted_as_failed(world: World, tmp_path: Path, samples: Path):
@@ -71,7 +71,7 @@ async def test_a_video_whose_workers_died_too_often_is_counted_as_failed(world: 
     for _ in range(2):  # The second delivery finds nothing to do.
         await process_video(ctx(world, tmp_path, metrics=metrics), video)
     assert (await world.row(video)).status is ProcessingStatus.FAILED
-    assert 'fiapx_failures_total{code="WORKER_LOST"} 1.0' in metrics.text().decode()
+    assert 'fiapx_videos_failed_total{code="WORKER_LOST"} 1.0' in metrics.text().decode()
 
 
 async def test_a_port_that_is_taken_ends_no_work():

@@ -42,7 +42,7 @@ async def test_requests_are_counted_by_route_and_status(site: Site, ana: Person)
     assert count("GET", "/videos/{id}/download", "400") == 1
     assert count("GET", "none", "404") == 2
     assert await value(site, "fiapx_http_request_seconds_count", method="POST", route="/videos/upload") == 1
-    assert await value(site, "fiapx_problems_total", code="PROCESSING_NOT_FINISHED") == 1
+    assert await value(site, "fiapx_errors_total", code="PROCESSING_NOT_FINISHED") == 1
 
 
 async def test_operations_are_counted_by_root_field_and_outcome(site: Site, ana: Person):
@@ -57,8 +57,8 @@ async def test_operations_are_counted_by_root_field_and_outcome(site: Site, ana:
     assert await value(site, total, kind="query", field="videos", outcome="error") == 1
     assert await value(site, total, kind="query", field="video", outcome="ok") == 1
     assert await value(site, "fiapx_graphql_operation_seconds_count", kind="query", field="me") == 2
-    assert await value(site, "fiapx_problems_total", code="VIDEO_NOT_FOUND") == 1
-    assert await value(site, "fiapx_refusals_total", reason="BAD_USER_INPUT") == 1
+    assert await value(site, "fiapx_errors_total", code="VIDEO_NOT_FOUND") == 1
+    assert await value(site, "fiapx_requests_rejected_total", reason="BAD_USER_INPUT") == 1
 
 
 async def test_no_client_can_make_many_of_them(site: Site, ana: Person):
@@ -107,9 +107,9 @@ async def test_the_backlog_says_what_waits_and_for_how_long(site: Site, ana: Per
     await site.claimed(await ana.uploaded())
     await site.failed(await ana.uploaded())
     seen = {"videos_pending": 1, "videos_processing": 1, "oldest_pending_seconds": 90, "notifications_due": 1}
-    assert await backlog(site) == seen | {"leases_run_out": 0}
+    assert await backlog(site) == seen | {"expired_leases": 0}
     site.clock.advance(16)
-    assert await backlog(site) == seen | {"leases_run_out": 1, "oldest_pending_seconds": 106}
+    assert await backlog(site) == seen | {"expired_leases": 1, "oldest_pending_seconds": 106}
 
 
 async def test_what_one_network_sends_too_much_of_is_counted_and_the_scrape_is_not(
@@ -119,7 +119,7 @@ async def test_what_one_network_sends_too_much_of_is_counted_and_the_scrape_is_n
         async with httpx.AsyncClient(base_url=site.url, trust_env=False) as client:
             for _ in range(5):
                 await client.get("/videos")
-        assert await value(site, "fiapx_refusals_total", reason="network") == 3
+        assert await value(site, "fiapx_requests_rejected_total", reason="network") == 3
 
 
 async def test_nothing_of_a_user_is_in_it(site: Site, ana: Person):

@@ -96,7 +96,7 @@ async def test_operations_over_a_socket_are_requests_of_its_network(empty_databa
         elsewhere = {"X-Forwarded-For": "203.0.113.9"}
         assert (await ana.http.get("/videos", headers=elsewhere)).status_code == 200
         async with site.inside() as prometheus:
-            assert 'fiapx_refusals_total{reason="network"} 2.0' in (await prometheus.get("/metrics")).text
+            assert 'fiapx_requests_rejected_total{reason="network"} 2.0' in (await prometheus.get("/metrics")).text
 
 
 async def test_a_page_that_comes_back_again_and_again_is_within_what_is_usual(empty_database: Path, tmp_path: Path):

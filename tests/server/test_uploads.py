@@ -106,7 +106,7 @@ async def test_a_process_has_memory_for_so_many_uploads_whosever_they_are(narrow
         async with under_way(narrow, ana), under_way(narrow, ana), under_way(narrow, bruno):
             await refused(narrow, bruno, path)
             async with narrow.inside() as prometheus:
-                assert 'fiapx_refusals_total{reason="uploads"} 1.0' in (await prometheus.get("/metrics")).text
+                assert 'fiapx_requests_rejected_total{reason="uploads"} 1.0' in (await prometheus.get("/metrics")).text
         async with under_way(narrow, bruno, path), under_way(narrow, bruno, path):
             pass
 

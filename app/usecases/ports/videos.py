@@ -28,11 +28,11 @@ class DueVideo:
 
 @dataclass(frozen=True, slots=True)
 class Backlog:
-    """How much is unfinished; ``leases_run_out`` are Processing rows that nobody holds any more."""
+    """How much is unfinished; ``expired_leases`` are Processing rows that nobody holds any more."""
 
     pending: int
     processing: int
-    leases_run_out: int
+    expired_leases: int
     oldest_pending: datetime | None
 
 
