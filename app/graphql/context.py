@@ -13,7 +13,7 @@ from app.domain.user import UserId
 from app.domain.video import StatusChange, VideoId
 from app.graphql.documents import Document, Documents
 from app.graphql.effort import network_of
-from app.graphql.limits import length_refusal
+from app.graphql.limits import length_error
 from app.graphql.shared_answers import SharedAnswers
 from app.server.metrics import Metrics
 from app.server.services import Services, bearer_viewer, is_over
@@ -77,7 +77,7 @@ class Context:
 
         :raises RateLimited: where its network or user has taken too much
         """
-        if length_refusal(text or "", self.settings):
+        if length_error(text or "", self.settings):
             return
         try:
             await self.documents.afford(text or "", *self.payers)
@@ -87,7 +87,7 @@ class Context:
 
     def document(self, text: str | None) -> Document | None:
         """Read what was sent; None where it is too long to be looked at."""
-        return None if length_refusal(text or "", self.settings) else self.documents.read(text or "", *self.payers)
+        return None if length_error(text or "", self.settings) else self.documents.read(text or "", *self.payers)
 
     async def _histories(self, videos: list[VideoId]) -> Sequence[Sequence[StatusChange]]:
         return await self.do.show_histories(videos)

@@ -181,7 +181,7 @@ class _Measure:
         return PAGE if node.name.value in self._declared.pages else _LISTS_OF_INTROSPECTION.get(node.name.value, 1)
 
 
-def length_refusal(text: str, settings: Settings) -> GraphQLError | None:
+def length_error(text: str, settings: Settings) -> GraphQLError | None:
     """Report that a document is too long, where it is; nothing else may be done with such a one, nor be kept of it."""
     length = len(text.encode("utf-8", "surrogatepass"))
     if length > settings.max_document_bytes:
@@ -203,7 +203,7 @@ def measured(document: DocumentNode, name: str | None, variables: Mapping[str, A
         return Size(depth=sys.getrecursionlimit())
 
 
-def refusal(
+def limit_error(
     text: str, size: Size, variables: Mapping[str, Any], settings: Settings, declared: Declared
 ) -> GraphQLError | None:
     """Return why an operation is too large, where it is."""

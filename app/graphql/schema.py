@@ -10,9 +10,9 @@ from strawberry.types.execution import PreExecutionError
 from app.graphql.context import Context, Info
 from app.graphql.documents import MAX_ERRORS
 from app.graphql.executor import SharingExecutor
-from app.graphql.limits import length_refusal
+from app.graphql.limits import length_error
 from app.graphql.mutations import Mutation
-from app.graphql.preparation import Preparation
+from app.graphql.operation_pipeline import OperationPipeline
 from app.graphql.problems import ExpectedErrors
 from app.graphql.queries import Query
 from app.graphql.scalars import SCALARS
@@ -40,7 +40,7 @@ class _CarefulSchema(BoundedSchema):
 
 
 def _too_long(query: str | None, context: Context) -> PreExecutionError | None:
-    refused = length_refusal(query or "", context.settings)
+    refused = length_error(query or "", context.settings)
     return PreExecutionError(data=None, errors=[refused]) if refused else None
 
 
@@ -53,7 +53,7 @@ schema = _CarefulSchema(
     Mutation,
     Subscription,
     config=StrawberryConfig(scalar_map=SCALARS, info_class=Info),
-    extensions=[Preparation],
+    extensions=[OperationPipeline],
     exception_handlers=[ExpectedErrors()],
     execution_context_class=SharingExecutor,
 )

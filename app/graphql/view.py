@@ -39,7 +39,7 @@ from app.graphql.documents import Documents
 from app.graphql.masking import public_errors
 from app.graphql.multipart_request import parsed_operations
 from app.graphql.negotiation import GRAPHQL_RESPONSE, JSON, negotiated
-from app.graphql.preparation import is_subscription, what_is_asked
+from app.graphql.operation_pipeline import is_subscription, kind_and_field
 from app.graphql.problems import top_level
 from app.graphql.schema import schema
 from app.graphql.shared_answers import SharedAnswers
@@ -117,8 +117,8 @@ class GraphQLView(GraphQL[Context, None]):
             streams = stream_protocol(self, request.headers) is not None
             _check(request, streams=streams)
             response = await self._run(request)
-        except HTTPException as refusal:
-            response = _refused(request, refusal)
+        except HTTPException as error:
+            response = _http_error(request, error)
         except Unauthenticated as error:
             response = _unauthenticated(request, error)
         except (RateLimited, UploadIncomplete) as error:
@@ -225,7 +225,7 @@ class GraphQLView(GraphQL[Context, None]):
             raise HTTPException(
                 HTTPStatus.BAD_REQUEST, "Subscribe over graphql-transport-ws, or with Accept: text/event-stream."
             ) from None
-        kind, field = what_is_asked(context.document(request_data.query), request_data.operation_name)
+        kind, field = kind_and_field(context.document(request_data.query), request_data.operation_name)
         if result.data is None and all(error.path is None for error in result.errors or ()):
             field = "refused"  # Its names are the client's, and there is no end of them.
         context.metrics.operated(kind, field, failed=bool(result.errors), seconds=monotonic() - began)
@@ -331,13 +331,13 @@ def _request_data(parsed: object) -> GraphQLRequestData:
     )
 
 
-def _refused(request: Request, refusal: HTTPException) -> Response:
+def _http_error(request: Request, raised: HTTPException) -> Response:
     media_type = negotiated(request.headers.get("accept", "")) or JSON
-    too_large = refusal.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+    too_large = raised.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE
     code = FileTooLarge.code if too_large else BAD_USER_INPUT
-    error = {"message": refusal.reason, "extensions": {"code": code}}
-    response = _answer({"errors": [error]}, refusal.status_code, media_type)
-    if refusal.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+    error = {"message": raised.reason, "extensions": {"code": code}}
+    response = _answer({"errors": [error]}, raised.status_code, media_type)
+    if raised.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
         response.headers["Allow"] = "POST" if request.method == "GET" else "GET, POST"
     return response
 

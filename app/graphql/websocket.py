@@ -26,7 +26,7 @@ from app.graphql.strawberry_insides import (
 )
 from app.server.concurrency import ConcurrencyLimit, TooMany
 from app.server.services import session_over
-from app.server.throttle import TokenBuckets, graphql_refusal, rate_limited
+from app.server.throttle import TokenBuckets, rate_limited, too_many_requests
 from app.settings import Settings
 
 MALFORMED: Final = 4400
@@ -116,16 +116,16 @@ class TransportWebSocket(TransportHandler[Context]):
 
     async def handle_subscribe(self, message: SubscribeMessage) -> None:
         """Run one operation more, up to the limits; to its network it counts as a request like any other."""
-        if self.connection_acknowledged and (refused := await self._refusal(message)):
+        if self.connection_acknowledged and (refused := await self._limit_error(message)):
             await self.send_message({"id": message["id"], "type": "error", "payload": [refused.formatted]})
             return
         await super().handle_subscribe(message)
 
-    async def _refusal(self, message: SubscribeMessage) -> GraphQLError | None:
+    async def _limit_error(self, message: SubscribeMessage) -> GraphQLError | None:
         """Return why one more operation is too much, where it is."""
         if wait := self._buckets.spend(self.context.address):
             self.context.metrics.rejected.labels("network").inc()
-            return GraphQLError(**graphql_refusal(wait))
+            return GraphQLError(**too_many_requests(wait))
         limit = self._settings.max_subscriptions_per_socket
         if message["id"] not in self.operations and len(self.operations) >= limit:
             return GraphQLError(f"A socket may have {limit} operations at once.", extensions={"code": LIMIT_EXCEEDED})

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from app.domain.errors import StorageError
 from app.rest.objects import OBJECT_PARAMETERS, Representation, object_answers, send_object
 from app.server.contract import Parameter, promises
-from app.server.refusals import OUTSIDE_THE_FILE, UNKNOWN_PATH
+from app.server.problem_types import OUTSIDE_THE_FILE, UNKNOWN_PATH
 from app.server.services import services_of
 from app.usecases.ports.storage import ObjectMissing
 
@@ -22,7 +22,7 @@ _NOTHING_MAY_RUN: Final = {"Content-Security-Policy": "default-src 'none'; frame
     "files",
     *object_answers("*/*"),
     errors=(StorageError,),
-    refusals=(UNKNOWN_PATH, OUTSIDE_THE_FILE),
+    problems=(UNKNOWN_PATH, OUTSIDE_THE_FILE),
     parameters=(Parameter("path", "ticket", "What a link of the API has there."), *OBJECT_PARAMETERS),
 )
 async def by_ticket(request: Request) -> Response:

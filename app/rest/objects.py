@@ -10,8 +10,8 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from app.server.contract import Answer, Parameter
+from app.server.problem_types import OUTSIDE_THE_FILE
 from app.server.problems import problem
-from app.server.refusals import OUTSIDE_THE_FILE
 from app.usecases.ports.storage import ObjectStorage
 
 OBJECT_PARAMETERS: Final = (

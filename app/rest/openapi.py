@@ -14,8 +14,8 @@ from starlette.routing import Route
 
 from app.domain.errors import DomainError, RateLimited
 from app.server.contract import HEADERS, Answer, Contract, Parameter, Problem, contract_of
+from app.server.problem_types import ON_THE_WIRE, UNKNOWN_METHOD, UNKNOWN_PATH, ProblemType
 from app.server.problems import domain_problem
-from app.server.refusals import ON_THE_WIRE, UNKNOWN_METHOD, UNKNOWN_PATH, Refusal
 
 _SOMETIMES: Final = ".sometimes"
 _PROBLEM: Final = "application/problem+json"
@@ -210,7 +210,7 @@ def _refused(cases: Sequence[_Case], *, head: bool) -> dict[str, Any]:
 def _cases(contract: Contract) -> dict[HTTPStatus, list[_Case]]:
     """Return all errors that may be answered, by status; what is the same code and meaning stands once."""
     found: dict[HTTPStatus, list[_Case]] = defaultdict(list)
-    for status, case in (*map(_of_error, contract.errors), *map(_of_refusal, contract.refusals)):
+    for status, case in (*map(_of_error, contract.errors), *map(_of_problem, contract.problems)):
         found[status].append(case)
     return found
 
@@ -223,9 +223,9 @@ def _of_error(kind: type[DomainError]) -> tuple[HTTPStatus, _Case]:
     return HTTPStatus(response.status_code), _Case(kind.code, error.message, own | {"X-Request-Id"})
 
 
-def _of_refusal(refusal: Refusal) -> tuple[HTTPStatus, _Case]:
-    named = () if refusal in ON_THE_WIRE or refusal.code == "TOO_MANY_CONNECTIONS" else ("X-Request-Id",)
-    return refusal.status, _Case(refusal.code, refusal.meaning, frozenset((*refusal.headers, *named)))
+def _of_problem(kind: ProblemType) -> tuple[HTTPStatus, _Case]:
+    named = () if kind in ON_THE_WIRE or kind.code == "TOO_MANY_CONNECTIONS" else ("X-Request-Id",)
+    return kind.status, _Case(kind.code, kind.meaning, frozenset((*kind.headers, *named)))
 
 
 def _header(name: str, *, required: bool) -> dict[str, Any]:

@@ -14,11 +14,11 @@ from app.rest import accounts, files, videos
 from app.rest.openapi import document
 from app.server import health
 from app.server.contract import Answer, promises
-from app.server.refusals import UNKNOWN_PATH
+from app.server.problem_types import UNKNOWN_PATH
 from app.server.services import settings_of
 
 
-@promises("description", Answer(HTTPStatus.OK, "The description.", {"type": "object"}), refusals=(UNKNOWN_PATH,))
+@promises("description", Answer(HTTPStatus.OK, "The description.", {"type": "object"}), problems=(UNKNOWN_PATH,))
 async def openapi(request: Request) -> Response:
     """Fetch this description.
 

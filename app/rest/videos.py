@@ -28,7 +28,7 @@ from app.domain.video import ProcessingStatus, VideoProcessing, parsed_video_id
 from app.rest.objects import OBJECT_PARAMETERS, Representation, object_answers, send_object
 from app.server.contract import Answer, Instant, Parameter, Uuid, described, promises
 from app.server.multipart import Multipart, Part, declared_bytes
-from app.server.refusals import OUTSIDE_THE_FILE
+from app.server.problem_types import OUTSIDE_THE_FILE
 from app.server.services import services_of, viewer_of
 from app.server.uploads import uploads_of
 from app.usecases.download_processed_zip import archive_file_name
@@ -149,7 +149,7 @@ async def list_videos(request: Request) -> Response:
         to_head=False,
     ),
     errors=(ProcessingNotFinished, StorageError, VideoExpired, VideoNotBelongsToUser, VideoNotFound),
-    refusals=(OUTSIDE_THE_FILE,),
+    problems=(OUTSIDE_THE_FILE,),
     parameters=(Parameter("path", "id", "The video's.", {"type": "string", "format": "uuid"}), *OBJECT_PARAMETERS),
     signed_in=True,
 )

@@ -1,7 +1,7 @@
 """What an endpoint promises to its clients, said beside it; the OpenAPI document is made from that.
 
 Bodies are TypedDicts, so that mypy holds what an endpoint sends against what it promises. What every endpoint may
-answer (refusals of the server, a body that is no JSON) is added here, and nobody has to think of it.
+answer (errors of the server itself, a body that is no JSON) is added here, and nobody has to think of it.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -15,7 +15,7 @@ from starlette.responses import Response
 from typing_extensions import TypedDict
 
 from app.domain.errors import DomainError, FileTooLarge, InvalidInput, RateLimited, Unauthenticated, UploadIncomplete
-from app.server.refusals import BEFORE_ANY_ROUTE, BROKEN, NO_JSON, ON_THE_WIRE, Refusal
+from app.server.problem_types import BEFORE_ANY_ROUTE, BROKEN, NO_JSON, ON_THE_WIRE, ProblemType
 
 described: Final = with_config(ConfigDict(use_attribute_docstrings=True))
 """Decorates a body: the docstrings below its members are their descriptions."""
@@ -101,7 +101,7 @@ class Contract:
     tag: str
     answers: tuple[Answer, ...]
     errors: tuple[type[DomainError], ...]
-    refusals: tuple[Refusal, ...]
+    problems: tuple[ProblemType, ...]
     parameters: tuple[Parameter, ...]
     body: Any
     media_type: str
@@ -112,7 +112,7 @@ def promises(
     tag: str,
     *answers: Answer,
     errors: tuple[type[DomainError], ...] = (),
-    refusals: tuple[Refusal, ...] = (),
+    problems: tuple[ProblemType, ...] = (),
     parameters: tuple[Parameter, ...] = (),
     body: Any = None,
     media_type: str = "application/json",
@@ -121,20 +121,20 @@ def promises(
 ) -> Callable[[Endpoint], Endpoint]:
     """Keep with an endpoint what it promises; its docstring says what it is for.
 
-    ``errors`` and ``refusals`` are its own; those that belong to a body, to a session and to every request are added.
+    ``errors`` and ``problems`` are its own; those that belong to a body, to a session and to every request are added.
     With ``always`` it is answered whatever the server would refuse else, as health checks are.
     """
     if body is not None:
         errors += (InvalidInput, FileTooLarge, UploadIncomplete)
     if body is not None and media_type == "application/json":
-        refusals += (NO_JSON,)
+        problems += (NO_JSON,)
     if signed_in:
         errors += (Unauthenticated,)
     if not always:
-        errors, refusals = (*errors, RateLimited), refusals + BEFORE_ANY_ROUTE
-    refusals += (*ON_THE_WIRE, BROKEN)
+        errors, problems = (*errors, RateLimited), problems + BEFORE_ANY_ROUTE
+    problems += (*ON_THE_WIRE, BROKEN)
     unique = tuple(dict.fromkeys(errors))
-    contract = Contract(tag, answers, unique, refusals, parameters, body, media_type, signed_in)
+    contract = Contract(tag, answers, unique, problems, parameters, body, media_type, signed_in)
 
     def keep(endpoint: Endpoint) -> Endpoint:
         vars(endpoint)["contract"] = contract

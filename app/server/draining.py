@@ -7,8 +7,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.domain.errors import PASSING_SECONDS
+from app.server.problem_types import RESTARTING
 from app.server.problems import problem
-from app.server.refusals import RESTARTING
 from app.server.throttle import is_health_check
 
 

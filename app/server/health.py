@@ -9,7 +9,7 @@ from starlette.responses import JSONResponse, Response
 from typing_extensions import TypedDict
 
 from app.server.contract import Answer, described, promises
-from app.server.refusals import UNKNOWN_PATH
+from app.server.problem_types import UNKNOWN_PATH
 from app.server.services import services_of
 from app.server.throttle import is_health_check
 
@@ -40,7 +40,7 @@ def _only_as_spelled(request: Request) -> None:
         raise HTTPException(HTTPStatus.NOT_FOUND)
 
 
-@promises("health", Answer(HTTPStatus.OK, "It lives.", Alive), refusals=(UNKNOWN_PATH,), always=True)
+@promises("health", Answer(HTTPStatus.OK, "It lives.", Alive), problems=(UNKNOWN_PATH,), always=True)
 async def livez(request: Request) -> Response:
     """Ask whether the process lives; another part being away is no reason to restart this one."""
     _only_as_spelled(request)
@@ -51,7 +51,7 @@ async def livez(request: Request) -> Response:
     "health",
     Answer(HTTPStatus.OK, "Requests can be served here.", Readiness),
     Answer(HTTPStatus.SERVICE_UNAVAILABLE, "They cannot: a part is away, or the process is about to end.", Readiness),
-    refusals=(UNKNOWN_PATH,),
+    problems=(UNKNOWN_PATH,),
     always=True,
 )
 async def readyz(request: Request) -> Response:

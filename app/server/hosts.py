@@ -12,8 +12,8 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.domain.network import is_loopback
+from app.server.problem_types import MALFORMED, UNKNOWN_HOST, ProblemType
 from app.server.problems import problem
-from app.server.refusals import MALFORMED, UNKNOWN_HOST, Refusal
 from app.server.throttle import is_health_check
 from app.settings import Settings
 
@@ -43,21 +43,21 @@ class Hosts:
         self._allowed = frozenset(_name(host) for host in allowed)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        refusal = self._refusal(scope) if scope["type"] in {"http", "websocket"} else None
-        await (refusal or self._app)(scope, receive, send)
+        answer = self._error_response(scope) if scope["type"] in {"http", "websocket"} else None
+        await (answer or self._app)(scope, receive, send)
 
-    def _refusal(self, scope: Scope) -> Response | None:
+    def _error_response(self, scope: Scope) -> Response | None:
         names = [name for name, _ in scope["headers"] if name in _ONCE]
         if len(names) != len(set(names)):
-            return _refused(MALFORMED, "Send Host and Authorization once each.")
+            return _response(MALFORMED, "Send Host and Authorization once each.")
         host = next((value.decode("latin-1").lower() for name, value in scope["headers"] if name == b"host"), None)
         if host is None and scope["http_version"] == "1.0":
             host = ""
         elif host is None or not _AUTHORITY.fullmatch(host):
-            return _refused(MALFORMED, "Send a Host header that names a host.")
+            return _response(MALFORMED, "Send a Host header that names a host.")
         if not self._allowed or is_health_check(scope) or self._allows(_name(host)):
             return None
-        return _refused(UNKNOWN_HOST, "This host is not served here.")
+        return _response(UNKNOWN_HOST, "This host is not served here.")
 
     def _allows(self, name: str) -> bool:
         local = name == LOOPBACK or name.endswith(f".{LOOPBACK}") or is_loopback(name)
@@ -70,5 +70,5 @@ def _name(host: str) -> str:
     return found[1].strip("[]").removesuffix(".") if found else ""
 
 
-def _refused(refusal: Refusal, detail: str) -> Response:
-    return problem(refusal.status, refusal.code, refusal.status.phrase, detail)
+def _response(kind: ProblemType, detail: str) -> Response:
+    return problem(kind.status, kind.code, kind.status.phrase, detail)

@@ -33,7 +33,7 @@ from app.domain.errors import (
     VideoNotFound,
 )
 from app.server.metrics import metrics_of
-from app.server.refusals import BROKEN
+from app.server.problem_types import BROKEN
 from app.usecases.ports.database import DatabaseUnavailable
 
 STATUS: Final[Mapping[type[DomainError], HTTPStatus]] = {

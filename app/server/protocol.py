@@ -16,8 +16,8 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from websockets.frames import Frame
 
 from app.server.connections import Connection, Connections
+from app.server.problem_types import FULL_HOUSE, HEAD_TOO_LARGE, HEAD_TOO_LATE, MALFORMED, ProblemType
 from app.server.problems import problem
-from app.server.refusals import FULL_HOUSE, HEAD_TOO_LARGE, HEAD_TOO_LATE, MALFORMED, Refusal
 from app.server.throttle import HEALTH, TokenBuckets
 from app.settings import ServerSettings
 
@@ -169,15 +169,15 @@ class BoundedHttp(HttpToolsProtocol):
 
     # The end of a connection that asks for too much.
 
-    def _refuse(self, refusal: Refusal, detail: str, headers: Mapping[str, str] | None = None) -> None:
+    def _refuse(self, kind: ProblemType, detail: str, headers: Mapping[str, str] | None = None) -> None:
         """Answer so, where no other answer is under way, and read on for a moment."""
         self._head_has_come()
         self._connections.refused("connections" if self._connection.spare else "head")
         if self._answering:
             self.transport.abort()
             return
-        status = refusal.status
-        response = problem(status, refusal.code, status.phrase, detail, headers=headers)
+        status = kind.status
+        response = problem(status, kind.code, status.phrase, detail, headers=headers)
         fields = [*self.server_state.default_headers, *response.raw_headers, (b"connection", b"close")]
         lines = b"".join(b"%s: %s\r\n" % field for field in fields)
         self.transport.write(STATUS_LINE[status] + lines + b"\r\n" + bytes(response.body))

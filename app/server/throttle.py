@@ -57,7 +57,7 @@ class Throttle:
             if wait:
                 scope["app"].state.metrics.rejected.labels("network").inc()
                 # Before it is accepted, a WebSocket is refused like any other request (ASGI's extension for it).
-                await _refusal(scope, wait)(scope, receive, send)
+                await _rate_limit_response(scope, wait)(scope, receive, send)
                 return
         await self._app(scope, receive, send)
 
@@ -67,7 +67,7 @@ def is_health_check(scope: Scope) -> bool:
     return scope["type"] == "http" and scope.get("raw_path") in HEALTH
 
 
-def graphql_refusal(wait: float) -> dict[str, Any]:
+def too_many_requests(wait: float) -> dict[str, Any]:
     """Answer as a GraphQL error that it is too much, and in how many whole seconds it is not."""
     return rate_limited(RateLimited(retry_after_seconds=math.ceil(wait)))
 
@@ -78,10 +78,10 @@ def rate_limited(error: RateLimited) -> dict[str, Any]:
     return {"message": error.message, "extensions": extensions}
 
 
-def _refusal(scope: Scope, wait: float) -> Response:
+def _rate_limit_response(scope: Scope, wait: float) -> Response:
     seconds = math.ceil(wait)
     if scope["path"] != "/graphql":
         return domain_problem(RateLimited(retry_after_seconds=seconds))
-    content = json.dumps({"errors": [graphql_refusal(wait)]})
+    content = json.dumps({"errors": [too_many_requests(wait)]})
     status, headers = HTTPStatus.TOO_MANY_REQUESTS, {"Retry-After": str(seconds)}
     return Response(content, status, headers, "application/json; charset=utf-8")

@@ -8,8 +8,8 @@ from strawberry.types import get_object_definition
 from app.domain.errors import DomainError, ProcessingError, RateLimited
 from app.domain.failure import FailureCode
 from app.graphql.problems import Problem, problem_of, top_level
+from app.server.problem_types import EVERY
 from app.server.problems import domain_problem
-from app.server.refusals import EVERY
 
 _INTRODUCTION: Final = """<!-- Made by make schema from app/domain/errors.py and its translations; change it there. -->
 # Errors

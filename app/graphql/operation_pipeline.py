@@ -1,4 +1,4 @@
-"""What is done with an operation before it runs: parsed, measured, chosen, validated, in this order."""
+"""What each operation goes through before it runs: it is parsed, limited, chosen and validated, in this order."""
 
 from collections.abc import AsyncIterator, Iterator
 
@@ -15,11 +15,11 @@ from strawberry.types.graphql import OperationType
 from app.graphql.context import Context
 from app.graphql.declared import declared
 from app.graphql.documents import Document
-from app.graphql.limits import Size, measured, refusal
+from app.graphql.limits import Size, limit_error, measured
 from app.graphql.strawberry_insides import core_schema, given_operation_name
 
 
-class Preparation(SchemaExtension):
+class OperationPipeline(SchemaExtension):
     """The one extension of the schema, so that what comes before what stands in one place and costs little."""
 
     _document: Document
@@ -32,7 +32,7 @@ class Preparation(SchemaExtension):
         """
         self._document = self._context.documents.read(self.execution_context.query or "", *self._context.payers)
         if self._document.node is None:
-            raise _again(self._document)
+            raise _copied(self._document)
         self.execution_context.graphql_document = self._document.node
         yield
 
@@ -58,7 +58,7 @@ class Preparation(SchemaExtension):
         core = core_schema(context.schema)
         declares = declared(core)
         size = self._size = measured(node, context.operation_name, context.variables or {}, declares)
-        refused = refusal(document.text, size, context.variables or {}, ours.settings, declares) or _undecided(
+        refused = limit_error(document.text, size, context.variables or {}, ours.settings, declares) or _ambiguous(
             node, given_operation_name(context)
         )
         if refused:
@@ -81,7 +81,7 @@ def is_subscription(document: Document, name: str | None) -> bool:
     return operation is not None and OperationType(operation.operation.value) is OperationType.SUBSCRIPTION
 
 
-def what_is_asked(document: Document | None, name: str | None) -> tuple[str, str]:
+def kind_and_field(document: Document | None, name: str | None) -> tuple[str, str]:
     """Return an operation's kind and its root field, or that there are several, for counting what was found valid."""
     operation = get_operation_ast(document.node, name) if document and document.node else None
     if operation is None:
@@ -93,13 +93,13 @@ def what_is_asked(document: Document | None, name: str | None) -> tuple[str, str
     return kind, fields[0]
 
 
-def _again(document: Document) -> GraphQLError:
+def _copied(document: Document) -> GraphQLError:
     """Return a copy of the error of a document's syntax: what is raised gathers frames, and the original is kept."""
     (error,) = document.wrong or ()
     return GraphQLError(error.message, None, error.source, error.positions, extensions=error.extensions)
 
 
-def _undecided(document: DocumentNode, name: str | None) -> GraphQLError | None:
+def _ambiguous(document: DocumentNode, name: str | None) -> GraphQLError | None:
     """Refuse a choice that the client did not make (section 6.1 of the specification); Strawberry takes the first."""
     operations = sum(isinstance(definition, OperationDefinitionNode) for definition in document.definitions)
     return GraphQLError("Name the operation: this document has several.") if operations > 1 and not name else None
