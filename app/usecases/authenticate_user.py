@@ -60,7 +60,7 @@ class AuthenticateUser:
         return await self.transactions.write(lambda t: self._sign_in(t, user, password_hash))
 
     async def _sign_in(self, t: Transaction, seen: User, password_hash: str) -> Session:
-        user = await t.users.by_id(seen.id) if await t.users.lock(seen.id) else None
+        user = await t.users.lock(seen.id)
         if user is None or user.password_hash != seen.password_hash:  # It was changed since it was checked.
             raise InvalidCredentials
         if password_hash != user.password_hash:

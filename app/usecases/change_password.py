@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from typing import final
 
 from app.domain.errors import InvalidCredentials, InvalidInput
-from app.domain.notification import NotificationChannel, NotificationEvent
+from app.domain.notification import NotificationEvent
 from app.domain.session import SessionId, Viewer
 from app.domain.user import User, new_password, normalised_password
-from app.usecases.enqueue_notification import Message, enqueue_notification
+from app.usecases.enqueue_notification import enqueue_mail
 from app.usecases.open_session import OpenSession, Session, locked_user, other_sessions
 from app.usecases.ports.ended_sessions import EndedSessions
 from app.usecases.ports.passwords import PasswordHasher
@@ -59,8 +59,7 @@ class ChangePassword:
             token = self.open_session.refresh_tokens.first(viewer.session)
             session = await self.open_session.go_on(t, user, kept, token)
         await t.sessions.end(ended, now)
-        message = Message(event=NotificationEvent.PASSWORD_CHANGED, at=now, data={})
-        await enqueue_notification(t, user, message, NotificationChannel.EMAIL)
+        await enqueue_mail(t, user, NotificationEvent.PASSWORD_CHANGED, now)
         return session, ended
 
 

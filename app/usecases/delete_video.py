@@ -1,11 +1,11 @@
 """Delete a processing with its stored files."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final, final
 
 from app.domain.session import Viewer
-from app.domain.video import VideoId, result_prefix
+from app.domain.video import VideoId, VideoProcessing, result_prefix
 from app.usecases.ownership import owned_video
 from app.usecases.ports.clock import Clock
 from app.usecases.ports.live_status import LiveStatus
@@ -39,11 +39,16 @@ class DeleteVideo:
             seen = await owned_video(t, viewer, video)
             await t.videos.remove(video)
             now = self.clock.now()
-            await t.removals.add(result_prefix(video), is_prefix=True, at=now)
+            await give_up_files(t, seen, now)
             await t.removals.add(result_prefix(video), is_prefix=True, at=now + SECOND_REMOVAL)
-            if not await t.videos.names_source(seen.source_key):
-                await t.removals.add(seen.source_key, is_prefix=False, at=now)
 
         await self.transactions.write(step)
         await self.live.publish_gone(viewer.id, video)
         await self.queue.remove_objects()
+
+
+async def give_up_files(t: Transaction, video: VideoProcessing, at: datetime) -> None:
+    """Write down for removal what a processing stored, and its source where no other whose files are kept names it."""
+    await t.removals.add(result_prefix(video.id), is_prefix=True, at=at)
+    if not await t.videos.names_source(video.source_key):
+        await t.removals.add(video.source_key, is_prefix=False, at=at)

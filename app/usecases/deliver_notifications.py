@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Coroutine, Iterable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final, final
 
@@ -16,8 +17,9 @@ from app.domain.notification import (
     NotificationChannel,
     NotificationEvent,
 )
+from app.domain.user import User
 from app.domain.webhook import WebhookMessage, body_of
-from app.usecases.enqueue_notification import Message, enqueue_notification
+from app.usecases.enqueue_notification import enqueue_mail
 from app.usecases.limit_deliveries import LimitDeliveries
 from app.usecases.ports.clock import Clock
 from app.usecases.ports.database import DatabaseUnavailable
@@ -39,6 +41,7 @@ _OUR_FAULT: Final = "Something went wrong on our side."
 
 
 @final
+@dataclass(frozen=True, slots=True)
 class DeliverNotifications:
     """Send what is due, at least once each, by a lease like that of videos; say how many were delivered.
 
@@ -48,23 +51,14 @@ class DeliverNotifications:
     links that verify it. A webhook that answers 410 is switched off, and its owner gets a mail.
     """
 
-    def __init__(
-        self,
-        transactions: Transactions,
-        mailer: Mailer,
-        webhooks: WebhookSender,
-        write_mail: WriteMail,
-        limit: LimitDeliveries,
-        clock: Clock,
-    ) -> None:
-        self._transactions = transactions
-        self._mailer = mailer
-        self._webhooks = webhooks
-        self._write_mail = write_mail
-        self._limit = limit
-        self._clock = clock
-        self._at_work: set[NotificationChannel] = set()
-        """The channels on which this process is sending: whoever does takes what is new too, and needs no company."""
+    transactions: Transactions
+    mailer: Mailer
+    webhooks: WebhookSender
+    write_mail: WriteMail
+    limit: LimitDeliveries
+    clock: Clock
+    _at_work: set[NotificationChannel] = field(default_factory=set, init=False)
+    """The channels on which this process is sending: whoever does takes what is new too, and needs no company."""
 
     async def __call__(self) -> int:
         return sum(await _all(self._by(channel) for channel in NotificationChannel))
@@ -83,50 +77,50 @@ class DeliverNotifications:
         return delivered
 
     async def _due(self, channel: NotificationChannel) -> Sequence[Notification]:
-        now = self._clock.now()
-        return await self._transactions.read(lambda t: t.notifications.due(channel, now, _BATCH, per_user=_PER_USER))
+        now = self.clock.now()
+        return await self.transactions.read(lambda t: t.notifications.due(channel, now, _BATCH, per_user=_PER_USER))
 
     async def _in_turn(self, notification: Notification, places: asyncio.Semaphore) -> bool:
         async with places:
             return await self._deliver(notification)
 
     async def _deliver(self, notification: Notification) -> bool:
-        message = await self._transactions.write(lambda t: self._claim(t, notification))
+        message = await self.transactions.write(lambda t: self._claim(t, notification))
         if message is None:
             return False
         attempts = notification.attempts + 1
         try:
-            await self._limit.spend(notification, message)
+            await self.limit.spend(notification, message)
         except RateLimited as refused:
             seconds = refused.retry_after_seconds
             with suppress(DatabaseUnavailable):  # The lease ends, and it is tried again.
-                await self._transactions.write(lambda t: self._limit.put_off(t, notification, seconds))
+                await self.transactions.write(lambda t: self.limit.put_off(t, notification, seconds))
             return False
         try:
-            answer = await (self._mailer.send(message) if isinstance(message, Mail) else self._webhooks.send(message))
+            answer = await (self.mailer.send(message) if isinstance(message, Mail) else self.webhooks.send(message))
         except NotificationError as error:
             await self._put_off(notification, attempts, message, error)
             return False
         except Exception:
             await self._put_off(notification, attempts, message, NotificationError(_OUR_FAULT))
             raise
-        now = self._clock.now()
+        now = self.clock.now()
         try:
-            await self._transactions.write(lambda t: self._delivered(t, notification, attempts, answer, now))
+            await self.transactions.write(lambda t: self._delivered(t, notification, attempts, answer, now))
         except DatabaseUnavailable:
             return True  # Written down or not: if not, the lease ends and it is sent again under the same id.
         return True
 
     async def _claim(self, t: Transaction, notification: Notification) -> Mail | WebhookMessage | None:
         """Take it, and say what is to be sent; None where another took it or where it is of no use any more."""
-        now = self._clock.now()
-        await t.users.lock(notification.user)  # Who leaves mails to a digest and who sends it take turns.
+        now = self.clock.now()
+        user = await t.users.lock(notification.user)  # Who leaves mails to a digest and who sends it take turns.
         if not await t.notifications.claim(notification, now=now, until=now + _LEASE):
             return None
-        message, of_no_use = await self._message(t, notification)
+        message, of_no_use = await self._message(t, notification, user)
         if message is None:
             await self._give_up(t, notification, notification.attempts + 1, of_no_use)
-        elif await self._limit.join_digest(t, notification):
+        elif await self.limit.join_digest(t, notification):
             return None
         return message
 
@@ -142,8 +136,9 @@ class DeliverNotifications:
         await _settle_held(t, notification, DeliveryStatus.FAILED, answer, None)
         return True
 
-    async def _message(self, t: Transaction, notification: Notification) -> tuple[Mail | WebhookMessage | None, str]:
-        user = await t.users.by_id(notification.user)
+    async def _message(
+        self, t: Transaction, notification: Notification, user: User | None
+    ) -> tuple[Mail | WebhookMessage | None, str]:
         if user is None:
             return None, "The account is gone."
         if user.email_verified_at is None and notification.event not in BEFORE_VERIFICATION:
@@ -152,26 +147,26 @@ class DeliverNotifications:
             webhook = await t.users.webhook(notification.user)
             if webhook is None:
                 return None, "The webhook was removed before this was delivered."
-            keys = webhook.secrets(self._clock.now())
+            keys = webhook.secrets(self.clock.now())
             body, traceparent = body_of(notification), notification.traceparent
             return WebhookMessage(notification.id, webhook.url, keys, body, traceparent), ""
-        return await self._write_mail(t, notification, user), "It was of no use any more when it was to be sent."
+        return await self.write_mail(t, notification, user), "It was of no use any more when it was to be sent."
 
     async def _put_off(
         self, notification: Notification, attempts: int, message: Mail | WebhookMessage, error: NotificationError
     ) -> None:
         try:
             if isinstance(error, WebhookGone) and isinstance(message, WebhookMessage):
-                await self._transactions.write(lambda t: self._gone(t, notification, attempts, message.url, error))
+                await self.transactions.write(lambda t: self._gone(t, notification, attempts, message.url, error))
             else:
-                await self._transactions.write(lambda t: self._failed(t, notification, attempts, error))
+                await self.transactions.write(lambda t: self._failed(t, notification, attempts, error))
         except DatabaseUnavailable:
             return  # The lease ends, and it is sent again.
 
     async def _failed(
         self, t: Transaction, notification: Notification, attempts: int, error: NotificationError
     ) -> bool:
-        now, answer = self._clock.now(), error.message
+        now, answer = self.clock.now(), error.message
         tried_for = now - (notification.tried_since or notification.created_at)
         if error.permanent or (tried_for > _GIVE_UP_AFTER and attempts >= _FEWEST_TRIES):
             return await self._give_up(t, notification, attempts, answer)
@@ -186,14 +181,13 @@ class DeliverNotifications:
 
         What was given up is never due again, so nobody would come back for the rest.
         """
-        owner = await t.users.by_id(notification.user) if await t.users.lock(notification.user) else None
+        owner = await t.users.lock(notification.user)
         await self._failed(t, notification, attempts, error)
         if owner is None or owner.webhook_url != url:
             return
-        now = self._clock.now()
+        now = self.clock.now()
         await t.users.set_webhook(owner.id, None, now)
-        message = Message(event=NotificationEvent.WEBHOOK_DISABLED, at=now, data={"webhookUrl": url})
-        await enqueue_notification(t, owner, message, NotificationChannel.EMAIL)
+        await enqueue_mail(t, owner, NotificationEvent.WEBHOOK_DISABLED, now, data={"webhookUrl": url})
 
 
 async def _settle_held(

@@ -1,8 +1,8 @@
 """Write down what an owner is to be told, in the transaction of what it tells of."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import NAMESPACE_URL, uuid4, uuid5
 
@@ -11,6 +11,8 @@ from app.domain.notification import Notification, NotificationChannel, Notificat
 from app.domain.times import iso8601
 from app.domain.user import User
 from app.domain.video import FramesArchive, ProcessingStatus, VideoId, VideoProcessing
+from app.usecases.ports.clock import Clock
+from app.usecases.ports.mailed_links import MailedLink, MailedLinks
 from app.usecases.ports.transactions import Transaction
 
 
@@ -58,36 +60,51 @@ async def enqueue_notification(
     return notification
 
 
+async def enqueue_mail(
+    t: Transaction,
+    owner: User,
+    event: NotificationEvent,
+    at: datetime,
+    *,
+    data: Mapping[str, Any] = {},
+    wake_at: datetime | None = None,
+) -> Notification:
+    """Write down a mail about the account, or a digest: no video is told of."""
+    message = Message(event=event, at=at, data=data)
+    return await enqueue_notification(t, owner, message, NotificationChannel.EMAIL, wake_at=wake_at)
+
+
+async def enqueue_link(
+    t: Transaction, links: MailedLinks, user: User, event: NotificationEvent, clock: Clock, lifetime: timedelta
+) -> None:
+    """Write down a link and the mail that carries it; a former mail's link stays good, since mails overtake."""
+    now = clock.now()
+    mail = await enqueue_mail(t, user, event, now)
+    await links.add(MailedLink(mail.id, user.id, now + lifetime))
+
+
 def failure_message(video: VideoProcessing, failure: Failure, at: datetime) -> Message:
     """Write down that a video could not be processed."""
     said = {"code": failure.code.value, "reason": failure.reason, "retryable": failure.retryable}
-    return Message(
-        event=NotificationEvent.VIDEO_FAILED,
-        at=at,
-        data={**_video(video, ProcessingStatus.FAILED, at), "failure": said},
-        video=video.id,
-        file_name=video.original_file_name,
-        failure=failure,
-    )
+    ended = _ended(video, NotificationEvent.VIDEO_FAILED, ProcessingStatus.FAILED, at, failure=said)
+    return replace(ended, failure=failure)
 
 
 def completion_message(video: VideoProcessing, archive: FramesArchive, at: datetime) -> Message:
     """Write down that a ZIP can be downloaded."""
     result = {"frameCount": archive.frame_count, "sizeBytes": archive.size_bytes, "sha256": archive.sha256}
-    return Message(
-        event=NotificationEvent.VIDEO_COMPLETED,
-        at=at,
-        data={**_video(video, ProcessingStatus.COMPLETED, at), "result": result},
-        video=video.id,
-        file_name=video.original_file_name,
-    )
+    return _ended(video, NotificationEvent.VIDEO_COMPLETED, ProcessingStatus.COMPLETED, at, result=result)
 
 
-def _video(video: VideoProcessing, status: ProcessingStatus, at: datetime) -> dict[str, Any]:
-    return {
+def _ended(
+    video: VideoProcessing, event: NotificationEvent, status: ProcessingStatus, at: datetime, **outcome: Any
+) -> Message:
+    data = {
         "videoId": video.id,
         "originalFileName": video.original_file_name,
         "status": status.value,
         "createdAt": iso8601(video.created_at),
         "completedAt": iso8601(at),
+        **outcome,
     }
+    return Message(event=event, at=at, data=data, video=video.id, file_name=video.original_file_name)

@@ -8,7 +8,8 @@ from typing import Final, final
 
 from app.domain.retention import Retention
 from app.domain.user import UserId
-from app.domain.video import VideoId, VideoProcessing, result_prefix
+from app.domain.video import VideoId, VideoProcessing
+from app.usecases.delete_video import give_up_files
 from app.usecases.ports.clock import Clock
 from app.usecases.ports.live_status import LiveStatus
 from app.usecases.ports.queue import JobQueue
@@ -62,7 +63,5 @@ class ExpireVideos:
             if seen is not None:
                 gone.append(seen)
         for seen in gone:
-            await t.removals.add(result_prefix(seen.id), is_prefix=True, at=now)
-            if not await t.videos.names_source(seen.source_key):
-                await t.removals.add(seen.source_key, is_prefix=False, at=now)
+            await give_up_files(t, seen, now)
         return gone

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from app.domain.notification import BEFORE_VERIFICATION, Mail, Notification, NotificationChannel, NotificationEvent
 from app.domain.user import mailbox_of
 from app.domain.webhook import WebhookMessage
-from app.usecases.enqueue_notification import Message, enqueue_notification
+from app.usecases.enqueue_notification import enqueue_mail
 from app.usecases.ports.clock import Clock
 from app.usecases.ports.rate_limits import RateLimitKey, RateLimits
 from app.usecases.ports.transactions import Transaction
@@ -74,14 +74,12 @@ class LimitDeliveries:
             await t.notifications.give_up(notification.id, attempts, answer=_TOO_MANY_LINKS)
         elif notification.event == NotificationEvent.DIGEST:
             await t.notifications.postpone(notification.id, attempts, answer=_HELD, to=at)
-        else:
-            user = await t.users.by_id(notification.user) if await t.users.lock(notification.user) else None
-            if user is not None:
-                digest = await t.notifications.waiting_digest(user.id)
-                if digest is None:
-                    message = Message(event=NotificationEvent.DIGEST, at=self.clock.now(), data={})
-                    digest = (await enqueue_notification(t, user, message, NotificationChannel.EMAIL, wake_at=at)).id
-                await self._hold(t, notification, digest)
+        elif user := await t.users.lock(notification.user):
+            digest = await t.notifications.waiting_digest(user.id)
+            if digest is None:
+                mail = await enqueue_mail(t, user, NotificationEvent.DIGEST, self.clock.now(), wake_at=at)
+                digest = mail.id
+            await self._hold(t, notification, digest)
 
     async def _hold(self, t: Transaction, notification: Notification, digest: str) -> bool:
         until = self.clock.now() + _HELD_FOR

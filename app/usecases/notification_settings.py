@@ -6,11 +6,11 @@ from enum import Enum
 from typing import Final, final
 
 from app.domain.errors import EmailNotVerified, NotificationError
-from app.domain.notification import NotificationChannel, NotificationEvent
+from app.domain.notification import NotificationEvent
 from app.domain.session import Viewer
 from app.domain.user import User
 from app.domain.webhook import Webhook, checked_webhook_url
-from app.usecases.enqueue_notification import Message, enqueue_notification
+from app.usecases.enqueue_notification import enqueue_mail
 from app.usecases.open_session import locked_user
 from app.usecases.ports.clock import Clock
 from app.usecases.ports.transactions import Transaction, Transactions
@@ -112,5 +112,4 @@ class RotateWebhookSecret:
 
 async def _tell_of_change(t: Transaction, user: User, url: str | None, at: datetime) -> None:
     """Owe a mail: whoever is signed in and changes where word of videos goes may not be the owner."""
-    message = Message(event=NotificationEvent.WEBHOOK_CHANGED, at=at, data={"webhookUrl": url or ""})
-    await enqueue_notification(t, user, message, NotificationChannel.EMAIL)
+    await enqueue_mail(t, user, NotificationEvent.WEBHOOK_CHANGED, at, data={"webhookUrl": url or ""})

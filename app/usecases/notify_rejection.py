@@ -41,7 +41,7 @@ class NotifyRejection:
         await self.queue.deliver_notifications()
 
     async def _tell(self, t: Transaction, viewer: Viewer, file_name: str, refused: UnsupportedFileFormat) -> None:
-        owner = await t.users.by_id(viewer.id) if await t.users.lock(viewer.id) else None
+        owner = await t.users.lock(viewer.id)
         if owner is None:
             return
         now = self.clock.now()

@@ -1,7 +1,7 @@
 """What one user, and all together, may have here, so that one user's thousand does not starve another's one."""
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final, final
 
@@ -17,32 +17,32 @@ _LATER_SECONDS: Final = 3600
 
 
 @final
+@dataclass(slots=True)
 class StoredInAll:
     """The limit of bytes that the whole service keeps, uploads under way included; None is no limit."""
 
-    def __init__(self, transactions: Transactions, clock: Clock, max_bytes: int | None) -> None:
-        self._transactions = transactions
-        self._clock = clock
-        self._max_bytes = max_bytes
-        self._last: tuple[datetime, int] | None = None
-        self._measuring = asyncio.Lock()
+    transactions: Transactions
+    clock: Clock
+    max_bytes: int | None
+    _last: tuple[datetime, int] | None = field(default=None, init=False)
+    _measuring: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)
 
     async def check(self, coming_bytes: int) -> None:
         """Raise ``QuotaExceeded`` where so many more would be too many, as far as is known."""
-        if self._max_bytes is not None:
+        if self.max_bytes is not None:
             async with self._measuring:
                 _, known = await self._known()
-                _keep_within(self._max_bytes, known + coming_bytes)
+                _keep_within(self.max_bytes, known + coming_bytes)
 
     async def take(self, coming_bytes: int) -> None:
         """Let an upload have its room, which others then lack; raises ``QuotaExceeded`` where there is none.
 
         The upload's reservation is written down already; it gives back what it does not need in the end.
         """
-        if self._max_bytes is not None:
+        if self.max_bytes is not None:
             async with self._measuring:
                 at, known = await self._known(counted=coming_bytes)
-                _keep_within(self._max_bytes, known + coming_bytes)
+                _keep_within(self.max_bytes, known + coming_bytes)
                 self._last = at, known + coming_bytes
 
     def give_back(self, size_bytes: int) -> None:
@@ -56,9 +56,9 @@ class StoredInAll:
 
         Of the sum ``counted`` is left out.
         """
-        now = self._clock.now()
+        now = self.clock.now()
         if self._last is None or self._last[0] <= now - _FRESH:
-            self._last = now, await self._transactions.read(lambda t: stored_bytes(t, None, now)) - counted
+            self._last = now, await self.transactions.read(lambda t: stored_bytes(t, None, now)) - counted
         return self._last
 
 

@@ -6,15 +6,16 @@ from typing import final
 from uuid import uuid4
 
 from app.domain.errors import EmailAlreadyRegistered
+from app.domain.notification import NotificationEvent
 from app.domain.user import Locale, User, UserId, checked_name, new_password
 from app.usecases.authenticate_user import account_of
+from app.usecases.enqueue_notification import enqueue_link
 from app.usecases.open_session import OpenSession, Session
 from app.usecases.ports.clock import Clock
 from app.usecases.ports.mail_addresses import MailAddresses
 from app.usecases.ports.passwords import PasswordHasher
 from app.usecases.ports.rate_limits import RateLimitKey, RateLimits
 from app.usecases.ports.transactions import Transaction, Transactions
-from app.usecases.verify_email import enqueue_verification
 
 
 @final
@@ -63,7 +64,8 @@ class RegisterUser:
                 raise EmailAlreadyRegistered(field=("email",))
             await t.users.add(user)
             if self.verify_email:
-                await enqueue_verification(t, user, self.clock, self.link_lifetime)
+                event = NotificationEvent.VERIFY_EMAIL
+                await enqueue_link(t, t.email_verifications, user, event, self.clock, self.link_lifetime)
             return await self.open_session(t, user)
 
         return await self.transactions.write(add)

@@ -7,18 +7,18 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import final
 
-from app.domain.errors import InvalidInput, RateLimited
-from app.domain.notification import NotificationChannel, NotificationEvent
+from app.domain.errors import RateLimited
+from app.domain.notification import NotificationEvent
 from app.domain.session import SessionId
-from app.domain.user import User, UserId
+from app.domain.user import User
 from app.usecases.authenticate_user import account_of, tries_of
 from app.usecases.change_password import named_new
-from app.usecases.enqueue_notification import Message, enqueue_notification
+from app.usecases.enqueue_notification import enqueue_link, enqueue_mail
+from app.usecases.mailed_link import of_no_use, owner_of_link, used_link
 from app.usecases.open_session import OpenSession, Session, other_sessions
 from app.usecases.ports.clock import Clock
 from app.usecases.ports.ended_sessions import EndedSessions
 from app.usecases.ports.mail_addresses import MailAddresses
-from app.usecases.ports.mailed_links import MailedLink
 from app.usecases.ports.passwords import PasswordHasher
 from app.usecases.ports.queue import JobQueue
 from app.usecases.ports.rate_limits import RateLimitKey, RateLimits
@@ -66,13 +66,9 @@ class RequestPasswordReset:
         return False
 
     async def _record(self, t: Transaction, user: User) -> None:
-        """Write down the request and the mail that is due; a former mail's link stays good, since mails overtake."""
-        if not await t.users.lock(user.id):
-            return
-        now = self.clock.now()
-        message = Message(event=NotificationEvent.PASSWORD_RESET, at=now, data={})
-        mail = await enqueue_notification(t, user, message, NotificationChannel.EMAIL)
-        await t.password_resets.add(MailedLink(mail.id, user.id, now + self.lifetime))
+        if await t.users.lock(user.id):
+            event = NotificationEvent.PASSWORD_RESET
+            await enqueue_link(t, t.password_resets, user, event, self.clock, self.lifetime)
 
 
 @final
@@ -98,8 +94,9 @@ class ResetPassword:
     async def __call__(self, token: str, new: str, address: str) -> Session:
         password, reset = named_new(new), self.reset_tokens.id_of(token)
         if reset is None:
-            raise _of_no_use()
-        await self.transactions.read(lambda t: self._valid(t, reset))  # Before any work is spent on the password.
+            raise of_no_use()
+        # Before any work is spent on the password.
+        await self.transactions.read(lambda t: owner_of_link(t.password_resets, reset, self.open_session.clock))
         password_hash = await self.passwords.hash(password)
         session, ended = await self.transactions.write(lambda t: self._set(t, reset, password_hash))
         await self.ended.announce(ended)
@@ -109,27 +106,18 @@ class ResetPassword:
         await self.limits.forgive(RateLimitKey.RESET_BY_ACCOUNT, account)
         return session
 
-    async def _valid(self, t: Transaction, reset: str) -> UserId:
-        found = await t.password_resets.get(reset)
-        if found is None or found.expires_at <= self.open_session.clock.now():
-            raise _of_no_use()
-        return found.user
-
     async def _set(self, t: Transaction, reset: str, password_hash: str) -> tuple[Session, list[SessionId]]:
-        owner, now = await self._valid(t, reset), self.open_session.clock.now()
-        user = await t.users.by_id(owner) if await t.users.lock(owner) else None
-        if user is None or not await t.password_resets.remove_all(owner):  # Two at once: the lock let one go first.
-            raise _of_no_use()
-        await t.users.set_password_hash(owner, password_hash, now)
-        await t.users.set_email_verified(owner, now)
-        await t.email_verifications.remove_all(owner)
+        clock = self.open_session.clock
+        user, now = await used_link(t, t.password_resets, reset, clock), clock.now()
+        await t.users.set_password_hash(user.id, password_hash, now)
+        await t.users.set_email_verified(user.id, now)
+        await t.email_verifications.remove_all(user.id)
         if user.webhook_url is not None:
-            await t.users.set_webhook(owner, None, now)
-        ended = await other_sessions(t, owner)
+            await t.users.set_webhook(user.id, None, now)
+        ended = await other_sessions(t, user.id)
         await t.sessions.end(ended, now)
         said = {"webhookUrl": user.webhook_url} if user.webhook_url else {}
-        message = Message(event=NotificationEvent.PASSWORD_CHANGED, at=now, data=said)
-        await enqueue_notification(t, user, message, NotificationChannel.EMAIL)
+        await enqueue_mail(t, user, NotificationEvent.PASSWORD_CHANGED, now, data=said)
         return await self.open_session(t, replace(user, email_verified_at=now, webhook_url=None)), ended
 
 
@@ -141,7 +129,3 @@ async def _no_sooner_than(delay: timedelta) -> AsyncIterator[None]:
         yield
     finally:
         await asyncio.sleep(max(0.0, end - now()))
-
-
-def _of_no_use() -> InvalidInput:
-    return InvalidInput("This link is not valid any more: ask for a new one.", field=("token",))

@@ -1,35 +1,27 @@
 """Whether an address is its account's owner's: a link that is mailed there, and what to do with what came before."""
 
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final, final
 
-from app.domain.errors import InvalidInput, VideoNotFound
-from app.domain.notification import NotificationChannel, NotificationEvent
+from app.domain.errors import VideoNotFound
+from app.domain.notification import NotificationEvent
 from app.domain.session import Viewer
 from app.domain.user import User, UserId
 from app.domain.video import ProcessingStatus
 from app.usecases.delete_video import DeleteVideo
-from app.usecases.enqueue_notification import Message, enqueue_notification
+from app.usecases.enqueue_notification import enqueue_link
+from app.usecases.mailed_link import of_no_use, used_link
 from app.usecases.open_session import locked_user
 from app.usecases.paging import PageKey
 from app.usecases.ports.clock import Clock
-from app.usecases.ports.mailed_links import MailedLink
 from app.usecases.ports.queue import JobQueue
 from app.usecases.ports.rate_limits import RateLimitKey, RateLimits
 from app.usecases.ports.tokens import LinkTokens
 from app.usecases.ports.transactions import Transaction, Transactions
 
 _BATCH: Final = 100
-
-
-async def enqueue_verification(t: Transaction, user: User, clock: Clock, lifetime: timedelta) -> None:
-    """Write down a link and the mail that carries it; a former mail's link stays good."""
-    now = clock.now()
-    message = Message(event=NotificationEvent.VERIFY_EMAIL, at=now, data={})
-    mail = await enqueue_notification(t, user, message, NotificationChannel.EMAIL)
-    await t.email_verifications.add(MailedLink(mail.id, user.id, now + lifetime))
 
 
 @final
@@ -52,7 +44,8 @@ class ResendVerification:
         async def send(t: Transaction) -> User:
             user = await locked_user(t, viewer)
             if user.email_verified_at is None:
-                await enqueue_verification(t, user, self.clock, self.lifetime)
+                event = NotificationEvent.VERIFY_EMAIL
+                await enqueue_link(t, t.email_verifications, user, event, self.clock, self.lifetime)
             return user
 
         user = await self.transactions.write(send)
@@ -75,20 +68,13 @@ class VerifyEmail:
     async def __call__(self, token: str) -> User:
         link = self.tokens.id_of(token)
         if link is None:
-            raise _of_no_use()
+            raise of_no_use()
         return await self.transactions.write(lambda t: self._verify(t, link))
 
     async def _verify(self, t: Transaction, link: str) -> User:
-        found, now = await t.email_verifications.get(link), self.clock.now()
-        if found is None or found.expires_at <= now or not await t.users.lock(found.user):
-            raise _of_no_use()
-        if not await t.email_verifications.remove_all(found.user):  # Two at once: the lock let one go first.
-            raise _of_no_use()
-        await t.users.set_email_verified(found.user, now)
-        user = await t.users.by_id(found.user)
-        if user is None:
-            raise _of_no_use()
-        return user
+        user, now = await used_link(t, t.email_verifications, link, self.clock), self.clock.now()
+        await t.users.set_email_verified(user.id, now)
+        return replace(user, email_verified_at=now, updated_at=now)
 
 
 @final
@@ -137,7 +123,3 @@ class RemoveVideosFromBefore:
 def _before(user: User) -> PageKey | None:
     """Return the place in the list below which all is older than the proof; None where there was none."""
     return None if user.email_verified_at is None else PageKey(user.email_verified_at, "")
-
-
-def _of_no_use() -> InvalidInput:
-    return InvalidInput("This link is not valid any more: ask for a new one.", field=("token",))

@@ -4,7 +4,7 @@ import json
 from datetime import datetime
 from typing import Any, final
 
-from sqlalchemy import ColumnElement, delete, insert, select, update
+from sqlalchemy import Select, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from app.domain.errors import EmailAlreadyRegistered
@@ -30,13 +30,13 @@ class SqlUsers(SqlTable):
             raise EmailAlreadyRegistered(field=("email",)) from None
 
     async def by_id(self, user: UserId) -> User | None:
-        return await self._one(users.c.public_id == user)
+        return await self._one(select(users).where(users.c.public_id == user))
 
     async def by_email(self, email: str) -> User | None:
-        return await self._one(users.c.email == email)
+        return await self._one(select(users).where(users.c.email == email))
 
-    async def lock(self, user: UserId) -> bool:
-        return await self._row(select(users.c.id).where(users.c.public_id == user).with_for_update()) is not None
+    async def lock(self, user: UserId) -> User | None:
+        return await self._one(select(users).where(users.c.public_id == user).with_for_update())
 
     async def set_password_hash(self, user: UserId, password_hash: str, at: datetime) -> None:
         await self._set(user, at, password_hash=password_hash)
@@ -71,6 +71,6 @@ class SqlUsers(SqlTable):
     async def _set(self, user: UserId, at: datetime, **to: Any) -> None:
         await self._write(update(users).where(users.c.public_id == user).values(updated_at=at, **to))
 
-    async def _one(self, which: ColumnElement[bool]) -> User | None:
-        row = await self._row(select(users).where(which))
+    async def _one(self, which: Select[Any]) -> User | None:
+        row = await self._row(which)
         return None if row is None else record_of(User, row, id=row["public_id"])

@@ -19,8 +19,8 @@ class Users(Protocol):
         """Find by normalised address."""
         ...
 
-    async def lock(self, user: UserId) -> bool:
-        """Hold the user's row until the transaction ends; False where there is none. Always the first lock taken."""
+    async def lock(self, user: UserId) -> User | None:
+        """Hold the user's row until the transaction ends; None where there is none. Always the first lock taken."""
         ...
 
     async def set_password_hash(self, user: UserId, password_hash: str, at: datetime) -> None: ...
