@@ -242,7 +242,7 @@ def _control_parts(settings: ControlSettings, redis: StreamRedis) -> ControlPart
         ),
         reset_tokens=_reset_tokens(settings),
         verification_tokens=_verification_tokens(settings),
-        limits=CountedAttempts(redis.connection_pool, _delivery_rates(settings)),
+        limits=CountedAttempts(redis.connection_pool, _rates(settings)),
     )
 
 
@@ -273,30 +273,14 @@ def _verification_tokens(settings: SigningSettings) -> HmacLinkTokens:
     return HmacLinkTokens("email verifications", *_keys(settings))
 
 
-def _rates(settings: Settings) -> Mapping[RateLimitKey, str]:
-    return {
-        RateLimitKey.LOGIN_BY_ACCOUNT_AND_ADDRESS: settings.login_rate_per_account_and_address,
-        RateLimitKey.PASSWORD_BY_SESSION: settings.login_rate_per_account_and_address,
-        RateLimitKey.LOGIN_BY_ACCOUNT: settings.login_rate_per_account,
-        RateLimitKey.LOGIN_BY_ADDRESS: settings.login_rate_per_address,
-        RateLimitKey.REGISTER_BY_ADDRESS: settings.register_rate_per_address,
-        RateLimitKey.RESET_BY_ACCOUNT: settings.reset_rate_per_account,
-        RateLimitKey.VERIFICATION_BY_ACCOUNT: settings.verification_rate_per_account,
-        RateLimitKey.RESET_BY_ADDRESS: settings.reset_rate_per_address,
-        RateLimitKey.DELIVERY_BY_ACCOUNT: settings.delivery_rate_per_account,
-        RateLimitKey.REJECTION_BY_ACCOUNT: settings.rejection_rate_per_account,
-        RateLimitKey.EXPORT_BY_ACCOUNT: settings.export_rate_per_account,
-    }
-
-
-def _delivery_rates(settings: ControlSettings) -> Mapping[RateLimitKey, str]:
-    return {
-        RateLimitKey.MAIL_BY_RECIPIENT: settings.mail_rate_per_recipient,
-        RateLimitKey.ACCOUNT_MAIL_BY_RECIPIENT: settings.account_mail_rate_per_recipient,
-        RateLimitKey.UNVERIFIED_MAIL_BY_RECIPIENT: settings.unverified_mail_rate_per_recipient,
-        RateLimitKey.WEBHOOK_BY_ACCOUNT: settings.webhook_rate_per_account,
-        RateLimitKey.WEBHOOK_BY_HOST: settings.webhook_rate_per_host,
-    }
+def _rates(settings: VideoSettings) -> Mapping[RateLimitKey, str]:
+    """Return what each is limited to: a key of what by whom goes by the setting of that name."""
+    rates = {}
+    for key in RateLimitKey:
+        # Who tries a password in a session could as well sign in.
+        counted = RateLimitKey.LOGIN_BY_ACCOUNT_AND_ADDRESS if key is RateLimitKey.PASSWORD_BY_SESSION else key
+        rates[key] = getattr(settings, counted.name.lower().replace("_by_", "_rate_per_"))
+    return rates
 
 
 async def _settle_in(exits: AsyncExitStack, steps: Sequence[Step]) -> None:

@@ -87,9 +87,13 @@ def _say(line: str) -> None:
         print(line, flush=True)
 
 
-def _point_out_unknown_names() -> None:
+def _set_up_logs() -> None:
+    """Begin to log as the settings say, with what in them is no setting."""
     import structlog  # noqa: PLC0415
 
+    from app.infra.logs import set_up_logs  # noqa: PLC0415
+
+    set_up_logs(LogSettings().log_level)
     log = structlog.get_logger(__name__)
     for sentence in unknown_names(os.environ, names_of(*EVERY_KIND)):
         log.warning("an unknown setting", sentence=sentence)
@@ -99,15 +103,13 @@ def _api() -> None:
     import structlog  # noqa: PLC0415
     import uvicorn  # noqa: PLC0415
 
-    from app.infra.logs import set_up_logs  # noqa: PLC0415
     from app.main import create_app  # noqa: PLC0415
     from app.server.connections import raise_file_limit  # noqa: PLC0415
     from app.server.draining import Drain  # noqa: PLC0415
     from app.server.draining_server import GRACE_SECONDS, DrainingServer, drop_stalled_clients, uvicorn_options  # noqa: PLC0415
     from app.server.serving import Serving  # noqa: PLC0415
 
-    set_up_logs(LogSettings().log_level)
-    _point_out_unknown_names()
+    _set_up_logs()
     settings = Settings()
     files, drain = raise_file_limit(), Drain(settings.drain_seconds, settings.upload_drain_seconds)
     serving = Serving.of(settings, files=files, drain=drain)
@@ -135,23 +137,19 @@ def _api() -> None:
 
 
 def _worker(only: Literal["videos", "control"] | None) -> None:
-    from app.infra.logs import set_up_logs  # noqa: PLC0415
     from app.infra.traces import tracing  # noqa: PLC0415
     from app.worker import main as work  # noqa: PLC0415
 
-    set_up_logs(LogSettings().log_level)
-    _point_out_unknown_names()
+    _set_up_logs()
     with tracing(TraceSettings(), "fiapx-processamento"):
         work(only)
 
 
 def _migrate(*, wait: bool) -> None:
-    from app.infra.logs import set_up_logs  # noqa: PLC0415
     from app.infra.sql.migrate import migrate, wait_for_schema  # noqa: PLC0415
     from app.usecases.ports.database import DatabaseUnavailable  # noqa: PLC0415
 
-    set_up_logs(LogSettings().log_level)
-    _point_out_unknown_names()
+    _set_up_logs()
     settings = DatabaseSettings()
     try:
         if wait:

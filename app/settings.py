@@ -9,6 +9,7 @@ from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from app.setting_forms import (
+    PREFIX,
     DatabaseUrl,
     Hosts,
     HttpUrl,
@@ -35,10 +36,12 @@ def is_amazon(s3_url: str) -> bool:
     return (urlsplit(s3_url).hostname or "").endswith(_AMAZON)
 
 
-class DecodingSettings(BaseSettings):
-    """What one video may cost."""
+class _Ours(BaseSettings):
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore")
 
-    model_config = SettingsConfigDict(env_prefix="FIAPX_", frozen=True, extra="ignore", secrets_dir=None)
+
+class DecodingSettings(_Ours):
+    """What one video may cost."""
 
     max_duration_seconds: int = 6 * 3600
     """How long a film may be."""
@@ -212,10 +215,8 @@ class VideoSettings(DecodingSettings):
         return key
 
 
-class ServerSettings(BaseSettings):
+class ServerSettings(_Ours):
     """What the API takes, and from whom."""
-
-    model_config = SettingsConfigDict(env_prefix="FIAPX_", frozen=True, extra="ignore", secrets_dir=None)
 
     allowed_origins: Origins = ()
     """Pages of these origins may call the API from a browser (CORS) and open WebSockets; our own always may."""
@@ -278,7 +279,7 @@ class ServerSettings(BaseSettings):
     """At once, over one WebSocket."""
 
 
-class SigningSettings(BaseSettings):
+class SigningSettings(_Ours):
     """What signs tokens: at least 32 bytes. Tokens of a former key are honoured until they expire."""
 
     jwt_secret: Secret
@@ -310,10 +311,8 @@ class Settings(SigningSettings, ServerSettings, VideoSettings):
     """What the links to files are signed with, where objects go through the API."""
 
 
-class UpSettings(BaseSettings):
+class UpSettings(_Ours):
     """What ``fiapx up`` itself must know; it makes or passes on all else."""
-
-    model_config = SettingsConfigDict(env_prefix="FIAPX_", frozen=True, extra="ignore")
 
     data_dir: Path = Path("data")
     """Where everything is kept."""
@@ -325,20 +324,18 @@ class UpSettings(BaseSettings):
     """How many worker processes; one for each core where it is not set."""
 
 
-class LogSettings(BaseSettings):
+class LogSettings(_Ours):
     """How much the processes say."""
-
-    model_config = SettingsConfigDict(env_prefix="FIAPX_", frozen=True, extra="ignore")
 
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """The least important lines that are written."""
 
 
-class TraceSettings(BaseSettings):
+class TraceSettings(_Ours):
     """Where traces go; without an address they go nowhere."""
 
     # An empty variable is how some tools spell an unset one.
-    model_config = SettingsConfigDict(env_prefix="FIAPX_", frozen=True, extra="ignore", env_ignore_empty=True)
+    model_config = SettingsConfigDict(env_ignore_empty=True)
 
     otlp_endpoint: HttpUrl | None = None
     """A collector's, for OTLP over HTTP; ``/v1/traces`` is added to it."""
@@ -346,10 +343,10 @@ class TraceSettings(BaseSettings):
     """Which share of all traces is sent; the same ones by every process that has the same share."""
 
 
-class DatabaseSettings(BaseSettings):
+class DatabaseSettings(_Ours):
     """What a migration needs, and who waits for one."""
 
-    model_config = SettingsConfigDict(env_prefix="FIAPX_", frozen=True, extra="ignore", env_ignore_empty=True)
+    model_config = SettingsConfigDict(env_ignore_empty=True)
 
     migration_database_url: DatabaseUrl | None = None
     """Of a user who may change tables, where the service's own may not."""

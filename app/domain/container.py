@@ -12,30 +12,18 @@ from app.domain.formats import ACCEPTED
 SNIFF_BYTES: Final = 1024
 """How many leading bytes ``check_container`` needs to see (or the whole of a shorter file): five packets of MPEG-TS."""
 
-_FAMILY: Final[Mapping[str, str]] = {
-    "mp4": "isobmff",
-    "m4v": "isobmff",
-    "mov": "isobmff",
-    "3gp": "isobmff",
-    "3g2": "isobmff",
-    "mkv": "matroska",
-    "webm": "matroska",
-    "avi": "riff",
-    "ts": "mpegts",
-    "mts": "mpegts",
-    "m2ts": "mpegts",
-    "mpg": "mpegps",
-    "mpeg": "mpegps",
-    "vob": "mpegps",
-    "m2p": "mpegps",
-    "wmv": "asf",
-    "asf": "asf",
-    "flv": "flv",
-    "ogv": "ogg",
-    "ogg": "ogg",
-    "ogm": "ogg",
+_EXTENSIONS: Final[Mapping[str, tuple[str, ...]]] = {
+    "isobmff": ("mp4", "m4v", "mov", "3gp", "3g2"),
+    "matroska": ("mkv", "webm"),
+    "riff": ("avi",),
+    "mpegts": ("ts", "mts", "m2ts"),
+    "mpegps": ("mpg", "mpeg", "vob", "m2p"),
+    "asf": ("wmv", "asf"),
+    "flv": ("flv",),
+    "ogg": ("ogv", "ogg", "ogm"),
 }
-ACCEPTED_EXTENSIONS: Final = tuple(_FAMILY)
+"""The families of containers that are accepted, and how the names of their files end."""
+ACCEPTED_EXTENSIONS: Final = tuple(ending for endings in _EXTENSIONS.values() for ending in endings)
 
 # ISO/IEC 14496-12 files open with one of these boxes; QuickTime's older ones need no ftyp.
 _ISO_BOXES: Final = frozenset({b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot"})
@@ -108,7 +96,7 @@ def check_container(file_name: str, head: bytes) -> None:
     :raises UnsupportedFileFormat: with a sentence that says what is wrong
     """
     extension = file_name.rpartition(".")[2].lower() if "." in file_name else ""
-    if extension not in _FAMILY:
+    if extension not in ACCEPTED_EXTENSIONS:
         raise UnsupportedFileFormat(field=("file",))
     if not head:
         raise UnsupportedFileFormat("This file is empty.", field=("file",))

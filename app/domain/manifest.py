@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from io import BytesIO
 from typing import Final, final
 
+from app.domain.frame import Frame
 from app.domain.options import ExtractionOptions, ImageFormat
 from app.domain.video import MediaInfo, VideoProcessing
 
@@ -45,26 +46,6 @@ class Reading:
         return "planned" if self.whole is None else "whole"
 
 
-@dataclass(frozen=True, slots=True)
-class FrameEntry:
-    """One file of the ZIP: a picture, the one instant that this file stands for, and where its bytes are.
-
-    ``number``, ``time_seconds`` and ``until_seconds`` are of the source picture, sides are pixels, ``sha256`` is hex,
-    and ``offset`` is where in the ZIP the file's ``size_bytes`` bytes begin.
-    """
-
-    file: str
-    number: int
-    time_seconds: float
-    until_seconds: float
-    instant: float
-    width: int
-    height: int
-    size_bytes: int
-    sha256: str
-    offset: int
-
-
 def frame_file_name(index: int, time_seconds: float, image_format: ImageFormat) -> str:
     """Name a file by its place, from 1, and the time of its picture: ``frame_000012_00-00-11.000.jpg``."""
     milliseconds = max(0, round(time_seconds * 1000))
@@ -99,20 +80,21 @@ class Manifest:
         self._write(f'{{\n"version": {VERSION},\n"source": {_json(source)},\n"options": ')
         self._write(f'{_json(_options(video.options))},\n"frames": [')
 
-    def add(self, frame: FrameEntry) -> None:
-        """Add the next file of the ZIP."""
+    def add(self, file: str, frame: Frame, instant: float, sha256: str, *, ends_at: int) -> None:
+        """Add the next file of the ZIP: of which picture it is, for which of its instants, and where its bytes end."""
+        size = len(frame.data)
         line = _json(
             {
-                "file": frame.file,
+                "file": file,
                 "number": frame.number,
                 "timeSeconds": round(frame.time_seconds, 6),
                 "untilSeconds": round(frame.until_seconds, 6),
-                "instants": [round(frame.instant, 6)],
+                "instants": [round(instant, 6)],
                 "width": frame.width,
                 "height": frame.height,
-                "sizeBytes": frame.size_bytes,
-                "sha256": frame.sha256,
-                "range": {"first": frame.offset, "last": frame.offset + frame.size_bytes - 1},
+                "sizeBytes": size,
+                "sha256": sha256,
+                "range": {"first": ends_at - size, "last": ends_at - 1},
             }
         )
         self._write(f",\n{line}" if self.frame_count else f"\n{line}")

@@ -4,7 +4,8 @@ import asyncio
 import os
 import shutil
 import time
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Final, final
@@ -38,6 +39,15 @@ class Wrong(Exception):
     """A part does not do; the message is the sentence."""
 
 
+@contextmanager
+def _or_wrong(sentence: str, faults: tuple[type[Exception], ...] = (Exception,)) -> Iterator[None]:
+    """Let the block's faults be what is wrong, in a sentence that holds what was said."""
+    try:
+        yield
+    except faults as fault:
+        raise Wrong(sentence.format(_said(fault))) from fault
+
+
 @final
 @dataclass(frozen=True, slots=True)
 class Finding:
@@ -50,12 +60,8 @@ class Finding:
 
 
 async def _database(settings: CheckSettings) -> str:
-    try:
+    with _or_wrong("The database does not do ({}): check FIAPX_DATABASE_URL, and that fiapx migrate has run."):
         await wait_for_schema(settings.database_url, 0)
-    except Exception as fault:
-        raise Wrong(
-            f"The database does not do ({_said(fault)}): check FIAPX_DATABASE_URL, and that fiapx migrate has run."
-        ) from fault
     return "The database answers, and its tables are those of this version or of a newer one."
 
 
@@ -63,11 +69,8 @@ async def _clock(settings: CheckSettings) -> str:
     engine = engine_for(settings.database_url)
     clock = DatabaseClock(engine)
     try:
-        await clock.synchronise()
-    except Exception as fault:
-        raise Wrong(
-            f"The database's clock cannot be read ({_said(fault)}): see what is said of the database."
-        ) from fault
+        with _or_wrong("The database's clock cannot be read ({}): see what is said of the database."):
+            await clock.synchronise()
     finally:
         await engine.dispose()
     off = abs(clock.now().timestamp() - time.time())
@@ -80,13 +83,10 @@ async def _redis(settings: CheckSettings) -> str:
     pool = connection_pool(settings.redis_url)
     redis, key = Redis(connection_pool=pool), f"fiapx:check:{uuid4().hex}"
     try:
-        await redis.set(key, "?", ex=60)
-        await redis.delete(key)
-        memory: Mapping[str, str | int] = await redis.info("memory")
-    except Exception as fault:
-        raise Wrong(
-            f"Redis does not do ({_said(fault)}): check FIAPX_REDIS_URL, its password and that it may be written to."
-        ) from fault
+        with _or_wrong("Redis does not do ({}): check FIAPX_REDIS_URL, its password and that it may be written to."):
+            await redis.set(key, "?", ex=60)
+            await redis.delete(key)
+            memory: Mapping[str, str | int] = await redis.info("memory")
     finally:
         await redis.aclose()
         await pool.disconnect()
@@ -121,12 +121,9 @@ async def _storage(settings: CheckSettings) -> str:
             ("deleted from", partial(client.delete_object, Bucket=bucket, Key=key)),
         ]
         for what, step in steps:
-            try:
+            failed = f"The bucket '{bucket}' cannot be {what} ({{}}): check the key's rights and the space."
+            with _or_wrong(failed, S3_FAULTS):
                 await asyncio.to_thread(step)
-            except S3_FAULTS as fault:
-                raise Wrong(
-                    f"The bucket '{bucket}' cannot be {what} ({_said(fault)}): check the key's rights and the space."
-                ) from fault
     finally:
         client.close()
     return f"The bucket '{bucket}' can be written to, read from and deleted from."
@@ -136,32 +133,20 @@ async def _mail(settings: CheckSettings) -> str:
     if settings.smtp_url is None:
         return "No mail server is set here; control workers need FIAPX_SMTP_URL."
     server = SmtpServer.parse(settings.smtp_url)
-    client = aiosmtplib.SMTP(
-        hostname=server.host,
-        port=server.port,
-        username=server.user,
-        password=server.password,
-        use_tls=server.scheme == "smtps",
-        start_tls=server.scheme == "smtp+starttls",
-        timeout=_LIMIT_SECONDS / 2,
-    )
-    try:
-        async with client:
+    faults = (aiosmtplib.SMTPException, OSError)
+    with _or_wrong("The mail server does not do ({}): check FIAPX_SMTP_URL and its password.", faults):
+        async with aiosmtplib.SMTP(**server.connection, timeout=_LIMIT_SECONDS / 2) as client:
             await client.noop()
-    except (aiosmtplib.SMTPException, OSError) as fault:
-        raise Wrong(f"The mail server does not do ({_said(fault)}): check FIAPX_SMTP_URL and its password.") from fault
     return "The mail server answers" + (" and knows us." if server.user else ".")
 
 
 async def _decoder(settings: CheckSettings) -> str:
     del settings
-    try:
+    with _or_wrong("ffmpeg does not run ({}): install the extra 'worker' of this package.", (OSError,)):
         process = await asyncio.create_subprocess_exec(
             program(), "-version", stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL
         )
         said, _ = await process.communicate()
-    except OSError as fault:
-        raise Wrong(f"ffmpeg does not run ({_said(fault)}): install the extra 'worker' of this package.") from fault
     if process.returncode != 0:
         raise Wrong(f"ffmpeg ended with {process.returncode}: install the extra 'worker' of this package anew.")
     return f"ffmpeg runs: {said.decode(errors='replace').splitlines()[0]}."
@@ -179,14 +164,12 @@ async def _confinement(settings: CheckSettings) -> str:
 
 
 async def _work_directory(settings: CheckSettings) -> str:
-    try:
+    with _or_wrong("The work directory does not do ({}): check FIAPX_WORK_DIR.", (OSError,)):
         root = await asyncio.to_thread(Workspace(settings.work_dir).prepare)
         probe = root / f".check-{os.getpid()}"
         probe.write_bytes(b"?")
         probe.unlink()
         free = shutil.disk_usage(root).free
-    except OSError as fault:
-        raise Wrong(f"The work directory does not do ({_said(fault)}): check FIAPX_WORK_DIR.") from fault
     if free < _FREE_BYTES:
         raise Wrong(
             f"The work directory {root} has {_gib(free)} left: free some space, or set FIAPX_WORK_DIR elsewhere."
@@ -219,10 +202,8 @@ async def _tried(part: str, settings: CheckSettings) -> Finding:
     except Wrong as wrong:
         works, sentence = False, str(wrong)
     except TimeoutError:
-        works, sentence = (
-            False,
-            f"The {part} gave no answer within {_LIMIT_SECONDS:g} s: check its address and the network.",
-        )
+        works = False
+        sentence = f"The {part} gave no answer within {_LIMIT_SECONDS:g} s: check its address and the network."
     return Finding(part, works, sentence, round(time.monotonic() - began, 3))
 
 

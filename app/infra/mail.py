@@ -13,7 +13,7 @@ from email.message import EmailMessage
 from email.policy import SMTP, SMTPUTF8
 from email.utils import parseaddr
 from pathlib import Path
-from typing import Final, final
+from typing import Any, Final, final
 from urllib.parse import unquote, urlsplit
 
 import aiosmtplib
@@ -56,6 +56,18 @@ class SmtpServer:
     port: int
     user: str | None
     password: str | None = field(repr=False)
+
+    @property
+    def connection(self) -> dict[str, Any]:
+        """What aiosmtplib calls all this."""
+        return {
+            "hostname": self.host,
+            "port": self.port,
+            "username": self.user,
+            "password": self.password,
+            "use_tls": self.scheme == "smtps",
+            "start_tls": self.scheme == "smtp+starttls",
+        }
 
     @classmethod
     def parse(cls, url: str) -> "SmtpServer":
@@ -129,21 +141,15 @@ class SmtpMailer:
         except ValueError as error:
             raise NotificationError(_NO_ADDRESS, permanent=True) from error
         message = self._message(mail, recipient)
-        server = self._server
         try:
             async with asyncio.timeout(self._whole_seconds):
                 _, answer = await aiosmtplib.send(
                     message,
                     sender=self._sender.addr_spec,
                     recipients=[recipient.addr_spec],
-                    hostname=server.host,
-                    port=server.port,
-                    username=server.user,
-                    password=server.password,
-                    use_tls=server.scheme == "smtps",
-                    start_tls=server.scheme == "smtp+starttls",
                     timeout=self._step_seconds,
                     tls_context=self._trusted,
+                    **self._server.connection,
                 )
         except aiosmtplib.SMTPRecipientsRefused as refused:
             raise _failure(refused.recipients[0]) from refused

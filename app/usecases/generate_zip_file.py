@@ -7,8 +7,7 @@ from typing import Final, final
 
 from app.domain.errors import ProcessingError
 from app.domain.failure import NO_ROOM, FailureCode
-from app.domain.frame import Frame
-from app.domain.manifest import FrameEntry, Manifest, frame_file_name
+from app.domain.manifest import Manifest, frame_file_name
 from app.domain.video import FramesArchive, MediaInfo, VideoProcessing, archive_key, contact_sheet_key
 from app.usecases.ports.frames import Extraction
 from app.usecases.ports.storage import ObjectStorage, ObjectWriter
@@ -49,7 +48,7 @@ class GenerateZipFile:
                 for instant in frame.instants:
                     name = frame_file_name(manifest.frame_count + 1, frame.time_seconds, video.options.format)
                     await output.write(encoder.entry(name, frame.data, video.created_at))
-                    manifest.add(_entry(name, frame, instant, sha256, ends_at=encoder.offset))
+                    manifest.add(name, frame, instant, sha256, ends_at=encoder.offset)
             document = manifest.end(extraction.reading)
             await output.write(encoder.entry("manifest.json", document, video.created_at))
             await output.write(encoder.end())
@@ -67,23 +66,6 @@ class GenerateZipFile:
         async with self.storage.writer(key, "image/jpeg") as writer:
             await writer.write(picture)
         return key
-
-
-def _entry(name: str, frame: Frame, instant: float, sha256: str, *, ends_at: int) -> FrameEntry:
-    """Describe the file that ends at this byte of the ZIP."""
-    size = len(frame.data)
-    return FrameEntry(
-        file=name,
-        number=frame.number,
-        time_seconds=frame.time_seconds,
-        until_seconds=frame.until_seconds,
-        instant=instant,
-        width=frame.width,
-        height=frame.height,
-        size_bytes=size,
-        sha256=sha256,
-        offset=ends_at - size,
-    )
 
 
 @dataclass(slots=True)

@@ -7,6 +7,7 @@ from typing import Final, final
 
 from app.domain.errors import QuotaExceeded
 from app.domain.user import UserId
+from app.domain.video import UNFINISHED
 from app.usecases.ports.clock import Clock
 from app.usecases.ports.transactions import Transaction, Transactions
 
@@ -83,7 +84,7 @@ class Quota:
 
     async def check(self, t: Transaction, owner: UserId, now: datetime, coming_bytes: int = 0) -> None:
         """Raise ``QuotaExceeded`` where one more video, of so many bytes, would be too many."""
-        if await t.videos.count_unfinished(owner) + await t.reservations.count(owner, now) >= self.max_active:
+        if await t.videos.count(owner, UNFINISHED) + await t.reservations.count(owner, now) >= self.max_active:
             raise QuotaExceeded(
                 f"You have {self.max_active} videos that are not finished; wait until some of them are.",
                 retry_after_seconds=30,

@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.domain.errors import VideoNotFound
 from app.domain.user import UserId
+from app.domain.video import UNFINISHED
 from app.infra.sql.engine import engine_for
 from app.infra.sql.transactions import SqlTransactions
 from app.usecases.ports.database import DatabaseUnavailable
@@ -80,7 +81,7 @@ async def test_nothing_is_seen_before_it_is_committed(story: Story):
 async def test_a_hundred_write_at_once_and_all_get_their_turn(story: Story):
     owner = await story.user()
     await asyncio.gather(*(story.video(owner) for _ in range(100)))
-    assert await story.transactions.read(lambda t: t.videos.count_unfinished(owner)) == 100
+    assert await story.transactions.read(lambda t: t.videos.count(owner, UNFINISHED)) == 100
 
 
 async def test_who_loses_a_deadlock_runs_again(server_engine: AsyncEngine):
@@ -104,7 +105,7 @@ async def test_who_loses_a_deadlock_runs_again(server_engine: AsyncEngine):
     await asyncio.gather(crossing(one, two), crossing(two, one))
     assert len(runs) == 3
     for user in (one, two):
-        assert await story.transactions.read(lambda t: t.videos.count_unfinished(user)) == 0  # noqa: B023 - run at once
+        assert await story.transactions.read(lambda t: t.videos.count(user, UNFINISHED)) == 0  # noqa: B023 - run at once
 
 
 async def test_a_lock_that_is_not_given_in_time_is_asked_for_again(server_engine: AsyncEngine):
@@ -168,13 +169,13 @@ async def test_a_step_that_reads_first_and_then_writes_is_never_refused_for_it(s
     async def step(t: Transaction) -> None:
         nonlocal runs
         runs += 1
-        await t.videos.count_unfinished(owner)
+        await t.videos.count(owner, UNFINISHED)
         await t.videos.add(a_video(owner), idempotency_key=None, request_digest="", wake_at=after(0))
 
     other = SqlTransactions(story.engine)  # As another process: it knows nothing of the first one's turn.
     both = (story.transactions, other)
     await asyncio.gather(*(transactions.write(step) for transactions in both for _ in range(10)))
-    assert await story.transactions.read(lambda t: t.videos.count_unfinished(owner)) == 20
+    assert await story.transactions.read(lambda t: t.videos.count(owner, UNFINISHED)) == 20
     assert runs == 20
 
 

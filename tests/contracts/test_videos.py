@@ -7,7 +7,15 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from app.domain.options import ExtractionOptions, FrameSelection, ImageFormat, SelectionKind
 from app.domain.user import UserId
-from app.domain.video import ProcessingStatus, VideoId, archive_key, contact_sheet_key, new_video_id, source_key
+from app.domain.video import (
+    UNFINISHED,
+    ProcessingStatus,
+    VideoId,
+    archive_key,
+    contact_sheet_key,
+    new_video_id,
+    source_key,
+)
 from app.infra.sql.rows import options_of, options_text
 from app.usecases.paging import PageKey
 from app.usecases.ports.videos import Backlog
@@ -86,7 +94,7 @@ async def test_videos_are_counted_by_owner_and_state(story: Story):
     await story.claimed(videos[0])
     assert await story.fail(videos[1], 0, ProcessingStatus.PENDING)
     count = story.transactions.read
-    assert await count(lambda t: t.videos.count_unfinished(owner)) == 3
+    assert await count(lambda t: t.videos.count(owner, UNFINISHED)) == 3
     assert await count(lambda t: t.videos.count(owner, ALL)) == 4
     assert await count(lambda t: t.videos.count(owner, {ProcessingStatus.FAILED})) == 1
     assert await count(lambda t: t.videos.count(owner, set())) == 0

@@ -17,7 +17,7 @@ from jsonschema import Draft202012Validator, ValidationError
 from app.domain.errors import ProcessingError
 from app.domain.failure import FailureCode
 from app.domain.frame import Frame
-from app.domain.manifest import FrameEntry, Manifest, Reading, frame_file_name
+from app.domain.manifest import Manifest, Reading, frame_file_name
 from app.domain.options import ExtractionOptions, FrameSelection, ImageFormat, SelectionKind
 from app.domain.video import FramesArchive, Progress, VideoProcessing
 from app.infra.zip import StoredZip
@@ -242,10 +242,14 @@ async def test_a_zip_that_outgrows_its_source_is_given_up():
         assert refused.value.failure is FailureCode.OUTPUT_TOO_LARGE
 
 
-def entry(index: int, video: VideoProcessing) -> FrameEntry:
+PICTURE = bytes(250_000)
+
+
+def add(manifest: Manifest, index: int, video: VideoProcessing) -> None:
     time = index / 25
+    frame = Frame(index, time, time + 0.04, (time,), 1920, 1080, PICTURE)
     name = frame_file_name(index + 1, time, video.options.format)
-    return FrameEntry(name, index, time, time + 0.04, time, 1920, 1080, 250_000, f"{index:064x}", index * 250_100 + 60)
+    manifest.add(name, frame, time, f"{index:064x}", ends_at=index * 250_100 + 250_060)
 
 
 @pytest.mark.slow
@@ -255,7 +259,7 @@ def test_the_manifest_keeps_less_than_four_hundred_bytes_of_each_file():
     try:
         manifest = Manifest(video, replace(FILM, width=1920, height=1080))
         for index in range(20_000):
-            manifest.add(entry(index, video))
+            add(manifest, index, video)
         document = manifest.end(a_reading())
         _, peak = tracemalloc.get_traced_memory()
     finally:

@@ -13,7 +13,7 @@ from app.domain.options import ExtractionOptions
 from app.domain.retention import FOR_EVER, Retention
 from app.domain.session import SessionId, Viewer
 from app.domain.user import Locale, User, UserId
-from app.domain.video import FramesArchive, VideoId, VideoProcessing, archive_key
+from app.domain.video import UNFINISHED, FramesArchive, VideoId, VideoProcessing, archive_key
 from app.infra.redis.ended_sessions import EndedHere
 from app.infra.worker_metrics import WorkerMetrics
 from app.settings import Settings
@@ -256,6 +256,6 @@ class World:
     async def unfinished(self, viewer: Viewer) -> tuple[int, int]:
         """Return how many rows and how many reservations count against the quota."""
         return (
-            await self.transactions.read(lambda t: t.videos.count_unfinished(viewer.id)),
+            await self.transactions.read(lambda t: t.videos.count(viewer.id, UNFINISHED)),
             await self.transactions.read(lambda t: t.reservations.count(viewer.id, self.clock.now())),
         )

@@ -35,7 +35,7 @@ def structure(reader: Reader) -> Structure:
     if header_end < _HEADER_OBJECT:
         return Structure()
     if header_end > reader.size:
-        return Structure(cut_off=True, promised_bytes=header_end)
+        return Structure(cut_off=True)
     encrypted, packets, length = _header(reader, _HEADER_OBJECT, header_end, 0)
     packets_bytes = None if packets is None else packets * length
     place, first = header_end, True
@@ -48,7 +48,7 @@ def structure(reader: Reader) -> Structure:
             end = max(end, place + _DATA_OBJECT + packets_bytes)
             _look_at_packets(reader, place + _DATA_OBJECT, packets or 0, length)
             if end > reader.size:
-                return Structure(cut_off=True, encrypted=encrypted, promised_bytes=end, damage=reader.damage)
+                return Structure(cut_off=True, encrypted=encrypted, damage=reader.damage)
         first = False
         if end < place + _OBJECT:
             break

@@ -48,7 +48,7 @@ def structure(reader: Reader) -> Structure:
         if place > reader.size != place - _LENGTH:  # Some writers leave out the last tag's length behind it.
             following = _next_tag(reader, tag + 1) if proven else None
             if following is None:
-                return Structure(cut_off=True, encrypted=encrypted, promised_bytes=place, damage=reader.damage)
+                return Structure(cut_off=True, encrypted=encrypted, damage=reader.damage)
             place, proven = _lost(reader, tag + 1, following), False
     raise Enough
 

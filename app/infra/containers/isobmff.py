@@ -51,13 +51,11 @@ def structure(reader: Reader) -> Structure:
     seen: set[bytes] = set()
     place = 0
     cut_off = joined = encrypted = False
-    promised: int | None = None
     for box in boxes(reader, 0, reader.size):
         if box.kind not in _TOP and box.end >= reader.size:
             break
         place = box.end
-        if box.end > reader.size:
-            cut_off, promised = True, box.end
+        cut_off = cut_off or box.end > reader.size
         if box.kind == b"moov":
             joined = joined or b"moov" in seen
             encrypted = encrypted or _encrypted(reader, box.body, min(box.end, reader.size), 1)
@@ -71,7 +69,7 @@ def structure(reader: Reader) -> Structure:
         cut_off = True
     if b"moof" in seen and not cut_off:
         _look_behind(reader, place)
-    return Structure(cut_off, joined, encrypted, promised, reader.damage)
+    return Structure(cut_off, joined, encrypted, reader.damage)
 
 
 def _look_behind(reader: Reader, place: int) -> None:

@@ -118,7 +118,7 @@ class _Walk:
         self._tracks = frozenset[int]()
         self._found = Structure()
         if segment.end is not None and segment.end > reader.size:
-            self._found = Structure(cut_off=True, promised_bytes=segment.end)
+            self._found = Structure(cut_off=True)
 
     def structure(self) -> Structure:
         """Return what was met."""
@@ -198,9 +198,9 @@ class _Walk:
             return None
         found = _element(self._reader, place, self._end)
         known = found is not None and (found.id in _IN_CLUSTER or found.id in _IN_SEGMENT)
-        if found and known and found.end is not None and found.end > self._end:
-            self._found = replace(self._found, cut_off=True, promised_bytes=found.end)
-        elif found is None and self._end - place < _HEADER:  # Less than a header is left: the rest of it was cut off.
+        reaches_beyond = found is not None and known and found.end is not None and found.end > self._end
+        # Where less than a header is left, the rest of it was cut off.
+        if reaches_beyond or (found is None and self._end - place < _HEADER):
             self._found = replace(self._found, cut_off=True)
         return None  # Padding, or damage behind which nothing can be told.
 

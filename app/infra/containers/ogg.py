@@ -63,13 +63,13 @@ class _Walk:
 
     def _tail(self, place: int, head: bytes, page: _Page | None) -> Structure:
         if page or _CAPTURE.startswith(head[: len(_CAPTURE)]):
-            return self._found(cut_off=True, promised=page.end if page else None)
+            return self._found(cut_off=True)
         if not self._ended:  # Else it is padding.
             self._reader.note_damage(place, self._reader.size)
         return self._found()
 
-    def _found(self, *, cut_off: bool = False, joined: bool = False, promised: int | None = None) -> Structure:
-        return Structure(cut_off, joined, promised_bytes=promised, damage=self._reader.damage)
+    def _found(self, *, cut_off: bool = False, joined: bool = False) -> Structure:
+        return Structure(cut_off, joined, damage=self._reader.damage)
 
     def _look_at(self, page: _Page, head: bytes) -> None:
         """Note where pages are missing between two of a stream, and pictures' pages whose bytes are not their own."""

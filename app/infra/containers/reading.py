@@ -36,17 +36,14 @@ class Structure:
     """What a container's own lengths and marks say of the file.
 
     ``cut_off``: the container promises more than is there. ``joined``: another whole container follows the first one.
-    ``encrypted``: the picture's content is; other streams do not count. ``promised_bytes`` is how long the file would
-    be by what is cut off, where that is known. ``damage`` are ranges of bytes in which the chain of elements is broken
-    and after which it goes on: whatever stood there is lost. ``appended`` says that one of them is where
-    another recording begins. All is False or empty where nothing speaks against the
-    file.
+    ``encrypted``: the picture's content is; other streams do not count. ``damage`` are ranges of bytes in which the
+    chain of elements is broken and after which it goes on: whatever stood there is lost. ``appended`` says that one of
+    them is where another recording begins. All is False or empty where nothing speaks against the file.
     """
 
     cut_off: bool = False
     joined: bool = False
     encrypted: bool = False
-    promised_bytes: int | None = None
     damage: tuple[Range, ...] = ()
     appended: bool = False
 

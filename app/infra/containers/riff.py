@@ -57,7 +57,7 @@ def structure(reader: Reader) -> Structure:
             whole = index or (pictures and kind != _LIST)
             if whole or (riffs == 1 and _index_at_the_end(reader, place + _LIST_HEADER)):
                 return Structure(damage=reader.damage)
-            return Structure(cut_off=True, promised_bytes=end, damage=reader.damage)
+            return Structure(cut_off=True, damage=reader.damage)
         place = end + size % 2
     return Structure(cut_off=not pictures, damage=reader.damage)
 

@@ -24,7 +24,6 @@ _LATE_COMMITS: Final = timedelta(minutes=1)
 """A row may become visible so much later than the time that stands in it."""
 
 
-@final
 class EndedHere:
     """The sessions that this process was told of."""
 
@@ -64,7 +63,7 @@ class EndedHere:
 
 
 @final
-class RedisEndedSessions:
+class RedisEndedSessions(EndedHere):
     """Told at once by Redis pub/sub, and by the database every few seconds, so that Redis may be away.
 
     ``read_again`` is to be called at the start and every few seconds; it is also what a reconnect does. What ended
@@ -79,22 +78,16 @@ class RedisEndedSessions:
         clock: Clock,
         token_lifetime: timedelta,
     ) -> None:
+        super().__init__()
         self._redis = redis
         self._transactions = transactions
         self._clock = clock
         self._lifetime = token_lifetime
-        self._here = EndedHere()
         self._known: dict[SessionId, datetime] = {}
         self._read_until: datetime | None = None
         self._catching_up: asyncio.Task[None] | None = None
         self._try = BestEffort("ended sessions")
         subscriber.want(_CHANNEL, self)
-
-    def ended(self, session: SessionId) -> bool:
-        return self._here.ended(session)
-
-    async def wait(self, session: SessionId) -> None:
-        await self._here.wait(session)
 
     async def announce(self, sessions: Collection[SessionId]) -> None:
         if sessions:
@@ -109,7 +102,7 @@ class RedisEndedSessions:
         self._learn(await self._transactions.read(lambda t: t.sessions.ended_since(since)))
         self._read_until = now
         self._known = {session: at for session, at in self._known.items() if at >= oldest}
-        self._here.keep_only(self._known.keys())
+        self.keep_only(self._known.keys())
 
     async def aclose(self) -> None:
         """Return when nothing that it began is under way any more; its database may then go."""
@@ -136,4 +129,4 @@ class RedisEndedSessions:
 
     def _learn(self, sessions: Mapping[SessionId, datetime]) -> None:
         self._known.update(sessions)
-        self._here.learn(sessions.keys())
+        self.learn(sessions.keys())

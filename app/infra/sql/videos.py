@@ -82,9 +82,6 @@ class SqlVideos(SqlTable):
         row = await self._row(_SELECT.where(users.c.public_id == owner, _v.idempotency_key == key))
         return None if row is None else AcceptedUpload(video_of(row), row["request_digest"])
 
-    async def count_unfinished(self, owner: UserId) -> int:
-        return await self.count(owner, UNFINISHED)
-
     async def count(self, owner: UserId, statuses: Collection[ProcessingStatus]) -> int:
         return await self._count(video_processings, (_v.user_id == row_of(users, owner)) & _v.status.in_(statuses))
 
