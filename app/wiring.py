@@ -7,11 +7,10 @@ from datetime import timedelta
 from app.domain.retention import Retention
 from app.server.services import Services, Tickets
 from app.settings import Settings, VideoSettings
-from app.usecases.accounts import AccountUseCases
 from app.usecases.attempt_video import AttemptVideo
 from app.usecases.authenticate_user import AuthenticateUser
 from app.usecases.cancel_video import CancelVideo
-from app.usecases.catalogue import ControlUseCases, NotificationUseCases, UseCases
+from app.usecases.catalogue import AccountUseCases, ControlUseCases, NotificationUseCases, UseCases
 from app.usecases.change_password import ChangePassword
 from app.usecases.check_upload import CheckUpload
 from app.usecases.collect_garbage import CollectGarbage
@@ -186,9 +185,9 @@ def account_use_cases(settings: Settings, parts: Parts, identity: IdentityParts)
     )
     return AccountUseCases(
         register_user=RegisterUser(
-            transactions, passwords, session, limits, clock, addresses, settings.verify_email, verification_lifetime
+            transactions, passwords, session, limits, addresses, settings.verify_email, verification_lifetime
         ),
-        authenticate_user=AuthenticateUser(transactions, passwords, session, limits, clock, addresses),
+        authenticate_user=AuthenticateUser(transactions, passwords, session, limits, addresses),
         refresh_session=RefreshSession(transactions, session, ended),
         end_session=EndSession(transactions, ended, clock),
         change_password=ChangePassword(transactions, passwords, session, ended, limits),

@@ -45,9 +45,8 @@ def subscriber_of(address: str) -> str:
 
     An IPv4 address in IPv6's clothes (RFC 4291, section 2.5.5.2) is the IPv4 address; what is none stays as it is.
     """
-    try:
-        found = ip_address(address)
-    except ValueError:
+    found = parsed_address(address)
+    if found is None:
         return address
     if not isinstance(found, IPv6Address):
         return str(found)
@@ -75,7 +74,12 @@ def is_loopback(address: str) -> bool:
 
 
 def _address(text: str) -> IPv4Address | IPv6Address | None:
+    return None if "%" in text else parsed_address(text)  # A zone names one of our own links.
+
+
+def parsed_address(text: str) -> IPv4Address | IPv6Address | None:
+    """Return the address that a text is; None where it is none, as other spellings of one are, such as 0x7f.1."""
     try:
-        return None if "%" in text else ip_address(text)  # A zone names one of our own links.
+        return ip_address(text)
     except ValueError:
         return None

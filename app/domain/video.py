@@ -96,6 +96,11 @@ class FramesArchive:
     frame_count: int
     contact_sheet_key: str | None = None
 
+    @property
+    def progress(self) -> Progress:
+        """How far the attempt is that made it."""
+        return Progress(100.0, self.frame_count, self.frame_count)
+
 
 @dataclass(frozen=True, slots=True)
 class StatusChange:

@@ -9,12 +9,11 @@ import re
 import secrets
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from ipaddress import ip_address
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
 from app.domain.errors import InvalidInput
-from app.domain.network import is_loopback, is_public
+from app.domain.network import is_loopback, is_public, parsed_address
 from app.domain.notification import Notification
 from app.domain.times import iso8601
 
@@ -100,11 +99,10 @@ def checked_webhook_url(text: str, *, loopback: bool = False) -> str:
     """
     parts = _split(text)
     host, port = _host(parts), _port(parts)
-    address = _literal(host)
     here = loopback and (host == "localhost" or is_loopback(host))
     if not (parts.scheme == "https" or (parts.scheme == "http" and here)):
         raise _wrong("A webhook's URL begins with https://.")
-    if not here and not (is_public(host) if address else _NAME.fullmatch(host)):
+    if not here and not (is_public(host) if parsed_address(host) else _NAME.fullmatch(host)):
         raise _wrong("A webhook's URL names a host that can be reached from everywhere.")
     if not here and port is not None and port != _HTTPS_PORT and port < _FIRST_FREE_PORT:
         raise _wrong("A webhook's port is 443, or 1024 and above.")
@@ -143,15 +141,6 @@ def _port(parts: SplitResult) -> int | None:
     if port is not None and not 1 <= port <= _LAST_PORT:
         raise _wrong("This is no port.")
     return port
-
-
-def _literal(host: str) -> bool:
-    """Whether it is an address and no name; other spellings of one, such as 0x7f.1, are neither."""
-    try:
-        ip_address(host)
-    except ValueError:
-        return False
-    return True
 
 
 def _wrong(sentence: str) -> InvalidInput:

@@ -6,9 +6,8 @@ import strawberry
 
 from app.graphql.context import Info
 from app.graphql.declared import mutation
-from app.graphql.exports import DataExport
 from app.graphql.inputs import ProfileInput
-from app.graphql.people import EmailVerified, Session, User
+from app.graphql.people import DataExport, EmailVerified, Session, User
 from app.graphql.results import (
     DataExportResult,
     Deleted,

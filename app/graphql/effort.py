@@ -4,8 +4,10 @@ import asyncio
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from ipaddress import IPv4Address, ip_address, ip_network
+from ipaddress import IPv4Address, ip_network
 from typing import Final, final
+
+from app.domain.network import parsed_address
 
 _DOCUMENT_SECONDS: Final = 0.025
 """What the dearest document costs; whoever has less than this left waits."""
@@ -50,8 +52,5 @@ class Effort:
 
 def network_of(address: str) -> str:
     """Return the network of an address as ``address_of`` gives it: of IPv4 the /24, of IPv6 the /64 that it is."""
-    try:
-        found = ip_address(address)
-    except ValueError:
-        return address
+    found = parsed_address(address)
     return str(ip_network((found, 24), strict=False)) if isinstance(found, IPv4Address) else address

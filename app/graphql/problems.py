@@ -49,8 +49,7 @@ class Problem:
 
 def problem_of(error: Exception) -> Problem | None:
     """Translate an expected error; None for all others."""
-    if isinstance(error, DatabaseUnavailable):
-        error = error.to_users()
+    error = _to_users(error)
     if not isinstance(error, errors.DomainError) or error.code not in _AS_DATA:
         return None
     return Problem(
@@ -63,8 +62,7 @@ def problem_of(error: Exception) -> Problem | None:
 
 def top_level(error: Exception) -> tuple[str, dict[str, Any]] | None:
     """Return message and extensions for an expected error where no Problem can stand; None for all others."""
-    if isinstance(error, DatabaseUnavailable):
-        error = error.to_users()
+    error = _to_users(error)
     if not isinstance(error, errors.DomainError) or error.code not in {*_AS_DATA, errors.Unauthenticated.code}:
         return None
     extensions: dict[str, Any] = {"code": BAD_USER_INPUT if isinstance(error, errors.InvalidInput) else error.code}
@@ -73,6 +71,10 @@ def top_level(error: Exception) -> tuple[str, dict[str, Any]] | None:
     if error.retry_after_seconds is not None:
         extensions["retryAfterSeconds"] = error.retry_after_seconds
     return error.message, extensions
+
+
+def _to_users(error: Exception) -> Exception:
+    return error.to_users() if isinstance(error, DatabaseUnavailable) else error
 
 
 class ExpectedErrors(strawberry.ExceptionHandler[errors.DomainError | DatabaseUnavailable, Problem]):

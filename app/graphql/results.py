@@ -4,10 +4,9 @@ from typing import Annotated
 
 import strawberry
 
-from app.graphql.exports import DataExport
 from app.graphql.notification_settings import NotificationSettings, WebhookSecret
 from app.graphql.notifications import NotificationDelivery
-from app.graphql.people import EmailVerified, Session, User
+from app.graphql.people import DataExport, EmailVerified, Session, User
 from app.graphql.problems import Problem
 from app.graphql.videos import VideoProcessing
 

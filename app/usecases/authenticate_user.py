@@ -7,7 +7,6 @@ from typing import final
 from app.domain.errors import InvalidCredentials, InvalidInput
 from app.domain.user import User, normalised_password
 from app.usecases.open_session import OpenSession, Session
-from app.usecases.ports.clock import Clock
 from app.usecases.ports.mail_addresses import MailAddresses
 from app.usecases.ports.passwords import PasswordHasher
 from app.usecases.ports.rate_limits import RateLimitKey, RateLimits
@@ -34,7 +33,6 @@ class AuthenticateUser:
     passwords: PasswordHasher
     open_session: OpenSession
     limits: RateLimits
-    clock: Clock
     addresses: MailAddresses
 
     async def __call__(self, email: str, password: str, address: str) -> Session:
@@ -64,7 +62,7 @@ class AuthenticateUser:
         if user is None or user.password_hash != seen.password_hash:  # It was changed since it was checked.
             raise InvalidCredentials
         if password_hash != user.password_hash:
-            await t.users.set_password_hash(user.id, password_hash, self.clock.now())
+            await t.users.set_password_hash(user.id, password_hash, self.open_session.clock.now())
         return await self.open_session(t, user)
 
 

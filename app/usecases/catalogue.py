@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 
-from app.usecases.accounts import AccountUseCases
+from app.usecases.authenticate_user import AuthenticateUser
 from app.usecases.cancel_video import CancelVideo
+from app.usecases.change_password import ChangePassword
 from app.usecases.check_upload import CheckUpload
 from app.usecases.collect_garbage import CollectGarbage
+from app.usecases.delete_account import DeleteAccount
 from app.usecases.delete_video import DeleteVideo
 from app.usecases.deliver_notifications import DeliverNotifications
 from app.usecases.download_processed_zip import DownloadProcessedZip
@@ -15,12 +17,34 @@ from app.usecases.list_user_videos import CountUserVideos, ListUserVideos, ShowH
 from app.usecases.measure_backlog import MeasureBacklog
 from app.usecases.notification_log import ListNotifications, RedeliverNotification, SendTestWebhook
 from app.usecases.notification_settings import RotateWebhookSecret, UpdateNotificationSettings
+from app.usecases.open_session import EndSession, RefreshSession
+from app.usecases.profile import ShowViewer, UpdateProfile
 from app.usecases.quota import CountStoredBytes
+from app.usecases.register_user import RegisterUser
 from app.usecases.remove_objects import RemoveObjects
 from app.usecases.reprocess_video import ReprocessVideo
+from app.usecases.reset_password import RequestPasswordReset, ResetPassword
 from app.usecases.upload_video import UploadVideo
-from app.usecases.verify_email import HasVideosFromBefore, RemoveVideosFromBefore
+from app.usecases.verify_email import HasVideosFromBefore, RemoveVideosFromBefore, ResendVerification, VerifyEmail
 from app.usecases.watch_video_status import WatchVideoStatus
+
+
+@dataclass(frozen=True, slots=True)
+class AccountUseCases:
+    """One callable for each thing a user wants done with their account."""
+
+    register_user: RegisterUser
+    authenticate_user: AuthenticateUser
+    refresh_session: RefreshSession
+    end_session: EndSession
+    change_password: ChangePassword
+    request_password_reset: RequestPasswordReset
+    reset_password: ResetPassword
+    show_viewer: ShowViewer
+    update_profile: UpdateProfile
+    delete_account: DeleteAccount
+    verify_email: VerifyEmail
+    resend_verification: ResendVerification
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import final
 
 from app.domain.events import DomainEvent, EventType
-from app.domain.video import FramesArchive, MediaInfo, Progress, VideoProcessing
+from app.domain.video import FramesArchive, MediaInfo, VideoProcessing
 from app.usecases.end_attempt import end_attempt
 from app.usecases.enqueue_notification import completion_message, notify_owner
 from app.usecases.ports.clock import Clock
@@ -31,11 +31,7 @@ class MarkProcessingCompleted:
     async def __call__(self, held: VideoProcessing, archive: FramesArchive, media: MediaInfo | None = None) -> bool:
         async def step(t: Transaction) -> bool:
             at = self.clock.now()
-            progress = Progress(100.0, archive.frame_count, archive.frame_count)
-            done = await t.videos.complete(
-                held.id, held.attempt, archive=archive, media=media, progress=progress, at=at
-            )
-            if not done:
+            if not await t.videos.complete(held.id, held.attempt, archive=archive, media=media, at=at):
                 return False
             await t.events.add(
                 DomainEvent(held.id, EventType.FRAMES_EXTRACTED, at, held.attempt),

@@ -23,7 +23,7 @@ async def fail_processing(
     Only if it still is as it was seen; with ``expired``, only if its lease has also run out. Whoever cancels
     knows already and is not told.
     """
-    if not await t.videos.fail(seen.id, seen.attempt, seen.status, failure=failure, at=at, expired=expired):
+    if not await t.videos.fail(seen, failure=failure, at=at, expired=expired):
         return False
     await t.events.add(DomainEvent(seen.id, EventType.PROCESSING_FAILED, at, seen.attempt))
     owner = await t.users.by_id(seen.owner)

@@ -7,13 +7,12 @@ from app.domain.errors import InvalidInput, NotificationError
 from app.domain.identifiers import is_uuid
 from app.domain.notification import BEFORE_VERIFICATION, Notification, NotificationChannel, NotificationEvent
 from app.domain.session import Viewer
+from app.usecases.asked_delivery import AskedDelivery
 from app.usecases.enqueue_notification import Message, enqueue_notification
 from app.usecases.notification_settings import NO_WEBHOOK
 from app.usecases.open_session import locked_user
 from app.usecases.paging import PAGE, Page, checked_page
-from app.usecases.ports.clock import Clock
-from app.usecases.ports.queue import JobQueue
-from app.usecases.ports.rate_limits import RateLimitKey, RateLimits
+from app.usecases.ports.rate_limits import RateLimitKey
 from app.usecases.ports.transactions import Transaction, Transactions
 
 _ONCE_ONLY: Final = BEFORE_VERIFICATION
@@ -38,21 +37,14 @@ class ListNotifications:
 
 @final
 @dataclass(frozen=True, slots=True)
-class SendTestWebhook:
+class SendTestWebhook(AskedDelivery):
     """Post something to the viewer's webhook, so that they see whether it arrives; the log tells.
 
     :raises NotificationError: where there is no webhook
     :raises RateLimited: where too much was asked for
     """
 
-    transactions: Transactions
-    queue: JobQueue
-    clock: Clock
-    limits: RateLimits
-
     async def __call__(self, viewer: Viewer) -> Notification:
-        await self.limits.spend(RateLimitKey.DELIVERY_BY_ACCOUNT, viewer.id)
-
         async def send(t: Transaction) -> Notification:
             user = await locked_user(t, viewer)
             if user.webhook_url is None:
@@ -61,14 +53,12 @@ class SendTestWebhook:
             message = Message(event=NotificationEvent.WEBHOOK_TEST, at=self.clock.now(), data=data)
             return await enqueue_notification(t, user, message, NotificationChannel.WEBHOOK)
 
-        enqueued = await self.transactions.write(send)
-        await self.queue.deliver_notifications()
-        return enqueued
+        return await self.deliver(RateLimitKey.DELIVERY_BY_ACCOUNT, viewer, send)
 
 
 @final
 @dataclass(frozen=True, slots=True)
-class RedeliverNotification:
+class RedeliverNotification(AskedDelivery):
     """Deliver one of the viewer's notifications again, under the same id, however it stands.
 
     :raises InvalidInput: where the viewer has no such notification, or it was for one use only
@@ -76,14 +66,7 @@ class RedeliverNotification:
     :raises RateLimited: where too much was asked for
     """
 
-    transactions: Transactions
-    queue: JobQueue
-    clock: Clock
-    limits: RateLimits
-
     async def __call__(self, viewer: Viewer, notification: str) -> Notification:
-        await self.limits.spend(RateLimitKey.DELIVERY_BY_ACCOUNT, viewer.id)
-
         async def again(t: Transaction) -> Notification:
             user = await locked_user(t, viewer)
             found = await t.notifications.get(user.id, notification) if is_uuid(notification) else None
@@ -96,6 +79,4 @@ class RedeliverNotification:
             await t.notifications.again(user.id, found.id, self.clock.now())
             return await t.notifications.get(user.id, found.id) or found
 
-        enqueued = await self.transactions.write(again)
-        await self.queue.deliver_notifications()
-        return enqueued
+        return await self.deliver(RateLimitKey.DELIVERY_BY_ACCOUNT, viewer, again)

@@ -11,7 +11,6 @@ from app.domain.user import Locale, User, UserId, checked_name, new_password
 from app.usecases.authenticate_user import account_of
 from app.usecases.enqueue_notification import enqueue_link
 from app.usecases.open_session import OpenSession, Session
-from app.usecases.ports.clock import Clock
 from app.usecases.ports.mail_addresses import MailAddresses
 from app.usecases.ports.passwords import PasswordHasher
 from app.usecases.ports.rate_limits import RateLimitKey, RateLimits
@@ -35,7 +34,6 @@ class RegisterUser:
     passwords: PasswordHasher
     open_session: OpenSession
     limits: RateLimits
-    clock: Clock
     addresses: MailAddresses
     verify_email: bool
     link_lifetime: timedelta
@@ -45,7 +43,8 @@ class RegisterUser:
         normal, spellings = self.addresses.normal_form(email), self.addresses.spellings(email)
         await self.limits.spend(RateLimitKey.REGISTER_BY_ADDRESS, address)
         password_hash = await self.passwords.hash(password)
-        now = self.clock.now()
+        clock = self.open_session.clock
+        now = clock.now()
         user = User(
             id=UserId(str(uuid4())),
             name=name,
@@ -65,7 +64,7 @@ class RegisterUser:
             await t.users.add(user)
             if self.verify_email:
                 event = NotificationEvent.VERIFY_EMAIL
-                await enqueue_link(t, t.email_verifications, user, event, self.clock, self.link_lifetime)
+                await enqueue_link(t, t.email_verifications, user, event, clock, self.link_lifetime)
             return await self.open_session(t, user)
 
         return await self.transactions.write(add)

@@ -10,14 +10,14 @@ from app.domain.notification import NotificationEvent
 from app.domain.session import Viewer
 from app.domain.user import User, UserId
 from app.domain.video import ProcessingStatus
+from app.usecases.asked_delivery import AskedDelivery
 from app.usecases.delete_video import DeleteVideo
 from app.usecases.enqueue_notification import enqueue_link
 from app.usecases.mailed_link import of_no_use, used_link
 from app.usecases.open_session import locked_user
 from app.usecases.paging import PageKey
 from app.usecases.ports.clock import Clock
-from app.usecases.ports.queue import JobQueue
-from app.usecases.ports.rate_limits import RateLimitKey, RateLimits
+from app.usecases.ports.rate_limits import RateLimitKey
 from app.usecases.ports.tokens import LinkTokens
 from app.usecases.ports.transactions import Transaction, Transactions
 
@@ -26,21 +26,15 @@ _BATCH: Final = 100
 
 @final
 @dataclass(frozen=True, slots=True)
-class ResendVerification:
+class ResendVerification(AskedDelivery):
     """Mail another link to the viewer's address; does nothing where that was verified already.
 
     :raises RateLimited: where it was asked too often
     """
 
-    transactions: Transactions
-    queue: JobQueue
-    clock: Clock
-    limits: RateLimits
     lifetime: timedelta
 
     async def __call__(self, viewer: Viewer) -> User:
-        await self.limits.spend(RateLimitKey.VERIFICATION_BY_ACCOUNT, viewer.id)
-
         async def send(t: Transaction) -> User:
             user = await locked_user(t, viewer)
             if user.email_verified_at is None:
@@ -48,9 +42,7 @@ class ResendVerification:
                 await enqueue_link(t, t.email_verifications, user, event, self.clock, self.lifetime)
             return user
 
-        user = await self.transactions.write(send)
-        await self.queue.deliver_notifications()
-        return user
+        return await self.deliver(RateLimitKey.VERIFICATION_BY_ACCOUNT, viewer, send)
 
 
 @final

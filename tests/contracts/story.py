@@ -116,9 +116,7 @@ class Story:
 
     async def complete(self, video: VideoId, attempt: int, at: float = 3) -> bool:
         archive = an_archive(video, attempt)
-        return await self.transactions.write(
-            lambda t: t.videos.complete(video, attempt, archive=archive, progress=WHOLE, at=after(at))
-        )
+        return await self.transactions.write(lambda t: t.videos.complete(video, attempt, archive=archive, at=after(at)))
 
     async def fail(
         self,
@@ -129,8 +127,9 @@ class Story:
         *,
         expired: bool = False,
     ) -> bool:
+        seen = a_video(UserId(""), id=video, attempt=attempt, status=status)
         return await self.transactions.write(
-            lambda t: t.videos.fail(video, attempt, status, failure=DAMAGED, at=after(at), expired=expired)
+            lambda t: t.videos.fail(seen, failure=DAMAGED, at=after(at), expired=expired)
         )
 
     async def release(

@@ -317,10 +317,8 @@ async def test_every_change_raises_the_version(story: Story):
 async def test_a_reason_of_any_length_fits(story: Story):
     video = await story.video(await story.user())
     long = type(DAMAGED)(FailureCode.INTERNAL, "é" * 10_000)
-    done = await story.transactions.write(
-        lambda t: t.videos.fail(video, 0, ProcessingStatus.PENDING, failure=long, at=after(1))
-    )
-    assert done
+    seen = await story.row(video)
+    assert await story.transactions.write(lambda t: t.videos.fail(seen, failure=long, at=after(1)))
     assert (await story.row(video)).failure == long
 
 

@@ -145,14 +145,7 @@ class SqlVideos(SqlTable):
         )
 
     async def complete(
-        self,
-        video: VideoId,
-        attempt: int,
-        *,
-        archive: FramesArchive,
-        progress: Progress,
-        at: datetime,
-        media: MediaInfo | None = None,
+        self, video: VideoId, attempt: int, *, archive: FramesArchive, at: datetime, media: MediaInfo | None = None
     ) -> bool:
         return await self._change(
             video,
@@ -160,28 +153,18 @@ class SqlVideos(SqlTable):
             status=ProcessingStatus.COMPLETED,
             completed_at=at,
             **columns_of(archive, "archive_"),
-            **columns_of(progress, "progress_"),
+            **columns_of(archive.progress, "progress_"),
             **columns_of(media, "media_"),
         )
 
-    async def fail(
-        self,
-        video: VideoId,
-        attempt: int,
-        status: ProcessingStatus,
-        *,
-        failure: Failure,
-        at: datetime,
-        expired: bool = False,
-    ) -> bool:
-        if not status.may_become(ProcessingStatus.FAILED):
+    async def fail(self, seen: VideoProcessing, *, failure: Failure, at: datetime, expired: bool = False) -> bool:
+        if not seen.status.may_become(ProcessingStatus.FAILED):
             return False
-        as_seen = [_v.status == status, _v.attempt == attempt]
+        as_seen = [_v.status == seen.status, _v.attempt == seen.attempt]
         if expired:
             as_seen.append(_v.wake_at < milliseconds(at))
-        return await self._change(
-            video, *as_seen, status=ProcessingStatus.FAILED, completed_at=at, **columns_of(failure, "failure_")
-        )
+        failed = columns_of(failure, "failure_")
+        return await self._change(seen.id, *as_seen, status=ProcessingStatus.FAILED, completed_at=at, **failed)
 
     async def release(
         self,

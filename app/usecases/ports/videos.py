@@ -75,29 +75,13 @@ class Videos(Protocol):
         self, video: VideoId, attempt: int, *, until: datetime, progress: Progress, media: MediaInfo | None
     ) -> bool: ...
     async def complete(
-        self,
-        video: VideoId,
-        attempt: int,
-        *,
-        archive: FramesArchive,
-        progress: Progress,
-        at: datetime,
-        media: MediaInfo | None = None,
+        self, video: VideoId, attempt: int, *, archive: FramesArchive, at: datetime, media: MediaInfo | None = None
     ) -> bool:
         """``media`` is what was found in the file, where no heartbeat has stored it yet."""
         ...
 
-    async def fail(
-        self,
-        video: VideoId,
-        attempt: int,
-        status: ProcessingStatus,
-        *,
-        failure: Failure,
-        at: datetime,
-        expired: bool = False,
-    ) -> bool:
-        """``status`` and ``attempt`` are those seen; with ``expired`` the lease must also have ended before ``at``."""
+    async def fail(self, seen: VideoProcessing, *, failure: Failure, at: datetime, expired: bool = False) -> bool:
+        """Status and attempt must be those seen; with ``expired`` the lease must also have ended before ``at``."""
         ...
 
     async def release(
