@@ -28,39 +28,33 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run one command; a setting that is missing or wrong is named in a sentence, with exit code 2."""
     parser = argparse.ArgumentParser(prog="fiapx", description="Turns videos into a ZIP of their frames.")
     commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("up", help="run everything on this machine, with embedded stores where no URL is set")
-    commands.add_parser("api", help="run the API")
+    up = commands.add_parser("up", help="run everything on this machine, with embedded stores where no URL is set")
+    up.set_defaults(run=_up)
+    commands.add_parser("api", help="run the API").set_defaults(run=_api)
     worker = commands.add_parser("worker", help="run a worker")
     worker.add_argument("--only", choices=["videos", "control"], help="serve one of the two queues")
+    worker.set_defaults(run=_worker)
     tables = commands.add_parser("migrate", help="bring the database's tables up to date")
     tables.add_argument(
         "--wait", action="store_true", help="wait until another process has done so, and change nothing"
     )
+    tables.set_defaults(run=_migrate)
     check = commands.add_parser("check", help="try every part, and say of each in a sentence how it is")
     check.add_argument("parts", nargs="*", metavar="PART", help="try this part alone, such as redis or storage")
-    check.add_argument("--json", action="store_true", help="say it for programs")
+    check.add_argument("--json", dest="as_json", action="store_true", help="say it for programs")
+    check.set_defaults(run=_check)
     export = commands.add_parser("export-schema", help="print the GraphQL schema")
     export.add_argument(
         "--keeping", type=Path, metavar="FILE", help="fail where it breaks what this older one promised"
     )
-    commands.add_parser("export-openapi", help="print the description of the REST API")
-    chosen = parser.parse_args(arguments)
+    export.set_defaults(run=_export_schema)
+    openapi = commands.add_parser("export-openapi", help="print the description of the REST API")
+    openapi.set_defaults(run=_export_openapi)
+    chosen = vars(parser.parse_args(arguments))
+    del chosen["command"]
+    run = chosen.pop("run")
     try:
-        match chosen.command:
-            case "up":
-                _up()
-            case "api":
-                _api()
-            case "worker":
-                _worker(chosen.only)
-            case "migrate":
-                _migrate(wait=chosen.wait)
-            case "check":
-                _check(chosen.parts, as_json=chosen.json)
-            case "export-openapi":
-                _export_openapi()
-            case _:
-                _export_schema(chosen.keeping)
+        run(**chosen)
     except ValidationError as error:
         kind = next(kind for kind in EVERY_KIND if kind.__name__ == error.title)
         for sentence in sentences(error, kind):

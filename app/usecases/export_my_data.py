@@ -4,7 +4,6 @@ import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
-from functools import partial
 from typing import Any, Final, TypeVar, final
 from uuid import uuid4
 
@@ -71,19 +70,15 @@ class ExportMyData:
         head = json.dumps({"exportedAt": iso8601(now), "profile": _profile(user)}, ensure_ascii=False)
         yield head[:-1].encode()
         yield b', "videoProcessings": ['
-        async for piece in _all(partial(self._videos, user.id), _video):
+        every, read = frozenset(ProcessingStatus), self.transactions.read
+        async for piece in _all(lambda after: read(lambda t: t.videos.page(user.id, every, after, _PAGE)), _video):
             yield piece
         yield b'], "notifications": ['
-        async for piece in _all(partial(self._notifications, user.id), _notification):
+        async for piece in _all(
+            lambda after: read(lambda t: t.notifications.page(user.id, after, _PAGE)), _notification
+        ):
             yield piece
         yield b"]}"
-
-    async def _videos(self, user: UserId, after: PageKey | None) -> Sequence[VideoProcessing]:
-        every = frozenset(ProcessingStatus)
-        return await self.transactions.read(lambda t: t.videos.page(user, every, after, _PAGE))
-
-    async def _notifications(self, user: UserId, after: PageKey | None) -> Sequence[Notification]:
-        return await self.transactions.read(lambda t: t.notifications.page(user, after, _PAGE))
 
 
 async def _all(

@@ -50,18 +50,16 @@ class WatchVideoStatus:
     async def __call__(
         self, viewer: Viewer, video: VideoId | None
     ) -> AsyncGenerator[VideoProcessing | VideoGone, None]:
-        shown = _Shown()
-        reading: _All | _One = (
-            _All(self._current, self._transactions, viewer.id, shown)
-            if video is None
-            else _One(self._one, viewer, video)
-        )
+        shown, known = _Shown(), False
         async with self._live.watch(viewer.id) as feed:
             while True:
                 event = await _next(feed, shown.seconds_to_next())
                 if isinstance(event, Resync):
                     try:
-                        found = await reading()
+                        found = await (
+                            self._all(viewer.id, shown) if video is None else self._own(viewer, video, known=known)
+                        )
+                        known = True
                     except DatabaseUnavailable:
                         found = ()  # The next Resync reads again.
                 elif event is None or video not in {None, event.id}:
@@ -73,50 +71,30 @@ class WatchVideoStatus:
                     if video is not None and (isinstance(unseen, VideoGone) or unseen.status.final):
                         return
 
+    async def _all(self, owner: UserId, shown: "_Shown") -> Collection[VideoProcessing | VideoGone]:
+        """Read what is unfinished or ended recently, and what else the viewer was last shown unfinished."""
+        unfinished = frozenset(shown.unfinished)
+        found = {video.id: video for video in await self._current(owner)}
+        if missing := unfinished - found.keys():
+            more = await self._transactions.read(lambda t: t.videos.some(owner, missing))
+            found.update({video.id: video for video in more})
+        return [*found.values(), *(VideoGone(video) for video in unfinished - found.keys())]
+
+    async def _own(self, viewer: Viewer, video: VideoId, *, known: bool) -> Collection[VideoProcessing | VideoGone]:
+        """Read one video; until it is known to be there and the viewer's own, an error says that it is not."""
+        try:
+            return (owned(await self._one(video), viewer),)
+        except VideoNotFound:
+            if not known:
+                raise
+            return (VideoGone(video),)
+
     async def _read_current(self, owner: UserId) -> Sequence[VideoProcessing]:
         since = self._clock.now() - _RECENTLY
         return await self._transactions.read(lambda t: t.videos.current(owner, since, _MAX_READ))
 
     async def _read_one(self, video: VideoId) -> VideoProcessing | None:
         return await self._transactions.read(lambda t: t.videos.get(video))
-
-
-@dataclass(slots=True)
-class _One:
-    """Reads one video; that it is there and the viewer's own is asked the first time."""
-
-    reads: SharedReads[VideoId, VideoProcessing | None]
-    viewer: Viewer
-    video: VideoId
-    found_before: bool = False
-
-    async def __call__(self) -> Collection[VideoProcessing | VideoGone]:
-        try:
-            found = owned(await self.reads(self.video), self.viewer)
-        except VideoNotFound:
-            if not self.found_before:
-                raise
-            return (VideoGone(self.video),)
-        self.found_before = True
-        return (found,)
-
-
-@dataclass(frozen=True, slots=True)
-class _All:
-    """Reads what is unfinished or ended recently, and what else the viewer was last shown unfinished."""
-
-    current: SharedReads[UserId, Sequence[VideoProcessing]]
-    transactions: Transactions
-    owner: UserId
-    shown: "_Shown"
-
-    async def __call__(self) -> Collection[VideoProcessing | VideoGone]:
-        unfinished = frozenset(self.shown.unfinished)
-        found = {video.id: video for video in await self.current(self.owner)}
-        if missing := unfinished - found.keys():
-            more = await self.transactions.read(lambda t: t.videos.some(self.owner, missing))
-            found.update({video.id: video for video in more})
-        return [*found.values(), *(VideoGone(video) for video in unfinished - found.keys())]
 
 
 @dataclass(frozen=True, slots=True)
