@@ -18,6 +18,7 @@ from app.graphql.results import (
 )
 from app.graphql.shown import shown
 
+_Token = Annotated[str, strawberry.argument(description="What follows token= in the link; good once.")]
 _New = Annotated[str, strawberry.argument(description="12 to 128 characters, and none that everybody tries first.")]
 
 
@@ -55,23 +56,14 @@ class AccountMutations:
         return True
 
     @mutation(once=True, description="Set a new password by the link of a mail, end all sessions, and sign in.")
-    async def reset_password(
-        self,
-        info: Info,
-        token: Annotated[str, strawberry.argument(description="What follows token= in the link; good once.")],
-        new: _New,
-    ) -> SessionResult:
+    async def reset_password(self, info: Info, token: _Token, new: _New) -> SessionResult:
         return Session.of(await info.context.do.accounts.reset_password(token, new, info.context.address))
 
     @mutation(
         once=True,
         description="Verify an address by the link of a mail. Needs no session: a mail may be read on another device.",
     )
-    async def verify_email(
-        self,
-        info: Info,
-        token: Annotated[str, strawberry.argument(description="What follows token= in the link; good once.")],
-    ) -> EmailVerificationResult:
+    async def verify_email(self, info: Info, token: _Token) -> EmailVerificationResult:
         return EmailVerified(email=(await info.context.do.accounts.verify_email(token)).email)
 
     @mutation(

@@ -10,6 +10,7 @@ from app.graphql.inputs import NotificationSettingsInput
 from app.graphql.notification_settings import NotificationSettings, WebhookSecret
 from app.graphql.notifications import NotificationDelivery
 from app.graphql.results import NotificationDeliveryResult, NotificationSettingsResult, WebhookSecretResult
+from app.graphql.shown import shown
 from app.usecases.notification_settings import ChangedSettings
 
 
@@ -28,7 +29,7 @@ class NotificationMutations:
         input: Annotated[NotificationSettingsInput, strawberry.argument(description="What is to change.")],
     ) -> NotificationSettingsResult:
         changed = await info.context.do.notifications.update_settings(info.context.viewer, input.to_change())
-        return NotificationSettings.of(changed.user) if changed.secret is None else _secret(changed)
+        return shown(NotificationSettings, changed.user) if changed.secret is None else _secret(changed)
 
     @mutation(once=False, description="Give the webhook a new key. The old key stays valid for a day.")
     async def rotate_webhook_secret(self, info: Info) -> WebhookSecretResult:
@@ -49,4 +50,4 @@ class NotificationMutations:
 
 
 def _secret(changed: ChangedSettings) -> WebhookSecret:
-    return WebhookSecret(secret=changed.secret or "", settings=NotificationSettings.of(changed.user))
+    return WebhookSecret(secret=changed.secret or "", settings=shown(NotificationSettings, changed.user))

@@ -2,9 +2,6 @@
 
 import strawberry
 
-from app.domain import user
-from app.graphql.shown import shown
-
 
 @strawberry.type(description="What the user is told of, and where.")
 class NotificationSettings:
@@ -15,10 +12,6 @@ class NotificationSettings:
     webhook_url: str | None = strawberry.field(
         description="Where every end of a video is posted, by the Standard Webhooks specification."
     )
-
-    @classmethod
-    def of(cls, found: user.User) -> "NotificationSettings":
-        return shown(cls, found)
 
 
 @strawberry.type(description="The webhook's signing key (Standard Webhooks), shown this once.")

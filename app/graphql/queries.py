@@ -25,6 +25,9 @@ from app.usecases.check_upload import PlannedUpload
 from app.usecases.paging import MAX_PAGE, PAGE
 from app.usecases.ports.database import DatabaseUnavailable
 
+_First = Annotated[int | None, strawberry.argument(description=f"How many, 1 to {MAX_PAGE}.")]
+_After = Annotated[str | None, strawberry.argument(description="The cursor of the one before.")]
+
 
 @strawberry.type(description="What an option of ExtractionOptionsInput or FrameSelectionInput may be.")
 class OptionRange:
@@ -80,8 +83,8 @@ class Query:
     async def videos(
         self,
         info: Info,
-        first: Annotated[int | None, strawberry.argument(description=f"How many, 1 to {MAX_PAGE}.")] = PAGE,
-        after: Annotated[str | None, strawberry.argument(description="The cursor of the one before.")] = None,
+        first: _First = PAGE,
+        after: _After = None,
         status: Annotated[
             list[ProcessingStatus] | None, strawberry.argument(description="Only those in these states.")
         ] = None,
@@ -103,10 +106,7 @@ class Query:
         f"pagination; first is 1 to {MAX_PAGE}."
     )
     async def notification_deliveries(
-        self,
-        info: Info,
-        first: Annotated[int | None, strawberry.argument(description=f"How many, 1 to {MAX_PAGE}.")] = PAGE,
-        after: Annotated[str | None, strawberry.argument(description="The cursor of the one before.")] = None,
+        self, info: Info, first: _First = PAGE, after: _After = None
     ) -> NotificationDeliveryConnection:
         page = await info.context.do.notifications.list_notifications(
             info.context.viewer, PAGE if first is None else first, after

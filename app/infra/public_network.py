@@ -6,6 +6,7 @@ import socket
 import threading
 from asyncio import Future
 from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Final, final
 
 import httpcore
@@ -65,6 +66,7 @@ def _addresses(host: str, port: int) -> tuple[Sequence[str], Exception | None]:
 
 
 @final
+@dataclass(frozen=True, slots=True)
 class PublicNetwork(httpcore.AsyncNetworkBackend):
     """Connects to public addresses only, and to the very ones that were looked at.
 
@@ -72,13 +74,10 @@ class PublicNetwork(httpcore.AsyncNetworkBackend):
     one address is ours is an attempt to reach us by luck. TLS is still spoken with the name.
     """
 
-    def __init__(
-        self, inner: httpcore.AsyncNetworkBackend, resolve: Resolve, *, loopback: bool, denied: Collection[Network]
-    ) -> None:
-        self._inner = inner
-        self._resolve = resolve
-        self._loopback = loopback
-        self._denied = denied
+    inner: httpcore.AsyncNetworkBackend
+    resolve: Resolve
+    loopback: bool
+    denied: Collection[Network]
 
     async def connect_tcp(
         self,
@@ -90,7 +89,7 @@ class PublicNetwork(httpcore.AsyncNetworkBackend):
     ) -> httpcore.AsyncNetworkStream:
         """Raises ``NotificationError`` where it must not be reached or has no address."""
         try:
-            addresses = await self._resolve(host, port)
+            addresses = await self.resolve(host, port)
         except (OSError, UnicodeError):
             raise NotificationError("The name of this webhook's host could not be resolved.") from None
         if not addresses or not all(self._may_be_reached(address) for address in addresses):
@@ -98,17 +97,17 @@ class PublicNetwork(httpcore.AsyncNetworkBackend):
         *others, last = addresses[:_TRIED_ADDRESSES]
         for address in others:
             try:
-                return await self._inner.connect_tcp(address, port, timeout, local_address, socket_options)
+                return await self.inner.connect_tcp(address, port, timeout, local_address, socket_options)
             except (httpcore.ConnectError, httpcore.ConnectTimeout):
                 continue
-        return await self._inner.connect_tcp(last, port, timeout, local_address, socket_options)
+        return await self.inner.connect_tcp(last, port, timeout, local_address, socket_options)
 
     async def connect_unix_socket(self, *_arguments: object, **_options: object) -> httpcore.AsyncNetworkStream:
         """Never: a socket of this machine is nobody's webhook."""
         raise NotificationError(_NOT_PUBLIC, permanent=True)
 
     async def sleep(self, seconds: float) -> None:
-        await self._inner.sleep(seconds)
+        await self.inner.sleep(seconds)
 
     def _may_be_reached(self, address: str) -> bool:
-        return is_public(address, self._denied) or (self._loopback and is_loopback(address))
+        return is_public(address, self.denied) or (self.loopback and is_loopback(address))

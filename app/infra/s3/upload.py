@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from asyncio import Future
+from dataclasses import dataclass, field
 from functools import partial
 from io import RawIOBase
 from mmap import mmap
@@ -82,35 +83,30 @@ class _Part(RawIOBase):
 
 
 @final
+@dataclass(slots=True, eq=False)
 class Upload:
     """An ``ObjectWriter``. What fits into one part is put at once; else a multipart upload begins with the first part.
 
     A failed or cancelled ``write`` has lost bytes, so that nothing but ``abort`` can follow.
     """
 
-    def __init__(
-        self,
-        client: "S3Client",
-        threads: Threads,
-        bucket: str,
-        key: str,
-        content_type: str,
-        space: Space,
-    ) -> None:
-        self._client = client
-        self._threads = threads
-        self._bucket = bucket
-        self._key = key
-        self._content_type = content_type
-        self._space = space
-        self._given_up = threading.Event()
+    client: "S3Client"
+    threads: Threads
+    bucket: str
+    key: str
+    content_type: str
+    space: Space
+    _given_up: threading.Event = field(default_factory=threading.Event, init=False)
+    _part: _Part = field(init=False)
+    _size: int = field(default=0, init=False)
+    _number: int = field(default=0, init=False)
+    _upload_id: str | None = field(default=None, init=False)
+    _in_flight: dict["Future[CompletedPartTypeDef]", int] = field(default_factory=dict, init=False)
+    _ended: list["CompletedPartTypeDef"] = field(default_factory=list, init=False)
+    _broken: bool = field(default=False, init=False)
+
+    def __post_init__(self) -> None:
         self._part = _Part(part_size(1), self._given_up)
-        self._size = 0
-        self._number = 0
-        self._upload_id: str | None = None
-        self._in_flight: dict[Future[CompletedPartTypeDef], int] = {}
-        self._ended: list[CompletedPartTypeDef] = []
-        self._broken = False
 
     @property
     def buffered(self) -> int:
@@ -135,17 +131,17 @@ class Upload:
         """Make the object visible, and see that it has the size that was written."""
         if self._broken:
             raise StorageError
-        with translated("complete upload", self._key):
+        with translated("complete upload", self.key):
             if self._upload_id is None:
-                await wait_uncancelled(self._threads.start(self._put))
+                await wait_uncancelled(self.threads.start(self._put))
             else:
                 if self._part.size:
                     await self._send_part()
                 await self._settle(at_most=0)
-                await wait_uncancelled(self._threads.start(self._complete))
-            stored = await wait_uncancelled(self._threads.start(self._stored_size))
+                await wait_uncancelled(self.threads.start(self._complete))
+            stored = await wait_uncancelled(self.threads.start(self._stored_size))
         if stored != self._size:
-            log.error("an object has a wrong size", key=self._key, size=stored, expected=self._size)
+            log.error("an object has a wrong size", key=self.key, size=stored, expected=self._size)
             raise StorageError
 
     async def abort(self) -> None:
@@ -158,25 +154,23 @@ class Upload:
         await asyncio.gather(*self._in_flight, return_exceptions=True)
         if self._upload_id is None:
             return
-        call = partial(
-            self._client.abort_multipart_upload, Bucket=self._bucket, Key=self._key, UploadId=self._upload_id
-        )
+        call = partial(self.client.abort_multipart_upload, Bucket=self.bucket, Key=self.key, UploadId=self._upload_id)
         try:
-            await self._threads.start(call)
+            await self.threads.start(call)
         except S3_FAULTS as fault:
             if fault_code(fault) != "NoSuchUpload":
-                log.warning("an upload is left for housekeeping to abort", key=self._key, fault=repr(fault))
+                log.warning("an upload is left for housekeeping to abort", key=self.key, fault=repr(fault))
 
     async def _send_part(self) -> None:
         part, self._part = self._part, _Part(part_size(self._number + 2), self._given_up)
         self._broken = True  # Unless this comes to its end, the part is lost.
-        self._space(1)
-        with translated("upload part", self._key):
+        self.space(1)
+        with translated("upload part", self.key):
             if self._upload_id is None:
-                await wait_uncancelled(self._threads.start(self._create))
+                await wait_uncancelled(self.threads.start(self._create))
             await self._settle(at_most=PARTS_IN_FLIGHT - 1)
         self._number += 1
-        self._in_flight[self._threads.start(partial(self._put_part, self._number, part))] = part.size
+        self._in_flight[self.threads.start(partial(self._put_part, self._number, part))] = part.size
         self._broken = False
 
     async def _settle(self, at_most: int) -> None:
@@ -193,23 +187,21 @@ class Upload:
 
     def _put(self) -> None:
         self._part.seek(0)
-        self._client.put_object(
-            Bucket=self._bucket, Key=self._key, Body=cast("IO[bytes]", self._part), ContentType=self._content_type
+        self.client.put_object(
+            Bucket=self.bucket, Key=self.key, Body=cast("IO[bytes]", self._part), ContentType=self.content_type
         )
 
     def _create(self) -> None:
-        created = self._client.create_multipart_upload(
-            Bucket=self._bucket, Key=self._key, ContentType=self._content_type
-        )
+        created = self.client.create_multipart_upload(Bucket=self.bucket, Key=self.key, ContentType=self.content_type)
         self._upload_id = created["UploadId"]
 
     def _put_part(self, number: int, part: _Part) -> "CompletedPartTypeDef":
         if self._upload_id is None or self._given_up.is_set():
             raise _GivenUp
         part.seek(0)
-        stored = self._client.upload_part(
-            Bucket=self._bucket,
-            Key=self._key,
+        stored = self.client.upload_part(
+            Bucket=self.bucket,
+            Key=self.key,
             UploadId=self._upload_id,
             PartNumber=number,
             Body=cast("IO[bytes]", part),
@@ -219,8 +211,8 @@ class Upload:
     def _complete(self) -> None:
         parts = sorted(self._ended, key=lambda part: part["PartNumber"])
         try:
-            self._client.complete_multipart_upload(
-                Bucket=self._bucket, Key=self._key, UploadId=self._upload_id or "", MultipartUpload={"Parts": parts}
+            self.client.complete_multipart_upload(
+                Bucket=self.bucket, Key=self.key, UploadId=self._upload_id or "", MultipartUpload={"Parts": parts}
             )
         except S3_FAULTS as fault:
             # A second try of the client's own, after an answer that was lost, no longer finds what the first completed.
@@ -228,4 +220,4 @@ class Upload:
                 raise
 
     def _stored_size(self) -> int:
-        return self._client.head_object(Bucket=self._bucket, Key=self._key)["ContentLength"]
+        return self.client.head_object(Bucket=self.bucket, Key=self.key)["ContentLength"]
