@@ -34,11 +34,9 @@ def needed(film: Film, wanted: Sequence[int]) -> tuple[tuple[int, int], ...]:
 
 def _complete(packets: Packets, kept: bytearray) -> None:
     """Keep the second field of each picture whose first one is kept, and only of those."""
-    second = packets.flags.translate(_IS_SECOND)
-    place = second.find(1, 1)
-    while place > 0:
-        kept[place] = kept[place - 1]
-        place = second.find(1, place + 1)
+    for place in marked(packets.flags.translate(_IS_SECOND)):
+        if place:
+            kept[place] = kept[place - 1]
 
 
 def _entries(packets: Packets) -> "array[int]":

@@ -6,6 +6,7 @@ from itertools import pairwise
 from statistics import median_low
 from typing import Final
 
+from app.domain.columns import marked
 from app.domain.film import DISCARD, KEY, LOST, NO_TIME, Film, Packets
 
 _IS_KEY: Final = bytes(bool(flags & KEY) for flags in range(256))
@@ -21,16 +22,9 @@ def losses_of(packets: Packets, *, at_the_end: bool, counted: bool) -> tuple[int
 
     ``at_the_end`` says that it is broken behind the last packet too. Where times are ``counted`` none is ever lacking.
     """
-    lost = [place - 1 for place in _marked(packets) if counted or not _is_regular(packets, place - 1)]
+    broken = marked(packets.flags.translate(_IS_LOST))
+    lost = [place - 1 for place in broken if counted or not _is_regular(packets, place - 1)]
     return (*lost, *([len(packets) - 1] if at_the_end else []))
-
-
-def _marked(packets: Packets) -> Iterator[int]:
-    marked = packets.flags.translate(_IS_LOST)
-    place = marked.find(1)
-    while place >= 0:
-        yield place
-        place = marked.find(1, place + 1)
 
 
 def _is_regular(packets: Packets, place: int) -> bool:

@@ -1,5 +1,7 @@
 """What clients send."""
 
+from typing import Any
+
 import strawberry
 
 from app.domain import options
@@ -9,29 +11,26 @@ from app.graphql.enums import ImageFormat, Locale
 from app.usecases.notification_settings import Keep, SettingsChange
 
 
+def _left_out(description: str) -> Any:
+    """Return a field of which it is known whether it was sent at all."""
+    return strawberry.field(default=strawberry.UNSET, description=description)
+
+
+def _optional(description: str) -> Any:
+    return strawberry.field(default=None, description=description)
+
+
 @strawberry.input(one_of=True, description="Which frames to take; exactly one field.")
 class FrameSelectionInput:
     """One way of choosing frames."""
 
-    frames_per_second: float | None = strawberry.field(
-        default=strawberry.UNSET, description="Frames for each second of video, 0.001 to 240."
-    )
-    every_seconds: float | None = strawberry.field(
-        default=strawberry.UNSET, description="One frame every so many seconds."
-    )
-    every_nth_frame: int | None = strawberry.field(
-        default=strawberry.UNSET, description="Every n-th frame of the video; 1 takes all."
-    )
-    count: int | None = strawberry.field(default=strawberry.UNSET, description="So many frames, evenly spread.")
-    timestamps: list[float] | None = strawberry.field(
-        default=strawberry.UNSET, description="At these times, in seconds from the start."
-    )
-    keyframes_only: bool | None = strawberry.field(
-        default=strawberry.UNSET, description="Only the frames that are coded whole: by far the fastest."
-    )
-    scene_change: float | None = strawberry.field(
-        default=strawberry.UNSET, description="Where the picture changes by more than this share, 0 to 1."
-    )
+    frames_per_second: float | None = _left_out("Frames for each second of video, 0.001 to 240.")
+    every_seconds: float | None = _left_out("One frame every so many seconds.")
+    every_nth_frame: int | None = _left_out("Every n-th frame of the video; 1 takes all.")
+    count: int | None = _left_out("So many frames, evenly spread.")
+    timestamps: list[float] | None = _left_out("At these times, in seconds from the start.")
+    keyframes_only: bool | None = _left_out("Only the frames that are coded whole: by far the fastest.")
+    scene_change: float | None = _left_out("Where the picture changes by more than this share, 0 to 1.")
 
     def to_domain(self) -> options.FrameSelection:
         """Return what was chosen; raises ``InvalidInput`` where it is out of range."""
@@ -55,17 +54,13 @@ class FrameSelectionInput:
 class ExtractionOptionsInput:
     """As ``app.domain.options.ExtractionOptions``."""
 
-    select: FrameSelectionInput | None = strawberry.field(default=None, description="Which frames to take.")
-    format: ImageFormat | None = strawberry.field(default=None, description="The format of the pictures.")
-    quality: int | None = strawberry.field(default=None, description="1 (smallest) to 100 (best); JPEG and WEBP.")
-    max_width: int | None = strawberry.field(
-        default=None, description="Pixels. The picture is scaled down, never up, to fit; its shape is kept."
-    )
-    max_height: int | None = strawberry.field(
-        default=None, description="Pixels. The picture is scaled down, never up, to fit; its shape is kept."
-    )
-    start_seconds: float | None = strawberry.field(default=None, description="Only the part of the video from here ...")
-    end_seconds: float | None = strawberry.field(default=None, description="... to here.")
+    select: FrameSelectionInput | None = _optional("Which frames to take.")
+    format: ImageFormat | None = _optional("The format of the pictures.")
+    quality: int | None = _optional("1 (smallest) to 100 (best); JPEG and WEBP.")
+    max_width: int | None = _optional("Pixels. The picture is scaled down, never up, to fit; its shape is kept.")
+    max_height: int | None = _optional("Pixels. The picture is scaled down, never up, to fit; its shape is kept.")
+    start_seconds: float | None = _optional("Only the part of the video from here ...")
+    end_seconds: float | None = _optional("... to here.")
 
     def to_domain(self) -> options.ExtractionOptions:
         """Fill in the defaults; raises ``InvalidInput`` where a value is out of range."""
@@ -82,9 +77,7 @@ class RegisterInput:
     name: str = strawberry.field(description="How the user is addressed, 1 to 255 characters.")
     email: str = strawberry.field(description="Where notifications go; one account for each address.")
     password: str = strawberry.field(description="12 to 128 characters; only its salted hash is kept.")
-    locale: Locale | None = strawberry.field(
-        default=None, description="The language of mails; by default what Accept-Language prefers."
-    )
+    locale: Locale | None = _optional("The language of mails; by default what Accept-Language prefers.")
 
 
 @strawberry.input(description="Who signs in.")
@@ -99,8 +92,8 @@ class LoginInput:
 class ProfileInput:
     """A name, a language, or both."""
 
-    name: str | None = strawberry.field(default=None, description="How the user is addressed, 1 to 255 characters.")
-    locale: Locale | None = strawberry.field(default=None, description="The language of mails.")
+    name: str | None = _optional("How the user is addressed, 1 to 255 characters.")
+    locale: Locale | None = _optional("The language of mails.")
 
 
 @strawberry.input(
@@ -110,15 +103,10 @@ class ProfileInput:
 class NotificationSettingsInput:
     """As ``app.usecases.notification_settings.SettingsChange``."""
 
-    email_on_failure: bool | None = strawberry.field(
-        default=None, description="A mail when a video fails or a file is refused."
-    )
-    email_on_completion: bool | None = strawberry.field(
-        default=None, description="A mail when a ZIP can be downloaded."
-    )
-    webhook_url: str | None = strawberry.field(
-        default=strawberry.UNSET,
-        description="An https URL whose host the whole internet reaches, on port 443 or above 1023.",
+    email_on_failure: bool | None = _optional("A mail when a video fails or a file is refused.")
+    email_on_completion: bool | None = _optional("A mail when a ZIP can be downloaded.")
+    webhook_url: str | None = _left_out(
+        "An https URL whose host the whole internet reaches, on port 443 or above 1023."
     )
 
     def to_change(self) -> SettingsChange:

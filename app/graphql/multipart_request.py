@@ -11,10 +11,10 @@ from typing import Any
 from starlette.requests import Request
 
 from app.domain.errors import InvalidInput
-from app.graphql.scalars import IncomingFile
 from app.server.body import MAX_JSON_BYTES
 from app.server.multipart import Multipart
 from app.server.uploads import Incoming
+from app.usecases.upload_video import IncomingVideo
 
 
 async def parsed_operations(request: Request, incoming: Incoming) -> object:
@@ -29,7 +29,7 @@ async def parsed_operations(request: Request, incoming: Incoming) -> object:
     file = await form.next_part()
     if file is None or file.file_name is None or file.name != name:
         raise InvalidInput("The part that the map names must follow it and be a file.")
-    _put(operations, path, IncomingFile(file.file_name, form.bytes_at_most(), form.last_file(file), incoming.keeps))
+    _put(operations, path, IncomingVideo(file.file_name, form.bytes_at_most(), form.last_file(file), incoming.keeps))
     return operations
 
 
@@ -52,7 +52,7 @@ def _only_entry(files: object) -> tuple[str, list[str]]:
     raise InvalidInput("The map must name one file and one variable.")
 
 
-def _put(operations: object, path: list[str], file: IncomingFile) -> None:
+def _put(operations: object, path: list[str], file: IncomingVideo) -> None:
     """Put the file where its path leads; the specification wants a null there."""
     wrong = InvalidInput("The map's path must lead to a variable that is null.")
     if path[0] != "variables":

@@ -1,7 +1,6 @@
 """Our scalars."""
 
-from collections.abc import AsyncIterator, Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Final, NewType
 
@@ -10,24 +9,14 @@ from graphql import GraphQLError
 from strawberry.types.scalar import ScalarDefinition
 
 from app.domain.times import iso8601
+from app.usecases.upload_video import IncomingVideo
 
 BigInt = NewType("BigInt", int)
 """A whole number that may exceed GraphQL's 32 bits."""
 
 
-@dataclass(frozen=True, slots=True)
-class IncomingFile:
-    """A file of the multipart request that is still on its way: ``chunks`` can be read once, by whoever wants it."""
-
-    file_name: str
-    bytes_at_most: int | None
-    chunks: AsyncIterator[bytes]
-    keeps: Callable[[int], None]
-    """Is told how many of its bytes are in memory."""
-
-
-def _incoming_file(value: object) -> IncomingFile:
-    if not isinstance(value, IncomingFile):
+def _incoming_file(value: object) -> IncomingVideo:
+    if not isinstance(value, IncomingVideo):
         raise GraphQLError("A file is sent by the GraphQL multipart request specification.")
     return value
 
@@ -61,7 +50,7 @@ SCALARS: Final[Mapping[object, ScalarDefinition]] = {
         serialize=iso8601,
         parse_value=_instant,
     ),
-    IncomingFile: strawberry.scalar(
+    IncomingVideo: strawberry.scalar(
         name="Upload",
         description="A file sent by the GraphQL multipart request specification.",
         parse_value=_incoming_file,

@@ -10,7 +10,6 @@ from app.graphql.context import Info
 from app.graphql.declared import mutation
 from app.graphql.inputs import ExtractionOptionsInput
 from app.graphql.results import Deleted, DeletedResult, VideoResult
-from app.graphql.scalars import IncomingFile
 from app.graphql.videos import VideoProcessing
 from app.usecases.upload_video import IncomingVideo
 
@@ -29,7 +28,7 @@ class VideoMutations:
     async def upload_video(
         self,
         info: Info,
-        file: Annotated[IncomingFile, strawberry.argument(description="The video.")],
+        file: Annotated[IncomingVideo, strawberry.argument(description="The video.")],
         options: Annotated[
             ExtractionOptionsInput | None, strawberry.argument(description="How its frames are taken.")
         ] = None,
@@ -42,8 +41,7 @@ class VideoMutations:
     ) -> VideoResult:
         """Pull the file from the network into the storage; nothing of it has been read when this begins."""
         viewer, applied = info.context.viewer, options.to_domain() if options else ExtractionOptions()
-        incoming = IncomingVideo(file.file_name, file.bytes_at_most, file.chunks, file.keeps)
-        return VideoProcessing.of(await info.context.do.upload_video(viewer, incoming, applied, idempotency_key))
+        return VideoProcessing.of(await info.context.do.upload_video(viewer, file, applied, idempotency_key))
 
     @mutation(once=False, description="Stop a processing that has not ended; it becomes FAILED with the code CANCELED.")
     async def cancel_video(self, info: Info, id: _Id) -> VideoResult:

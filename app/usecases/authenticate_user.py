@@ -1,5 +1,3 @@
-"""AuthenticateUser."""
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import final

@@ -1,5 +1,3 @@
-"""ChangePassword."""
-
 from dataclasses import dataclass
 from typing import final
 

@@ -1,5 +1,3 @@
-"""DownloadProcessedZip."""
-
 from dataclasses import dataclass
 from typing import final
 

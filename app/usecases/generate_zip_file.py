@@ -1,5 +1,3 @@
-"""GenerateZipFile."""
-
 import hashlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field

@@ -1,5 +1,3 @@
-"""ListUserVideos."""
-
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import final

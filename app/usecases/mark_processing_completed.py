@@ -1,5 +1,3 @@
-"""MarkProcessingCompleted."""
-
 from dataclasses import dataclass
 from typing import final
 

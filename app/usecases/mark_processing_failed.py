@@ -1,5 +1,3 @@
-"""MarkProcessingFailed."""
-
 from dataclasses import dataclass
 from datetime import datetime
 from typing import final

@@ -1,5 +1,3 @@
-"""ProcessVideoFrames."""
-
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass

@@ -1,5 +1,3 @@
-"""RegisterUser."""
-
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import final

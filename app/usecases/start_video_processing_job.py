@@ -1,5 +1,3 @@
-"""StartVideoProcessingJob."""
-
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, final

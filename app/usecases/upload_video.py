@@ -1,5 +1,3 @@
-"""UploadVideo."""
-
 import asyncio
 import hashlib
 import json
