@@ -1,11 +1,10 @@
 """Connections to strangers: to public addresses only, and to the very ones that were looked at."""
 
 import asyncio
-import contextlib
 import socket
 import threading
-from asyncio import Future
 from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Final, final
 
@@ -36,33 +35,20 @@ class SystemResolver:
     async def __call__(self, host: str, port: int) -> Sequence[str]:
         if not self._places.acquire(blocking=False):
             raise OSError("too many names are being resolved")
-        loop = asyncio.get_running_loop()
-        found: Future[Sequence[str]] = loop.create_future()
+        found: Future[Sequence[str]] = Future()
+        found.set_running_or_notify_cancel()  # Who gives up waiting ends nothing.
+        threading.Thread(target=self._resolve, args=(host, port, found), name="resolver", daemon=True).start()
+        return await asyncio.wrap_future(found)
 
-        def tell(addresses: Sequence[str], fault: Exception | None) -> None:
-            if found.done():
-                return  # It took too long.
-            if fault is not None:
-                found.set_exception(fault)
-            else:
-                found.set_result(addresses)
-
-        def resolve() -> None:
-            addresses, fault = _addresses(host, port)
+    def _resolve(self, host: str, port: int, found: "Future[Sequence[str]]") -> None:
+        try:
+            entries = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        except (OSError, UnicodeError) as fault:
             self._places.release()
-            with contextlib.suppress(RuntimeError):  # The loop has ended meanwhile.
-                loop.call_soon_threadsafe(tell, addresses, fault)
-
-        threading.Thread(target=resolve, name="resolver", daemon=True).start()
-        return await found
-
-
-def _addresses(host: str, port: int) -> tuple[Sequence[str], Exception | None]:
-    try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError) as fault:
-        return (), fault
-    return list(dict.fromkeys(str(entry[4][0]) for entry in found)), None
+            found.set_exception(fault)
+        else:
+            self._places.release()
+            found.set_result(list(dict.fromkeys(str(entry[4][0]) for entry in entries)))
 
 
 @final

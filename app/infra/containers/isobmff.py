@@ -23,10 +23,9 @@ _LONG_HEADER: Final = 16
 
 
 class Box(NamedTuple):
-    """Where a box and what is in it begin, and where it says that it ends."""
+    """Where what is in a box begins, and where it says that it ends."""
 
     kind: bytes
-    start: int
     body: int
     end: int
 
@@ -42,7 +41,7 @@ def boxes(reader: Reader, start: int, end: int) -> Iterator[Box]:
             size = end - start  # To the end of what it stands in.
         if size < body - start:
             return
-        yield Box(kind, start, body, start + size)
+        yield Box(kind, body, start + size)
         start += size
 
 

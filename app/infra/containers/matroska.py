@@ -40,10 +40,9 @@ _LONGEST_SIZE: Final = 8
 
 
 class Element(NamedTuple):
-    """Where an element and what is in it begin, and where it says that it ends."""
+    """Where what is in an element begins, and where it says that it ends."""
 
     id: int
-    start: int
     body: int
     end: int | None  # None: the size is unknown, as live recorders leave it.
 
@@ -62,7 +61,7 @@ def _element(reader: Reader, start: int, end: int) -> Element | None:
         return None
     size = int.from_bytes(head[id_length:body]) & ((1 << 7 * size_length) - 1)
     unknown = size == (1 << 7 * size_length) - 1
-    return Element(int.from_bytes(head[:id_length]), start, start + body, None if unknown else start + body + size)
+    return Element(int.from_bytes(head[:id_length]), start + body, None if unknown else start + body + size)
 
 
 def children(reader: Reader, start: int, end: int) -> Iterator[Element]:
