@@ -1,9 +1,10 @@
 """Between rows and the domain's records: a column is named as its field is, behind the name of its part of the row."""
 
 import hashlib
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import fields
 from functools import lru_cache
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from pydantic import TypeAdapter
@@ -29,6 +30,11 @@ def _columns(kind: "type[DataclassInstance]", part: str) -> tuple[tuple[str, str
     return tuple((field.name, part + field.name) for field in fields(kind))
 
 
+@lru_cache(maxsize=64)
+def _values(kind: "type[DataclassInstance]", part: str) -> Callable[[RowMapping], tuple[Any, ...]]:
+    return itemgetter(*(column for _, column in _columns(kind, part)))
+
+
 def columns_of(record: "DataclassInstance | None", part: str = "", *, but: Collection[str] = ()) -> dict[str, Any]:
     """Return what a row says of a record, ``but`` for these fields; nothing of one that there is not."""
     if record is None:
@@ -38,6 +44,8 @@ def columns_of(record: "DataclassInstance | None", part: str = "", *, but: Colle
 
 def record_of(kind: type[R], row: RowMapping, part: str = "", **otherwise: Any) -> R:
     """Read what ``columns_of`` wrote; ``otherwise`` are the fields that need more than their column."""
+    if not otherwise:
+        return kind(*_values(kind, part)(row))
     return kind(**{name: row[column] for name, column in _columns(kind, part) if name not in otherwise}, **otherwise)
 
 
