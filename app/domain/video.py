@@ -111,9 +111,13 @@ class StatusChange:
     attempt: int
 
 
+VERSION_STEP: Final = 1000
+"""How many progress events fit between two stored changes of a row."""
+
+
 @dataclass(frozen=True, slots=True)
 class VideoProcessing:
-    """One processing of one video, as it is at ``version``.
+    """One processing of one video, as it is at ``version``; it begins with no more than its file and its options.
 
     The brief's ``s3InputPath`` is ``source_key``, its ``s3OutputPath`` is ``archive.key`` and its ``failureReason`` is
     ``failure.reason``. ``attempt`` is the fencing token: who holds another number may change nothing. ``version`` rises
@@ -124,12 +128,12 @@ class VideoProcessing:
     owner: UserId
     original_file_name: str
     size_bytes: int
-    status: ProcessingStatus
     source_key: str
     options: ExtractionOptions
-    attempt: int
-    version: int
     created_at: datetime
+    status: ProcessingStatus = ProcessingStatus.PENDING
+    attempt: int = 0
+    version: int = VERSION_STEP
     progress: Progress = Progress()
     started_at: datetime | None = None
     completed_at: datetime | None = None
@@ -138,10 +142,6 @@ class VideoProcessing:
     archive: FramesArchive | None = None
     expired_at: datetime | None = None
     """Since when its files are no longer kept."""
-
-
-VERSION_STEP: Final = 1000
-"""How many progress events fit between two stored changes of a row."""
 
 
 def source_key(video: VideoId) -> str:

@@ -1,21 +1,21 @@
 """Process the same file again, as a new record."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import final
 
-from app.domain.errors import ProcessingNotFinished, Unauthenticated
-from app.domain.events import DomainEvent, EventType
+from app.domain.errors import ProcessingNotFinished
 from app.domain.options import ExtractionOptions
 from app.domain.retention import FOR_EVER, Retention
 from app.domain.session import Viewer
-from app.domain.video import VERSION_STEP, ProcessingStatus, Progress, VideoId, VideoProcessing, new_video_id
+from app.domain.video import VideoId, VideoProcessing, new_video_id
+from app.usecases.open_session import locked_user
 from app.usecases.ownership import owned_video
 from app.usecases.ports.clock import Clock
 from app.usecases.ports.live_status import LiveStatus
 from app.usecases.ports.queue import JobQueue
 from app.usecases.ports.transactions import Transaction, Transactions
 from app.usecases.quota import Quota
-from app.usecases.upload_video import SWEEP_GRACE
+from app.usecases.upload_video import add_pending
 
 
 @final
@@ -39,31 +39,23 @@ class ReprocessVideo:
         new = new_video_id()
 
         async def step(t: Transaction) -> VideoProcessing:
-            if not await t.users.lock(viewer.id):
-                raise Unauthenticated
+            await locked_user(t, viewer)
             first = await owned_video(t, viewer, video)
             if not first.status.final:
                 raise ProcessingNotFinished
             now = self.clock.now()
             self.retention.refuse_expired(first, now)
             await self.quota.check(t, viewer.id, now)
-            again = replace(
-                first,
+            again = VideoProcessing(
                 id=new,
-                status=ProcessingStatus.PENDING,
+                owner=first.owner,
+                original_file_name=first.original_file_name,
+                size_bytes=first.size_bytes,
+                source_key=first.source_key,
                 options=options or first.options,
-                attempt=0,
-                version=VERSION_STEP,
                 created_at=now,
-                progress=Progress(),
-                started_at=None,
-                completed_at=None,
-                failure=None,
-                media=None,
-                archive=None,
             )
-            await t.videos.add(again, idempotency_key=None, request_digest="", wake_at=now + SWEEP_GRACE)
-            await t.events.add(DomainEvent(new, EventType.VIDEO_UPLOADED, now))
+            await add_pending(t, again, request_digest="")
             return again
 
         again = await self.transactions.write(step)

@@ -18,9 +18,10 @@ from app.domain.events import DomainEvent, EventType
 from app.domain.options import ExtractionOptions
 from app.domain.session import Viewer
 from app.domain.upload_reservation import AcceptedUpload, UploadReservation
-from app.domain.video import VERSION_STEP, ProcessingStatus, VideoProcessing, new_video_id, source_key
+from app.domain.video import VideoProcessing, new_video_id, source_key
 from app.usecases.check_upload import check_idempotency_key, check_size
 from app.usecases.notify_rejection import NotifyRejection
+from app.usecases.open_session import locked_user
 from app.usecases.ports.clock import Clock
 from app.usecases.ports.database import DatabaseUnavailable
 from app.usecases.ports.live_status import LiveStatus
@@ -109,8 +110,7 @@ class UploadVideo:
         new = new_video_id()
 
         async def step(t: Transaction) -> UploadReservation | AcceptedUpload | None:
-            if not await t.users.lock(viewer.id):
-                raise Unauthenticated
+            await locked_user(t, viewer)
             now = self.clock.now()
             if key is not None:
                 if accepted := await t.videos.by_idempotency_key(viewer.id, key):
@@ -178,11 +178,8 @@ class UploadVideo:
             owner=reservation.owner,
             original_file_name=name,
             size_bytes=size,
-            status=ProcessingStatus.PENDING,
             source_key=reservation.source_key,
             options=options,
-            attempt=0,
-            version=VERSION_STEP,
             created_at=now,
         )
 
@@ -191,13 +188,7 @@ class UploadVideo:
                 raise _OwnerGone
             if not await t.reservations.remove(reservation.id):
                 raise UploadIncomplete
-            await t.videos.add(
-                video,
-                idempotency_key=reservation.idempotency_key,
-                request_digest=request_digest,
-                wake_at=now + SWEEP_GRACE,
-            )
-            await t.events.add(DomainEvent(video.id, EventType.VIDEO_UPLOADED, now))
+            await add_pending(t, video, request_digest, reservation.idempotency_key)
 
         try:
             await self.transactions.write(step)
@@ -278,6 +269,13 @@ class _Body:
         check_size(self.size, self._max_bytes)
         self._hash.update(chunk)
         return chunk
+
+
+async def add_pending(t: Transaction, video: VideoProcessing, request_digest: str, key: str | None = None) -> None:
+    """Write down a new processing with its event."""
+    wake_at = video.created_at + SWEEP_GRACE
+    await t.videos.add(video, idempotency_key=key, request_digest=request_digest, wake_at=wake_at)
+    await t.events.add(DomainEvent(video.id, EventType.VIDEO_UPLOADED, video.created_at))
 
 
 def _request_digest(name: str, options: ExtractionOptions, content_sha256: str) -> str:
