@@ -81,16 +81,14 @@ class TransportWebSocket(TransportHandler[Context]):
                 with self.context.metrics.sockets.track_inprogress():
                     await super().handle()
         except TooMany:
-            self.context.metrics.rejected.labels("sockets").inc()
-            await self.websocket.close(TOO_MANY, "Too many sockets")
+            await self._turn_away("sockets")
 
     async def handle_message(self, message: Message) -> None:
         """Count a message, whatever it is, and look at its shape, before anything is done with it."""
         if cast("TextWebSocket", self.websocket).closed:
             return
         if self._messages.spend(self.context.address):
-            self.context.metrics.rejected.labels("messages").inc()
-            await self.websocket.close(TOO_MANY, "Too many messages")
+            await self._turn_away("messages")
             return
         if not isinstance(cast("object", message), dict) or not _well_formed(cast("dict[str, Any]", message)):
             await self.handle_invalid_message("")
@@ -109,8 +107,7 @@ class TransportWebSocket(TransportHandler[Context]):
         try:
             self._held.enter_context(self._sockets.acquire(self.context.viewer.id, self._settings.max_sockets_per_user))
         except TooMany:
-            self.context.metrics.rejected.labels("sockets").inc()
-            await self.websocket.close(TOO_MANY, "Too many sockets")
+            await self._turn_away("sockets")
             return
         self._watchdog = asyncio.create_task(self._end_with_the_session())
 
@@ -134,6 +131,10 @@ class TransportWebSocket(TransportHandler[Context]):
         except RateLimited as error:
             return GraphQLError(**rate_limited(error))
         return None
+
+    async def _turn_away(self, too_many: str) -> None:
+        self.context.metrics.rejected.labels(too_many).inc()
+        await self.websocket.close(TOO_MANY, f"Too many {too_many}")
 
     async def unsent(self, operation_id: str, results: StreamResult) -> AsyncGenerator[Any, None]:
         """Send each result in the text that was made of it for others too, where there is one; yield the others."""
