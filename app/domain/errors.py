@@ -52,6 +52,11 @@ class DomainError(Exception):
         self.field = field
         super().__init__(self.message)
 
+    def __init_subclass__(cls, *, code: str | None = None) -> None:
+        """Give an error below this one its ``code``; without, it has that of the one above."""
+        if code is not None:
+            cls.code = code
+
     @classmethod
     def sentence(cls) -> str:
         """Return what a user is told."""
@@ -71,130 +76,102 @@ class DomainError(Exception):
             yield from kind.coded()
 
 
-class UserNotFound(DomainError):
+class UserNotFound(DomainError, code="USER_NOT_FOUND"):
     """This user does not exist.
 
     There is no such user.
     """
 
-    code = "USER_NOT_FOUND"
 
-
-class EmailAlreadyRegistered(DomainError):
+class EmailAlreadyRegistered(DomainError, code="EMAIL_ALREADY_REGISTERED"):
     """This e-mail address is already registered.
 
     Somebody has an account with this address.
     """
 
-    code = "EMAIL_ALREADY_REGISTERED"
 
-
-class InvalidCredentials(DomainError):
+class InvalidCredentials(DomainError, code="INVALID_CREDENTIALS"):
     """The e-mail address or the password is wrong.
 
     The address or the password is wrong; which one is not told.
     """
 
-    code = "INVALID_CREDENTIALS"
 
-
-class Unauthenticated(DomainError):
+class Unauthenticated(DomainError, code="UNAUTHENTICATED"):
     """Sign in first: there is no session, or it has expired."""
 
-    code = "UNAUTHENTICATED"
 
-
-class InvalidInput(DomainError):
+class InvalidInput(DomainError, code="INVALID_INPUT"):
     """A value is not valid.
 
     A value breaks a rule; field says which.
     """
 
-    code = "INVALID_INPUT"
 
-
-class EmailNotVerified(DomainError):
+class EmailNotVerified(DomainError, code="EMAIL_NOT_VERIFIED"):
     """Verify your e-mail address first: a link was sent there.
 
     This needs an address that was verified; resendVerification mails the link.
     """
 
-    code = "EMAIL_NOT_VERIFIED"
 
-
-class UnsupportedFileFormat(DomainError):
+class UnsupportedFileFormat(DomainError, code="UNSUPPORTED_FILE_FORMAT"):
     """This file is not a video that can be processed.
 
     The file is no accepted video, by its name or by its content.
     """
 
-    code = "UNSUPPORTED_FILE_FORMAT"
-
     def __init__(self, message: str | None = None, *, field: tuple[str, ...] = ()) -> None:
         super().__init__(message or f"{self.sentence()} Send a film in {ACCEPTED}.", field=field)
 
 
-class FileTooLarge(DomainError):
+class FileTooLarge(DomainError, code="FILE_TOO_LARGE"):
     """This file is too large.
 
     The file is larger than is allowed.
     """
 
-    code = "FILE_TOO_LARGE"
 
-
-class VideoNotFound(DomainError):
+class VideoNotFound(DomainError, code="VIDEO_NOT_FOUND"):
     """This video does not exist.
 
     There is no such processing; a malformed id gets the same answer.
     """
 
-    code = "VIDEO_NOT_FOUND"
 
-
-class VideoNotBelongsToUser(DomainError):
+class VideoNotBelongsToUser(DomainError, code="VIDEO_NOT_BELONGS_TO_USER"):
     """This video belongs to another user.
 
     The processing is another user's.
     """
 
-    code = "VIDEO_NOT_BELONGS_TO_USER"
 
-
-class VideoExpired(DomainError):
+class VideoExpired(DomainError, code="VIDEO_EXPIRED"):
     """The files of this video are no longer kept; send the video again.
 
     The processing is there, but its files are no longer kept; see expiresAt.
     """
 
-    code = "VIDEO_EXPIRED"
 
-
-class ProcessingNotFinished(DomainError):
+class ProcessingNotFinished(DomainError, code="PROCESSING_NOT_FINISHED"):
     """Processing not finished.
 
     This needs a processing that has ended.
     """
 
-    code = "PROCESSING_NOT_FINISHED"
 
-
-class ProcessingAlreadyFinished(DomainError):
+class ProcessingAlreadyFinished(DomainError, code="PROCESSING_ALREADY_FINISHED"):
     """The processing of this video has already finished.
 
     This needs a processing that has not ended.
     """
 
-    code = "PROCESSING_ALREADY_FINISHED"
 
-
-class UploadIncomplete(DomainError):
+class UploadIncomplete(DomainError, code="UPLOAD_INCOMPLETE"):
     """The upload ended before the whole file had arrived; send it again.
 
     The upload ended before the whole file had arrived.
     """
-
-    code = "UPLOAD_INCOMPLETE"
 
 
 class UploadInterrupted(UploadIncomplete):
@@ -203,22 +180,19 @@ class UploadInterrupted(UploadIncomplete):
     retry_after_seconds = PASSING_SECONDS
 
 
-class IdempotencyConflict(DomainError):
+class IdempotencyConflict(DomainError, code="IDEMPOTENCY_CONFLICT"):
     """This idempotency key was already used for another request.
 
     The idempotency key was used for another request.
     """
 
-    code = "IDEMPOTENCY_CONFLICT"
 
-
-class RateLimited(DomainError):
+class RateLimited(DomainError, code="RATE_LIMITED"):
     """Too many requests; wait a moment.
 
     Too many requests; wait retryAfterSeconds.
     """
 
-    code = "RATE_LIMITED"
     retry_after_seconds: int
 
     def __init__(self, message: str | None = None, *, retry_after_seconds: int) -> None:
@@ -226,42 +200,36 @@ class RateLimited(DomainError):
         self.retry_after_seconds = retry_after_seconds
 
 
-class QuotaExceeded(RateLimited):
+class QuotaExceeded(RateLimited, code="QUOTA_EXCEEDED"):
     """You have too many videos that are not finished; wait until some of them are.
 
     Too many unfinished processings; wait until some have ended.
     """
 
-    code = "QUOTA_EXCEEDED"
 
-
-class StorageError(DomainError):
+class StorageError(DomainError, code="STORAGE_ERROR"):
     """The storage cannot be reached right now; try again in a moment.
 
     A store is away for the moment; nothing was promised, try again.
     """
 
-    code = "STORAGE_ERROR"
     retry_after_seconds: int | None = PASSING_SECONDS
 
 
-class StorageFull(StorageError):
+class StorageFull(StorageError, code="STORAGE_FULL"):
     """There is no space left for this; nothing was kept. Try again later.
 
     There is no space left; nothing was kept, and trying again at once does not help.
     """
 
-    code = "STORAGE_FULL"
     retry_after_seconds = None
 
 
-class NotificationError(DomainError):
+class NotificationError(DomainError, code="NOTIFICATION_ERROR"):
     """The notification could not be delivered.
 
     A notification could not be delivered.
     """
-
-    code = "NOTIFICATION_ERROR"
 
     def __init__(self, message: str | None = None, *, permanent: bool = False) -> None:
         super().__init__(message)

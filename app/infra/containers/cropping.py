@@ -11,11 +11,6 @@ from app.infra.containers.reading import Enough, Reader
 
 _TRACKS_MAX: Final = 64
 _SAMPLE_ENTRY: Final = 78  # Bytes of a VisualSampleEntry before the boxes in it (14496-12, 12.1.3).
-_SEGMENT: Final = 0x18538067
-_TRACKS: Final = 0x1654AE6B
-_TRACK: Final = 0xAE
-_TRACK_TYPE: Final = 0x83
-_VIDEO_TRACK: Final = 1
 _VIDEO: Final = 0xE0
 _PIXEL_CROP: Final = {0x54CC: "left", 0x54BB: "top", 0x54DD: "right", 0x54AA: "bottom"}
 
@@ -86,16 +81,16 @@ def _of_entry(reader: Reader, entry: isobmff.Box) -> Margins:
 def _pixel_crop(reader: Reader, place: int) -> Margins:
     videos = (
         track
-        for segment in _masters(reader, 0, reader.size, _SEGMENT)
-        for tracks in _masters(reader, segment.body, segment.end or reader.size, _TRACKS)
-        for track in _masters(reader, tracks.body, tracks.end or reader.size, _TRACK)
-        if _number(reader, track, _TRACK_TYPE) == _VIDEO_TRACK
+        for segment in _masters(reader, 0, reader.size, matroska.SEGMENT)
+        for tracks in _masters(reader, segment.body, segment.end or reader.size, matroska.TRACKS)
+        for track in _masters(reader, tracks.body, tracks.end or reader.size, matroska.TRACK)
+        if _number(reader, track, matroska.TRACK_TYPE) == matroska.VIDEO
     )
     film = next(islice(videos, place, None), None)
     if film is None or film.end is None:
         return Margins()
     sides = {
-        _PIXEL_CROP[element.id]: reader.number(element.body, min((element.end or element.body) - element.body, 8))
+        _PIXEL_CROP[element.id]: matroska.value(reader, element)
         for video in _masters(reader, film.body, film.end, _VIDEO)
         for element in islice(matroska.children(reader, video.body, video.end or video.body), _TRACKS_MAX)
         if element.id in _PIXEL_CROP
@@ -110,4 +105,4 @@ def _masters(reader: Reader, start: int, end: int, kind: int) -> Iterator[matros
 
 def _number(reader: Reader, master: matroska.Element, kind: int) -> int:
     found = next(_masters(reader, master.body, master.end or master.body, kind), None)
-    return 0 if found is None or found.end is None else reader.number(found.body, min(found.end - found.body, 8))
+    return 0 if found is None else matroska.value(reader, found)

@@ -8,16 +8,16 @@ from typing import Final, NamedTuple, final
 from app.infra.containers.reading import SEEN, Reader, Structure
 
 _EBML: Final = 0x1A45DFA3
-_SEGMENT: Final = 0x18538067
+SEGMENT: Final = 0x18538067
 _CLUSTER: Final = 0x1F43B675
-_TRACKS: Final = 0x1654AE6B
-_TRACK: Final = 0xAE
-_TRACK_TYPE: Final = 0x83
+TRACKS: Final = 0x1654AE6B
+TRACK: Final = 0xAE
+TRACK_TYPE: Final = 0x83
 _TRACK_NUMBER: Final = 0xD7
-_VIDEO: Final = 1
+VIDEO: Final = 1
 # SeekHead, Info, Tracks, Cluster, Cues, Chapters, Tags, Attachments, Void, CRC-32: what a Segment has.
 _IN_SEGMENT: Final = frozenset(
-    {0x114D9B74, 0x1549A966, _TRACKS, _CLUSTER, 0x1C53BB6B, 0x1043A770, 0x1254C367, 0x1941A469, 0xEC, 0xBF}
+    {0x114D9B74, 0x1549A966, TRACKS, _CLUSTER, 0x1C53BB6B, 0x1043A770, 0x1254C367, 0x1941A469, 0xEC, 0xBF}
 )
 # Where a chain goes on that was broken; a pattern that is a plain text is found fast.
 _RESUMED: Final = (re.compile(rb"\x1f\x43\xb6\x75"), re.compile(rb"\x1c\x53\xbb\x6b"))  # Cluster, Cues.
@@ -73,6 +73,11 @@ def children(reader: Reader, start: int, end: int) -> Iterator[Element]:
         start = child.end
 
 
+def value(reader: Reader, element: Element) -> int:
+    """Return the number that an element holds."""
+    return reader.number(element.body, min((element.end or element.body) - element.body, 8))
+
+
 def structure(reader: Reader) -> Structure:
     """Return what the elements say."""
     place, found = 0, Structure()
@@ -95,7 +100,7 @@ def structure(reader: Reader) -> Structure:
 def _segment(reader: Reader, start: int) -> Element | None:
     """Return the Segment, which may stand behind a Void."""
     for found in children(reader, start, reader.size):
-        if found.id == _SEGMENT:
+        if found.id == SEGMENT:
             return found
         if found.id not in {0xEC, 0xBF}:
             break
@@ -124,7 +129,7 @@ class _Walk:
         place: int | None = self._body
         while place is not None and place < self._end:
             found = _element(self._reader, place, self._end)
-            if found and self._promised is None and found.id in {_EBML, _SEGMENT}:
+            if found and self._promised is None and found.id in {_EBML, SEGMENT}:
                 self._found = replace(self._found, joined=True)
                 break
             if found is None or not self._fits(found):
@@ -132,7 +137,7 @@ class _Walk:
             elif found.id == _CLUSTER:
                 place = self._cluster(found)
             else:
-                if found.id == _TRACKS:
+                if found.id == TRACKS:
                     self._read_tracks(found.body, min(found.end or 0, self._end))
                 place = found.end
         return replace(self._found, damage=self._reader.damage)
@@ -151,7 +156,7 @@ class _Walk:
             return place
         if cluster.end is None:
             found = _element(self._reader, place, self._end)
-            if found and (found.id in _IN_SEGMENT or found.id in {_EBML, _SEGMENT}):
+            if found and (found.id in _IN_SEGMENT or found.id in {_EBML, SEGMENT}):
                 return place
         return self._broken(place)
 
@@ -228,7 +233,7 @@ class _Walk:
         return self._reader.number(body, 1) in _IN_CLUSTER
 
     def _read_tracks(self, start: int, end: int) -> None:
-        tracks = [t for t in children(self._reader, start, end) if t.id == _TRACK and t.end is not None]
+        tracks = [t for t in children(self._reader, start, end) if t.id == TRACK and t.end is not None]
         numbers = [
             self._reader.number(child.body, 1)
             for track in tracks
@@ -254,10 +259,10 @@ def _is_of(tracks: frozenset[int], head: bytes, body: int) -> bool:
 
 def _encrypted_tracks(reader: Reader, start: int, end: int) -> bool:
     for track in children(reader, start, end):
-        if track.id == _TRACK and track.end is not None:
+        if track.id == TRACK and track.end is not None:
             inside = min(track.end, end)
-            kinds = [c for c in children(reader, track.body, inside) if c.id == _TRACK_TYPE and c.end]
-            if kinds and reader.number(kinds[0].body, min((kinds[0].end or 0) - kinds[0].body, 8)) != _VIDEO:
+            kinds = [c for c in children(reader, track.body, inside) if c.id == TRACK_TYPE and c.end]
+            if kinds and value(reader, kinds[0]) != VIDEO:
                 continue
             if _holds(reader, track.body, inside, _ENCRYPTION_PATH):
                 return True
