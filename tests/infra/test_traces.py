@@ -4,7 +4,6 @@ import asyncio
 import json
 import subprocess
 import sys
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -14,7 +13,7 @@ from pydantic import ValidationError
 from app.domain.user import UserId
 from app.domain.video import new_video_id
 from app.infra.redis.queue import VIDEO_QUEUE, ArqJobQueue
-from app.infra.redis.stream import StreamRedis, connect
+from app.infra.redis.stream import StreamRedis
 from app.infra.redis.stream_worker import StreamWorker
 from app.infra.traces import continued, current_traceparent
 from app.settings import TraceSettings
@@ -24,14 +23,6 @@ from tests.parts.waiting import until
 OWNER = UserId("11111111-1111-4111-8111-111111111111")
 ONE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 OTHER = "00-ffffffffffffffffffffffffffffffff-b7ad6b7169203331-00"
-
-
-@pytest.fixture
-async def redis(redis_url: str) -> AsyncIterator[StreamRedis]:
-    client = connect(redis_url)
-    client.default_queue_name = "q"
-    yield client
-    await client.aclose()
 
 
 async def carried(redis: StreamRedis, queue: str = "q") -> list[tuple[str, str | None]]:
