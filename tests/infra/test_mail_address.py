@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from app.domain.errors import InvalidInput
 from app.infra.mail_address import IdnaMailAddresses, recipient
-from tests.infra.test_mail import MAIL, received
+from tests.infra.mails import MAIL, received
 from tests.parts.stores import SmtpSinkPart
 
 ADDRESSES = IdnaMailAddresses()
