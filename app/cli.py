@@ -17,6 +17,7 @@ from typing import Final, Literal
 
 from pydantic import ValidationError
 
+from app import __version__
 from app.setting_forms import names_of, sentences, unknown_names
 from app.settings import EVERY_KIND, CheckSettings, DatabaseSettings, LogSettings, Settings, TraceSettings, UpSettings
 
@@ -27,6 +28,7 @@ _SCHEMA_SECONDS: Final = 600
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run one command; a setting that is missing or wrong is named in a sentence, with exit code 2."""
     parser = argparse.ArgumentParser(prog="fiapx", description="Turns videos into a ZIP of their frames.")
+    parser.add_argument("--version", action="version", version=f"fiapx {__version__}")
     commands = parser.add_subparsers(dest="command", required=True)
     up = commands.add_parser("up", help="run everything on this machine, with embedded stores where no URL is set")
     up.set_defaults(run=_up)

@@ -2,9 +2,11 @@
 
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -15,6 +17,8 @@ from devserver.ports import free_pair
 from tests.parts.stores import S3Part, SmtpSinkPart
 
 pytestmark = pytest.mark.slow
+
+ROOT = Path(__file__).parents[2]
 
 
 def fiapx(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -29,6 +33,16 @@ def fiapx(*arguments: str, **environment: str) -> subprocess.CompletedProcess[st
     )
     assert "Traceback" not in run.stderr
     return run
+
+
+def test_the_version_is_that_of_the_package_and_of_the_changelog() -> None:
+    package = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["version"]
+    newest = re.search(
+        r"^## (\d+\.\d+\.\d+) - \d{4}-\d\d-\d\d$", (ROOT / "CHANGELOG.md").read_text("utf-8"), re.MULTILINE
+    )
+    assert newest is not None
+    assert fiapx("--version").stdout == f"fiapx {package}\n"
+    assert newest[1] == package
 
 
 STORES = {"FIAPX_DATABASE_URL", "FIAPX_REDIS_URL", "FIAPX_S3_URL", "FIAPX_S3_ACCESS_KEY", "FIAPX_S3_SECRET_KEY"}
