@@ -32,7 +32,7 @@ from app.infra.redis.rate_limits import CountedAttempts
 from app.infra.redis.stream import StreamRedis, connect
 from app.infra.redis.subscriber import Subscriber
 from app.infra.s3.client import s3_client
-from app.infra.s3.disk import Disk, Durable, FileSystem, Flushed, Space, at_once, endless
+from app.infra.s3.disk import Disk, Durable, FileSystem, Flushed, at_once, endless
 from app.infra.s3.storage import S3Storage
 from app.infra.secret_tokens import HmacLinkTokens, HmacRefreshTokens
 from app.infra.sql.clock import DatabaseClock
@@ -108,6 +108,7 @@ class _Opened:
     transactions: SqlTransactions
     redis: StreamRedis
     subscriber: Subscriber
+    disk: Disk | None
 
 
 @asynccontextmanager
@@ -163,13 +164,13 @@ async def _opened(settings: VideoSettings) -> AsyncIterator[_Opened]:
         engine = engine_for(settings.database_url, connections=settings.database_connections)
         exits.push_async_callback(engine.dispose)
         clock, transactions = DatabaseClock(engine), SqlTransactions(engine)
-        space, durable = _disk(exits, settings)
+        disk, durable = _disk(exits, settings)
         storage = S3Storage(
             _s3(settings, settings.s3_url),
             settings.s3_bucket,
             region=settings.s3_region,
             threads=settings.storage_threads,
-            space=space,
+            space=disk.space if disk else endless,
             durable=durable,
         )
         exits.push_async_callback(storage.aclose)
@@ -186,16 +187,16 @@ async def _opened(settings: VideoSettings) -> AsyncIterator[_Opened]:
         _again_and_again(exits, "clock", clock.synchronise, 60.0)
         _again_and_again(exits, "redis", redis.ping, 60.0)  # What is away for long is said more than once.
         parts = Parts(transactions=transactions, storage=storage, queue=queue, live=live, clock=clock)
-        yield _Opened(parts, transactions, redis, subscriber)
+        yield _Opened(parts, transactions, redis, subscriber, disk)
 
 
-def _disk(exits: AsyncExitStack, settings: VideoSettings) -> tuple[Space, Durable]:
-    """Return how much the storage may take, and how what it took is kept, where it is on a disk of this machine."""
+def _disk(exits: AsyncExitStack, settings: VideoSettings) -> tuple[Disk | None, Durable]:
+    """Return the disk under the storage, where it is one of this machine, and how what is stored is kept on it."""
     if settings.storage_dir is None:
-        return endless, at_once
+        return None, at_once
     file_system = FileSystem(settings.storage_dir)
     exits.callback(file_system.close)
-    return Disk(settings.storage_dir, settings.disk_reserve_bytes).space, Flushed(file_system.flush)
+    return Disk(settings.storage_dir, settings.disk_reserve_bytes), Flushed(file_system.flush)
 
 
 def _again_and_again(exits: AsyncExitStack, name: str, step: Callable[[], Awaitable[object]], seconds: float) -> None:
@@ -228,7 +229,7 @@ def _service_parts(settings: Settings, opened: _Opened) -> ServiceParts:
         links=_presigned(settings, settings.s3_public_url) if settings.s3_public_url else tickets,
         tickets=None if settings.s3_public_url else tickets,
         content_disposition=content_disposition,
-        ready=Readiness(opened.transactions, opened.redis),
+        ready=Readiness(opened.transactions, opened.redis, opened.disk.has_room if opened.disk else None),
         backlog=BacklogEverywhere(MeasureBacklog(opened.transactions, opened.parts.clock), opened.redis),
     )
 

@@ -91,7 +91,8 @@ class VideoSettings(DecodingSettings):
     """Where the storage keeps its objects, if on a disk of this machine; ``fiapx up`` sets it for its own. What is
     stored is then flushed to that disk before it is recorded."""
     disk_reserve_bytes: Annotated[int, Field(ge=0)] = GIB
-    """So much of that disk stays free: what would need more is refused with STORAGE_FULL."""
+    """So much of that disk stays free: what would need more is refused with STORAGE_FULL. ``fiapx up`` leaves at least
+    what its own storage needs to tidy itself up."""
 
     # Who we are to the outside
     host: str = "127.0.0.1"

@@ -154,7 +154,7 @@ def user_use_cases(settings: Settings, parts: Parts, identity: IdentityParts) ->
         accounts=account_use_cases(settings, parts, identity),
         notifications=_notification_use_cases(settings, parts, limits),
         export_my_data=ExportMyData(transactions, storage, clock, limits),
-        check_upload=CheckUpload(transactions, clock, quota, in_all, largest),
+        check_upload=CheckUpload(transactions, clock, quota, in_all, storage, largest),
         upload_video=UploadVideo(transactions, storage, queue, live, clock, quota, in_all, rejection, largest),
         list_user_videos=ListUserVideos(transactions),
         count_user_videos=CountUserVideos(transactions),

@@ -4,6 +4,7 @@ import hmac
 import os
 import shutil
 import sysconfig
+from collections.abc import Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +15,7 @@ from botocore.client import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from devserver.certificate import Certificate
+from devserver.disk_room import MIB, volume_bytes
 from devserver.program import LOOPBACK, Program, plain_environment
 
 if TYPE_CHECKING:
@@ -22,6 +24,11 @@ if TYPE_CHECKING:
 GRPC_OFFSET: Final = 10_000
 """Each of its ports has a twin for gRPC so much higher."""
 
+_GARBAGE: Final = 0.02
+"""A volume with less garbage than this share is left as it is: all that is kept of one is written anew."""
+_MOST_VOLUMES: Final = 10_000
+"""No bound: how full the disk may become is for the service to say. By itself it would have as many as would fit if all
+of them grew to their limit, and then refuse to write long before the disk is full."""
 _GRPC_PARTS: Final = ("MASTER", "VOLUME", "FILER", "S3", "ADMIN", "WORKER", "MSG_BROKER", "MSG_AGENT", "MQ", "CLIENT")
 _SILENT_PARTS: Final = ("MASTER", "FILER", "ADMIN")
 """Whose HTTP ports nobody needs: all that is asked of them is asked by gRPC."""
@@ -78,27 +85,51 @@ class Seaweed:
                 "-webdav=false",
                 "-admin.ui=false",
                 "-master.telemetry=false",
+                f"-master.volumeSizeLimitMB={volume_bytes(self.folder.parent) // MIB}",
+                f"-volume.max={_MOST_VOLUMES}",
                 "-idleTimeout=2",
                 "-disableHttp",
             ),
-            environment=plain_environment(
-                os.environ,
-                HOME=str(self.folder),  # It looks for its own configuration there.
-                AWS_ACCESS_KEY_ID=self.access_key,
-                AWS_SECRET_ACCESS_KEY=self.secret_key,
-                # Enough for what it needs when idle: with less it collects garbage all the time, a fifth of a core.
-                GOMEMLIMIT="400MiB",
-                GOGC="50",
-                # Without what follows its inner servers hand everything to whoever asks them on this machine, and take
-                # orders from any page in a browser. The volume server's data needs a token, all others a certificate.
-                WEED_JWT_SIGNING_KEY=self._key("volume write"),
-                WEED_JWT_SIGNING_READ_KEY=self._key("volume read"),
-                WEED_JWT_FILER_SIGNING_KEY=self._key("filer write"),
-                WEED_JWT_FILER_SIGNING_READ_KEY=self._key("filer read"),
-                **self._mutual_tls(),
-            ),
+            environment=self._environment(),
             folder=self.folder,
             serves=_Probe(self),
+        )
+
+    def tidying(self, volumes: Sequence[int]) -> Program:
+        """Return how to have it give back what deleted objects took of these volumes, in this order; it ends then.
+
+        By itself it does that every quarter of an hour, and not to volumes that it does not write to for want of space.
+        """
+        each = [f"volume.vacuum -volumeId={number} -garbageThreshold={_GARBAGE}" for number in volumes]
+        return Program(
+            name="tidying",
+            command=(
+                _weed(),
+                "shell",
+                f"-master={_by_grpc(self.ports.master)}",
+                f"-filer={_by_grpc(self.ports.filer)}",
+            ),
+            environment=self._environment(),
+            folder=self.folder,
+            stdin="\n".join(["lock", *each, "unlock", "exit", ""]).encode(),
+        )
+
+    def _environment(self) -> dict[str, str]:
+        return plain_environment(
+            os.environ,
+            HOME=str(self.folder),  # It looks for its own configuration there.
+            AWS_ACCESS_KEY_ID=self.access_key,
+            AWS_SECRET_ACCESS_KEY=self.secret_key,
+            # Enough for what it needs when idle: with less it collects garbage all the time, a fifth of a core.
+            GOMEMLIMIT="400MiB",
+            GOGC="50",
+            # Without what follows its inner servers hand everything to whoever asks them on this machine, and take
+            # orders from any page in a browser. The volume server's data needs a token, all others a certificate.
+            WEED_JWT_SIGNING_KEY=self._key("volume write"),
+            WEED_JWT_SIGNING_READ_KEY=self._key("volume read"),
+            WEED_JWT_FILER_SIGNING_KEY=self._key("filer write"),
+            WEED_JWT_FILER_SIGNING_READ_KEY=self._key("filer read"),
+            **self._mutual_tls(),
         )
 
     def _mutual_tls(self) -> dict[str, str]:
@@ -113,6 +144,10 @@ class Seaweed:
 
     def _key(self, purpose: str) -> str:
         return hmac.digest(self.secret_key.encode(), purpose.encode(), "sha256").hex()
+
+
+def _by_grpc(port: int) -> str:
+    return f"{LOOPBACK}:{port}.{port + GRPC_OFFSET}"
 
 
 class _Probe:

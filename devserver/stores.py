@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import final
 from urllib.parse import quote
 
+from app.settings import GIB
 from devserver import ports
 from devserver.certificate import Certificate
 from devserver.credentials import Credentials
 from devserver.data_directory import DataDirectory
+from devserver.disk_room import DiskRoom
 from devserver.mail_sink import MailSink
 from devserver.program import Program
 from devserver.seaweed import Seaweed, SeaweedPorts
@@ -26,6 +28,8 @@ class Stores:
 
     programs: Sequence[Program]
     settings: Mapping[str, str]
+    room: DiskRoom | None
+    """The room on the disk under embedded objects."""
 
 
 def choose_stores(data: DataDirectory, environment: Mapping[str, str]) -> Stores:
@@ -33,6 +37,8 @@ def choose_stores(data: DataDirectory, environment: Mapping[str, str]) -> Stores
     credentials = Credentials.kept_in(data.secrets)
     port = _remembered_ports(data.ports)
     programs: list[Program] = []
+    room: DiskRoom | None = None
+    named: Mapping[str, str] = {name: value for name, value in environment.items() if name.startswith("FIAPX_")}
     settings = {
         "FIAPX_DATABASE_URL": f"sqlite+aiosqlite:///{quote(str(data.database))}",
         "FIAPX_JWT_SECRET": credentials.jwt_secret,
@@ -53,6 +59,8 @@ def choose_stores(data: DataDirectory, environment: Mapping[str, str]) -> Stores
             Certificate.made_in(data.certificate),
         )
         programs.append(seaweed.program())
+        room = DiskRoom(data.root, seaweed.folder, seaweed.tidying, data.log("tidying"))
+        named = _with_reserve(named, room.reserve_bytes)
         settings |= {
             "FIAPX_S3_URL": seaweed.url,
             "FIAPX_STORAGE_DIR": str(seaweed.folder),
@@ -64,8 +72,13 @@ def choose_stores(data: DataDirectory, environment: Mapping[str, str]) -> Stores
         programs.append(sink.program())
         # A sink delivers nothing, so nobody would find the link.
         settings |= {"FIAPX_SMTP_URL": sink.url, "FIAPX_VERIFY_EMAIL": "false"}
-    named = {name: value for name, value in environment.items() if name.startswith("FIAPX_")}
-    return Stores(programs, settings | named)
+    return Stores(programs, {**settings, **named}, room)
+
+
+def _with_reserve(named: Mapping[str, str], least: int) -> Mapping[str, str]:
+    """Return the settings with no smaller a reserve than this; a value that is none is left for the service to name."""
+    asked = named.get("FIAPX_DISK_RESERVE_BYTES", str(GIB))
+    return {**named, "FIAPX_DISK_RESERVE_BYTES": str(max(int(asked), least)) if asked.isdecimal() else asked}
 
 
 def _remembered_ports(file: Path) -> Mapping[str, int]:

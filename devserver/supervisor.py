@@ -10,6 +10,7 @@ from typing import Final, final
 from devserver import process_record
 from devserver.child import Child, DidNotStart
 from devserver.data_directory import DataDirectory
+from devserver.disk_room import DiskRoom
 from devserver.program import Program
 
 START_LIMIT_SECONDS: Final = 90
@@ -52,12 +53,14 @@ class Supervisor:
         stores: Sequence[Program],
         steps: Sequence[Program] = (),
         service: Sequence[Program] = (),
+        room: DiskRoom | None = None,
         say: Callable[[str], None],
     ) -> None:
         self._data = data
         self._stores = stores
         self._steps = steps
         self._service = service
+        self._room = room
         self._say = say
         self._watched_stores: list[_Watched] = []
         self._watched_service: list[_Watched] = []
@@ -73,11 +76,13 @@ class Supervisor:
             if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:
                 signal.signal(number, self._ask_to_stop)
         try:
+            self._look_at_the_disk()  # Where it is full, the stores need what is given up.
             self._start_all()
             if not self._stopping():
                 ready()
             while not self._stopping():
                 self._restart_the_dead()
+                self._look_at_the_disk()
                 time.sleep(_TICK_SECONDS)
         finally:
             self._end_all()
@@ -161,12 +166,18 @@ class Supervisor:
                 except OSError as error:  # A full disk, say: the next try may do better.
                     self._say(f"{watched.child.program.name} could not be started: {error}.")
 
+    def _look_at_the_disk(self) -> None:
+        if self._room is not None:
+            self._room.look(self._say)
+
     # ------------------------------------------------------------ end
 
     def _end_all(self) -> None:
         """End the service first, because it needs the stores to give back its work; then the stores."""
         began = self._stop_asked_at or time.monotonic()
         self._stop_asked_at = began
+        if self._room is not None:
+            self._room.close()
         _end(self._watched_service, began + SERVICE_STOP_SECONDS)
         _end(self._watched_stores, began + STOP_SECONDS)
         self._data.children.unlink(missing_ok=True)

@@ -42,6 +42,7 @@ def up(settings: UpSettings, environment: Mapping[str, str], say: Callable[[str]
                     service.api(everything, settings.host, settings.port),
                     *service.workers(everything, settings.workers or os.cpu_count() or 1),
                 ],
+                room=stores.room,
                 say=say,
             ).run(ready=lambda: say(_where_everything_is(settings, data, stores.settings)))
     except (DataDirectoryInUse, DidNotStart, OSError, SecretsDamaged) as error:

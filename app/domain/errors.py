@@ -217,7 +217,7 @@ class StorageError(DomainError, code="STORAGE_ERROR"):
 
 
 class StorageFull(StorageError, code="STORAGE_FULL"):
-    """There is no space left for this; nothing was kept. Try again later.
+    """There is no space left for this; nothing was kept. Delete some videos, or try again later.
 
     There is no space left; nothing was kept, and trying again at once does not help.
     """

@@ -1,7 +1,7 @@
 """What is asked of a process from outside: whether it can serve, and what waits."""
 
 import asyncio
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import Final
@@ -21,14 +21,19 @@ _BACKLOG_SECONDS: Final = 0.9
 
 @dataclass(frozen=True, slots=True)
 class Readiness:
-    """Which parts answer. Without the database nothing can be accepted; Redis being away makes things slower."""
+    """Which parts answer. Without the database nothing can be accepted; Redis being away makes things slower.
+
+    Where the storage is on a disk of this machine, ``has_room`` says whether uploads are taken; all else goes on.
+    """
 
     transactions: Transactions
     redis: StreamRedis
+    has_room: Callable[[], bool] | None = None
 
     async def __call__(self) -> Mapping[str, bool]:
         database, redis = await asyncio.gather(_answers(self.transactions.read(_any_row)), _answers(self.redis.ping()))
-        return {"database": database, "redis": redis}
+        parts = {"database": database, "redis": redis}
+        return parts if self.has_room is None else {**parts, "disk": self.has_room()}
 
 
 async def _answers(question: Awaitable[object]) -> bool:

@@ -13,8 +13,9 @@ from app.server.problem_types import UNKNOWN_PATH
 from app.server.services import services_of
 from app.server.throttle import is_health_check
 
-_HELPFUL: Final = frozenset({"redis"})
-"""Parts without which everything is accepted still, only later done; they are told, and fail nothing."""
+_HELPFUL: Final = frozenset({"redis", "disk"})
+"""Parts that are told and fail nothing: without Redis everything is accepted still, only later done, and on a full disk
+everything but uploads goes on. Deleting, above all."""
 
 
 @described

@@ -8,6 +8,7 @@ from app.domain.container import SNIFF_BYTES, check_container, checked_file_name
 from app.domain.errors import FileTooLarge, InvalidInput
 from app.domain.session import Viewer
 from app.usecases.ports.clock import Clock
+from app.usecases.ports.storage import ObjectStorage
 from app.usecases.ports.transactions import Transaction, Transactions
 from app.usecases.quota import Quota, StoredInAll
 
@@ -41,6 +42,7 @@ class CheckUpload:
     clock: Clock
     quota: Quota
     in_all: StoredInAll
+    storage: ObjectStorage
     max_bytes: int
 
     async def __call__(self, viewer: Viewer, file: PlannedUpload) -> None:
@@ -50,6 +52,7 @@ class CheckUpload:
         :raises UnsupportedFileFormat: by name or content
         :raises FileTooLarge: where it is larger than an upload may be
         :raises QuotaExceeded: where the viewer has too many videos unfinished, or too many bytes
+        :raises StorageFull: where the disk under the storage is full
         """
         name = checked_file_name(file.file_name)
         if file.size_bytes < 0:
@@ -63,6 +66,7 @@ class CheckUpload:
             check_container(name, file.first_bytes[:needed])
         if not await self.transactions.read(lambda t: self._is_repeated(t, viewer, file)):
             await self.in_all.check(file.size_bytes)
+            self.storage.check_room()
 
     async def _is_repeated(self, t: Transaction, viewer: Viewer, file: PlannedUpload) -> bool:
         """Return whether this is an upload that was accepted; where it is not, check the viewer's quota."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from app.domain.errors import StorageError
+from app.domain.errors import StorageError, StorageFull
 from app.infra.s3.upload import part_size
 from app.usecases.ports.clock import Clock
 from app.usecases.ports.storage import ObjectMissing, ObjectWriter, StoredObject
@@ -44,11 +44,15 @@ class _Writer:
 
 
 class MemoryStorage:
-    """Obeys ports.ObjectStorage; ``away`` makes it answer as the real one does when nobody can reach it."""
+    """Obeys ports.ObjectStorage; ``away`` makes it answer as the real one does when nobody can reach it.
+
+    ``full`` is a disk that has no more room.
+    """
 
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
         self.away = False
+        self.full = False
         self.objects: dict[str, MemoryObject] = {}
         self.listed = 0
         self._writers: list[_Writer] = []
@@ -56,6 +60,10 @@ class MemoryStorage:
     def answer(self) -> None:
         if self.away:
             raise StorageError
+
+    def check_room(self) -> None:
+        if self.full:
+            raise StorageFull
 
     def _found(self, key: str) -> MemoryObject:
         self.answer()

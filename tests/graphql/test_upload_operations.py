@@ -189,3 +189,9 @@ async def test_what_is_stored_is_shown_and_beyond_the_limit_a_problem_says_so_be
         problem_before = await ana.ask('{ uploadRefusal(fileName: "a.mp4", sizeBytes: 29000) { code message } }')
         assert problem_before["uploadRefusal"]["code"] == "QUOTA_EXCEEDED"
         assert "delete some videos first" in problem_before["uploadRefusal"]["message"]
+
+
+async def test_a_full_disk_is_told_before_a_file_is_sent(site: Site, ana: Person):
+    assert await refusal(ana, MP4) is None
+    site.storage.full = True
+    assert (await refusal(ana, MP4))["code"] == "STORAGE_FULL"

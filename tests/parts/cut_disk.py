@@ -6,7 +6,6 @@ import shutil
 import struct
 import subprocess
 import sys
-from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -63,8 +62,8 @@ class CutDisk:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        with suppress(subprocess.CalledProcessError):
-            self._unmount()
+        # Lazily, since a test that failed may still have something open there.
+        subprocess.run(["umount", "--lazy", str(self.folder)], check=False)
         self._image.unlink()
 
     def cut(self) -> None:
@@ -77,11 +76,8 @@ class CutDisk:
 
     def power_on(self) -> None:
         """Mount it anew, once nobody uses it any more."""
-        self._unmount()
+        subprocess.run(["umount", str(self.folder)], check=True)
         self._mount()
 
     def _mount(self) -> None:
         subprocess.run(["mount", "-o", "loop", str(self._image), str(self.folder)], check=True)
-
-    def _unmount(self) -> None:
-        subprocess.run(["umount", str(self.folder)], check=True)

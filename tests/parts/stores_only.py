@@ -27,7 +27,7 @@ def main(root: Path) -> None:
                 sys.stdout.write(json.dumps(dict(stores.settings)) + "\n")
                 sys.stdout.flush()
 
-            Supervisor(data, stores=stores.programs, say=say).run(ready)
+            Supervisor(data, stores=stores.programs, room=stores.room, say=say).run(ready)
     except (DataDirectoryInUse, SecretsDamaged) as error:
         sys.exit(str(error))
 

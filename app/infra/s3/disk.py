@@ -40,6 +40,10 @@ class Disk:
     folder: Path
     reserve_bytes: int
 
+    def has_room(self) -> bool:
+        """Return whether anything more may be stored."""
+        return shutil.disk_usage(self.folder).free >= self.reserve_bytes
+
     def space(self, reserves: int) -> None:
         """Be a ``Space``; operators get a line."""
         free = shutil.disk_usage(self.folder).free
@@ -49,7 +53,7 @@ class Disk:
                 folder=str(self.folder),
                 free_bytes=free,
                 reserve_bytes=self.reserve_bytes,
-                do="free some space, or lower FIAPX_DISK_RESERVE_BYTES",
+                do="delete videos, or free some space in another way",
             )
             raise StorageFull
 

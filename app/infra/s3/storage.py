@@ -115,6 +115,9 @@ class S3Storage:
                 self._space(2)  # A disk that is nearly full is why; the server itself calls that an internal error.
             raise
 
+    def check_room(self) -> None:
+        self._space(1)
+
     async def download(self, key: str, to: Path) -> None:
         """Bring an object into a file of mode 0600; a cancellation is passed on once the thread has stopped.
 

@@ -42,6 +42,10 @@ class ObjectStorage(Protocol):
         """
         ...
 
+    def check_room(self) -> None:
+        """Raise ``StorageFull`` where it is known that nothing more can be written now."""
+        ...
+
     async def download(self, key: str, to: Path) -> None:
         """Raises ``ObjectMissing``; an OSError of the disk passes through."""
         ...

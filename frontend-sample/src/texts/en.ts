@@ -164,7 +164,7 @@ export const en = {
     RATE_LIMITED: "That was a little too often. Wait a moment and try again.",
     QUOTA_EXCEEDED: "You have as many unfinished videos as there may be. Wait until some have ended.",
     STORAGE_ERROR: "The storage is away for the moment. Try again soon.",
-    STORAGE_FULL: "The service has no space left for this. Nothing was kept; try again later.",
+    STORAGE_FULL: "The service has no space left and takes no files now. Delete videos that you no longer need, or try again later.",
     NOTIFICATION_ERROR: "The message could not be delivered.",
   },
   waitFor: (time: string) => `Too many tries. Try again in ${time}.`,

@@ -166,7 +166,7 @@ export const ptBR: Texts = {
     RATE_LIMITED: "Foram tentativas demais. Espere um momento e tente de novo.",
     QUOTA_EXCEEDED: "Você já tem o máximo de vídeos em andamento. Espere alguns terminarem.",
     STORAGE_ERROR: "O armazenamento está fora de alcance no momento. Tente de novo em breve.",
-    STORAGE_FULL: "O serviço está sem espaço para isto. Nada foi guardado; tente de novo mais tarde.",
+    STORAGE_FULL: "O serviço está sem espaço e não aceita arquivos agora. Exclua vídeos de que você não precisa mais, ou tente de novo mais tarde.",
     NOTIFICATION_ERROR: "Não foi possível entregar a mensagem.",
   },
   waitFor: (time) => `Tentativas demais. Tente de novo em ${time}.`,
