@@ -55,7 +55,7 @@ def metrics_of(alarm: dict[str, Any]) -> list[dict[str, Any]]:
     return [alarm, *(one["MetricStat"]["Metric"] for one in alarm.get("Metrics", []) if "MetricStat" in one)]
 
 
-def test_who_says_nothing_of_the_backlog_any_more_rings_too():
+def test_a_missing_backlog_line_raises_the_alarm_too():
     """Where no control worker runs, or the database is away, there is no line; another line must not stand for it."""
     told = {name for name, one in filters().items() if '"backlog"' in one["pattern"]}
     assert not [name for name in told if "DefaultValue" in filters()[name]]

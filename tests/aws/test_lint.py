@@ -17,11 +17,11 @@ def findings(*paths: Path) -> list[str]:
     return [f"{match.rule.id} {match.filename} {match.message}" for match in lint_by_config(config)]
 
 
-def test_cfn_lint_has_nothing_to_say():
+def test_cfn_lint_finds_no_fault():
     assert findings(*(FOLDER / f"{name}.yaml" for name in ORDER)) == []
 
 
-def test_it_would_say_so(tmp_path: Path):
+def test_cfn_lint_finds_planted_faults(tmp_path: Path):
     wrong = {
         "network": ("CidrBlock: 172.31.0.0/16", "CidrBlock: 172.31.0.0/99", "E"),
         "edge": ("!Ref StreamTargets", "!Ref Nothing", "E1020"),
@@ -45,7 +45,7 @@ def test_a_template_can_be_sent_without_a_bucket_to_put_it_in(name: str):
     assert len((FOLDER / f"{name}.yaml").read_bytes()) <= 51_200
 
 
-def test_each_says_which_of_how_many_it_is():
+def test_each_template_says_its_place_in_the_order_of_rollout():
     for number, name in enumerate(ORDER, start=1):
         assert read(name)["Description"].startswith(f"FIAP X, {number} of {len(ORDER)}. ")
 

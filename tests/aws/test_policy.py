@@ -155,12 +155,12 @@ def test_the_templates_keep_the_rule(rule: Rule):
         for n, change in enumerate(all_)
     ],
 )
-def test_the_rule_sees_a_copy_that_breaks_it(rule: Rule, change: Break):
+def test_each_rule_finds_a_template_that_breaks_it(rule: Rule, change: Break):
     broken = read_all()
     change(broken)
     assert list(rule(broken)) != []
 
 
-def test_no_rule_is_left_without_a_copy_that_breaks_it():
+def test_every_rule_has_a_template_that_breaks_it():
     public = {name for name, value in vars(policy).items() if getattr(value, "__module__", "") == policy.__name__}
     assert {name for name in public if not name.startswith("_")} == {rule.__name__ for rule in BROKEN}

@@ -22,7 +22,7 @@ def cut_from_now(line: CutLine) -> None:
 
 @pytest.mark.parametrize("failure", [None, ProcessingError(FailureCode.CORRUPT_VIDEO)], ids=["completed", "failed"])
 @pytest.mark.parametrize("cut", ["before", "after"])
-async def test_an_end_whose_commit_breaks_is_the_truth_all_the_same_and_is_told(
+async def test_an_outcome_survives_a_connection_cut_at_its_commit_and_is_notified(
     legible_server: str,
     tmp_path: Path,
     cut: Literal["before", "after"],

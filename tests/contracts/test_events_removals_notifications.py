@@ -40,7 +40,7 @@ async def test_the_status_log_tells_the_changes_in_their_order(story: Story):
     assert await story.transactions.read(lambda t: t.events.history([])) == {}
 
 
-async def test_nothing_is_told_of_a_video_that_is_not_there(story: Story):
+async def test_an_unknown_video_has_no_status_log(story: Story):
     event = DomainEvent(new_video_id(), EventType.VIDEO_UPLOADED, after(0))
     with pytest.raises(IntegrityError):
         await story.transactions.write(lambda t: t.events.add(event))
@@ -63,7 +63,7 @@ async def test_removals_are_due_in_their_order_until_done(story: Story):
     assert (again.id, again.attempts) == (due[0].id, 1)
 
 
-async def test_a_late_word_that_a_removal_is_done_never_strikes_another(story: Story):
+async def test_a_late_acknowledgement_of_a_removal_deletes_no_other_removal(story: Story):
     async def added() -> int:
         await story.removal("sources/a", at=0)
         return (await story.transactions.read(lambda t: t.removals.due(after(1), 10)))[-1].id
@@ -87,7 +87,7 @@ async def test_a_notification_reads_back_as_written_when_it_is_due(story: Story)
     assert await story.due_notifications(6, limit=1) == [told]
 
 
-async def test_one_word_is_owed_for_a_video_a_channel_and_an_event(story: Story):
+async def test_a_video_channel_and_event_have_one_notification(story: Story):
     owner = await story.user()
     video = await story.video(owner)
     await story.transactions.write(lambda t: t.notifications.add(a_notification(owner, video), wake_at=after(0)))
@@ -95,7 +95,7 @@ async def test_one_word_is_owed_for_a_video_a_channel_and_an_event(story: Story)
         await story.transactions.write(lambda t: t.notifications.add(a_notification(owner, video), wake_at=after(0)))
 
 
-async def test_word_of_a_deleted_video_is_still_owed(story: Story):
+async def test_a_notification_outlives_its_video(story: Story):
     owner = await story.user()
     video = await story.video(owner)
     await story.video(owner)
@@ -106,7 +106,7 @@ async def test_word_of_a_deleted_video_is_still_owed(story: Story):
     assert (due.video, due.file_name, due.failure) == (None, told.file_name, told.failure)
 
 
-async def test_of_many_deliverers_one_claims_a_notification_until_its_lease_ends(story: Story):
+async def test_one_of_many_deliverers_claims_a_notification_until_its_lease_expires(story: Story):
     owner = await story.user()
     told = a_notification(owner, await story.video(owner))
     await story.transactions.write(lambda t: t.notifications.add(told, wake_at=after(0)))
@@ -124,7 +124,7 @@ async def test_of_many_deliverers_one_claims_a_notification_until_its_lease_ends
     assert await claimed(again, at=121)
 
 
-async def test_only_the_latest_deliverer_says_what_became_of_it(story: Story):
+async def test_only_the_latest_claim_may_record_the_outcome_of_a_delivery(story: Story):
     owner = await story.user()
     told = a_notification(owner, await story.video(owner))
     write = story.transactions.write

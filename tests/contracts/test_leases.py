@@ -77,7 +77,7 @@ async def test_a_live_lease_is_left_alone_and_one_that_ran_out_is_taken_over(sto
     assert await story.claim(seen, at=EXPIRED)
 
 
-async def test_a_beat_between_the_look_and_the_claim_keeps_the_lease(story: Story):
+async def test_a_heartbeat_between_reading_and_claiming_keeps_the_lease(story: Story):
     video = await story.video(await story.user())
     attempt = await story.claimed(video, at=1)
     seen = await story.lease(video)
@@ -85,7 +85,7 @@ async def test_a_beat_between_the_look_and_the_claim_keeps_the_lease(story: Stor
     assert not await story.claim(seen, at=EXPIRED)
 
 
-async def test_a_beat_extends_the_lease_and_keeps_the_progress(story: Story):
+async def test_a_heartbeat_extends_the_lease_and_keeps_the_progress(story: Story):
     video = await story.video(await story.user())
     attempt = await story.claimed(video)
     assert await story.heartbeat(video, attempt, at=6)
@@ -129,7 +129,7 @@ async def test_a_lost_lease_fails_only_once_it_has_run_out(story: Story):
     assert await story.fail(video, attempt, at=EXPIRED, expired=True)
 
 
-async def test_what_is_given_back_stays_processing_and_is_not_lost(story: Story):
+async def test_a_released_video_stays_processing_and_counts_as_no_lost_attempt(story: Story):
     video = await story.video(await story.user())
     attempt = await story.claimed(video)
     assert await story.release(video, attempt, wake=20, transient_failures=3)
@@ -142,7 +142,7 @@ async def test_what_is_given_back_stays_processing_and_is_not_lost(story: Story)
     assert (again.released, again.lost_attempts, again.transient_failures, again.video.attempt) == (False, 0, 3, 2)
 
 
-async def test_who_broke_it_is_known_until_others_did(story: Story):
+async def test_the_workers_that_a_video_broke_in_are_remembered_until_others_follow(story: Story):
     video = await story.video(await story.user())
     assert (await story.lease(video)).broken_by == ()
     seen = []
@@ -153,7 +153,7 @@ async def test_who_broke_it_is_known_until_others_did(story: Story):
     assert seen == [("a-host-7-0a1b2c3d", "another"), ("a-host-7-0a1b2c3d", "another"), ("another", "a-third")]
 
 
-async def test_a_claim_that_saw_it_lost_is_refused_once_it_was_given_back(story: Story):
+async def test_a_claim_for_an_expired_lease_is_refused_once_it_was_released(story: Story):
     video = await story.video(await story.user())
     attempt = await story.claimed(video)
     seen = await story.lease(video)
@@ -170,7 +170,7 @@ async def test_a_claim_that_saw_an_older_attempt_is_refused_even_when_the_newer_
     assert (await story.row(video)).attempt == 2
 
 
-async def test_who_gave_it_back_cannot_beat_or_give_it_back_again(story: Story):
+async def test_a_worker_that_released_its_lease_can_neither_renew_nor_release_it(story: Story):
     video = await story.video(await story.user())
     attempt = await story.claimed(video)
     assert await story.release(video, attempt, wake=2)
@@ -180,7 +180,7 @@ async def test_who_gave_it_back_cannot_beat_or_give_it_back_again(story: Story):
 
 
 @LATE
-async def test_a_zombie_changes_nothing_after_a_takeover(story: Story, action: Action):
+async def test_a_worker_that_lost_its_lease_changes_nothing_after_a_takeover(story: Story, action: Action):
     video = await story.video(await story.user())
     zombie = await story.claimed(video, at=1)
     await story.claimed(video, at=EXPIRED, lost=1)
@@ -190,7 +190,7 @@ async def test_a_zombie_changes_nothing_after_a_takeover(story: Story, action: A
 
 
 @LATE
-async def test_a_zombie_changes_nothing_after_the_other_completed(story: Story, action: Action):
+async def test_a_worker_that_lost_its_lease_changes_nothing_after_another_completed(story: Story, action: Action):
     video = await story.video(await story.user())
     zombie = await story.claimed(video, at=1)
     assert await story.complete(video, await story.claimed(video, at=EXPIRED))
@@ -235,7 +235,7 @@ async def test_nothing_happens_to_a_deleted_video(story: Story, action: Action):
     assert await story.transactions.read(lambda t: t.videos.lease(video)) is None
 
 
-async def test_of_a_completion_a_failure_and_a_takeover_at_once_one_happens(story: Story):
+async def test_of_a_completion_a_failure_and_a_takeover_at_once_exactly_one_wins(story: Story):
     owner = await story.user()
     for _ in range(5):
         video = await story.video(owner)
@@ -261,7 +261,7 @@ async def test_the_longest_waiting_are_due_first_and_only_once_their_time_has_pa
     assert await story.due(at=100, limit=2) == [(early, 0), (running, 0)]
 
 
-async def test_a_row_swept_in_vain_is_due_again_only_after_its_delay(story: Story):
+async def test_a_video_swept_without_effect_is_due_again_only_after_its_delay(story: Story):
     owner = await story.user()
     first, second = await story.video(owner, wake=0), await story.video(owner, wake=1)
     await story.swept({first: 10.0, second: 20.0}, at=2)
@@ -270,7 +270,7 @@ async def test_a_row_swept_in_vain_is_due_again_only_after_its_delay(story: Stor
     assert await story.due(at=21.001) == [(first, 1), (second, 1)]
 
 
-async def test_a_row_long_overdue_gets_its_whole_delay_too(story: Story):
+async def test_a_video_long_overdue_waits_its_whole_delay_too(story: Story):
     video = await story.video(await story.user(), wake=0)
     await story.swept({video: 10.0}, at=3600)
     assert await story.due(at=3610) == []
@@ -287,7 +287,7 @@ async def test_a_sweep_leaves_alone_what_was_claimed_meanwhile(story: Story):
 
 
 @pytest.mark.parametrize("action", [Story.heartbeat, Story.release], ids=["heartbeat", "release"])
-async def test_life_in_a_row_ends_its_backing_off(story: Story, action: Action):
+async def test_progress_of_a_video_resets_the_backoff_of_the_sweep(story: Story, action: Action):
     video = await story.video(await story.user(), wake=0)
     attempt = await story.claimed(video, at=1)
     await story.swept({video: 600.0}, at=20)
@@ -323,7 +323,7 @@ async def test_a_reason_of_any_length_fits(story: Story):
 
 
 @pytest.mark.parametrize("trace", ["00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", None])
-async def test_what_is_due_names_the_trace_in_which_it_was_written_down(story: Story, trace: str | None):
+async def test_due_work_carries_the_trace_in_which_it_was_recorded(story: Story, trace: str | None):
     owner = await story.user()
     with continued(trace):
         await story.video(owner)

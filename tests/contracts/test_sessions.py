@@ -58,7 +58,7 @@ async def test_a_deleted_user_leaves_no_session_and_no_reset(story: Story):
     assert await story.transactions.read(lambda t: t.password_resets.get(reset.id)) is None
 
 
-async def test_what_nobody_can_ask_for_is_forgotten_and_the_rest_stays(story: Story):
+async def test_expired_sessions_and_old_ends_are_removed_and_the_rest_stays(story: Story):
     owner = await story.user()
     expired, alive = new_session(owner, expires=10), new_session(owner, expires=30)
     old, recent = SessionId(str(uuid4())), SessionId(str(uuid4()))
@@ -86,7 +86,7 @@ async def test_resets_are_kept_until_used_or_expired(story: Story):
     assert await story.transactions.write(lambda t: t.password_resets.remove_all(owner)) == 0
 
 
-async def test_who_holds_a_session_is_waited_for(story: Story):
+async def test_a_locked_session_makes_others_wait(story: Story):
     session = new_session(await story.user())
     await kept(story, session)
     held, go_on = asyncio.Event(), asyncio.Event()

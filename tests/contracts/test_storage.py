@@ -170,13 +170,15 @@ async def test_only_we_may_read_a_downloaded_file(storage: ObjectStorage, tmp_pa
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
 
 
-async def test_trouble_with_the_disk_is_no_trouble_with_the_storage(storage: ObjectStorage, tmp_path: Path) -> None:
+async def test_an_error_of_the_local_disk_is_not_reported_as_one_of_the_storage(
+    storage: ObjectStorage, tmp_path: Path
+) -> None:
     await put(storage, "sources/a", b"x")
     with pytest.raises(FileNotFoundError):
         await storage.download("sources/a", tmp_path / "no such folder" / "a")
 
 
-async def test_deleting_takes_what_is_named_and_forgives_what_is_gone(storage: ObjectStorage) -> None:
+async def test_deleting_objects_ignores_those_that_are_gone_already(storage: ObjectStorage) -> None:
     for name in ("a", "b", "c"):
         await put(storage, f"sources/{name}", b"x")
     await storage.delete([])
@@ -250,7 +252,9 @@ async def test_housekeeping_walks_a_bucket_in_slices_and_forgets_no_part_of_it(
     assert await collect() == 1
 
 
-async def test_collecting_gets_past_what_is_kept(storage: ObjectStorage, sqlite_engine: AsyncEngine) -> None:
+async def test_garbage_collection_gets_past_objects_that_are_kept(
+    storage: ObjectStorage, sqlite_engine: AsyncEngine
+) -> None:
     """Were each run to begin where the first did, what lies behind a slice of kept objects would lie there for ever."""
     world = World.on(SqlTransactions(sqlite_engine))
     world.max_active = 7

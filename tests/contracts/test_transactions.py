@@ -264,7 +264,7 @@ async def test_a_server_that_only_reads_is_a_database_unavailable(server_engine:
         await story.user()
 
 
-async def test_a_statement_that_is_wrong_is_no_matter_of_reach(server_engine: AsyncEngine):
+async def test_a_wrong_statement_is_not_reported_as_a_database_out_of_reach(server_engine: AsyncEngine):
     async def step(_: Transaction) -> None:
         async with server_engine.connect() as connection:
             await connection.execute(text("SELEKT 1"))

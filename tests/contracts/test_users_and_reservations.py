@@ -54,7 +54,7 @@ async def test_addresses_that_differ_by_case_or_accent_are_different(story: Stor
     assert await story.transactions.read(lambda t: t.users.by_email("ANA@example.com")) is None
 
 
-async def test_the_same_id_twice_is_no_matter_of_addresses(story: Story):
+async def test_a_repeated_id_is_not_reported_as_an_address_that_is_taken(story: Story):
     user = a_user()
     await story.transactions.write(lambda t: t.users.add(user))
     with pytest.raises(IntegrityError):
@@ -120,7 +120,7 @@ async def test_nothing_is_kept_for_a_user_who_is_not_there(story: Story):
         await story.transactions.write(lambda t: t.reservations.add(a_reservation(NOBODY)))
 
 
-async def test_an_reservation_is_found_by_its_key(story: Story):
+async def test_a_reservation_is_found_by_its_key(story: Story):
     owner, other = await story.user(), await story.user()
     reservation = a_reservation(owner, "the key")
     await story.transactions.write(lambda t: t.reservations.add(reservation))
@@ -142,7 +142,7 @@ async def test_a_key_has_one_reservation_and_no_key_has_many(story: Story):
         await story.transactions.write(lambda t: t.reservations.add(a_reservation(owner, "k")))
 
 
-async def test_an_reservation_counts_until_it_expires(story: Story):
+async def test_a_reservation_counts_until_it_expires(story: Story):
     owner, other = await story.user(), await story.user()
     short, long = a_reservation(owner, expires=10), a_reservation(owner, expires=20)
     for reservation in (short, long, a_reservation(other)):
@@ -164,7 +164,7 @@ async def test_an_reservation_counts_until_it_expires(story: Story):
     assert not await story.transactions.write(lambda t: t.reservations.extend(short.id, after(40)))
 
 
-async def test_keys_that_an_reservation_names_are_known(story: Story):
+async def test_keys_that_a_reservation_names_are_known(story: Story):
     reservation = a_reservation(await story.user())
     await story.transactions.write(lambda t: t.reservations.add(reservation))
     asked = {reservation.source_key, reservation.source_key.upper(), reservation.source_key + " ", "sources/outro-não"}

@@ -46,7 +46,7 @@ async def test_pages_meet_without_a_gap_where_many_came_at_the_same_millisecond(
     assert seen == newest_first
 
 
-async def test_what_comes_in_front_moves_nothing(story: Story):
+async def test_a_new_video_moves_no_later_page(story: Story):
     owner = await story.user()
     old = [await story.video(owner, created=created) for created in (1, 2, 3)]
     key = PageKey(after(3), old[2])

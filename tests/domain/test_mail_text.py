@@ -27,7 +27,7 @@ from app.domain.mail_text import defanged, greeted
         ("", ""),
     ],
 )
-def test_who_is_greeted_is_greeted_by_one_word(name: str, said: str):
+def test_a_greeting_has_one_word_of_the_name(name: str, said: str):
     assert greeted(name) == said
 
 
@@ -46,7 +46,7 @@ def test_who_is_greeted_is_greeted_by_one_word(name: str, said: str):
         ("x" * 100, "x" * 79 + "…"),
     ],
 )
-def test_what_looks_like_a_link_is_none(typed: str, said: str):
+def test_text_that_looks_like_a_link_is_made_unclickable(typed: str, said: str):
     assert defanged(typed) == said
 
 

@@ -18,7 +18,7 @@ def test_what_is_encoded_is_decoded_and_fits_into_a_url(data: bytes):
 
 
 @pytest.mark.parametrize("text", ["A", "AB==", "A+BC", "A/BC", "AB CD", "AB\nCD", "é"])
-def test_another_text_is_none(text: str):
+def test_text_that_is_not_base64url_is_refused(text: str):
     with pytest.raises(ValueError):  # noqa: PT011 - nobody is told what is wrong with it
         decoded(text)
 

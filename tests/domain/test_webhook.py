@@ -66,7 +66,7 @@ def test_a_webhook_is_https_to_a_name_or_a_public_address(text: str, url: str) -
         f"https://hooks.example.com/{'a' * 2048}",
     ],
 )
-def test_all_else_is_refused_with_a_sentence(text: str) -> None:
+def test_any_other_webhook_url_is_refused_with_a_sentence(text: str) -> None:
     with pytest.raises(InvalidInput) as refused:
         checked_webhook_url(text)
     assert refused.value.field == ("webhookUrl",)
@@ -121,12 +121,12 @@ def test_what_the_whole_internet_reaches_is_public(address: str) -> None:
         "①.1.1.1",
     ],
 )
-def test_what_is_no_address_is_not_public(address: str) -> None:
+def test_text_that_is_no_address_is_not_public(address: str) -> None:
     assert not is_public(address)
     assert not is_loopback(address)
 
 
-def test_an_ipv4_address_in_ipv6s_clothes_is_no_loopback() -> None:
+def test_an_ipv4_mapped_ipv6_address_is_not_taken_for_loopback() -> None:
     assert is_loopback("127.0.0.1")
     assert is_loopback("::1")
     assert not is_loopback("::ffff:127.0.0.1")

@@ -38,7 +38,7 @@ async def check(visitor: Visitor, state: str) -> None:
         (ENGLISH, "light", (3840, 2160)),
     ],
 )
-async def test_no_page_and_no_state_breaks_a_rule(
+async def test_every_page_and_state_passes_the_accessibility_rules(
     up: Up, samples: Path, tmp_path: Path, words: Words, scheme: str, size: tuple[int, int]
 ):
     (tmp_path / "cut.mp4").write_bytes((samples / "bikes.mp4").read_bytes()[:300_000])
@@ -166,7 +166,7 @@ async def test_the_whole_way_by_keyboard_alone(up: Up, samples: Path):
         await expect(ana.page.get_by_role("heading", name="Sign in")).to_be_focused()
 
 
-async def test_changes_of_state_are_said_once_and_progress_never(up: Up, samples: Path, tmp_path: Path):
+async def test_a_screen_reader_hears_changes_of_state_once_and_progress_never(up: Up, samples: Path, tmp_path: Path):
     (tmp_path / "cut.mp4").write_bytes((samples / "bikes.mp4").read_bytes()[:300_000])
     async with running_browser() as browser, asyncio.timeout(90):
         ana = await new_visitor(browser, up.url)
@@ -193,7 +193,7 @@ async def test_changes_of_state_are_said_once_and_progress_never(up: Up, samples
         assert "%" not in spoken
 
 
-async def test_nothing_moves_for_whoever_wants_that(up: Up):
+async def test_reduced_motion_stops_every_animation(up: Up):
     async with running_browser() as browser, asyncio.timeout(60):
         still = await new_visitor(browser, up.url, reduced_motion="reduce")
         moving = await new_visitor(browser, up.url, reduced_motion="no-preference")

@@ -162,7 +162,7 @@ async def test_a_log_that_is_not_there_is_not_said_to_be_empty(site: Site):
 
 
 @pytest.mark.parametrize("first", ["works late", "fails late", "fails early"])
-async def test_two_quick_changes_leave_each_other_alone(site: Site, first: str):
+async def test_two_quick_changes_of_settings_do_not_undo_each_other(site: Site, first: str):
     async with somebody(site) as (ana, _):
         on_failure = ana.page.get_by_label("A mail when a video fails")
         on_completion = ana.page.get_by_label("A mail when the frames")
@@ -232,7 +232,7 @@ async def test_what_would_be_refused_is_refused_before_a_byte_of_it_is_sent(site
         assert begun == []
 
 
-async def test_what_is_cut_twice_at_the_same_place_is_not_sent_a_third_time(site: Site, tmp_path: Path):
+async def test_an_upload_cut_twice_at_the_same_place_is_not_sent_a_third_time(site: Site, tmp_path: Path):
     (tmp_path / "a.mp4").write_bytes(MP4 * 600)
 
     async def cut_each(line: Locator) -> None:
@@ -277,7 +277,7 @@ async def test_a_file_that_is_gone_is_said_to_be_gone(site: Site, tmp_path: Path
 @pytest.mark.parametrize(
     ("seconds", "shown"), [(0.44, "0.4 sec"), (7.4, "0:07"), (59.6, "1:00"), (61, "1:01"), (3723, "1:02:03")]
 )
-async def test_a_video_lasts_as_long_as_it_lasts(site: Site, seconds: float, shown: str):
+async def test_the_duration_of_a_video_is_shown_as_minutes_and_seconds(site: Site, seconds: float, shown: str):
     async def lasting(route: Route) -> None:
         if not Visitor.asks(route.request, "Details"):
             await route.fallback()
@@ -333,7 +333,7 @@ async def test_what_cannot_be_read_does_not_take_the_rest_of_a_drop_with_it(site
         await expect(ana.page.get_by_role("alert")).to_have_count(0)
 
 
-async def test_what_an_option_may_be_is_what_the_service_says(site: Site):
+async def test_the_forms_limits_are_those_of_the_service(site: Site):
     async with somebody(site) as (ana, _):
 
         async def narrower(route: Route) -> None:

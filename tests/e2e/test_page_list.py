@@ -54,7 +54,7 @@ class LateList:
         await ana.sees("after.mp4", "In line")
 
 
-async def test_what_is_older_than_what_is_known_changes_nothing(site: Site):
+async def test_an_older_snapshot_of_a_video_does_not_replace_a_newer_one(site: Site):
     async with somebody(site) as (ana, elsewhere):
         video = await uploaded(elsewhere, "a.mp4")
         await ana.sees("a.mp4", "In line")
@@ -66,7 +66,7 @@ async def test_what_is_older_than_what_is_known_changes_nothing(site: Site):
         await ana.sees("a.mp4", "Processing")
 
 
-async def test_what_is_gone_does_not_come_back_with_an_answer_that_was_under_way(site: Site):
+async def test_a_deleted_video_does_not_reappear_with_a_late_answer(site: Site):
     async with somebody(site) as (ana, elsewhere):
         video = await uploaded(elsewhere, "a.mp4")
         await ana.sees("a.mp4", "In line")
@@ -97,7 +97,7 @@ async def test_a_bar_waits_where_another_attempt_begins_anew(site: Site):
             await expect(bar).to_have_attribute("aria-valuenow", shown)
 
 
-async def test_what_waits_for_its_turn_waits_for_the_next_session_too(site: Site, tmp_path: Path):
+async def test_files_waiting_to_be_sent_survive_a_new_sign_in(site: Site, tmp_path: Path):
     files = [tmp_path / f"{number}.mp4" for number in range(4)]
     for file in files:
         file.write_bytes(MP4)
@@ -183,7 +183,7 @@ async def test_many_files_at_once_stay_in_their_order(site: Site, tmp_path: Path
         await expect(lines).to_have_count(10)
 
 
-async def test_what_a_limit_refused_is_tried_again_one_and_all(empty_database: Path, tmp_path: Path):
+async def test_files_refused_by_a_limit_are_all_tried_again(empty_database: Path, tmp_path: Path):
     files = [tmp_path / f"{number}.mp4" for number in range(3)]
     for file in files:
         file.write_bytes(MP4)
@@ -208,7 +208,7 @@ async def test_what_a_limit_refused_is_tried_again_one_and_all(empty_database: P
         await expect(lines.filter(has_text="Ready")).to_have_count(3)
 
 
-async def test_a_name_is_a_name_whatever_is_in_it(site: Site):
+async def test_a_file_name_is_shown_as_text_whatever_is_in_it(site: Site):
     name = "<img src=x onerror=alert(1)> & \u202e4pm.mp4"
     async with somebody(site) as (ana, elsewhere):
         await uploaded(elsewhere, name)
@@ -218,7 +218,7 @@ async def test_a_name_is_a_name_whatever_is_in_it(site: Site):
         assert ana.wrong == []
 
 
-async def test_who_looks_elsewhere_is_told_when_frames_are_ready(site: Site):
+async def test_a_browser_notification_tells_a_user_elsewhere_that_frames_are_ready(site: Site):
     async with somebody(site) as (ana, elsewhere):
         await ana.page.context.grant_permissions(["notifications"])
         # The system's part: a page that nobody sees, and what it would show.

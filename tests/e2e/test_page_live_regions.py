@@ -13,7 +13,7 @@ from tests.parts.browser import running_browser
 pytestmark = pytest.mark.pages
 
 
-async def test_what_is_said_twice_is_said_twice_from_the_first_word_on(up: Up, samples: Path):
+async def test_a_screen_reader_hears_a_repeated_message_again(up: Up, samples: Path):
     async with running_browser() as browser, asyncio.timeout(60):
         ana = await new_visitor(browser, up.url)
         # A screen reader knows a region before anything is said in it.
@@ -36,7 +36,7 @@ async def test_what_is_said_twice_is_said_twice_from_the_first_word_on(up: Up, s
         assert said.count("1 video added.") == 2
 
 
-async def test_a_status_that_says_nothing_takes_no_place_and_is_there(up: Up):
+async def test_an_empty_status_takes_no_space_and_stays_in_the_page(up: Up):
     async with running_browser() as browser, asyncio.timeout(60):
         ana = await new_visitor(browser, up.url)
         await ana.page.goto(f"{up.url}/forgot-password")

@@ -197,7 +197,7 @@ async def test_a_deletion_that_is_under_way_cannot_be_undone_and_says_so_when_it
         await expect(ana.page.get_by_role("status").last).to_contain_text("a.mp4: The service cannot be reached.")
 
 
-async def test_what_went_wrong_once_is_not_said_of_what_went_well_afterwards(site: Site):
+async def test_an_error_message_is_gone_after_the_next_success(site: Site):
     async with somebody(site) as (ana, elsewhere):
         video = await uploaded(elsewhere, "a.mp4")
         await ana.sees("a.mp4", "In line")
@@ -230,7 +230,7 @@ async def test_what_went_wrong_once_is_not_said_of_what_went_well_afterwards(sit
         await expect(line.locator(".problem")).to_have_count(0)
 
 
-async def test_a_new_state_takes_the_old_sentence_away(site: Site):
+async def test_a_new_state_replaces_the_old_message(site: Site):
     async with somebody(site) as (ana, elsewhere):
         video = await uploaded(elsewhere, "a.mp4")
         await ana.sees("a.mp4", "In line")

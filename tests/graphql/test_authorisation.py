@@ -159,7 +159,9 @@ def test_every_root_field_has_a_row_and_every_row_a_field():
 
 
 @pytest.mark.parametrize(("name", "who"), CASES, ids=[f"{name}-{who}" for name, who in CASES])
-async def test_each_gets_what_the_table_says(site: Site, ana: Person, bruno: Person, name: str, who: str):
+async def test_each_root_field_answers_each_caller_as_the_table_says(
+    site: Site, ana: Person, bruno: Person, name: str, who: str
+):
     video, row = await ana.uploaded(), TABLE[name]
     person = {"nobody": None, "owner": ana, "another": bruno}[who]
     got, text = await outcome(site, person, name, row, video)

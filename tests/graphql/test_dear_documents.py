@@ -41,7 +41,7 @@ async def calls(site: Site, query: str, variables: Any) -> tuple[int, httpx.Resp
 
 
 @pytest.mark.slow
-async def test_no_document_within_the_limits_is_dear_nor_is_its_answer(site: Site):
+async def test_no_document_within_the_limits_is_expensive_and_neither_is_its_answer(site: Site):
     for name, (query, variables) in dear_documents().items():
         count, answer = await calls(site, query, variables)
         assert count < MOST_CALLS, name
@@ -115,7 +115,7 @@ def at(number: int) -> dict[str, str]:
     return {"X-Forwarded-For": f"198.51.{number}.7"}
 
 
-def test_time_comes_back_evenly_and_what_is_owed_first():
+def test_the_budget_of_processor_time_refills_evenly_and_pays_debts_first():
     now = [0.0]
     effort = Effort(6, now=lambda: now[0])
     assert effort.wait("a") == 0
@@ -139,11 +139,11 @@ def test_time_comes_back_evenly_and_what_is_owed_first():
         ("a socket of this machine", "a socket of this machine"),
     ],
 )
-def test_a_network_is_what_one_provider_gives_to_one_customer_or_a_few(address: str, network: str):
+def test_a_network_is_a_24_of_ipv4_or_a_64_of_ipv6(address: str, network: str):
     assert network_of(address) == network
 
 
-async def test_what_waits_goes_on_between_two_dear_documents():
+async def test_other_requests_go_on_between_two_expensive_documents():
     effort, order = Effort(6), list[str]()
 
     async def dear(name: str) -> None:
@@ -193,7 +193,7 @@ def test_hundreds_of_rare_documents_leave_a_process_as_large_as_it_was():
     assert int(run.stdout) < 24 * 1024**2
 
 
-def test_circles_that_nobody_else_frees_are_collected_before_they_are_many():
+def test_reference_cycles_are_collected_before_they_are_many():
     program = """
 import collections, gc
 from app.server.draining_server import collect_less_often

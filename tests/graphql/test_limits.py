@@ -129,7 +129,7 @@ async def test_a_page_without_a_size_costs_what_the_usual_one_may_hold(ana: Pers
 
 
 @pytest.mark.parametrize("field", ['deleteAccount(password: "not the password")', "exportMyData"])
-async def test_what_is_dear_is_done_once_in_a_request(ana: Person, field: str):
+async def test_an_expensive_field_may_stand_once_in_a_request(ana: Person, field: str):
     assert await code(ana, f"mutation {{ {field} {{ __typename }} }}") is None
     assert (
         await code(ana, f"mutation {{ a: {field} {{ __typename }} b: {field} {{ __typename }} }}") == "LIMIT_EXCEEDED"
@@ -194,7 +194,7 @@ async def test_five_hundred_logins_in_one_request_try_no_password(site: Site, an
     assert await code(ana, f"mutation {{ {login} }}") is None
 
 
-async def test_tools_may_ask_what_there_is_but_not_in_circles(ana: Person):
+async def test_introspection_is_allowed_but_not_recursively(ana: Person):
     full = get_introspection_query(descriptions=True, input_value_deprecation=True, specified_by_url=True)
     assert "data" in (await answer(ana, full)).json()
     circle = "fields { type { " * 4 + "name" + " } }" * 4

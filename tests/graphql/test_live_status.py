@@ -96,7 +96,7 @@ async def test_a_stranger_is_refused_with_4403(site: Site, payload: object):
         assert await page.end() == 4403
 
 
-async def test_a_expired_token_opens_no_session(site: Site, ana: Person):
+async def test_an_expired_token_opens_no_session(site: Site, ana: Person):
     site.clock.advance(3600)
     async with socket(site) as page:
         await page.say({"type": "connection_init", "payload": {"authorization": f"Bearer {ana.token}"}})
@@ -179,7 +179,7 @@ async def test_an_operation_that_is_not_valid_harms_no_other(site: Site, ana: Pe
         assert (await page.event("good"))["status"] == "PENDING"
 
 
-async def test_the_rules_of_the_protocol_are_kept(site: Site, ana: Person):
+async def test_the_rules_of_graphql_transport_ws_are_kept(site: Site, ana: Person):
     init = {"type": "connection_init", "payload": {"authorization": f"Bearer {ana.token}"}}
     async with socket(site) as page:
         await page.subscribe("1")
@@ -198,7 +198,7 @@ async def test_the_rules_of_the_protocol_are_kept(site: Site, ana: Person):
         assert await page.end() == 4408
 
 
-async def test_no_other_protocol_is_spoken(site: Site):
+async def test_graphql_transport_ws_is_the_only_protocol_of_sockets(site: Site):
     for offered in ([Subprotocol("graphql-ws")], None):
         async with connect(site.websocket_url, subprotocols=offered, proxy=None) as connection:
             assert await Socket(connection).end() == 4406

@@ -95,7 +95,7 @@ async def test_a_page_size_or_cursor_out_of_range_is_bad_user_input(ana: Person)
         assert answer["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
 
 
-async def test_a_test_is_owed_at_once(site: Site, ana: Person):
+async def test_a_test_notification_is_due_at_once(site: Site, ana: Person):
     send = f"mutation {{ sendTestWebhook {{ ... on NotificationDelivery {{ {DELIVERY} }} {PROBLEM} }} }}"
     problem = (await ana.ask(send))["sendTestWebhook"]
     assert (problem["code"], problem["message"]) == ("NOTIFICATION_ERROR", "There is no webhook: set its URL first.")
@@ -106,7 +106,7 @@ async def test_a_test_is_owed_at_once(site: Site, ana: Person):
     assert site.queue.notifications == before + 1
 
 
-async def test_a_refused_file_is_told_too(site: Site, ana: Person):
+async def test_a_refused_file_is_notified_too(site: Site, ana: Person):
     await update(ana, webhookUrl=URL)
     answer = await ana.http.post("/videos/upload", files={"file": ("notes.txt", b"no video")})
     assert answer.status_code == 415

@@ -48,7 +48,7 @@ async def test_a_newcomer_registers_signs_in_and_is_known(site: Site):
     assert registered["tokenType"] == "Bearer"
 
 
-async def test_who_signs_in_is_told_of_their_own_account_whoever_asks(site: Site, ana: Person):
+async def test_signing_in_shows_the_new_sessions_account_and_not_the_callers(site: Site, ana: Person):
     told = "... on Session { user { email storedBytes hasVideosFromBefore } }"
     await ana.uploaded()
     account = {"name": "Rui", "email": "rui@example.com", "password": PASSWORD}
@@ -110,7 +110,7 @@ async def test_one_video_from_its_upload_to_its_zip(site: Site, ana: Person):
     assert done["version"] > video["version"]
 
 
-async def test_too_many_tries_where_no_problem_can_stand_are_told_when_to_come_back(site: Site, ana: Person):
+async def test_a_rate_limit_on_a_field_without_problems_is_a_top_level_error(site: Site, ana: Person):
     site.limits.allowed = {RateLimitKey.RESET_BY_ADDRESS: 0}
     answer = await ana.graphql("mutation($e: String!) { requestPasswordReset(email: $e) }", e=ana.email)
     (error,) = answer["errors"]
@@ -178,7 +178,7 @@ async def test_a_list_is_paged_and_filtered(site: Site, ana: Person, bruno: Pers
 
 
 @pytest.mark.parametrize("variables", [{"first": 0}, {"first": 101}, {"first": -1}, {"after": "x"}, {"after": ""}])
-async def test_a_page_that_cannot_be_is_a_top_level_error(ana: Person, variables: dict[str, Any]):
+async def test_an_impossible_page_size_or_cursor_is_a_top_level_error(ana: Person, variables: dict[str, Any]):
     answer = await ana.graphql(LIST, **variables)
     (error,) = answer["errors"]
     assert answer["data"] is None

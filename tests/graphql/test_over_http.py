@@ -42,7 +42,7 @@ def refused(answer: httpx.Response, status: int) -> None:
         ("text/html;q=x, application/*;q=0.5", "application/json"),
     ],
 )
-async def test_the_client_s_favourite_media_type_is_sent(client: httpx.AsyncClient, accept: str | None, kind: str):
+async def test_the_accept_header_chooses_the_media_type(client: httpx.AsyncClient, accept: str | None, kind: str):
     del client.headers["accept"]
     answer = await client.post("/graphql", json={"query": QUERY}, headers={"Accept": accept} if accept else {})
     assert (answer.status_code, answer.headers["content-type"]) == (200, f"{kind}; charset=utf-8")
@@ -50,7 +50,7 @@ async def test_the_client_s_favourite_media_type_is_sent(client: httpx.AsyncClie
 
 
 @pytest.mark.parametrize("accept", ["text/html", "image/png, text/plain", "application/json;q=0"])
-async def test_a_client_that_takes_neither_is_refused(client: httpx.AsyncClient, accept: str):
+async def test_a_client_that_accepts_neither_media_type_is_refused(client: httpx.AsyncClient, accept: str):
     refused(await client.post("/graphql", json={"query": QUERY}, headers={"Accept": accept}), 406)
 
 
@@ -197,7 +197,7 @@ async def test_a_malformed_multipart_request_is_a_bad_request(site: Site, ana: P
     assert site.storage.objects == {}
 
 
-async def test_a_file_is_no_string_and_a_string_is_no_file(ana: Person):
+async def test_a_string_is_refused_for_a_file_and_a_file_for_a_string(ana: Person):
     answer = await ana.http.post("/graphql", json={"query": UPLOAD, "variables": {"file": "a.mp4"}})
     refused(answer, 200)
     query = "mutation($file: String!) { login(input: {email: $file, password: $file}) { __typename } }"

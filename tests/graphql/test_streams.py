@@ -119,7 +119,7 @@ async def test_no_mutation_is_streamed_by_get(ana: Person):
     assert "mutations are not allowed" in answer.text
 
 
-async def test_who_takes_streams_too_gets_json_for_what_is_no_subscription(site: Site, ana: Person):
+async def test_a_client_that_accepts_streams_too_gets_json_for_a_query(site: Site, ana: Person):
     accept = {"Accept": f"application/graphql-response+json, application/json, {SSE}, multipart/mixed"}
     answer = await ana.http.post("/graphql", json={"query": "{ me { name } }"}, headers=accept)
     assert answer.headers["content-type"].startswith("application/graphql-response+json")
@@ -131,7 +131,7 @@ async def test_who_takes_streams_too_gets_json_for_what_is_no_subscription(site:
         assert watching.status_code == 401
 
 
-async def test_a_stranger_gets_nothing_done_by_asking_for_a_stream(site: Site):
+async def test_a_stream_without_a_session_executes_nothing(site: Site):
     account = 'name: "Eve", email: "eve@example.com", password: "battery staple horse"'
     register = f"mutation {{ register(input: {{{account}}}) {{ __typename }} }}"
     async with httpx.AsyncClient(base_url=site.url, trust_env=False) as stranger:

@@ -11,7 +11,7 @@ from tests.graphql.asking import PROBLEM, UPLOAD, upload
 from tests.parts.site import MAX_BYTES, MP4, Person, Site, problem, running_site
 
 
-async def test_what_an_option_may_be_is_told_as_it_is_taken(site: Site):
+async def test_option_ranges_are_exactly_those_that_are_accepted(site: Site):
     async with site.person() as ana:
         told = await ana.ask("{ serviceLimits { optionRanges { option minimum maximum wholeNumber } } }")
         ranges = {one["option"]: one for one in told["serviceLimits"]["optionRanges"]}
@@ -65,16 +65,14 @@ async def refusal(person: Person, content: bytes = MP4, name: str = "a.mp4", **v
         ({"content": MP4, "options": {"quality": 101}}, "INVALID_INPUT", ["options", "quality"]),
     ],
 )
-async def test_what_would_be_refused_is_refused_by_a_small_question(
+async def test_upload_refusal_answers_what_an_upload_would(
     ana: Person, file: dict[str, Any], code: str | None, field: list[str] | None
 ):
     refused = await refusal(ana, **file)
     assert (refused and (refused["code"], refused["field"])) == (code and (code, field))
 
 
-async def test_a_full_quota_refuses_before_the_upload_but_not_the_one_that_filled_it(
-    empty_database: Path, tmp_path: Path
-):
+async def test_a_full_quota_refuses_other_uploads_but_not_the_repeat_of_the_last(empty_database: Path, tmp_path: Path):
     async with running_site(empty_database, tmp_path, max_active=1) as site, site.person() as ana:
         assert await refusal(ana, key="first") is None
         assert (await upload(ana, key="first"))["status"] == "PENDING"
@@ -121,7 +119,7 @@ async def test_options_out_of_range_are_refused_before_the_file_is_read(
 
 
 @pytest.mark.parametrize("select", [{}, {"count": 1, "everySeconds": 2}, {"count": None}])
-async def test_two_choices_at_once_are_no_choice(ana: Person, select: object):
+async def test_two_frame_selections_at_once_are_refused(ana: Person, select: object):
     operations = {"query": UPLOAD, "variables": {"file": None, "options": {"select": select}}}
     answer = await ana.http.post(
         "/graphql",
@@ -166,7 +164,7 @@ async def test_too_many_unfinished_videos_are_told_when_to_come_back(site: Site,
     assert answer["retryAfterSeconds"] > 0
 
 
-async def test_a_store_that_is_away_is_a_problem_and_not_a_promise(site: Site, ana: Person):
+async def test_an_upload_while_the_storage_is_away_is_a_problem(site: Site, ana: Person):
     site.storage.away = True
     answer = await upload(ana)
     assert (answer["code"], answer["retryAfterSeconds"]) == ("STORAGE_ERROR", 5)
@@ -174,9 +172,7 @@ async def test_a_store_that_is_away_is_a_problem_and_not_a_promise(site: Site, a
     assert (await upload(ana))["code"] == "STORAGE_ERROR"
 
 
-async def test_what_is_stored_is_shown_and_beyond_the_limit_a_problem_says_so_before_the_file(
-    empty_database: Path, tmp_path: Path
-):
+async def test_stored_bytes_are_shown_and_a_full_quota_refuses_before_the_file(empty_database: Path, tmp_path: Path):
     asked = "{ me { storedBytes } serviceLimits { maxStoredBytesPerUser maxStoredBytes } }"
     async with running_site(empty_database, tmp_path, max_stored=30_000) as site, site.person() as ana:
         await ana.uploaded()

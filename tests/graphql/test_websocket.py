@@ -126,7 +126,7 @@ async def test_an_address_has_so_many_sockets_whoever_they_are(narrow: Site):
         await until(welcome)
 
 
-async def test_a_client_that_takes_nothing_is_dropped_and_nobody_else(narrow: Site):
+async def test_only_the_client_that_stops_reading_is_disconnected(narrow: Site):
     async with narrow.person() as ana, socket(narrow, ana.token) as other:
         # A receive buffer of a few kilobytes, so that little fits in between.
         raw = sockets.socket()
@@ -172,7 +172,7 @@ async def test_a_fault_of_ours_ends_one_operation_and_says_nothing(site: Site, a
         assert (await page.event("breaks off"))["status"] == "PENDING"
 
 
-async def test_no_operation_at_all_is_the_clients_mistake(site: Site, ana: Person):
+async def test_an_empty_operation_is_bad_user_input(site: Site, ana: Person):
     async with socket(site, ana.token) as page:
         for query in ("", " ", "#"):
             await page.subscribe("1", query=query)
@@ -244,7 +244,7 @@ async def quiet(empty_database: Path, tmp_path: Path) -> AsyncIterator[Site]:
 @pytest.mark.parametrize(
     "message", [{"type": "ping"}, {"type": "pong"}, {"type": "complete", "id": "unknown"}], ids=["ping", "pong", "end"]
 )
-async def test_a_network_may_say_only_so_much_over_all_its_sockets(quiet: Site, message: object):
+async def test_all_sockets_of_a_network_share_one_rate_of_messages(quiet: Site, message: object):
     async with quiet.person() as ana, socket(quiet, ana.token) as page, socket(quiet, ana.token) as other:
         for _ in range(20):
             await page.say(message)

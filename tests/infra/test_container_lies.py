@@ -20,7 +20,7 @@ KEY: Final = "76a6c65c5ea762046bd749a2e632ccbb"
 # ------------------------------------------------------------ encrypted
 
 
-def test_an_encrypted_mp4_is_told(tmp_path: Path):
+def test_an_encrypted_mp4_is_detected(tmp_path: Path):
     for name, more in (("a.mp4", ()), ("b.mp4", ("-movflags", "frag_keyframe+empty_moov"))):
         ffmpeg(
             "-f", "lavfi", "-i", "testsrc2=s=160x120:r=25:d=1", *more,
@@ -51,13 +51,13 @@ def matroska(*, encrypted: frozenset[int], live: bool = False) -> bytes:
 
 
 @pytest.mark.parametrize("live", [False, True])
-def test_an_encrypted_matroska_is_told_by_its_picture(live: bool):
+def test_an_encrypted_matroska_is_detected_by_its_video_track(live: bool):
     assert of(matroska(encrypted=frozenset(), live=live)) == WHOLE
     assert of(matroska(encrypted=frozenset({2}), live=live)) == WHOLE
     assert of(matroska(encrypted=frozenset({1}), live=live)) == Structure(encrypted=True)
 
 
-def test_a_scrambled_broadcast_is_told(films: Mapping[str, bytes]):
+def test_a_scrambled_broadcast_is_detected(films: Mapping[str, bytes]):
     for name, length, lead in (("broadcast.ts", 188, 0), ("camcorder.m2ts", 192, 4)):
         data = bytearray(films[name])
         for place in range(lead, len(data), length):
@@ -66,7 +66,7 @@ def test_a_scrambled_broadcast_is_told(films: Mapping[str, bytes]):
         assert of(bytes(data)) == Structure(encrypted=True)
 
 
-def test_a_scrambled_dvd_is_told(films: Mapping[str, bytes]):
+def test_a_scrambled_dvd_is_detected(films: Mapping[str, bytes]):
     data = bytearray(films["dvd.vob"])
     place = 0
     for sector in range(0, len(data), 2048):
@@ -76,7 +76,7 @@ def test_a_scrambled_dvd_is_told(films: Mapping[str, bytes]):
     assert of(bytes(data)) == Structure(encrypted=True)
 
 
-def test_an_encrypted_wmv_is_told(films: Mapping[str, bytes]):
+def test_an_encrypted_wmv_is_detected(films: Mapping[str, bytes]):
     data = films["windows.wmv"]
     guid = bytes.fromhex("fbb3112223bdd211b4b700a0c955fc6e")
     added = guid + struct.pack("<Q", 40) + bytes(16)
@@ -115,14 +115,14 @@ def hostile() -> Iterator[bytes]:
     yield b"\x00\x00\x01\xba" + b"\x00\x00\x01\xe0" * 100_000
 
 
-def test_no_lie_about_a_size_does_harm():
+def test_no_false_size_breaks_the_reader():
     for data in hostile():
         for end in (len(data), len(data) - 1, len(data) // 2):
             structure_of(io.BytesIO(data[:end]))
 
 
 @pytest.mark.parametrize("name", SHAPES)
-def test_no_damage_does_harm(films: Mapping[str, bytes], name: str):
+def test_no_damage_breaks_the_reader(films: Mapping[str, bytes], name: str):
     whole = films[name][:30_000]
     for place in range(0, min(len(whole), 3000), 7):
         for value in (b"\xff" * 8, bytes(8), b"\x00\x00\x00\x01\x7f\xff\xff\xff"):
@@ -182,5 +182,5 @@ def test_a_film_of_gigabytes_takes_a_moment(tmp_path: Path):
 
 
 @pytest.mark.parametrize("data", [b"", b"x", bytes(2000), b"RIFF\x00\x10\x00\x00WAVEfmt ", b"#EXTM3U\n" * 200])
-def test_of_what_is_no_film_nothing_is_said(data: bytes):
+def test_a_file_that_is_no_film_has_no_structure(data: bytes):
     assert structure_of(io.BytesIO(data)) is None

@@ -21,17 +21,17 @@ NEVER_JOINED: Final = {*NEVER_CUT, "broadcast.ts", "camcorder.m2ts"}  # Streams 
 
 
 @pytest.mark.parametrize("name", SHAPES)
-def test_a_whole_film_is_whole_one_and_readable(films: Mapping[str, bytes], name: str):
+def test_a_whole_film_has_no_fault_of_structure(films: Mapping[str, bytes], name: str):
     assert of(films[name]) == WHOLE
 
 
-def test_so_are_real_recordings(samples: Path):
+def test_real_recordings_have_no_fault_of_structure(samples: Path):
     for path in samples.glob("*.mp4"):
         assert of(path.read_bytes()) == WHOLE
 
 
 @pytest.mark.parametrize("name", [name for name in SHAPES if name not in NEVER_CUT])
-def test_a_film_that_was_cut_off_is_told_wherever_the_cut_is(films: Mapping[str, bytes], name: str):
+def test_a_truncated_film_is_detected_wherever_it_ends(films: Mapping[str, bytes], name: str):
     whole = films[name]
     step = len(whole) // 60
     cuts = [n for n in range(step, len(whole) - 4, step) if not between_pieces(name, whole, n)]
@@ -59,25 +59,25 @@ def tag_ends(whole: bytes, place: int) -> bool:
     return whole[place - 4 - length + 1 : place - length] == (length - 11).to_bytes(4)[1:]
 
 
-def test_a_cut_in_the_midst_of_a_piece_is_told(films: Mapping[str, bytes]):
+def test_a_cut_within_a_fragment_is_detected(films: Mapping[str, bytes]):
     whole = films["faststart.mp4"]
     assert of(whole[: len(whole) // 2]).cut_off
     assert of(films["h264.mkv"][:20_000]).cut_off
 
 
-def test_a_cut_between_pieces_cannot_be_told(films: Mapping[str, bytes]):
+def test_a_cut_between_fragments_cannot_be_detected(films: Mapping[str, bytes]):
     assert of(films["camcorder.m2ts"][: 192 * 300]) == WHOLE
     assert of(films["broadcast.ts"][: 188 * 300]) == WHOLE
 
 
 @pytest.mark.parametrize("name", [name for name in SHAPES if name not in NEVER_JOINED])
-def test_films_that_cat_joined_are_told(films: Mapping[str, bytes], name: str):
+def test_films_joined_by_cat_are_detected(films: Mapping[str, bytes], name: str):
     assert of(films[name] * 2).joined
     assert of(films[name] * 3).joined
     assert not of(films[name] * 2).cut_off
 
 
-def test_films_of_different_kinds_joined_in_one_container_are_told(films: Mapping[str, bytes]):
+def test_different_films_joined_in_one_container_are_detected(films: Mapping[str, bytes]):
     assert of(films["live.webm"] + films["h264.mkv"]).joined
     assert of(films["h264.mkv"] + films["live.webm"]).joined
     assert of(films["fragmented.mp4"] + films["prores.mov"]).joined
@@ -116,7 +116,7 @@ def test_a_recording_without_its_index_was_cut_off(films: Mapping[str, bytes]):
     assert of(bytes(without)).cut_off
 
 
-def test_a_wrong_size_of_riff_is_no_cut(films: Mapping[str, bytes]):
+def test_a_wrong_riff_size_is_not_taken_for_a_cut(films: Mapping[str, bytes]):
     for size in (0, 20, 0x7FFFFFFF, 0xFFFFFFFF):
         data = bytearray(films["mpeg4.avi"])
         data[4:8] = struct.pack("<I", size)

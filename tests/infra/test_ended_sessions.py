@@ -61,7 +61,7 @@ async def test_every_process_learns_at_once_and_wakes_who_waits(redis_url: str, 
         assert not other.ended(new_id())
 
 
-async def test_while_redis_is_away_the_database_tells(transactions: SqlTransactions):
+async def test_ended_sessions_are_read_from_the_database_while_redis_is_away(transactions: SqlTransactions):
     clock, session = SettableClock(), new_id()
     async with process("redis://127.0.0.1:1/0", transactions, clock) as ended:
         waiting = asyncio.create_task(ended.wait(session))
@@ -72,14 +72,16 @@ async def test_while_redis_is_away_the_database_tells(transactions: SqlTransacti
             await waiting
 
 
-async def test_who_connects_reads_what_was_missed(redis_url: str, transactions: SqlTransactions):
+async def test_ended_sessions_that_were_missed_are_read_after_a_reconnect(
+    redis_url: str, transactions: SqlTransactions
+):
     clock, session = SettableClock(), new_id()
     await transactions.write(lambda t: t.sessions.end([session], clock.now()))
     async with process(redis_url, transactions, clock) as ended:
         await until(lambda: ended.ended(session))
 
 
-async def test_what_was_committed_late_is_still_learnt(transactions: SqlTransactions):
+async def test_a_session_end_that_was_committed_late_is_still_seen(transactions: SqlTransactions):
     clock, session = SettableClock(), new_id()
     async with process("redis://127.0.0.1:1/0", transactions, clock) as ended:
         began = clock.now()
@@ -104,7 +106,7 @@ async def test_what_no_token_can_name_any_more_is_forgotten(redis_url: str, tran
 
 
 @pytest.mark.parametrize("message", [b"", b"{", b"7", b"[[]]"])
-async def test_a_message_that_cannot_be_read_is_no_harm(redis_url: str, transactions: SqlTransactions, message: bytes):
+async def test_a_malformed_message_is_ignored(redis_url: str, transactions: SqlTransactions, message: bytes):
     clock, session = SettableClock(), new_id()
     async with process(redis_url, transactions, clock) as one, process(redis_url, transactions, clock) as other:
         redis = connect(redis_url)

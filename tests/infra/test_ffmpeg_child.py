@@ -65,7 +65,9 @@ async def until(true: Callable[[], bool], seconds: float = 20) -> None:
             await asyncio.sleep(0.02)
 
 
-async def test_a_child_knows_and_may_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+async def test_a_child_has_no_environment_no_open_files_and_few_resources(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
     monkeypatch.setenv("FIAPX_JWT_SECRET", "not for a decoder")
     inherited = socket.socket()  # Python's are not inheritable, this one would be.
     inherited.set_inheritable(True)
@@ -320,7 +322,7 @@ async def test_the_time_of_a_budget_counts_only_the_waiting():
     assert caught.value.failure is FailureCode.TIMED_OUT
 
 
-async def test_the_time_of_those_who_wait_together_counts_once():
+async def test_the_time_of_concurrent_waits_counts_once():
     budget = TimeBudget(1.5)
     async with asyncio.timeout(5):
         await asyncio.gather(*(budget.wait(asyncio.sleep(0.5)) for _ in range(8)))
@@ -329,7 +331,7 @@ async def test_the_time_of_those_who_wait_together_counts_once():
             await budget.wait(asyncio.sleep(60))
 
 
-async def test_those_who_relieve_each_other_at_waiting_do_not_stop_the_clock():
+async def test_overlapping_waits_do_not_stop_the_clock():
     budget = TimeBudget(0.6)
 
     async def from_then_on(seconds: float) -> None:

@@ -61,7 +61,7 @@ def jpeg_size(path: Path) -> tuple[int, int]:
 # ---------------------------------------------------------------- what a file is
 
 
-async def test_it_tells_what_is_in_a_real_recording(clips: Clips):
+async def test_a_real_recording_is_described_correctly(clips: Clips):
     found = [(await take(clip, so_many(1))).media for clip in (clips.bikes, clips.big_buck_bunny, clips.carphone)]
     assert [replace(media, duration_seconds=0, frames_per_second=0) for media in found] == [
         MediaInfo(0, 640, 272, "h264", 0), MediaInfo(0, 1280, 720, "h264", 0), MediaInfo(0, 193, 144, "h264", 0),

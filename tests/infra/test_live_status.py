@@ -64,18 +64,18 @@ FULL = a_video(
 
 
 @pytest.mark.parametrize("event", [FULL, a_video(new_owner()), VideoGone(FULL.id)], ids=["full", "plain", "gone"])
-def test_nothing_of_an_event_is_lost_on_the_way(event) -> None:
+def test_an_event_survives_being_encoded_and_decoded(event) -> None:
     assert decoded(encoded(event)) == event
 
 
-def test_what_a_newer_release_adds_is_overlooked() -> None:
+def test_unknown_fields_of_a_newer_release_are_ignored() -> None:
     message = json.loads(encoded(FULL))
     message["hint"] = message["video"]["mood"] = message["video"]["options"]["filter"] = "new"
     assert decoded(json.dumps(message).encode()) == FULL
 
 
 @pytest.mark.parametrize("data", [b"", b"{}", b"[]", b"\xff", b'{"video": {"id": "x"}}'])
-def test_what_is_no_event_is_refused(data: bytes) -> None:
+def test_a_malformed_event_is_refused(data: bytes) -> None:
     with pytest.raises(ValueError):  # noqa: PT011 - the codec's own promise is just that
         decoded(data)
 
@@ -167,7 +167,7 @@ async def test_watchers_of_one_owner_are_told_to_read_again_at_the_same_time_and
     assert all(0.2 < later - earlier < 0.5 for earlier, later in pairwise(a))
 
 
-async def test_a_message_that_cannot_be_read_says_read_again(redis: StreamRedis, live: RedisLiveStatus):
+async def test_a_malformed_message_makes_watchers_read_again(redis: StreamRedis, live: RedisLiveStatus):
     owner = new_owner()
     async with live.watch(owner) as feed:
         await anext(feed)

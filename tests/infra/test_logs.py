@@ -22,7 +22,7 @@ except ZeroDivisionError:
 """
 
 
-def test_structlog_and_the_standard_library_speak_alike() -> None:
+def test_structlog_and_the_standard_library_write_the_same_format() -> None:
     run = subprocess.run([sys.executable, "-c", _PROGRAM], capture_output=True, text=True, check=True)
     assert run.stdout == ""
     ours, theirs, error = (json.loads(line) for line in run.stderr.splitlines())
@@ -66,7 +66,7 @@ def test_a_failures_line_is_short_and_says_what_has_happened(letter: str) -> Non
     assert " [...] " in told["nested"]
 
 
-def test_nothing_is_shortened_for_who_looks_for_a_fault() -> None:
+def test_nothing_is_shortened_at_debug_level() -> None:
     run = subprocess.run(
         [sys.executable, "-c", _DEEP.format(level="debug")], capture_output=True, text=True, check=True
     )

@@ -98,7 +98,7 @@ async def test_a_server_that_is_away_or_ends_early_is_a_passing_fault() -> None:
     assert failure.value.message
 
 
-async def test_a_server_that_says_nothing_is_left_in_time() -> None:
+async def test_a_silent_server_times_out() -> None:
     async with server(lambda _: None) as url:
         with pytest.raises(NotificationError) as failure:
             await SmtpMailer(url, SENDER, step_seconds=0.2).send(MAIL)

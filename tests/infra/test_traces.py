@@ -31,7 +31,7 @@ async def carried(redis: StreamRedis, queue: str = "q") -> list[tuple[str, str |
     return [(fields[b"id"].decode(), fields.get(b"traceparent", b"").decode() or None) for _, fields in found]
 
 
-def test_what_is_continued_is_current_and_only_inside():
+def test_a_continued_trace_is_current_within_its_block_alone():
     with continued(ONE):
         assert current_traceparent() == ONE
         with continued(None):
@@ -51,7 +51,7 @@ def test_what_is_continued_is_current_and_only_inside():
         "x" * 600,
     ],
 )
-def test_what_is_no_traceparent_begins_nothing(malformed: str):
+def test_a_malformed_traceparent_starts_no_trace(malformed: str):
     with continued(malformed):
         assert current_traceparent() is None
 

@@ -117,7 +117,7 @@ async def test_a_redirect_to_the_metadata_of_a_cloud_is_not_followed(receiver: R
     assert receiver.connections == 2
 
 
-async def test_of_an_endless_answer_64_kib_are_read() -> None:
+async def test_an_endless_answer_is_read_up_to_64_kib() -> None:
     sent = 0
 
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -140,7 +140,7 @@ async def test_of_an_endless_answer_64_kib_are_read() -> None:
 
 
 @pytest.mark.parametrize("head", [b"", b"HTTP/1.1 200 OK\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n"])
-async def test_a_receiver_that_lets_us_wait_is_left_in_time(head: bytes) -> None:
+async def test_a_slow_receiver_times_out(head: bytes) -> None:
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             writer.write(head)
@@ -155,7 +155,7 @@ async def test_a_receiver_that_lets_us_wait_is_left_in_time(head: bytes) -> None
             await HttpWebhooks(loopback=True, whole_seconds=0.3).send(message(url))
 
 
-async def test_a_receiver_that_answers_drop_by_drop_is_left_in_time() -> None:
+async def test_a_receiver_that_trickles_its_answer_times_out() -> None:
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n")

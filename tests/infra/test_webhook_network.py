@@ -73,7 +73,7 @@ FORBIDDEN = [
 ]  # fmt: skip
 
 
-async def test_none_of_many_addresses_and_spellings_is_connected_to() -> None:
+async def test_no_forbidden_address_is_connected_to_however_it_is_spelled() -> None:
     assert len(FORBIDDEN) >= 40
     sender = HttpWebhooks(whole_seconds=5)
     async with receiving(Receiver()) as four, receiving(Receiver(port=four.port), host="::1") as six:
@@ -89,7 +89,7 @@ async def test_none_of_many_addresses_and_spellings_is_connected_to() -> None:
 
 
 @pytest.mark.parametrize("address", [one.strip("[]") for one in FORBIDDEN])
-async def test_a_name_that_stands_for_one_of_them_is_not_connected_to(address: str) -> None:
+async def test_a_name_that_resolves_to_a_forbidden_address_is_not_connected_to(address: str) -> None:
     network = StubNetwork()
     for answer in ([address], [PUBLIC, address], [address, PUBLIC]):
         sender = HttpWebhooks(resolve=StubResolver(answer), network=network)
@@ -100,14 +100,14 @@ async def test_a_name_that_stands_for_one_of_them_is_not_connected_to(address: s
 
 
 @pytest.mark.parametrize("host", [one.strip("[]") for one in FORBIDDEN])
-async def test_what_the_systems_resolver_makes_of_them_is_not_connected_to(host: str) -> None:
+async def test_forbidden_addresses_are_refused_as_the_system_resolves_them_too(host: str) -> None:
     network = StubNetwork()
     with pytest.raises(NotificationError):
         await PublicNetwork(network, SystemResolver(), loopback=False, denied=()).connect_tcp(host, 443)
     assert network.connected == []
 
 
-async def test_a_name_that_turns_round_is_asked_once_and_the_address_that_was_looked_at_is_connected_to() -> None:
+async def test_dns_rebinding_changes_nothing_after_the_address_was_checked() -> None:
     network, resolver = StubNetwork(), StubResolver([PUBLIC], ["127.0.0.1"])
     network.away = {PUBLIC}
     sender = HttpWebhooks(resolve=resolver, network=network)
@@ -130,12 +130,12 @@ async def test_networks_that_the_operator_names_are_not_reached() -> None:
     assert network.connected == []
 
 
-async def test_a_name_that_stands_for_nothing_is_not_connected_to() -> None:
+async def test_a_name_with_an_empty_answer_is_not_connected_to() -> None:
     with pytest.raises(NotificationError):
         await HttpWebhooks(resolve=StubResolver([]), network=StubNetwork()).send(message("https://hooks.example.com/"))
 
 
-async def test_a_name_without_an_address_is_a_passing_fault() -> None:
+async def test_a_name_that_does_not_resolve_is_a_transient_fault() -> None:
     async def unknown(host: str, port: int) -> Sequence[str]:
         raise OSError("Name or service not known")
 

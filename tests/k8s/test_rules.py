@@ -148,12 +148,12 @@ def broken(manifests: Manifests, what: str, where: str, value: object) -> Manife
 
 
 @pytest.mark.parametrize("rule", RULES)
-def test_every_rendering_keeps(rendering: Manifests, rule: str) -> None:
+def test_every_rendered_manifest_keeps(rendering: Manifests, rule: str) -> None:
     assert not (complaints := list(RULES[rule](rendering))), lines(complaints)
 
 
 @pytest.mark.parametrize(("rule", "what", "where", "value"), BREAKS, ids=[f"{b[0]}-{i}" for i, b in enumerate(BREAKS)])
-def test_what_breaks_a_rule_is_seen(
+def test_each_rule_finds_a_manifest_that_breaks_it(
     renderings: Mapping[str, Manifests], rule: str, what: str, where: str, value: object
 ) -> None:
     whole = renderings["overlays/aws" if what == BINDING else "base"]
@@ -161,5 +161,5 @@ def test_what_breaks_a_rule_is_seen(
     assert list(RULES[rule](broken(whole, what, where, value)))
 
 
-def test_no_rule_is_without_its_break() -> None:
+def test_every_rule_has_a_manifest_that_breaks_it() -> None:
     assert {rule for rule, *_ in BREAKS} == set(RULES)

@@ -37,7 +37,7 @@ async def test_a_page_that_was_not_built_is_not_found(tmp_path: Path, path: str)
 
 
 @pytest.mark.parametrize("path", ["/", "/sign-up", "/forgot-password", "/reset-password", "/verify-email"])
-async def test_each_place_of_the_page_is_the_page(built: Path, path: str):
+async def test_each_client_side_route_serves_the_page(built: Path, path: str):
     async with visitor(shipped(), built) as client:
         answer = await client.get(path)
         assert (answer.status_code, answer.text) == (200, "<title>app</title>")

@@ -66,7 +66,7 @@ async def test_a_malformed_body_is_a_bad_request(stranger: httpx.AsyncClient, bo
     assert problem(answer)["status"] == 400
 
 
-async def test_a_form_is_no_json(stranger: httpx.AsyncClient):
+async def test_a_form_instead_of_json_is_refused(stranger: httpx.AsyncClient):
     answer = await stranger.post("/auth/login", data={"email": "a@example.com", "password": PASSWORD})
     assert problem(answer) == {"status": 415, "code": "UNSUPPORTED_MEDIA_TYPE"}
 

@@ -64,7 +64,7 @@ async def test_a_list_goes_on_where_the_page_before_ended(site: Site, ana: Perso
 
 
 @pytest.mark.parametrize("query", ["first=0", "first=101", "first=x", "first=-1", "first=²", "after=x", "after=%00"])
-async def test_a_page_that_cannot_be_is_a_bad_request(ana: Person, query: str):
+async def test_an_impossible_page_size_or_cursor_is_a_bad_request(ana: Person, query: str):
     assert problem(await ana.http.get(f"/videos?{query}"))["status"] == 400
 
 
@@ -133,7 +133,7 @@ async def test_a_queue_that_is_away_fails_no_upload(site: Site, ana: Person):
 
 
 @pytest.mark.parametrize("header", [None, "", "Bearer", "Bearer x", "Basic eA==", "Bearer a.b.c"])
-async def test_a_stranger_is_let_nowhere(site: Site, header: str | None):
+async def test_every_endpoint_of_videos_needs_a_session(site: Site, header: str | None):
     headers = {} if header is None else {"Authorization": header}
     async with httpx.AsyncClient(base_url=site.url, headers=headers, trust_env=False) as client:
         for answer in (
@@ -182,7 +182,7 @@ async def test_a_part_of_the_zip_is_given(site: Site, ana: Person, wanted: str, 
 
 
 @pytest.mark.parametrize("wanted", ["bytes=1-2,4-5", "bytes=9-3", "bytes=-", "bits=1-2", "bytes=a-b", "bytes=²-"])
-async def test_a_range_that_is_none_of_ours_gets_the_whole(site: Site, ana: Person, wanted: str):
+async def test_a_range_that_is_not_supported_gets_the_whole_file(site: Site, ana: Person, wanted: str):
     video = await ana.uploaded()
     await site.completed(video)
     answer = await ana.http.get(f"/videos/{video}/download", headers={b"Range": wanted.encode()})

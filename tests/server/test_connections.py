@@ -83,7 +83,7 @@ async def small(request: pytest.FixtureRequest, empty_database: Path, tmp_path: 
         yield running
 
 
-async def test_who_says_nothing_gives_way_to_who_asks(small: Site):
+async def test_a_silent_connection_is_closed_for_one_that_asks(small: Site):
     async with AsyncExitStack() as exits:
         silent = [await exits.enter_async_context(line(small)) for _ in range(40)]
         for one in silent:
@@ -108,7 +108,7 @@ async def full(site: Site) -> AsyncIterator[list[Line]]:
         yield busy
 
 
-async def test_a_full_house_still_answers_how_it_is_and_says_to_all_others_that_it_is_full(small: Site):
+async def test_a_full_server_answers_health_checks_and_tells_others_that_it_is_full(small: Site):
     async with full(small) as busy:
         for path in ("/readyz", "/livez"):
             assert (await asked(small, path))[0] == 200
@@ -129,7 +129,7 @@ async def room_again(site: Site) -> None:
     await until(there_is)
 
 
-async def test_silence_cannot_take_the_place_of_a_health_check_either(small: Site):
+async def test_silent_connections_cannot_keep_a_health_check_out(small: Site):
     async with full(small), AsyncExitStack() as exits:
         for _ in range(100):
             await exits.enter_async_context(line(small))
@@ -149,7 +149,7 @@ async def hasty(empty_database: Path, tmp_path: Path) -> AsyncIterator[Site]:
         yield running
 
 
-async def test_a_connection_on_which_nothing_comes_is_closed_without_a_word(hasty: Site):
+async def test_a_connection_without_a_request_is_closed_without_an_answer(hasty: Site):
     async with line(hasty) as silent:
         assert await silent.rest() == b""
 
@@ -222,7 +222,7 @@ async def test_a_few_requests_may_wait_behind_one_another_and_not_thousands(site
         assert (await greedy.rest()).count(b"HTTP/1.1 200") < 5000
 
 
-async def test_what_is_no_http_is_told_so(site: Site):
+async def test_bytes_that_are_no_http_get_400(site: Site):
     async with line(site) as other:
         other.say(b"\x16\x03\x01 this is TLS\r\n\r\n")
         status, _, body = await other.answer()

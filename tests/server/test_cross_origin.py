@@ -59,7 +59,7 @@ async def test_a_page_that_is_not_allowed_gets_nothing(http: httpx.AsyncClient):
         assert "access-control-allow-origin" not in answer.headers
 
 
-async def test_what_is_no_part_of_the_api_is_shared_with_nobody(http: httpx.AsyncClient):
+async def test_paths_outside_the_api_allow_no_other_origin(http: httpx.AsyncClient):
     for path in ("/readyz", "/files/none"):
         assert "access-control-allow-origin" not in (await http.get(path)).headers
 
@@ -74,7 +74,7 @@ async def test_without_the_setting_no_page_but_ours_may_read(empty_database: Pat
         assert "access-control-allow-origin" not in answer.headers
 
 
-async def test_even_who_comes_too_often_may_read_why(empty_database: Path, tmp_path: Path):
+async def test_an_allowed_page_can_read_a_rate_limit_error(empty_database: Path, tmp_path: Path):
     settings = shipped(allowed_origins=(FRIEND,), requests_per_minute=1)
     async with (
         running_site(empty_database, tmp_path, settings=settings) as site,

@@ -50,7 +50,7 @@ async def asked(site: Site, head: str) -> tuple[int, str]:
         "GET http://localhost/videos HTTP/1.1\nHost: localhost\nHost: localhost",
     ],
 )
-async def test_what_is_said_twice_or_not_at_all_is_refused(site: Site, head: str):
+async def test_a_missing_host_or_a_repeated_header_is_refused(site: Site, head: str):
     assert await asked(site, head) == (400, "BAD_REQUEST")
 
 
@@ -94,7 +94,7 @@ async def test_a_page_that_was_rebound_opens_no_socket(local: Site):
         ({"host": "0.0.0.0"}, ()),
     ],
 )
-def test_who_sets_nothing_is_served_under_the_names_that_can_be_meant(
+def test_the_allowed_hosts_follow_from_the_address_where_none_are_set(
     settings: dict[str, object], hosts: tuple[str, ...]
 ):
     assert hosts_of(shipped(**settings)) == hosts

@@ -61,7 +61,7 @@ async def test_operations_are_counted_by_root_field_and_outcome(site: Site, ana:
     assert await value(site, "fiapx_requests_rejected_total", reason="BAD_USER_INPUT") == 1
 
 
-async def test_no_client_can_make_many_of_them(site: Site, ana: Person):
+async def test_no_client_can_create_many_series(site: Site, ana: Person):
     for number in range(20):
         await ana.graphql(f"{{ field{number} }}")
         await ana.http.get(f"/path{number}")
@@ -122,7 +122,7 @@ async def test_what_one_network_sends_too_much_of_is_counted_and_the_scrape_is_n
         assert await value(site, "fiapx_requests_rejected_total", reason="network") == 3
 
 
-async def test_nothing_of_a_user_is_in_it(site: Site, ana: Person):
+async def test_metrics_hold_nothing_of_a_user(site: Site, ana: Person):
     video = await ana.uploaded(name="secret holiday.mp4")
     await ana.ask("{ me { email } }")
     async with site.inside() as prometheus:
@@ -131,7 +131,7 @@ async def test_nothing_of_a_user_is_in_it(site: Site, ana: Person):
         assert word not in text
 
 
-async def test_it_has_a_port_of_its_own_with_the_health_checks_and_nothing_else(site: Site, ana: Person):
+async def test_metrics_have_a_port_of_their_own_with_health_checks_alone(site: Site, ana: Person):
     async with site.inside() as inside:
         for path in ("/livez", "/readyz", "/metrics"):
             assert (await inside.get(path)).status_code == 200

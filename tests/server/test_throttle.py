@@ -108,7 +108,7 @@ async def test_a_page_that_comes_back_again_and_again_is_within_what_is_usual(em
                 assert (await page.event("1"))["status"] == "PENDING"
 
 
-def test_tries_come_back_one_after_the_other():
+def test_tokens_of_a_bucket_refill_one_by_one():
     time = Time()
     buckets = TokenBuckets(60, now=time)
     assert [buckets.spend("a") for _ in range(60)] == [0.0] * 60

@@ -266,7 +266,7 @@ async def test_the_least_rate_rises_with_what_is_held():
         assert everyone.least_rate == 1024
 
 
-async def test_a_pace_that_is_enough_by_day_is_too_slow_when_the_memory_is_full():
+async def test_a_rate_that_is_enough_usually_is_too_slow_when_the_memory_is_full():
     async def slowly() -> dict[str, object]:
         await asyncio.sleep(0.1)
         return {"type": "http.request", "body": bytes(500), "more_body": True}

@@ -241,7 +241,7 @@ async def test_a_receiver_that_is_gone_does_not_switch_off_the_one_that_was_set_
 
 
 @pytest.mark.slow
-async def test_one_users_many_delay_nobodys_one(world: World, mailer: MemoryMailer):
+async def test_one_users_many_notifications_delay_nobody_elses(world: World, mailer: MemoryMailer):
     world.max_active = 100
     noisy, quiet = await with_webhook(world), await with_webhook(world)
     for _ in range(40):
@@ -330,7 +330,7 @@ async def test_one_users_refused_file_takes_no_other_users_mail(world: World, ma
     assert len(mailer.sent) == 2
 
 
-async def test_nobody_makes_us_post_without_end(world: World, mailer: MemoryMailer):
+async def test_posts_about_refused_files_are_limited_by_account(world: World, mailer: MemoryMailer):
     viewer, webhooks = await with_webhook(world), MemoryWebhooks()
     world.limits.allowed[RateLimitKey.REJECTION_BY_ACCOUNT] = 3
     for _ in range(5):

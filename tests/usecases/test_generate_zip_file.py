@@ -197,7 +197,7 @@ async def test_the_schema_refuses_what_is_never_written(path: tuple[Any, ...], w
         VALIDATOR.validate(manifest)
 
 
-def test_the_schema_is_one():
+def test_the_schema_is_valid_json_schema():
     Draft202012Validator.check_schema(SCHEMA)
 
 

@@ -47,7 +47,7 @@ async def test_there_is_nothing_to_do_for_a_final_or_a_missing_row(world: World)
     assert await world.start(new_video_id()) is None
 
 
-async def test_a_completed_video_tells_its_whole_story(world: World):
+async def test_a_completed_video_has_every_change_in_its_status_log(world: World):
     video = await world.uploaded(await world.user())
     done = await world.completed(video.id)
     assert done.status is ProcessingStatus.COMPLETED
@@ -57,7 +57,7 @@ async def test_a_completed_video_tells_its_whole_story(world: World):
     assert [event.version for event in world.live.published] == sorted(event.version for event in world.live.published)
 
 
-async def test_a_lease_that_ran_out_is_taken_over_and_the_zombie_changes_nothing(world: World):
+async def test_an_expired_lease_is_taken_over_and_its_former_holder_changes_nothing(world: World):
     video = await world.uploaded(await world.user())
     zombie = (await world.claimed(video.id)).video
     world.clock.advance(16)
@@ -97,7 +97,7 @@ async def test_ten_shutdowns_are_no_lost_attempts(world: World):
     assert (await world.completed(video.id)).attempt == 11
 
 
-async def test_a_passing_fault_delays_the_next_try_longer_each_time(world: World):
+async def test_a_transient_fault_delays_the_next_try_longer_each_time(world: World):
     video = await world.uploaded(await world.user())
     waits = []
     for _ in range(4):

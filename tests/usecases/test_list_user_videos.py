@@ -48,7 +48,7 @@ async def test_a_page_has_1_to_100_videos(world: World, first: int):
 
 
 @given(st.text() | st.binary().map(lambda raw: base64.urlsafe_b64encode(raw).decode()))
-def test_no_cursor_breaks_anything(text: str):
+def test_a_malformed_cursor_is_invalid_input_and_never_breaks_anything(text: str):
     try:
         page_key(text)
     except DomainError as error:

@@ -131,7 +131,7 @@ async def test_a_key_is_one_short_word(world: World, key: str):
         await world.uploaded(await world.user(), key=key)
 
 
-async def test_a_twin_waits_for_the_first_and_gets_its_answer(world: World):
+async def test_a_concurrent_repeat_waits_for_the_first_upload_and_gets_its_answer(world: World):
     ana = await world.user()
     more = asyncio.Event()
 
@@ -150,7 +150,7 @@ async def test_a_twin_waits_for_the_first_and_gets_its_answer(world: World):
     assert (await twin).id == (await first).id
 
 
-async def test_a_twin_of_an_upload_that_takes_long_is_told_when_to_come_back(world: World):
+async def test_a_concurrent_repeat_of_a_slow_upload_is_told_when_to_come_back(world: World):
     ana = await world.user()
     more = asyncio.Event()
 

@@ -54,7 +54,7 @@ def test_the_schema_refuses_what_is_never_posted(body: object):
         VALIDATOR.validate(body)
 
 
-def test_the_schema_is_one_and_the_documents_example_is_as_it_says():
+def test_the_schema_is_valid_and_the_documented_example_matches_it():
     Draft202012Validator.check_schema(SCHEMA)
     _, _, rest = (DOCS / "webhooks.md").read_text("utf-8").partition("```json\n")
     VALIDATOR.validate(json.loads(rest.partition("```")[0]))
