@@ -105,10 +105,8 @@ class DeliverNotifications:
             await self._put_off(notification, attempts, message, NotificationError(_OUR_FAULT))
             raise
         now = self.clock.now()
-        try:
+        with suppress(DatabaseUnavailable):  # If it is not written down, it is sent again under the same id.
             await self.transactions.write(lambda t: self._delivered(t, notification, attempts, answer, now))
-        except DatabaseUnavailable:
-            return True  # Written down or not: if not, the lease ends and it is sent again under the same id.
         return True
 
     async def _claim(self, t: Transaction, notification: Notification) -> Mail | WebhookMessage | None:
@@ -155,13 +153,11 @@ class DeliverNotifications:
     async def _put_off(
         self, notification: Notification, attempts: int, message: Mail | WebhookMessage, error: NotificationError
     ) -> None:
-        try:
+        with suppress(DatabaseUnavailable):  # The lease ends, and it is sent again.
             if isinstance(error, WebhookGone) and isinstance(message, WebhookMessage):
                 await self.transactions.write(lambda t: self._gone(t, notification, attempts, message.url, error))
             else:
                 await self.transactions.write(lambda t: self._failed(t, notification, attempts, error))
-        except DatabaseUnavailable:
-            return  # The lease ends, and it is sent again.
 
     async def _failed(
         self, t: Transaction, notification: Notification, attempts: int, error: NotificationError

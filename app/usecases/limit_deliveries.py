@@ -15,11 +15,7 @@ from app.usecases.ports.rate_limits import RateLimitKey, RateLimits
 from app.usecases.ports.transactions import Transaction
 
 _OF_VIDEOS: Final = frozenset(
-    {
-        NotificationEvent.VIDEO_COMPLETED.value,
-        NotificationEvent.VIDEO_FAILED.value,
-        NotificationEvent.UPLOAD_REJECTED.value,
-    }
+    {NotificationEvent.VIDEO_COMPLETED, NotificationEvent.VIDEO_FAILED, NotificationEvent.UPLOAD_REJECTED}
 )
 _HELD: Final = "There were too many mails: one digest tells of the rest."
 _TOO_MANY_POSTS: Final = "Held back for a moment: there were too many posts."

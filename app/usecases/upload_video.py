@@ -2,6 +2,7 @@ import asyncio
 import hashlib
 import json
 from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Final, final
@@ -214,10 +215,8 @@ class UploadVideo:
         await self.queue.remove_objects()
 
     async def _give_up(self, reservation: UploadReservation) -> None:
-        try:
+        with suppress(DatabaseUnavailable):  # It expires by itself.
             await self.transactions.write(lambda t: t.reservations.remove(reservation.id))
-        except DatabaseUnavailable:
-            return  # It expires by itself.
 
     async def _repeat(
         self, accepted: AcceptedUpload, name: str, upload: IncomingVideo, options: ExtractionOptions
