@@ -23,7 +23,7 @@ from app.domain.video import (
     VideoProcessing,
     result_prefix,
 )
-from app.infra.sql.rows import columns_of, page_of, source_hash, video_columns, video_of
+from app.infra.sql.rows import columns_of, page_of, record_of, source_hash, video_columns, video_of
 from app.infra.sql.table import SqlTable, row_of
 from app.infra.sql.tables import users, video_processings
 from app.infra.sql.types import EARLIEST, Timestamp, instant, milliseconds
@@ -69,14 +69,8 @@ class SqlVideos(SqlTable):
         row = await self._row(_SELECT.where(_v.public_id == video))
         if row is None:
             return None
-        return Lease(
-            video_of(row),
-            instant(row["wake_at"]),
-            row["released"],
-            row["lost_attempts"],
-            row["transient_failures"],
-            tuple((row["broken_by"] or "").split()),
-        )
+        broken_by = tuple((row["broken_by"] or "").split())
+        return record_of(Lease, row, video=video_of(row), wake_at=instant(row["wake_at"]), broken_by=broken_by)
 
     async def by_idempotency_key(self, owner: UserId, key: str) -> AcceptedUpload | None:
         row = await self._row(_SELECT.where(users.c.public_id == owner, _v.idempotency_key == key))
@@ -167,13 +161,7 @@ class SqlVideos(SqlTable):
         return await self._change(seen.id, *as_seen, status=ProcessingStatus.FAILED, completed_at=at, **failed)
 
     async def release(
-        self,
-        video: VideoId,
-        attempt: int,
-        *,
-        wake_at: datetime,
-        transient_failures: int,
-        broken_by: Sequence[str] = (),
+        self, video: VideoId, attempt: int, *, wake_at: datetime, transient_failures: int, broken_by: Sequence[str] = ()
     ) -> bool:
         return await self._change(
             video,

@@ -85,13 +85,7 @@ class Videos(Protocol):
         ...
 
     async def release(
-        self,
-        video: VideoId,
-        attempt: int,
-        *,
-        wake_at: datetime,
-        transient_failures: int,
-        broken_by: Sequence[str] = (),
+        self, video: VideoId, attempt: int, *, wake_at: datetime, transient_failures: int, broken_by: Sequence[str] = ()
     ) -> bool:
         """The holder gives it back: it stays Processing, may be claimed from ``wake_at`` on, and is not lost.
 
