@@ -23,7 +23,7 @@ from app.usecases.export_my_data import ExportMyData
 from app.usecases.generate_zip_file import GenerateZipFile
 from app.usecases.hold_lease import HoldLease
 from app.usecases.limit_deliveries import LimitDeliveries
-from app.usecases.list_user_videos import CountUserVideos, ListUserVideos, ShowHistories, ShowVideo
+from app.usecases.list_user_videos import ListUserVideos, ShowHistories, ShowVideo
 from app.usecases.mark_processing_completed import MarkProcessingCompleted
 from app.usecases.mark_processing_failed import MarkProcessingFailed
 from app.usecases.measure_backlog import MeasureBacklog
@@ -157,7 +157,6 @@ def user_use_cases(settings: Settings, parts: Parts, identity: IdentityParts) ->
         check_upload=CheckUpload(transactions, clock, quota, in_all, storage, largest),
         upload_video=UploadVideo(transactions, storage, queue, live, clock, quota, in_all, rejection, largest),
         list_user_videos=ListUserVideos(transactions),
-        count_user_videos=CountUserVideos(transactions),
         count_stored_bytes=CountStoredBytes(transactions, clock),
         show_video=ShowVideo(transactions),
         show_histories=ShowHistories(transactions),

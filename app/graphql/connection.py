@@ -30,7 +30,7 @@ class VideoProcessingConnection:
 
     @strawberry.field(description="How many there are in all pages; counted only where it is asked for.")
     async def total_count(self, info: Info) -> int:
-        return await info.context.do.count_user_videos(info.context.viewer, self.statuses)
+        return await info.context.do.list_user_videos.count(info.context.viewer, self.statuses)
 
     @classmethod
     def of(

@@ -13,7 +13,7 @@ from app.usecases.deliver_notifications import DeliverNotifications
 from app.usecases.download_processed_zip import DownloadProcessedZip
 from app.usecases.expire_videos import ExpireVideos
 from app.usecases.export_my_data import ExportMyData
-from app.usecases.list_user_videos import CountUserVideos, ListUserVideos, ShowHistories, ShowVideo
+from app.usecases.list_user_videos import ListUserVideos, ShowHistories, ShowVideo
 from app.usecases.measure_backlog import MeasureBacklog
 from app.usecases.notification_log import ListNotifications, RedeliverNotification, SendTestWebhook
 from app.usecases.notification_settings import RotateWebhookSecret, UpdateNotificationSettings
@@ -68,7 +68,6 @@ class UseCases:
     check_upload: CheckUpload
     upload_video: UploadVideo
     list_user_videos: ListUserVideos
-    count_user_videos: CountUserVideos
     count_stored_bytes: CountStoredBytes
     show_video: ShowVideo
     show_histories: ShowHistories

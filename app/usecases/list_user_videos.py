@@ -14,6 +14,8 @@ from app.usecases.ports.transactions import Transactions
 class ListUserVideos:
     """Return a page of the viewer's processings by keyset, so that new ones in front move nothing.
 
+    In these states, or in all of them where none is named.
+
     :raises InvalidInput: for a page size that there is not or a cursor that is not ours
     """
 
@@ -27,15 +29,8 @@ class ListUserVideos:
         found = await self.transactions.read(lambda t: t.videos.page(viewer.id, wanted, key, first + 1))
         return Page.of(found, first)
 
-
-@final
-@dataclass(frozen=True, slots=True)
-class CountUserVideos:
-    """Count the viewer's processings in these states; in all of them where none is named."""
-
-    transactions: Transactions
-
-    async def __call__(self, viewer: Viewer, statuses: Collection[ProcessingStatus] = ()) -> int:
+    async def count(self, viewer: Viewer, statuses: Collection[ProcessingStatus] = ()) -> int:
+        """Count those of all pages."""
         wanted = frozenset(statuses) or frozenset(ProcessingStatus)
         return await self.transactions.read(lambda t: t.videos.count(viewer.id, wanted))
 
