@@ -53,7 +53,7 @@ class DomainError(Exception):
         super().__init__(self.message)
 
     def __init_subclass__(cls, *, code: str | None = None) -> None:
-        """Give an error below this one its ``code``; without, it has that of the one above."""
+        """Set the ``code`` of an error below this one; without, it has that of the one above."""
         if code is not None:
             cls.code = code
 
