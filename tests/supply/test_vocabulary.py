@@ -21,17 +21,19 @@ FIELD = {
     "judge": "classify",
     "outlast": "wait uncancelled",
     "patience": "time budget",
+    "preparation": "pipeline, parsing or validation",
+    "refusal": "limit error, problem type or rejected request",
 }
 """The private words of the first months, and what the field says."""
 
 _PRIVATE = (
     "lapses?|lapsed|edges?|litter|intakes?|keep_house|keephouse|owe|owed|news|beats?|envelope|judge|judged|outlast"
-    "|patience"
+    "|patience|preparation|refusals?"
 )
 # Relay's connections have edges, and so has a picture; an idiom is no name.
 _OF_GRAPHQL = {"app/graphql/connection.py", "app/graphql/notifications.py", "app/graphql/page_info.py"}
-_OF_OTHERS = {"heart_beat", "envelope", "_envelope"}
-"""Names of arq and aiosmtpd; a mail has an envelope."""
+_OF_OTHERS = {"heart_beat", "envelope", "_envelope", "upload_refusal"}
+"""Names of arq and aiosmtpd; a mail has an envelope, and the schema a field of that name."""
 _VERBS = re.compile(r"(Give|Tell|Say)s?\b")
 
 

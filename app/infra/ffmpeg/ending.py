@@ -24,10 +24,10 @@ async def fault_of(ending: Child, budget: TimeBudget) -> Exception | None:
     return classify_ffmpeg_exit(code, words=words, out_of_time=ending.out_of_time, out_of_memory=ending.out_of_memory)
 
 
-def broken_by(nonsense: Exception, refusal: ProcessingError | None = None) -> ProcessingError:
+def broken_by(nonsense: Exception, known: ProcessingError | None = None) -> ProcessingError:
     """Return the failure of a film whose decoder tells nonsense: as where it crashes, it would do so again."""
     log.warning("a child told nonsense", said=repr(nonsense)[:_LOGGED])
-    return refusal or ProcessingError(FailureCode.CORRUPT_VIDEO)
+    return known or ProcessingError(FailureCode.CORRUPT_VIDEO)
 
 
 async def refuse_faults(ending: Child, budget: TimeBudget) -> None:

@@ -30,7 +30,7 @@ from app.infra.ffmpeg.inspection import BrokenInspection, Inspected, read_inspec
 from app.infra.ffmpeg.limits import Limits
 from app.infra.ffmpeg.look import displayed_size
 from app.infra.ffmpeg.program import program
-from app.infra.ffmpeg.refusals import film_or_refusal
+from app.infra.ffmpeg.validation import validated_film
 from app.infra.traces import span
 
 log = structlog.get_logger(__name__)
@@ -84,7 +84,7 @@ class FfmpegFrameExtractor:
 
         :raises ProcessingError: where there is none, where it is longer than is allowed, or has no picture
         """
-        film = film_or_refusal(structure, found, self.limits.settings.max_pixels)
+        film = validated_film(structure, found, self.limits.settings.max_pixels)
         shown = present(film)
         if shown.seconds(shown.end) > self.limits.settings.max_duration_seconds:
             if film.losses:

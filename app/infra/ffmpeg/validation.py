@@ -1,4 +1,4 @@
-"""Why a file is refused once it was inspected: each case with its code and a sentence that names what is wrong."""
+"""Whether a film can be decoded, once it was inspected: each case against it has its code and its sentence."""
 
 from dataclasses import replace
 
@@ -11,7 +11,7 @@ from app.infra.ffmpeg.codecs import DECODER
 from app.infra.ffmpeg.inspection import Inspected
 
 
-def film_or_refusal(structure: Structure | None, found: Inspected, max_pixels: int) -> Film:
+def validated_film(structure: Structure | None, found: Inspected, max_pixels: int) -> Film:
     """Return the film, where there is one that can be decoded.
 
     :raises ProcessingError: where there is none
@@ -30,7 +30,7 @@ def film_or_refusal(structure: Structure | None, found: Inspected, max_pixels: i
     film = found.film
     if any(w * h > max_pixels for w, h in _sizes(stream.width, stream.height, film)):
         raise ProcessingError(FailureCode.TOO_LARGE_PICTURE)
-    _refuse_incomplete(structure, found)
+    _check_complete(structure, found)
     if film is None or not len(film.packets):
         raise ProcessingError(FailureCode.NO_FRAMES)
     if not film.look.width * film.look.height:  # Not even the header tells the size, and no picture could be decoded.
@@ -38,7 +38,7 @@ def film_or_refusal(structure: Structure | None, found: Inspected, max_pixels: i
     return replace(film, appended=structure is not None and structure.appended)
 
 
-def _refuse_incomplete(structure: Structure | None, found: Inspected) -> None:
+def _check_complete(structure: Structure | None, found: Inspected) -> None:
     if found.broken or (structure and structure.cut_off):
         whole_before = structure is None or not structure.damage  # Else its length may be wrong for that.
         raise ProcessingError(FailureCode.CORRUPT_VIDEO, CUT_OFF if whole_before else None)
