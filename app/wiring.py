@@ -54,6 +54,7 @@ from app.usecases.quota import CountStoredBytes, Quota, RoomLeft, StoredInAll
 from app.usecases.register_user import RegisterUser
 from app.usecases.release_processing import ReleaseProcessing
 from app.usecases.remove_objects import RemoveObjects
+from app.usecases.replace_lost_zips import ReplaceLostZips
 from app.usecases.reprocess_video import ReprocessVideo
 from app.usecases.reset_password import RequestPasswordReset, ResetPassword
 from app.usecases.start_video_processing_job import StartVideoProcessingJob
@@ -253,6 +254,9 @@ def control_use_cases(settings: VideoSettings, parts: Parts, control: ControlPar
             token_lifetime=timedelta(seconds=settings.session_seconds),
         ),
         expire_videos=ExpireVideos(transactions, parts.queue, parts.live, clock, Retention(settings.retention_days)),
+        replace_lost_zips=ReplaceLostZips(
+            transactions, storage, parts.queue, parts.live, clock, beside=settings.storage_dir is not None
+        ),
         measure_backlog=MeasureBacklog(transactions, clock),
     )
 

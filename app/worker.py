@@ -21,7 +21,14 @@ from app.server.worker_port import answering
 from app.settings import ControlSettings, VideoSettings
 from app.usecases.catalogue import ControlUseCases
 from app.usecases.ports.frames import DecoderUnavailable
-from jobs.control import collect_garbage, deliver_notifications, expire_videos, remove_objects, report_backlog
+from jobs.control import (
+    collect_garbage,
+    deliver_notifications,
+    expire_videos,
+    remove_objects,
+    replace_lost_zips,
+    report_backlog,
+)
 from jobs.process_video import process_video
 
 log = structlog.get_logger(__name__)
@@ -136,6 +143,7 @@ def _control_worker(settings: VideoSettings, control: ControlUseCases, redis: St
             cron(remove_objects, second=_EVERY_HALF_MINUTE),
             cron(collect_garbage, minute=17),
             cron(expire_videos, minute={7, 22, 37, 52}),
+            cron(replace_lost_zips, minute=47, run_at_startup=True),
             cron(report_backlog, second=50),
         ],
         ctx={"work": control},

@@ -62,6 +62,12 @@ async def expire_videos(work: ControlUseCases) -> int:
     return await work.expire_videos()
 
 
+@_job("lost ZIPs replaced", waits="lost ZIPs are looked for later", on=(DatabaseUnavailable, StorageError))
+async def replace_lost_zips(work: ControlUseCases) -> int:
+    """Process again what is Completed and has lost its ZIP."""
+    return await work.replace_lost_zips()
+
+
 async def report_backlog(ctx: Mapping[str, Any]) -> None:
     """Write down how much there is to do, for those who watch logs and have no Prometheus.
 

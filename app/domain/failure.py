@@ -99,6 +99,9 @@ CUT_OFF: Final = "This file ends before the film does: the upload or the recordi
 NO_SPACE: Final = "The service had no space left for this video for a long time; try again later."
 """What is said where ``STORAGE_ERROR`` means this."""
 
+LOST: Final = "The service lost the ZIP of this video and the uploaded file; upload it again."
+"""What is said where ``SOURCE_MISSING`` means this."""
+
 NO_ROOM: Final = (
     "Your files and ZIPs would take more than you may keep here; delete some videos and process this one again."
 )

@@ -149,9 +149,13 @@ def source_key(video: VideoId) -> str:
     return f"sources/{video}"
 
 
+RESULTS: Final = "results/"
+"""Under which all results are stored."""
+
+
 def result_prefix(video: VideoId) -> str:
     """Under which all attempts of a processing store their results."""
-    return f"results/{video}/"
+    return f"{RESULTS}{video}/"
 
 
 def archive_key(video: VideoId, attempt: int) -> str:

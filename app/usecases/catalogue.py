@@ -22,6 +22,7 @@ from app.usecases.profile import ShowViewer, UpdateProfile
 from app.usecases.quota import CountStoredBytes
 from app.usecases.register_user import RegisterUser
 from app.usecases.remove_objects import RemoveObjects
+from app.usecases.replace_lost_zips import ReplaceLostZips
 from app.usecases.reprocess_video import ReprocessVideo
 from app.usecases.reset_password import RequestPasswordReset, ResetPassword
 from app.usecases.upload_video import UploadVideo
@@ -88,4 +89,5 @@ class ControlUseCases:
     remove_objects: RemoveObjects
     collect_garbage: CollectGarbage
     expire_videos: ExpireVideos
+    replace_lost_zips: ReplaceLostZips
     measure_backlog: MeasureBacklog

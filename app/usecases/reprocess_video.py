@@ -1,6 +1,7 @@
 """Process the same file again, as a new record."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import final
 
 from app.domain.errors import ProcessingNotFinished
@@ -46,15 +47,7 @@ class ReprocessVideo:
             now = self.clock.now()
             self.retention.refuse_expired(first, now)
             await self.quota.check(t, viewer.id, now)
-            again = VideoProcessing(
-                id=new,
-                owner=first.owner,
-                original_file_name=first.original_file_name,
-                size_bytes=first.size_bytes,
-                source_key=first.source_key,
-                options=options or first.options,
-                created_at=now,
-            )
+            again = same_again(first, new, now, options)
             await add_pending(t, again, request_digest="")
             return again
 
@@ -62,3 +55,18 @@ class ReprocessVideo:
         await self.live.publish(again)
         await self.queue.process_video(again.id, again.owner)
         return again
+
+
+def same_again(
+    first: VideoProcessing, new: VideoId, at: datetime, options: ExtractionOptions | None = None
+) -> VideoProcessing:
+    """Return a new processing of the first one's file."""
+    return VideoProcessing(
+        id=new,
+        owner=first.owner,
+        original_file_name=first.original_file_name,
+        size_bytes=first.size_bytes,
+        source_key=first.source_key,
+        options=options or first.options,
+        created_at=at,
+    )

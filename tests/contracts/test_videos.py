@@ -202,6 +202,24 @@ async def test_a_video_whose_files_are_no_longer_kept_names_none_of_them(story: 
     assert await story.transactions.read(lambda t: stored_bytes(t, owner, after(0))) == 50 * gib
 
 
+async def test_what_is_completed_is_walked_through_by_id_while_its_files_are_kept(story: Story):
+    owner = await story.user()
+    done = sorted([await story.video(owner) for _ in range(4)])
+    for video in done:
+        assert await story.complete(video, await story.claimed(video, at=1), at=2)
+    await story.claimed(await story.video(owner), at=1)
+    await story.video(owner)
+    await story.transactions.write(lambda t: t.videos.expire(done[2], after(3)))
+
+    async def behind(place: VideoId | None, limit: int) -> list[VideoId]:
+        return [one.id for one in await story.transactions.read(lambda t: t.videos.completed(place, limit))]
+
+    assert await behind(None, 10) == [done[0], done[1], done[3]]
+    assert await behind(None, 2) == [done[0], done[1]]
+    assert await behind(done[1], 2) == [done[3]]
+    assert await behind(done[3], 2) == []
+
+
 async def test_what_ended_long_enough_ago_is_found_in_that_order_while_its_files_are_kept(story: Story):
     owner, other = await story.user(), await story.user()
     late, early, failed, running = [await story.video(who) for who in (owner, other, owner, owner)]

@@ -8,7 +8,7 @@ import pytest
 
 from app.domain.container import CONTENTS, check_container
 from app.domain.errors import UnsupportedFileFormat
-from app.domain.failure import CUT_OFF, ENCRYPTED, JOINED, NO_SPACE, FailureCode
+from app.domain.failure import CUT_OFF, ENCRYPTED, JOINED, LOST, NO_SPACE, FailureCode
 from app.domain.formats import ACCEPTED, unsupported_codec_reason, unsupported_container_reason
 from app.domain.notification import Mail
 from app.domain.user import Locale
@@ -25,6 +25,7 @@ MAIL = Mail(
 NAMED_FAULTS = [
     (ENCRYPTED, "criptografado"),
     (NO_SPACE, "ficou sem espaço"),
+    (LOST, "perdeu o ZIP deste vídeo"),
     (JOINED, "junta vários vídeos"),
     (CUT_OFF, "termina antes do fim"),
     (

@@ -34,6 +34,7 @@ from app.usecases.ports.transactions import Transactions
 from app.usecases.ports.webhooks import WebhookSender
 from app.usecases.release_processing import ReleaseProcessing
 from app.usecases.remove_objects import RemoveObjects
+from app.usecases.replace_lost_zips import ReplaceLostZips
 from app.usecases.reprocess_video import ReprocessVideo
 from app.usecases.start_video_processing_job import Claimed, StartVideoProcessingJob
 from app.usecases.sweep_due_videos import SweepDueVideos
@@ -239,6 +240,10 @@ class World:
     @property
     def expire_videos(self) -> ExpireVideos:
         return self.control().expire_videos
+
+    @property
+    def replace_lost_zips(self) -> ReplaceLostZips:
+        return self.control().replace_lost_zips
 
     @property
     def remove_objects(self) -> RemoveObjects:

@@ -211,6 +211,12 @@ class SqlVideos(SqlTable):
                 )
             )
 
+    async def completed(self, after: VideoId | None, limit: int) -> Sequence[VideoProcessing]:
+        wanted = _SELECT.where(_KEPT, _v.status == ProcessingStatus.COMPLETED)
+        if after is not None:
+            wanted = wanted.where(_v.public_id > after)
+        return await self._all(wanted.order_by(_v.public_id).limit(limit))
+
     async def to_expire(self, ended_by: datetime, limit: int) -> Sequence[tuple[UserId, VideoId]]:
         # Of a TIMESTAMP before the first there is none.
         latest = max(ended_by, EARLIEST)

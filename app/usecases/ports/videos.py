@@ -106,6 +106,10 @@ class Videos(Protocol):
         """Return all the owner's processings, each with the key of its source."""
         ...
 
+    async def completed(self, after: VideoId | None, limit: int) -> Sequence[VideoProcessing]:
+        """Return Completed ones whose files are kept, in the order of their ids, behind this one."""
+        ...
+
     async def to_expire(self, ended_by: datetime, limit: int) -> Sequence[tuple[UserId, VideoId]]:
         """Return those that had ended by then and whose files are kept, the first that ended first."""
         ...

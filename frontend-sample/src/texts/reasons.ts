@@ -27,6 +27,10 @@ const SAYINGS: readonly Saying[] = [
     () => "Este vídeo está criptografado (protegido contra cópia); envie um arquivo sem proteção.",
   ],
   [
+    /^The service lost the ZIP of this video and the uploaded file; upload it again\.$/,
+    () => "O serviço perdeu o ZIP deste vídeo e o arquivo enviado; envie-o de novo.",
+  ],
+  [
     /^The service had no space left for this video for a long time; try again later\.$/,
     () => "O serviço ficou sem espaço para este vídeo por muito tempo; tente de novo mais tarde.",
   ],
