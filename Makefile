@@ -1,7 +1,7 @@
 # What each target is for: make help. Needed before: Python 3.11 or newer with venv. All else goes into .venv.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help up unit one lint types docs test check page-types hooks film pages bench fuzz attack power-cut format lock samples \
+.PHONY: help up unit one lint types docs test check page-types hooks film pages bench fuzz attack power-cut test-faults soak format lock samples \
 	schema examples screenshots audit sbom manifests pin-images rehearse-images
 
 PYTHON ?= python3
@@ -110,6 +110,12 @@ attack: .venv/.tests  ## Try on a running service what strangers once got; ATTAC
 
 power-cut: .venv/.tests .samples/.fetched  ## Cut the power of a service that works, 20 times (root, a loop device); SEED=n: other moments
 	@PYTHONPATH=. $(VENV) -m tests.faults.power_cuts $(or $(SEED),17) $(or $(CUTS),20)
+
+test-faults: .venv/.tests  ## Let 30 faults of all kinds strike while 300 videos are uploaded; SEED=n: others, odd ones on MariaDB
+	@PYTHONPATH=. $(VENV) -m tests.faults.campaign $(or $(SEED),1)
+
+soak: .venv/.tests  ## The same with 300 faults and 3,000 uploads, for about two hours; its report goes to bench/
+	@PYTHONPATH=. $(VENV) -m tests.faults.campaign $(or $(SEED),1) --uploads 3000 --faults 300 --report bench/soak.json
 
 format: .venv/.tests  ## Put the code into shape
 	$(VENV) -m ruff format .
