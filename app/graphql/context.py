@@ -40,7 +40,7 @@ class Context:
 
     def __post_init__(self) -> None:
         # Nothing is cached: a socket lives on while the log grows. What one answer asks for is still one read.
-        self.histories = DataLoader(self._histories, cache=False)
+        self.histories = DataLoader(self.do.show_histories, cache=False)
 
     @property
     def do(self) -> UseCases:
@@ -88,9 +88,6 @@ class Context:
     def document(self, text: str | None) -> Document | None:
         """Read what was sent; None where it is too long to be looked at."""
         return None if length_error(text or "", self.settings) else self.documents.read(text or "", *self.payers)
-
-    async def _histories(self, videos: list[VideoId]) -> Sequence[Sequence[StatusChange]]:
-        return await self.do.show_histories(videos)
 
 
 class Info(strawberry.Info[Context, None]):

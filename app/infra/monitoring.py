@@ -12,7 +12,7 @@ from app.infra.redis.queue import CONTROL_QUEUE, VIDEO_QUEUE
 from app.infra.redis.stream import StreamRedis
 from app.usecases.measure_backlog import MeasureBacklog
 from app.usecases.ports.database import DatabaseUnavailable
-from app.usecases.ports.transactions import Transaction, Transactions
+from app.usecases.ports.transactions import Transactions
 
 _READY_SECONDS: Final = 3
 _BACKLOG_SECONDS: Final = 0.9
@@ -31,7 +31,9 @@ class Readiness:
     has_room: Callable[[], bool] | None = None
 
     async def __call__(self) -> Mapping[str, bool]:
-        database, redis = await asyncio.gather(_answers(self.transactions.read(_any_row)), _answers(self.redis.ping()))
+        database, redis = await asyncio.gather(
+            _answers(self.transactions.read(lambda t: t.users.by_email(""))), _answers(self.redis.ping())
+        )
         parts = {"database": database, "redis": redis}
         return parts if self.has_room is None else {**parts, "disk": self.has_room()}
 
@@ -67,7 +69,3 @@ class BacklogEverywhere:
         for name, queue in (("video_queue", VIDEO_QUEUE), ("control_queue", CONTROL_QUEUE)):
             found |= {f"{name}_{part}": value for part, value in asdict(await self.redis.depth(queue)).items()}
         return found
-
-
-async def _any_row(t: Transaction) -> None:
-    await t.users.by_email("")

@@ -32,10 +32,6 @@ _FAULTS: Final[Mapping[type[Exception], str]] = {
 _PORTS: Final = {"http": 80, "https": 443}
 
 
-def _utc() -> datetime:
-    return datetime.now(UTC)
-
-
 @final
 class HttpWebhooks:
     """Posts one message a connection, signed by the Standard Webhooks specification 1.0.0.
@@ -54,7 +50,7 @@ class HttpWebhooks:
         trusted: ssl.SSLContext | None = None,
         resolve: Resolve | None = None,
         network: httpcore.AsyncNetworkBackend | None = None,
-        now: Callable[[], datetime] = _utc,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._loopback = loopback
         self._whole_seconds = whole_seconds

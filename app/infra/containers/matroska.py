@@ -225,12 +225,11 @@ class _Walk:
         for pattern in _RESUMED:
             for following in self._reader.find(pattern, place, self._end):
                 found = _element(self._reader, following, self._end)
-                if found and self._fits(found) and (found.id != _CLUSTER or self._begins_a_cluster(found.body)):
+                if not found or not self._fits(found):
+                    continue
+                if found.id != _CLUSTER or self._reader.number(found.body, 1) in _IN_CLUSTER:
                     return following
         return None
-
-    def _begins_a_cluster(self, body: int) -> bool:
-        return self._reader.number(body, 1) in _IN_CLUSTER
 
     def _read_tracks(self, start: int, end: int) -> None:
         tracks = [t for t in children(self._reader, start, end) if t.id == TRACK and t.end is not None]
