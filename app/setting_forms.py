@@ -111,11 +111,7 @@ HttpUrl = Annotated[
     AfterValidator(_address("http", "https")),
     Field(description="http[s]://host[:port]", examples=["https://videos.example"]),
 ]
-S3Url = Annotated[
-    str,
-    AfterValidator(_address("http", "https")),
-    Field(description="http[s]://host[:port]", examples=["https://s3.us-east-1.amazonaws.com"]),
-]
+S3Url = Annotated[HttpUrl, Field(examples=["https://s3.us-east-1.amazonaws.com"])]
 SmtpUrl = Annotated[
     str,
     AfterValidator(_address("smtp", "smtp+starttls", "smtps")),
