@@ -186,16 +186,16 @@ class UploadVideo:
 
         async def step(t: Transaction) -> None:
             if not await t.users.lock(reservation.owner):
-                raise _OwnerGone
+                raise Unauthenticated
             if not await t.reservations.remove(reservation.id):
                 raise UploadIncomplete
             await add_pending(t, video, request_digest, reservation.idempotency_key)
 
         try:
             await self.transactions.write(step)
-        except _OwnerGone:
+        except Unauthenticated:
             await self._leave_nothing(reservation)
-            raise Unauthenticated from None
+            raise
         except (DatabaseUnavailable, UploadIncomplete):
             # The commit may have happened although its answer was lost: the row knows.
             if await self.transactions.read(lambda t: t.videos.get(video.id)) is None:
@@ -228,10 +228,6 @@ class UploadVideo:
         if _request_digest(name, options, body.digest) != accepted.request_digest:
             raise IdempotencyConflict(field=("idempotencyKey",))
         return accepted.video
-
-
-class _OwnerGone(Exception):
-    """The account was deleted while its upload was under way."""
 
 
 class _Body:
