@@ -29,7 +29,7 @@ async def storage(s3: S3Part, bucket: str) -> AsyncIterator[S3Storage]:
 
 
 @pytest.fixture(scope="module")
-def films(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, bytes]:
+def whole_films(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, bytes]:
     """Two seconds with sound in each container."""
     folder = tmp_path_factory.mktemp("structure")
     made = {}

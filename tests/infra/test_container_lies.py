@@ -57,17 +57,17 @@ def test_an_encrypted_matroska_is_detected_by_its_video_track(live: bool):
     assert of(matroska(encrypted=frozenset({1}), live=live)) == Structure(encrypted=True)
 
 
-def test_a_scrambled_broadcast_is_detected(films: Mapping[str, bytes]):
+def test_a_scrambled_broadcast_is_detected(whole_films: Mapping[str, bytes]):
     for name, length, lead in (("broadcast.ts", 188, 0), ("camcorder.m2ts", 192, 4)):
-        data = bytearray(films[name])
+        data = bytearray(whole_films[name])
         for place in range(lead, len(data), length):
             if int.from_bytes(data[place + 1 : place + 3]) & 0x1FFF >= 0x100:
                 data[place + 3] |= 0xC0
         assert of(bytes(data)) == Structure(encrypted=True)
 
 
-def test_a_scrambled_dvd_is_detected(films: Mapping[str, bytes]):
-    data = bytearray(films["dvd.vob"])
+def test_a_scrambled_dvd_is_detected(whole_films: Mapping[str, bytes]):
+    data = bytearray(whole_films["dvd.vob"])
     place = 0
     for sector in range(0, len(data), 2048):
         place = data.find(b"\x00\x00\x01\xe0", sector, sector + 2048)
@@ -76,8 +76,8 @@ def test_a_scrambled_dvd_is_detected(films: Mapping[str, bytes]):
     assert of(bytes(data)) == Structure(encrypted=True)
 
 
-def test_an_encrypted_wmv_is_detected(films: Mapping[str, bytes]):
-    data = films["windows.wmv"]
+def test_an_encrypted_wmv_is_detected(whole_films: Mapping[str, bytes]):
+    data = whole_films["windows.wmv"]
     guid = bytes.fromhex("fbb3112223bdd211b4b700a0c955fc6e")
     added = guid + struct.pack("<Q", 40) + bytes(16)
     header = struct.unpack("<Q", data[16:24])[0]
@@ -122,8 +122,8 @@ def test_no_false_size_breaks_the_reader():
 
 
 @pytest.mark.parametrize("name", SHAPES)
-def test_no_damage_breaks_the_reader(films: Mapping[str, bytes], name: str):
-    whole = films[name][:30_000]
+def test_no_damage_breaks_the_reader(whole_films: Mapping[str, bytes], name: str):
+    whole = whole_films[name][:30_000]
     for place in range(0, min(len(whole), 3000), 7):
         for value in (b"\xff" * 8, bytes(8), b"\x00\x00\x00\x01\x7f\xff\xff\xff"):
             structure_of(io.BytesIO(whole[:place] + value + whole[place + 8 :]))

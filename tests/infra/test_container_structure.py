@@ -1,4 +1,4 @@
-"""Whole, cut, joined, encrypted and hostile films, as their containers tell them apart."""
+"""Whole, cut and joined films, as their containers tell them apart."""
 
 import struct
 from collections.abc import Mapping
@@ -21,8 +21,8 @@ NEVER_JOINED: Final = {*NEVER_CUT, "broadcast.ts", "camcorder.m2ts"}  # Streams 
 
 
 @pytest.mark.parametrize("name", SHAPES)
-def test_a_whole_film_has_no_fault_of_structure(films: Mapping[str, bytes], name: str):
-    assert of(films[name]) == WHOLE
+def test_a_whole_film_has_no_fault_of_structure(whole_films: Mapping[str, bytes], name: str):
+    assert of(whole_films[name]) == WHOLE
 
 
 def test_real_recordings_have_no_fault_of_structure(samples: Path):
@@ -31,8 +31,8 @@ def test_real_recordings_have_no_fault_of_structure(samples: Path):
 
 
 @pytest.mark.parametrize("name", [name for name in SHAPES if name not in NEVER_CUT])
-def test_a_truncated_film_is_detected_wherever_it_ends(films: Mapping[str, bytes], name: str):
-    whole = films[name]
+def test_a_truncated_film_is_detected_wherever_it_ends(whole_films: Mapping[str, bytes], name: str):
+    whole = whole_films[name]
     step = len(whole) // 60
     cuts = [n for n in range(step, len(whole) - 4, step) if not between_pieces(name, whole, n)]
     assert len(cuts) > 30
@@ -59,28 +59,28 @@ def tag_ends(whole: bytes, place: int) -> bool:
     return whole[place - 4 - length + 1 : place - length] == (length - 11).to_bytes(4)[1:]
 
 
-def test_a_cut_within_a_fragment_is_detected(films: Mapping[str, bytes]):
-    whole = films["faststart.mp4"]
+def test_a_cut_within_a_fragment_is_detected(whole_films: Mapping[str, bytes]):
+    whole = whole_films["faststart.mp4"]
     assert of(whole[: len(whole) // 2]).cut_off
-    assert of(films["h264.mkv"][:20_000]).cut_off
+    assert of(whole_films["h264.mkv"][:20_000]).cut_off
 
 
-def test_a_cut_between_fragments_cannot_be_detected(films: Mapping[str, bytes]):
-    assert of(films["camcorder.m2ts"][: 192 * 300]) == WHOLE
-    assert of(films["broadcast.ts"][: 188 * 300]) == WHOLE
+def test_a_cut_between_fragments_cannot_be_detected(whole_films: Mapping[str, bytes]):
+    assert of(whole_films["camcorder.m2ts"][: 192 * 300]) == WHOLE
+    assert of(whole_films["broadcast.ts"][: 188 * 300]) == WHOLE
 
 
 @pytest.mark.parametrize("name", [name for name in SHAPES if name not in NEVER_JOINED])
-def test_films_joined_by_cat_are_detected(films: Mapping[str, bytes], name: str):
-    assert of(films[name] * 2).joined
-    assert of(films[name] * 3).joined
-    assert not of(films[name] * 2).cut_off
+def test_films_joined_by_cat_are_detected(whole_films: Mapping[str, bytes], name: str):
+    assert of(whole_films[name] * 2).joined
+    assert of(whole_films[name] * 3).joined
+    assert not of(whole_films[name] * 2).cut_off
 
 
-def test_different_films_joined_in_one_container_are_detected(films: Mapping[str, bytes]):
-    assert of(films["live.webm"] + films["h264.mkv"]).joined
-    assert of(films["h264.mkv"] + films["live.webm"]).joined
-    assert of(films["fragmented.mp4"] + films["prores.mov"]).joined
+def test_different_films_joined_in_one_container_are_detected(whole_films: Mapping[str, bytes]):
+    assert of(whole_films["live.webm"] + whole_films["h264.mkv"]).joined
+    assert of(whole_films["h264.mkv"] + whole_films["live.webm"]).joined
+    assert of(whole_films["fragmented.mp4"] + whole_films["prores.mov"]).joined
 
 
 @pytest.mark.parametrize(
@@ -92,49 +92,49 @@ def test_different_films_joined_in_one_container_are_detected(films: Mapping[str
         if len(tail) > 7 or name not in ENDS_WITH_A_PIECE
     ],
 )
-def test_what_editors_leave_behind_a_film_does_no_harm(films: Mapping[str, bytes], name: str, tail: bytes):
-    assert of(films[name] + tail) == WHOLE
+def test_what_editors_leave_behind_a_film_does_no_harm(whole_films: Mapping[str, bytes], name: str, tail: bytes):
+    assert of(whole_films[name] + tail) == WHOLE
 
 
-def test_a_free_box_behind_a_film_does_no_harm(films: Mapping[str, bytes]):
-    assert of(films["prores.mov"] + struct.pack(">I4s", 100, b"free") + bytes(92)) == WHOLE
-    assert of(films["plain.mp4"] + struct.pack(">I4s", 0, b"free") + bytes(92)) == WHOLE
+def test_a_free_box_behind_a_film_does_no_harm(whole_films: Mapping[str, bytes]):
+    assert of(whole_films["prores.mov"] + struct.pack(">I4s", 100, b"free") + bytes(92)) == WHOLE
+    assert of(whole_films["plain.mp4"] + struct.pack(">I4s", 0, b"free") + bytes(92)) == WHOLE
 
 
-def test_a_content_that_lasts_to_the_end_is_whole(films: Mapping[str, bytes]):
-    data = bytearray(films["faststart.mp4"])
+def test_a_content_that_lasts_to_the_end_is_whole(whole_films: Mapping[str, bytes]):
+    data = bytearray(whole_films["faststart.mp4"])
     place = data.index(b"mdat") - 4
     data[place : place + 4] = bytes(4)
     assert of(bytes(data)) == WHOLE
 
 
-def test_a_recording_without_its_index_was_cut_off(films: Mapping[str, bytes]):
-    data = films["plain.mp4"]
+def test_a_recording_without_its_index_was_cut_off(whole_films: Mapping[str, bytes]):
+    data = whole_films["plain.mp4"]
     without = bytearray(data[: data.index(b"moov") - 4])
     assert of(bytes(without)).cut_off
     without[without.index(b"mdat") - 4 : without.index(b"mdat")] = bytes(4)
     assert of(bytes(without)).cut_off
 
 
-def test_a_wrong_riff_size_is_not_taken_for_a_cut(films: Mapping[str, bytes]):
+def test_a_wrong_riff_size_is_not_taken_for_a_cut(whole_films: Mapping[str, bytes]):
     for size in (0, 20, 0x7FFFFFFF, 0xFFFFFFFF):
-        data = bytearray(films["mpeg4.avi"])
+        data = bytearray(whole_films["mpeg4.avi"])
         data[4:8] = struct.pack("<I", size)
         assert of(bytes(data)) == WHOLE
 
 
-def test_a_wrong_size_of_an_avi_s_pictures_is_no_cut_where_its_index_is_there(films: Mapping[str, bytes]):
-    data = bytearray(films["mpeg4.avi"])
+def test_a_wrong_size_of_an_avi_s_pictures_is_no_cut_where_its_index_is_there(whole_films: Mapping[str, bytes]):
+    data = bytearray(whole_films["mpeg4.avi"])
     place = data.index(b"movi") - 4
     data[place : place + 4] = struct.pack("<I", len(data) * 2)
     assert of(bytes(data)) == WHOLE
 
 
-def test_an_avi_of_several_riffs_is_one_film(films: Mapping[str, bytes]):
+def test_an_avi_of_several_riffs_is_one_film(whole_films: Mapping[str, bytes]):
     chunk = struct.pack("<4sI", b"00dc", 996) + bytes(996)
     more = b"RIFF" + struct.pack("<I", 1020) + b"AVIXLIST" + struct.pack("<I", 1008) + b"movi" + chunk
-    assert of(films["mpeg4.avi"] + more) == WHOLE
-    assert of(films["mpeg4.avi"] + more[:-1]).cut_off
+    assert of(whole_films["mpeg4.avi"] + more) == WHOLE
+    assert of(whole_films["mpeg4.avi"] + more[:-1]).cut_off
 
 
 def test_recordings_of_other_streams_joined_in_a_transport_stream_are_told(tmp_path: Path):
@@ -161,16 +161,16 @@ def picture_packets(data: bytes) -> list[int]:
 
 
 @pytest.mark.parametrize("missing", [1, 7, 15])
-def test_packets_that_are_missing_in_a_transport_stream_are_told(films: Mapping[str, bytes], missing: int):
-    data = films["broadcast.ts"]
+def test_packets_that_are_missing_in_a_transport_stream_are_told(whole_films: Mapping[str, bytes], missing: int):
+    data = whole_films["broadcast.ts"]
     places = picture_packets(data)
     gone = set(places[100 : 100 + missing])
     kept = b"".join(data[place : place + 188] for place in range(0, len(data), 188) if place not in gone)
     assert [start for start, _ in of(kept).damage] == [places[100 + missing] - 188 * missing]
 
 
-def test_packets_that_are_sent_twice_or_announced_to_be_counted_anew_are_no_damage(films: Mapping[str, bytes]):
-    data = films["broadcast.ts"]
+def test_packets_that_are_sent_twice_or_announced_to_be_counted_anew_are_no_damage(whole_films: Mapping[str, bytes]):
+    data = whole_films["broadcast.ts"]
     places = picture_packets(data)
     assert of(data[: places[100]] + data[places[100] : places[100] + 188] + data[places[100] :]) == WHOLE
     timed = next(place for place in places[100:] if data[place + 3] & 0x20 and data[place + 4])
@@ -182,11 +182,11 @@ def test_packets_that_are_sent_twice_or_announced_to_be_counted_anew_are_no_dama
     assert of(bytes(announced)).damage
 
 
-def test_a_recording_that_was_appended_to_another_is_told(films: Mapping[str, bytes], tmp_path: Path):
+def test_a_recording_that_was_appended_to_another_is_told(whole_films: Mapping[str, bytes], tmp_path: Path):
     more = tmp_path / "more.ts"
     ffmpeg("-f", "lavfi", "-i", "testsrc2=s=160x120:r=25:d=1", "-c:v", "mpeg2video", "-output_ts_offset", "2", more)
-    assert of(films["broadcast.ts"] + more.read_bytes()).appended
-    assert not of(films["broadcast.ts"]).appended
+    assert of(whole_films["broadcast.ts"] + more.read_bytes()).appended
+    assert not of(whole_films["broadcast.ts"]).appended
 
 
 @pytest.mark.parametrize(
@@ -200,9 +200,9 @@ def test_a_recording_that_was_appended_to_another_is_told(films: Mapping[str, by
         ("windows.wmv", b"\x82\0\0", 0),
     ],
 )
-def test_a_piece_whose_head_is_damaged_is_told(films: Mapping[str, bytes], name: str, piece: bytes, place: int):
+def test_a_piece_whose_head_is_damaged_is_told(whole_films: Mapping[str, bytes], name: str, piece: bytes, place: int):
     """Of those that look like the piece's beginning most are; the others lie within some content."""
-    data = films[name]
+    data = whole_films[name]
     found = data.index(piece, len(data) // 3)
     for _ in range(40):
         damaged = bytearray(data)
