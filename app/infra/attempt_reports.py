@@ -27,10 +27,12 @@ class WorkerReports:
     @contextmanager
     def under_way(self, video: VideoProcessing, *, taken_over: bool) -> Iterator[None]:
         told: dict[str, str | int] = {"video": video.id, "user": pseudonym(video.owner), "attempt": video.attempt}
+        self._metrics.attempts.inc()
+        self._metrics.taken_over.inc(taken_over)
         with (
             structlog.contextvars.bound_contextvars(**told),
             span("process video", SpanKind.CONSUMER, {f"fiapx.{name}": value for name, value in told.items()}),
-            self._metrics.attempt(taken_over=taken_over),
+            self._metrics.attempt_seconds.time(),
         ):
             log.info("attempt started")
             yield

@@ -1,8 +1,5 @@
 """What operators see of a worker, as Prometheus reads it."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from time import monotonic
 from typing import Final, final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
@@ -43,17 +40,6 @@ class WorkerMetrics:
         broken.set_function(lambda: health.broken_in_a_row)
         unfit = Gauge("fiapx_worker_unfit", "Whether it takes no more videos and ends.", registry=self.registry)
         unfit.set_function(health.unfit.is_set)
-
-    @contextmanager
-    def attempt(self, *, taken_over: bool) -> Iterator[None]:
-        """Count an attempt and time it."""
-        self.attempts.inc()
-        self.taken_over.inc(taken_over)
-        began = monotonic()
-        try:
-            yield
-        finally:
-            self.attempt_seconds.observe(monotonic() - began)
 
     def completed(self, archive: FramesArchive) -> None:
         """Count a ZIP that was published."""
