@@ -7,7 +7,7 @@ from typing import Annotated
 import strawberry
 
 from app.domain import video
-from app.domain.errors import DomainError, Unauthenticated
+from app.domain.errors import DomainError
 from app.graphql.context import Info
 from app.graphql.problems import problem_of
 from app.graphql.results import Deleted, VideoStatusEvent
@@ -41,8 +41,6 @@ class Subscription:
             async with aclosing(info.context.do.watch_video_status(viewer, watched)) as events:
                 async for event in events:
                     yield _shown(event)
-        except Unauthenticated:
-            raise
         except (DomainError, DatabaseUnavailable) as error:
             problem = problem_of(error)
             if problem is None:
