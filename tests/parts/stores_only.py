@@ -1,6 +1,6 @@
 """``fiapx up`` without the service: ``python -m tests.parts.stores_only DATA_DIRECTORY``; it writes FIAPX_* settings.
 
-The child process of ``tests/devserver/test_stores.py``.
+The child process of ``tests/devserver/embedded.py``.
 """
 
 import json
