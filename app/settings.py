@@ -167,6 +167,10 @@ class VideoSettings(DecodingSettings):
     """How large a file may be that is sent in one request."""
     max_active_videos_per_user: int = 2000
     """Videos of one user that are not finished; more are refused with QUOTA_EXCEEDED."""
+    max_backlog_seconds: PositiveInt = 6 * 3600
+    """Where a video waits for longer, whoever has one waiting may send no more, and others none at twice as long."""
+    max_backlog_bytes: PositiveInt | None = None
+    """The same by the bytes of all that wait; no limit where it is not set."""
     max_stored_bytes_per_user: int | None = None
     """Bytes of one user's files and ZIPs, uploads under way included; no limit where it is not set."""
     max_stored_bytes: int | None = None

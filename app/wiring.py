@@ -9,6 +9,7 @@ from app.server.services import Services, Tickets
 from app.settings import Settings, VideoSettings
 from app.usecases.attempt_video import AttemptVideo
 from app.usecases.authenticate_user import AuthenticateUser
+from app.usecases.backlog_limit import BacklogLimit
 from app.usecases.cancel_video import CancelVideo
 from app.usecases.catalogue import AccountUseCases, ControlUseCases, NotificationUseCases, UseCases
 from app.usecases.change_password import ChangePassword
@@ -145,7 +146,8 @@ def user_use_cases(settings: Settings, parts: Parts, identity: IdentityParts) ->
     """Compose all that a user may want done."""
     transactions, storage, queue = parts.transactions, parts.storage, parts.queue
     live, clock, limits = parts.live, parts.clock, identity.limits
-    quota = Quota(settings.max_active_videos_per_user, settings.max_stored_bytes_per_user)
+    backlog = BacklogLimit(timedelta(seconds=settings.max_backlog_seconds), settings.max_backlog_bytes)
+    quota = Quota(settings.max_active_videos_per_user, settings.max_stored_bytes_per_user, backlog)
     in_all = StoredInAll(transactions, clock, settings.max_stored_bytes)
     largest = min(settings.max_file_bytes, settings.max_inline_upload_bytes)
     retention = Retention(settings.retention_days)

@@ -207,6 +207,13 @@ class QuotaExceeded(RateLimited, code="QUOTA_EXCEEDED"):
     """
 
 
+class ServiceBusy(RateLimited, code="SERVICE_BUSY"):
+    """There is more to do here than can be done soon; nothing was taken. Try again later.
+
+    So much waits already that nothing more is taken for now; wait retryAfterSeconds.
+    """
+
+
 class StorageError(DomainError, code="STORAGE_ERROR"):
     """The storage cannot be reached right now; try again in a moment.
 

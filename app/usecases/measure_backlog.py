@@ -30,6 +30,7 @@ class MeasureBacklog:
         waited = (now - videos.oldest_pending).total_seconds() if videos.oldest_pending else 0.0
         return {
             "videos_pending": videos.pending,
+            "pending_bytes": videos.pending_bytes,
             "videos_processing": videos.processing,
             "expired_leases": videos.expired_leases,
             "oldest_pending_seconds": max(0.0, waited),

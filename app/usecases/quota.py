@@ -8,6 +8,7 @@ from typing import Final, final
 from app.domain.errors import QuotaExceeded
 from app.domain.user import UserId
 from app.domain.video import UNFINISHED
+from app.usecases.backlog_limit import BacklogLimit
 from app.usecases.ports.clock import Clock
 from app.usecases.ports.transactions import Transaction, Transactions
 
@@ -80,11 +81,18 @@ class Quota:
     """
 
     max_active: int
-    max_bytes: int | None = None
+    max_bytes: int | None
+    backlog: BacklogLimit
+    """What all of them together may have waiting."""
 
     async def check(self, t: Transaction, owner: UserId, now: datetime, coming_bytes: int = 0) -> None:
-        """Raise ``QuotaExceeded`` where one more video, of so many bytes, would be too many."""
-        if await t.videos.count(owner, UNFINISHED) + await t.reservations.count(owner, now) >= self.max_active:
+        """Check whether one more video, of so many bytes, would be too many.
+
+        :raises QuotaExceeded: for this user
+        :raises ServiceBusy: for the workers
+        """
+        unfinished = await t.videos.count(owner, UNFINISHED) + await t.reservations.count(owner, now)
+        if unfinished >= self.max_active:
             raise QuotaExceeded(
                 f"You have {self.max_active} videos that are not finished; wait until some of them are.",
                 retry_after_seconds=30,
@@ -95,6 +103,7 @@ class Quota:
                 "here; delete some videos first.",
                 retry_after_seconds=_LATER_SECONDS,
             )
+        await self.backlog.check(t, now, has_some=unfinished > 0)
 
 
 @final

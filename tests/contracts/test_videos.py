@@ -333,8 +333,9 @@ async def test_the_backlog_counts_what_is_unfinished_and_finds_the_oldest(story:
     for video in (held, done):
         await story.claimed(video, at=10)
     await story.complete(done, 1)
-    assert await backlog(11) == Backlog(2, 1, 0, after(3))
-    assert await backlog(10 + LEASE_SECONDS + 1) == Backlog(2, 1, 1, after(3))
+    size = 2 * 50 * 1024**3
+    assert await backlog(11) == Backlog(2, 1, 0, after(3), size)
+    assert await backlog(10 + LEASE_SECONDS + 1) == Backlog(2, 1, 1, after(3), size)
 
 
 async def test_bytes_are_added_up_of_each_source_once_of_each_zip_and_of_uploads_that_still_last(story: Story):

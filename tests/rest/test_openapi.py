@@ -263,6 +263,18 @@ async def test_a_full_quota_and_a_slow_upload_are_answered_as_described(
         assert (await visitor.sends()).status_code == 429
 
 
+async def test_an_upload_for_which_there_is_too_much_to_do_is_answered_as_described(
+    empty_database: Path, tmp_path: Path, described: Description
+):
+    settings = shipped(max_backlog_seconds=60)
+    async with running_site(empty_database, tmp_path, settings=settings) as site, site.person() as ana:
+        await ana.uploaded()
+        site.clock.advance(61)
+        answer = await Visitor(described, ana.http).sends()
+        assert (answer.status_code, answer.json()["code"]) == (503, "SERVICE_BUSY")
+        assert int(answer.headers["retry-after"]) == 30
+
+
 async def test_an_upload_that_the_end_of_the_service_meets_is_answered_as_described(
     site: Site, ana: Person, visitor: Visitor
 ):

@@ -191,9 +191,10 @@ class SqlVideos(SqlTable):
             func.count(case((_v.status == ProcessingStatus.PROCESSING, 1))).label("processing"),
             func.count(case((run_out, 1))).label("run_out"),
             func.min(case((_v.status == ProcessingStatus.PENDING, _v.created_at))).label("oldest"),
+            func.sum(case((_v.status == ProcessingStatus.PENDING, _v.size_bytes), else_=0)).label("bytes"),
         ).where(_UNFINISHED)
         found = (await self._connection.execute(counted)).one()
-        return Backlog(found.pending, found.processing, found.run_out, found.oldest)
+        return Backlog(found.pending, found.processing, found.run_out, found.oldest, int(found.bytes or 0))
 
     async def swept(self, videos: Mapping[VideoId, float], now: datetime) -> None:
         at = milliseconds(now)

@@ -34,6 +34,8 @@ class Backlog:
     processing: int
     expired_leases: int
     oldest_pending: datetime | None
+    pending_bytes: int = 0
+    """How large the files of those are that are Pending."""
 
 
 class Videos(Protocol):

@@ -18,7 +18,7 @@ const MOST = 30;
 const LONGEST_WAIT = 5000;
 
 /** These may pass by themselves. */
-const PASSING: readonly Problem["code"][] = ["NETWORK", "UNAUTHENTICATED", "STORAGE_ERROR", "UPLOAD_INCOMPLETE", "RATE_LIMITED"];
+const PASSING: readonly Problem["code"][] = ["NETWORK", "UNAUTHENTICATED", "STORAGE_ERROR", "UPLOAD_INCOMPLETE", "RATE_LIMITED", "SERVICE_BUSY"];
 /** What a broken connection looks like from here. */
 const CUT: readonly Problem["code"][] = ["NETWORK", "UPLOAD_INCOMPLETE"];
 /** Two cuts no further apart than this share of the file are at one place. */

@@ -163,6 +163,7 @@ export const en = {
     IDEMPOTENCY_CONFLICT: "This file changed during the upload. Add it anew.",
     RATE_LIMITED: "That was a little too often. Wait a moment and try again.",
     QUOTA_EXCEEDED: "You have as many unfinished videos as there may be. Wait until some have ended.",
+    SERVICE_BUSY: "There is more to do here than can be done soon. Try again later; what was accepted will be done.",
     STORAGE_ERROR: "The storage is away for the moment. Try again soon.",
     STORAGE_FULL: "The service has no space left and takes no files now. Delete videos that you no longer need, or try again later.",
     NOTIFICATION_ERROR: "The message could not be delivered.",

@@ -165,6 +165,7 @@ export const ptBR: Texts = {
     IDEMPOTENCY_CONFLICT: "Este arquivo mudou durante o envio. Adicione-o novamente.",
     RATE_LIMITED: "Foram tentativas demais. Espere um momento e tente de novo.",
     QUOTA_EXCEEDED: "Você já tem o máximo de vídeos em andamento. Espere alguns terminarem.",
+    SERVICE_BUSY: "Há mais a fazer aqui do que se consegue em breve. Tente de novo mais tarde; o que foi aceito será feito.",
     STORAGE_ERROR: "O armazenamento está fora de alcance no momento. Tente de novo em breve.",
     STORAGE_FULL: "O serviço está sem espaço e não aceita arquivos agora. Exclua vídeos de que você não precisa mais, ou tente de novo mais tarde.",
     NOTIFICATION_ERROR: "Não foi possível entregar a mensagem.",
