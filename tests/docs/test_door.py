@@ -40,7 +40,7 @@ def test_contributing_names_targets_and_files_that_there_are():
         assert (ROOT / path).exists(), path
 
 
-def test_every_mark_is_declared_and_explained():
+def test_every_pytest_mark_is_declared_and_explained():
     declared = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["pytest"]["ini_options"]["markers"]
     table = CONTRIBUTING.partition("| Mark |")[2].partition("\n\n")[0]
     assert {line.partition(":")[0] for line in declared} == set(re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE))

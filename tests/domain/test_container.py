@@ -132,7 +132,7 @@ def test_a_name_that_is_not_accepted_is_told_what_is():
 
 
 @given(st.binary(max_size=SNIFF_BYTES))
-def test_of_whatever_bytes_a_container_is_told_or_not(head: bytes):
+def test_any_bytes_are_either_a_known_container_or_refused(head: bytes):
     assert container_of(head) in {None, "isobmff", "matroska", "riff", "mpegts", "mpegps", "asf", "flv", "ogg"}
 
 
@@ -173,7 +173,7 @@ def test_a_file_name_is_kept_as_it_can_safely_be_shown(sent: str, kept: str):
 
 
 @pytest.mark.parametrize("sent", ["", "/", "..\\", "\u0000", "   "])
-def test_a_name_of_nothing_is_refused(sent: str):
+def test_an_empty_file_name_is_refused(sent: str):
     with pytest.raises(InvalidInput):
         checked_file_name(sent)
 

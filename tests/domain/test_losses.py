@@ -16,7 +16,7 @@ def marked(film: Film, place: int) -> Film:
 
 
 @pytest.mark.parametrize(("missing", "expected"), [(0, ()), (1, (49,)), (40, (49,))])
-def test_a_broken_part_lost_something_where_a_time_is_lacking(missing: int, expected: tuple[int, ...]):
+def test_a_damaged_part_counts_as_a_loss_where_a_time_is_missing(missing: int, expected: tuple[int, ...]):
     times = [*range(0, 50 * 40, 40), *range((50 + missing) * 40, (100 + missing) * 40, 40)]
     film = marked(film_of_times(times, 40), 50)
     assert losses_of(film.packets, at_the_end=False, counted=False) == expected

@@ -107,7 +107,7 @@ def test_a_picture_a_quarter_of_its_time_late_counts_as_being_there_and_a_later_
     assert taken(film, NTH, 1, start_seconds=0.0874) == [0, 1, 2, 3]
 
 
-def test_a_long_picture_hides_none_of_those_that_come_in_the_seconds_before_it():
+def test_a_long_picture_hides_none_of_those_before_it():
     film = film_of_times([0, 40, 200, 9000, 10_000], 10_000)
     assert taken(film, AT, [0, 0.04, 8.9, 9, 9.7, 9.75]) == [0, 1, 3, 3, 3, 4]
     assert taken(DENSE_THEN_STILL, AT, [4, 4.9333]) == [120, 148]
@@ -118,7 +118,7 @@ def test_the_last_of_several_pictures_of_the_same_time_counts_as_being_there():
     assert taken(EQUAL_TIMES, NTH, 1, start_seconds=0.4, end_seconds=0.48) == [10, 11, 12, 13, 14, 15, 16]
 
 
-def test_a_grids_step_bounds_what_counts_as_being_there():
+def test_a_pictures_tolerance_is_bounded_by_the_step_of_the_grid():
     film = film_of_times([0, 1000], 1000)
     assert taken(film, EVERY, 0.1)[7:10] == [0, 0, 0]  # 0.75 s would do for a time of its own.
     assert taken(film_of_times([0, 1025], 1000), EVERY, 0.1)[10] == 1

@@ -18,7 +18,7 @@ from app.domain.user import checked_email, checked_name, normalised_password
         ("\uff41na@example.com", "ana@example.com"),
     ],
 )
-def test_an_address_has_one_form(typed: str, kept: str):
+def test_spellings_of_one_address_are_normalised_to_one(typed: str, kept: str):
     assert checked_email(typed) == kept
 
 
@@ -60,7 +60,7 @@ def test_a_name_is_one_line():
 
 
 @pytest.mark.parametrize("typed", ["", "   ", "a" * 256, "a\x00b"])
-def test_a_name_of_nothing_or_of_controls_is_refused(typed: str):
+def test_an_empty_name_or_one_of_control_characters_is_refused(typed: str):
     with pytest.raises(InvalidInput):
         checked_name(typed)
 
@@ -76,7 +76,7 @@ def test_a_password_too_short_too_long_or_no_text_is_refused(typed: str):
 
 
 @pytest.mark.parametrize("check", [checked_email, checked_name, normalised_password])
-def test_what_would_take_long_to_normalise_is_refused_unread(check: Callable[[str], str]):
+def test_text_too_long_to_normalise_quickly_is_refused_unread(check: Callable[[str], str]):
     marks = "a" + "\u0315" * 200_000 + "\u0316" * 200_000  # Putting these in order takes some ten minutes.
     with pytest.raises(InvalidInput):
         check(marks)

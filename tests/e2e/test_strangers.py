@@ -49,7 +49,7 @@ def s3_of_ana(up: Up) -> Iterator[S3Client]:
         client.delete_object(Bucket="fiapx", Key=KEY)
 
 
-def test_every_socket_is_known_and_on_this_machine_alone(up: Up, names: dict[int, str]):
+def test_every_listening_port_is_known_and_on_loopback_alone(up: Up, names: dict[int, str]):
     found = listeners_of(up.process.pid)
     unknown = [one for one in found if one.kind != "unix" and (one.kind != "tcp" or one.port not in names)]
     assert not unknown, f"Nobody has looked at what a stranger gets there: {unknown}"

@@ -31,7 +31,7 @@ def test_what_is_published_on_loopback_is_served_under_its_names_alone():
 
 
 @pytest.mark.parametrize("name", SERVICES)
-def test_a_service_tells_how_it_is_or_comes_to_an_end(name):
+def test_each_service_has_a_health_check_or_ends_by_itself(name):
     service = SERVICES[name]
     if name in ONE_SHOT:
         assert service["restart"] == "on-failure"
@@ -41,7 +41,7 @@ def test_a_service_tells_how_it_is_or_comes_to_an_end(name):
 
 
 @pytest.mark.parametrize("name", SERVICES)
-def test_who_is_waited_for_can_be_waited_for(name):
+def test_a_service_that_others_depend_on_has_the_condition_they_wait_for(name):
     for other, how in SERVICES[name].get("depends_on", {}).items():
         ends = other in ONE_SHOT
         assert how["condition"] == ("service_completed_successfully" if ends else "service_healthy")
@@ -85,7 +85,7 @@ def test_images_of_others_have_a_tag_that_stays():
         assert re.fullmatch(r"[\w./-]+:v?\d[\w.-]*(@sha256:[0-9a-f]{64})?", SERVICES[name]["image"]), name
 
 
-def test_only_this_machine_gets_in_and_the_stores_get_nowhere():
+def test_ports_are_published_on_loopback_and_stores_reach_no_outside():
     for name, service in SERVICES.items():
         for port in service.get("ports", []):
             assert port.startswith("127.0.0.1:"), name
@@ -95,7 +95,7 @@ def test_only_this_machine_gets_in_and_the_stores_get_nowhere():
         assert "ports" not in SERVICES[name]
 
 
-def test_what_signs_is_made_at_the_start_and_kept_to_who_needs_it():
+def test_signing_secrets_are_made_at_the_start_and_given_to_who_needs_them():
     assert "FIAPX_JWT_SECRET:" not in TEXT
     assert "FIAPX_LINK_SECRET:" not in TEXT
     holders = {name for name, service in SERVICES.items() if "secrets:/secrets" in str(service.get("volumes"))}

@@ -137,10 +137,10 @@ def test_what_is_copied_is_there_and_let_through():
         "docker/rehearsal/rehearse.py",
     ],
 )
-def test_a_build_does_not_see(path):
+def test_a_build_context_leaves_out(path):
     assert not let_through(path)
 
 
 @pytest.mark.parametrize("path", ["app/cli.py", "app/infra/mail_templates/base.html", "migrations/versions/0001.py"])
-def test_a_build_sees(path):
+def test_a_build_context_holds(path):
     assert let_through(path)

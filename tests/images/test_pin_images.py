@@ -46,7 +46,7 @@ def test_tags_get_the_digests_that_the_registry_has(docker: Path, tmp_path: Path
     assert compose.read_text().endswith("    image: fiapx-webapi:local\n")
 
 
-def test_a_former_digest_makes_way(docker: Path, tmp_path: Path):
+def test_a_former_digest_is_replaced(docker: Path, tmp_path: Path):
     file = tmp_path / "Dockerfile"
     file.write_text(f"ARG PYTHON_IMAGE={IMAGE}@sha256:{'0' * 64}\n")
     assert pin(docker, file).returncode == 0
@@ -54,7 +54,7 @@ def test_a_former_digest_makes_way(docker: Path, tmp_path: Path):
 
 
 @pytest.mark.parametrize("tag", ["unknown", "strange"])
-def test_where_one_cannot_be_had_nothing_is_changed(docker: Path, tmp_path: Path, tag: str):
+def test_without_all_digests_nothing_is_changed(docker: Path, tmp_path: Path, tag: str):
     good, bad = tmp_path / "Dockerfile", tmp_path / "compose.yaml"
     good.write_text(f"ARG PYTHON_IMAGE={IMAGE}\n")
     bad.write_text(f"services:\n  one:\n    image: example/python:{tag}\n")

@@ -105,7 +105,7 @@ def test_a_decoder_can_do_nothing_but_decode(prison: Prison):
     assert {path.name: path.read_bytes() for path in prison.files.iterdir()} == dict.fromkeys(FILES, b"bytes")
 
 
-def test_nothing_of_that_is_refused_where_nothing_confines_it(prison: Prison):
+def test_an_unconfined_process_can_do_all_of_that(prison: Prison):
     """So that a refusal means something; what is here of ``OTHERS`` depends on the container that the tests run in."""
     needed, possible, *_ = prison.run("free", "prisoner_process.py")["told"]
     assert names(needed | possible, "done") == needed.keys() | possible.keys()
@@ -127,7 +127,7 @@ def test_landlock_holds_where_there_is_no_seccomp(prison: Prison):
 
 
 @pytest.mark.parametrize("layer", [None, "seccomp"])
-def test_what_others_send_is_not_heard_and_what_says_why_it_fell_over_is(prison: Prison, layer: str | None):
+def test_signals_of_others_are_ignored_and_those_of_a_crash_are_not(prison: Prison, layer: str | None):
     if layer:
         prison.without(layer)
     ((*deaf_to,),) = prison.run("confined", "deaf_process.py")["told"]

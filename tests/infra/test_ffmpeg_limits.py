@@ -22,11 +22,11 @@ def machine(root: Path, gib: int, **files: str) -> int:
     return memory_bytes(root)
 
 
-def test_a_machine_without_groups_has_what_it_has(tmp_path: Path):
+def test_without_cgroups_the_limits_are_the_machines(tmp_path: Path):
     assert machine(tmp_path, 8) == 8 * GIB
 
 
-def test_the_second_version_of_groups_limits_a_container(tmp_path: Path):
+def test_cgroups_version_2_limit_a_container(tmp_path: Path):
     limit = {"proc__self__cgroup": "0::/\n", "sys__fs__cgroup__memory.max": f"{2 * GIB}\n"}
     assert machine(tmp_path, 64, **limit) == 2 * GIB
 
@@ -41,7 +41,7 @@ def test_the_lowest_limit_on_the_way_up_counts(tmp_path: Path):
     assert machine(tmp_path, 64, **files) == 5 * GIB
 
 
-def test_the_first_version_of_groups_has_a_folder_for_memory(tmp_path: Path):
+def test_cgroups_version_1_limit_memory_in_a_folder_of_their_own(tmp_path: Path):
     files = {
         "proc__self__cgroup": "5:cpu,cpuacct:/a\n4:memory:/docker/abc\n0::/\n",
         # As from within a container, which does not see the folders that its own group lies in.
@@ -58,7 +58,7 @@ def test_a_limit_beyond_the_machine_is_none(tmp_path: Path):
     assert machine(tmp_path, 16, **files) == 16 * GIB
 
 
-def test_this_machine_has_some():
+def test_this_machines_limits_are_found():
     assert memory_bytes() > GIB // 2
     assert memory_bytes(Path("/no/such/root")) > GIB // 2  # As on macOS, where there is no such file.
 

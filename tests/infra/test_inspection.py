@@ -22,7 +22,7 @@ async def told(data: bytes) -> Inspected:
     return await read_inspection(reader, TimeBudget(20), most_packets=1000)
 
 
-async def test_what_a_child_tells_becomes_a_film():
+async def test_the_inspectors_output_becomes_a_film():
     found = await told(document(HEAD) + PACKETS + document(TAIL))
     assert found.film is not None
     assert list(found.film.packets.pts) == [0, 40]
@@ -55,6 +55,6 @@ async def test_facts_that_make_no_sense_are_refused(tail: dict[str, Any]):
         document({**HEAD, "streams": [{**STREAM, "start": [1, 0]}]}) + PACKETS + document(TAIL),
     ],
 )  # fmt: skip
-async def test_what_is_no_story_of_a_film_is_refused(data: bytes):
+async def test_malformed_output_of_the_inspector_is_refused(data: bytes):
     with pytest.raises(BrokenInspection):
         await told(data)

@@ -49,7 +49,7 @@ def test_a_ticket_expires_to_the_second() -> None:
     assert LINKS.open(ticket, NOW + timedelta(seconds=300)) is None
 
 
-def test_another_secret_opens_nothing() -> None:
+def test_a_ticket_signed_with_another_secret_opens_nothing() -> None:
     other = TicketLinks(SECRET[::-1], lifetime_seconds=300)
     assert other.open(ticket_for(), NOW) is None
 

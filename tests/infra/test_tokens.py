@@ -131,7 +131,7 @@ def test_a_header_that_we_did_not_write_is_refused(header: dict[str, object]) ->
             TOKENS.verify(signed(header=header))
 
 
-def test_another_key_and_no_key_are_refused() -> None:
+def test_a_token_with_another_key_or_none_is_refused() -> None:
     for token in (
         signed(key="another key of access tokens, 32 bytes"),
         by_hand({"alg": "none", "typ": "JWT", "kid": HEADER["kid"]}, CLAIMS),

@@ -40,7 +40,7 @@ def opened(data: bytes) -> zipfile.ZipFile:
         unique_by=lambda pair: pair[0],
     )
 )
-def test_whatever_goes_in_comes_out_again(files: list[tuple[str, bytes]]):
+def test_every_file_is_read_back_as_it_was_written(files: list[tuple[str, bytes]]):
     with opened(archive(files)) as read:
         assert read.testzip() is None
         assert [(i.filename, read.read(i)) for i in read.infolist()] == files
@@ -101,7 +101,7 @@ def test_a_name_that_does_not_fit_is_refused():
 
 @pytest.mark.slow
 @pytest.mark.parametrize("count", [65_534, 65_535, 65_536, 70_000])
-def test_more_entries_than_sixteen_bits_can_count(count: int):
+def test_a_zip_of_more_than_65535_entries_is_read_back(count: int):
     data = archive((f"frame_{n:06}", b"x") for n in range(count))
     assert (b"PK\x06\x06" in data) == (count >= 65_535)
     with opened(data) as read:
@@ -110,7 +110,7 @@ def test_more_entries_than_sixteen_bits_can_count(count: int):
 
 
 @pytest.mark.slow
-def test_sizes_and_offsets_beyond_four_gib(tmp_path: Path):
+def test_a_zip_beyond_4_gib_is_read_back(tmp_path: Path):
     """Zeros are written as holes: the file takes next to no disk, and is read through the real offsets."""
     encoder = StoredZip()
     huge = bytes(4 * GIB + 5)

@@ -22,14 +22,14 @@ async def test_the_backlog_is_a_line_that_alarms_can_read(world: World):
     assert (line["videos_pending"], line["videos_processing"], line["oldest_pending_seconds"]) == (1, 1, 90)
 
 
-async def test_no_line_tells_a_backlog_that_nobody_knows(world: World):
+async def test_an_unknown_backlog_writes_no_backlog_line(world: World):
     world.transactions.away = True
     with capture_logs() as lines:
         await report_backlog({"work": SimpleNamespace(measure_backlog=MeasureBacklog(world.transactions, world.clock))})
     assert [line["event"] for line in lines] == ["the backlog cannot be measured"]
 
 
-async def test_what_expired_is_told_and_a_database_that_is_away_is_waited_for(world: World):
+async def test_expired_videos_are_logged_and_an_absent_database_is_waited_for(world: World):
     world.retention = Retention(days=1)
     await world.completed((await world.uploaded(await world.user())).id)
     world.clock.advance(24 * 3600)

@@ -68,7 +68,7 @@ def test_all_that_may_run_at_once_fits_into_the_shipped_database() -> None:
         assert most_connections(manifests) + RESERVE <= classes()[shipped]
 
 
-def test_the_sum_that_operators_read_is_the_manifests() -> None:
+def test_the_number_of_connections_in_the_docs_is_that_of_the_manifests() -> None:
     manifests = read_manifests(render_text(K8S / "base"))
     page = " ".join((REPOSITORY / "docs/aws.md").read_text("utf-8").split())
     told = re.search(r"(\d+) x (\d+) \+ (\d+) x (\d+) \+ (\d+) x (\d+) = (\d+), and the migration's (\d+)", page)

@@ -75,7 +75,7 @@ def test_every_object_is_valid_where_it_is_applied(rendering: Manifests, version
 @pytest.mark.parametrize(
     ("field", "value"), [("minReadySeconds", "many"), ("minReadySecond", 1)], ids=["a wrong type", "an unknown field"]
 )
-def test_a_field_that_kubernetes_does_not_know_so_is_refused(
+def test_an_invalid_field_of_kubernetes_is_found(
     renderings: Mapping[str, Manifests], field: str, value: object
 ) -> None:
     broken = copy.deepcopy(named(renderings["base"], "Deployment", "fiapx-webapi"))
@@ -145,7 +145,7 @@ def test_what_external_secrets_writes_is_what_pods_read(renderings: Mapping[str,
     assert set(written["spec"]["target"]["template"]["data"]) == set(expected["stringData"])
 
 
-def test_what_keda_does_not_know_so_is_refused(renderings: Mapping[str, Manifests]) -> None:
+def test_an_invalid_field_of_keda_is_found(renderings: Mapping[str, Manifests]) -> None:
     scaled, authentication = (one for one in renderings["base"] if not is_kubernetes_own(one))
 
     def changed(original: Manifest, *way: str | int, to: object) -> Manifest:
@@ -332,7 +332,7 @@ def test_every_pod_reaches_its_stores_and_no_other(renderings: Mapping[str, Mani
     assert reached == expected
 
 
-def test_stores_of_one_machine_answer_those_who_reach_them(renderings: Mapping[str, Manifests]) -> None:
+def test_network_policies_of_local_stores_admit_the_pods_that_use_them(renderings: Mapping[str, Manifests]) -> None:
     manifests = renderings["overlays/local"]
     for store in pods(manifests):
         port = store.main["ports"][0]["containerPort"] if "ports" in store.main else None
@@ -361,7 +361,7 @@ def test_the_api_answers_its_proxy_and_all_of_ours_prometheus(renderings: Mappin
             assert may_reach(renderings[overlay], pod, Place(namespace="monitoring"), 4318)
 
 
-def test_webhooks_go_where_their_guard_lets_them(renderings: Mapping[str, Manifests]) -> None:
+def test_the_network_policy_lets_webhooks_go_where_the_code_does(renderings: Mapping[str, Manifests]) -> None:
     manifests = renderings["base"]
     control = next(pod for pod in pods(manifests) if pod.labels[NAME] == "fiapx-control")
     questions = [(PUBLIC, 443), (PUBLIC, 8443), ("2606:4700::1", 443), (PUBLIC, 80), (PUBLIC, 22), (METADATA, 8443)]

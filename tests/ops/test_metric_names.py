@@ -80,14 +80,14 @@ def test_the_names_of_an_expression_are_found():
     assert list(selectors_in(asked)) == [("a_total", "code", "x|y")]
 
 
-def test_every_series_that_rules_and_dashboard_ask_for_is_shown_by_somebody():
+def test_every_series_of_rules_and_dashboard_is_exported():
     known = exported().keys() | _OF_PROMETHEUS.keys() | {rule.name for rule in rules() if not rule.alert}
     asked = set().union(*(names_in(expression) for expression in expressions()))
     assert asked <= known
     assert len(asked) > 20
 
 
-def test_every_series_that_the_operators_pages_ask_for_is_shown_by_somebody():
+def test_every_series_of_the_operators_pages_is_exported():
     known = exported().keys() | _OF_PROMETHEUS.keys() | {rule.name for rule in rules() if not rule.alert}
     asked = [names_in(code) for code in expressions_in_the_pages()]
     assert set().union(*asked) <= known

@@ -107,7 +107,7 @@ def test_the_rules_mean_the_same_where_each_series_bears_its_pod_and_namespace_t
     assert "SUCCESS" in promtool("test", "rules", tmp_path / "stories.yaml")
 
 
-def test_no_alert_is_without_a_story_in_which_it_fires():
+def test_every_alert_has_a_test_in_which_it_fires():
     expected = [
         sample["labels"]
         for story in yaml.safe_load(STORIES.read_text())["tests"]

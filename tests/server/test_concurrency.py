@@ -5,7 +5,7 @@ import asyncio
 from app.server.concurrency import FairTurns
 
 
-async def test_a_key_does_so_much_at_once_in_the_order_in_which_it_asked():
+async def test_a_key_has_so_many_turns_at_once_in_order_of_asking():
     turns, going, order, most = FairTurns(2), 0, list[int](), 0
 
     async def work(number: int) -> None:

@@ -99,7 +99,7 @@ async def test_operations_over_a_socket_are_requests_of_its_network(empty_databa
             assert 'fiapx_requests_rejected_total{reason="network"} 2.0' in (await prometheus.get("/metrics")).text
 
 
-async def test_a_page_that_comes_back_again_and_again_is_within_what_is_usual(empty_database: Path, tmp_path: Path):
+async def test_a_page_that_reconnects_a_hundred_times_stays_within_the_limit(empty_database: Path, tmp_path: Path):
     async with running_site(empty_database, tmp_path, settings=shipped()) as site, site.person() as ana:
         video = await ana.uploaded()
         for _ in range(100):

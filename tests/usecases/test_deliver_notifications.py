@@ -140,7 +140,7 @@ async def test_the_end_of_a_video_is_posted_with_what_became_of_it(world: World,
     }
 
 
-async def test_whoever_cancels_or_wants_no_mail_is_not_told(world: World, mailer: MemoryMailer):
+async def test_no_mail_is_sent_for_a_cancellation_or_to_who_switched_it_off(world: World, mailer: MemoryMailer):
     viewer, webhooks = await with_webhook(world), MemoryWebhooks()
     canceled = await world.uploaded(viewer)
     await world.cancel(viewer, canceled.id)
@@ -152,7 +152,7 @@ async def test_whoever_cancels_or_wants_no_mail_is_not_told(world: World, mailer
     assert await world.deliver(mailer, webhooks=webhooks)() == 0
 
 
-async def test_word_of_a_video_is_still_posted_when_it_was_deleted(world: World, mailer: MemoryMailer):
+async def test_a_webhook_is_still_posted_after_its_video_was_deleted(world: World, mailer: MemoryMailer):
     viewer, webhooks = await with_webhook(world), MemoryWebhooks()
     video = await world.uploaded(viewer)
     await world.failed(video.id)
@@ -275,9 +275,7 @@ async def test_a_message_that_nobody_can_send_holds_back_no_other(world: World, 
     assert waiting.answer == "Something went wrong on our side."
 
 
-async def test_where_the_database_does_not_hear_of_it_the_same_message_goes_out_again(
-    world: World, mailer: MemoryMailer
-):
+async def test_a_delivery_that_the_database_missed_is_repeated_with_the_same_id(world: World, mailer: MemoryMailer):
     viewer = await with_webhook(world)
     await world.failed((await world.uploaded(viewer)).id)
 

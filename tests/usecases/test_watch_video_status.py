@@ -144,7 +144,7 @@ async def test_an_unknown_video_and_anothers_are_refused():
     assert story.live.watchers(story.owner) == 0
 
 
-async def test_a_deleted_video_ends_the_watching_whether_its_word_arrives_or_not():
+async def test_a_deleted_video_ends_the_watching_whether_its_message_arrives_or_not():
     for heard in (True, False):
         story = Story()
         video = story.keep(a_video(story.owner))
@@ -168,7 +168,7 @@ async def test_the_viewers_other_videos_are_not_shown_to_who_watches_one():
         assert await screen.next() == ended
 
 
-async def test_what_is_older_than_what_was_shown_is_never_shown():
+async def test_an_older_snapshot_is_never_shown_after_a_newer_one():
     story = Story()
     video = story.keep(a_video(story.owner, version=5000, status=PROCESSING, attempt=1))
     async with story.watching(video.id) as screen:
@@ -180,7 +180,7 @@ async def test_what_is_older_than_what_was_shown_is_never_shown():
         assert await waiting == ended
 
 
-async def test_an_end_whose_word_was_lost_is_found_by_reading_again():
+async def test_an_end_whose_message_was_lost_is_found_by_reading_again():
     story = Story()
     video = story.keep(a_video(story.owner))
     async with story.watching(video.id) as screen:
@@ -193,7 +193,7 @@ async def test_an_end_whose_word_was_lost_is_found_by_reading_again():
 # ---------------------------------------------------------------- all of them
 
 
-async def test_all_begins_with_the_unfinished_and_what_ended_within_the_hour():
+async def test_watching_all_begins_with_unfinished_videos_and_those_of_the_last_hour():
     story = Story()
     now = story.clock.now()
     pending = story.keep(a_video(story.owner))
@@ -207,7 +207,7 @@ async def test_all_begins_with_the_unfinished_and_what_ended_within_the_hour():
         assert (await screen.next()).id == fresh.id
 
 
-async def test_all_misses_no_end_and_no_deletion_even_beyond_the_hundred_that_are_read():
+async def test_watching_all_misses_no_end_and_no_deletion_beyond_the_first_hundred():
     story = Story()
     first = [story.keep(a_video(story.owner)) for _ in range(100)]
     async with story.watching(None) as screen:
@@ -305,7 +305,7 @@ async def test_progress_comes_four_times_a_second_at_most_its_newest_always_and_
 
 
 @pytest.mark.parametrize("cuts", [0.0, 0.3])
-async def test_no_end_is_missed_when_words_get_lost_and_connections_break(redis_url: str, cuts: float):
+async def test_no_end_is_missed_when_messages_get_lost_and_connections_break(redis_url: str, cuts: float):
     """400 races between watching and ending; of the words every fifth is lost, and ``cuts`` of them cut the connection.
 
     All races of a batch share the connection, so without cuts it is the reading at intervals that finds what was lost.
