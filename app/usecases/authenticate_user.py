@@ -1,5 +1,5 @@
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import final
 
 from app.domain.errors import InvalidCredentials, InvalidInput
@@ -60,7 +60,7 @@ class AuthenticateUser:
         if user is None or user.password_hash != seen.password_hash:  # It was changed since it was checked.
             raise InvalidCredentials
         if password_hash != user.password_hash:
-            await t.users.set_password_hash(user.id, password_hash, self.open_session.clock.now())
+            await t.users.save(replace(user, password_hash=password_hash, updated_at=self.open_session.clock.now()))
         return await self.open_session(t, user)
 
 

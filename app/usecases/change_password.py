@@ -1,4 +1,4 @@
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import final
 
 from app.domain.errors import InvalidCredentials, InvalidInput
@@ -46,7 +46,7 @@ class ChangePassword:
         user, now = await locked_user(t, viewer), self.open_session.clock.now()
         if user.password_hash != known.password_hash:  # Another was quicker, and what was checked is no longer true.
             raise InvalidCredentials("The current password is wrong.", field=("current",))
-        await t.users.set_password_hash(user.id, password_hash, now)
+        await t.users.save(replace(user, password_hash=password_hash, updated_at=now))
         await t.password_resets.remove_all(user.id)
         kept = await t.sessions.lock(viewer.session)
         if kept is None:

@@ -1,6 +1,6 @@
 """What a user is told of, and where."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
 from typing import Final, final
@@ -64,14 +64,14 @@ class UpdateNotificationSettings:
 
         async def update(t: Transaction) -> ChangedSettings:
             user, now = await locked_user(t, viewer), self.clock.now()
-            await t.users.set_mails(
-                user.id,
-                on_failure=user.email_on_failure if change.email_on_failure is None else change.email_on_failure,
-                on_completion=(
-                    user.email_on_completion if change.email_on_completion is None else change.email_on_completion
-                ),
-                at=now,
+            on_failure, on_completion = change.email_on_failure, change.email_on_completion
+            changed = replace(
+                user,
+                email_on_failure=user.email_on_failure if on_failure is None else on_failure,
+                email_on_completion=user.email_on_completion if on_completion is None else on_completion,
+                updated_at=now,
             )
+            await t.users.save(changed)
             if isinstance(checked, str) and user.email_verified_at is None:
                 raise EmailNotVerified(field=("webhookUrl",))
             secret = None

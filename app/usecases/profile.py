@@ -45,7 +45,7 @@ class UpdateProfile:
         async def update(t: Transaction) -> User:
             user, now = await locked_user(t, viewer), self.clock.now()
             changed = replace(user, name=checked or user.name, locale=locale or user.locale, updated_at=now)
-            await t.users.set_profile(user.id, name=changed.name, locale=changed.locale, at=now)
+            await t.users.save(changed)
             return changed
 
         return await self.transactions.write(update)

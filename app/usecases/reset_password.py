@@ -109,8 +109,8 @@ class ResetPassword:
     async def _set(self, t: Transaction, reset: str, password_hash: str) -> tuple[Session, list[SessionId]]:
         clock = self.open_session.clock
         user, now = await used_link(t, t.password_resets, reset, clock), clock.now()
-        await t.users.set_password_hash(user.id, password_hash, now)
-        await t.users.set_email_verified(user.id, now)
+        changed = replace(user, password_hash=password_hash, email_verified_at=now, updated_at=now, webhook_url=None)
+        await t.users.save(changed)
         await t.email_verifications.remove_all(user.id)
         if user.webhook_url is not None:
             await t.users.set_webhook(user.id, None, now)
@@ -118,7 +118,7 @@ class ResetPassword:
         await t.sessions.end(ended, now)
         said = {"webhookUrl": user.webhook_url} if user.webhook_url else {}
         await enqueue_mail(t, user, NotificationEvent.PASSWORD_CHANGED, now, data=said)
-        return await self.open_session(t, replace(user, email_verified_at=now, webhook_url=None)), ended
+        return await self.open_session(t, changed), ended
 
 
 @asynccontextmanager

@@ -65,8 +65,9 @@ class VerifyEmail:
 
     async def _verify(self, t: Transaction, link: str) -> User:
         user, now = await used_link(t, t.email_verifications, link, self.clock), self.clock.now()
-        await t.users.set_email_verified(user.id, now)
-        return replace(user, email_verified_at=now, updated_at=now)
+        verified = replace(user, email_verified_at=now, updated_at=now)
+        await t.users.save(verified)
+        return verified
 
 
 @final

@@ -1,6 +1,6 @@
 """Short words for what happens to the record."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -28,7 +28,7 @@ from app.domain.video import (
 )
 from app.infra.sql.tables import video_processings
 from app.infra.sql.transactions import SqlTransactions
-from app.usecases.ports.transactions import Transactions
+from app.usecases.ports.transactions import Transaction, Transactions
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 LEASE_SECONDS = 15.0
@@ -59,6 +59,14 @@ class Story:
         user = a_user(email)
         await self.transactions.write(lambda t: t.users.add(user))
         return user.id
+
+    async def change_user(self, user: UserId, **to: Any) -> None:
+        async def step(t: Transaction) -> None:
+            found = await t.users.lock(user)
+            assert found is not None
+            await t.users.save(replace(found, **to))
+
+        await self.transactions.write(step)
 
     async def video(
         self, owner: UserId, *, created: float = 0, wake: float = 0, key: str | None = None, **also: Any

@@ -63,7 +63,7 @@ async def test_a_repeated_id_is_not_reported_as_an_address_that_is_taken(story: 
 
 async def test_a_new_hash_is_kept(story: Story):
     user = await story.user()
-    await story.transactions.write(lambda t: t.users.set_password_hash(user, "another", after(9)))
+    await story.change_user(user, password_hash="another", updated_at=after(9))
     found = await story.transactions.read(lambda t: t.users.by_id(user))
     assert found is not None
     assert (found.password_hash, found.updated_at, found.created_at) == ("another", after(9), after(0.123))
@@ -191,9 +191,7 @@ async def test_a_webhook_reads_back_as_written_until_it_is_removed(story: Story)
 
 async def test_what_a_user_is_mailed_is_theirs_to_choose(story: Story):
     owner, other = await story.user(), await story.user()
-    await story.transactions.write(
-        lambda t: t.users.set_mails(owner, on_failure=False, on_completion=True, at=after(9))
-    )
+    await story.change_user(owner, email_on_failure=False, email_on_completion=True)
 
     async def chosen(user: UserId) -> tuple[bool, bool]:
         found = await story.transactions.read(lambda t: t.users.by_id(user))

@@ -43,7 +43,7 @@ async def test_receivers_down_for_ten_minutes_get_each_notification_once_by_its_
         pass  # Now its port is known, and nobody listens there.
     hook, now = Webhook.new(f"http://127.0.0.1:{receiver.port}/in"), world.clock.now()
     await world.transactions.write(lambda t: t.users.set_webhook(viewer.id, hook, now))
-    await world.transactions.write(lambda t: t.users.set_mails(viewer.id, on_failure=True, on_completion=True, at=now))
+    await world.change_user(viewer.id, email_on_completion=True)
     deliver = world.deliver(mailer, webhooks=HttpWebhooks(loopback=True))
 
     videos = [(await world.uploaded(viewer)).id for _ in range(VIDEOS)]

@@ -116,7 +116,7 @@ URL = "https://hooks.example.com/in"
 async def with_webhook(world: World, url: str = URL) -> Viewer:
     viewer = await world.user()
     now = world.clock.now()
-    await world.transactions.write(lambda t: t.users.set_mails(viewer.id, on_failure=True, on_completion=True, at=now))
+    await world.change_user(viewer.id, email_on_completion=True)
     await world.transactions.write(lambda t: t.users.set_webhook(viewer.id, Webhook.new(url), now))
     return viewer
 

@@ -235,9 +235,7 @@ async def test_a_password_that_was_changed_while_it_was_checked_signs_nobody_in(
     identity = Identity(world, passwords)
     user = (await identity.ana()).user
     new_hash = await passwords.hash("battery staple horse")
-    passwords.meanwhile = lambda: world.transactions.write(
-        lambda t: t.users.set_password_hash(user.id, new_hash, world.clock.now())
-    )
+    passwords.meanwhile = lambda: world.change_user(user.id, password_hash=new_hash)
     with pytest.raises(InvalidCredentials):
         await identity.signed_in()
     await hasher.aclose()
@@ -246,7 +244,7 @@ async def test_a_password_that_was_changed_while_it_was_checked_signs_nobody_in(
 async def test_an_old_kind_of_hash_is_renewed_when_its_user_signs_in(identity: Identity):
     user = (await identity.ana()).user
     old, transactions = argon2.using(type="ID", rounds=1).hash(PASSWORD), identity.world.transactions
-    await transactions.write(lambda t: t.users.set_password_hash(user.id, old, identity.world.clock.now()))
+    await identity.world.change_user(user.id, password_hash=old)
     await identity.signed_in()
     renewed = await transactions.read(lambda t: t.users.by_id(user.id))
     assert renewed is not None

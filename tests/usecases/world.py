@@ -30,7 +30,7 @@ from app.usecases.mark_processing_failed import MarkProcessingFailed
 from app.usecases.ports.frames import FrameExtractor
 from app.usecases.ports.mail import Mailer
 from app.usecases.ports.tokens import LinkTokens
-from app.usecases.ports.transactions import Transactions
+from app.usecases.ports.transactions import Transaction, Transactions
 from app.usecases.ports.webhooks import WebhookSender
 from app.usecases.release_processing import ReleaseProcessing
 from app.usecases.remove_objects import RemoveObjects
@@ -83,6 +83,14 @@ class World:
     @classmethod
     def on(cls, transactions: Transactions) -> "World":
         return cls(LostAnswers(transactions))
+
+    async def change_user(self, user: UserId, **to: Any) -> None:
+        async def step(t: Transaction) -> None:
+            found = await t.users.lock(user)
+            assert found is not None
+            await t.users.save(replace(found, **to))
+
+        await self.transactions.write(step)
 
     async def user(self) -> Viewer:
         user = User(

@@ -8,7 +8,7 @@ from sqlalchemy import Select, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from app.domain.errors import EmailAlreadyRegistered
-from app.domain.user import Locale, User, UserId
+from app.domain.user import User, UserId
 from app.domain.webhook import FormerSecret, Webhook
 from app.infra.sql.rows import columns_of, record_of
 from app.infra.sql.table import SqlTable
@@ -38,17 +38,8 @@ class SqlUsers(SqlTable):
     async def lock(self, user: UserId) -> User | None:
         return await self._one(select(users).where(users.c.public_id == user).with_for_update())
 
-    async def set_password_hash(self, user: UserId, password_hash: str, at: datetime) -> None:
-        await self._set(user, at, password_hash=password_hash)
-
-    async def set_email_verified(self, user: UserId, at: datetime) -> None:
-        await self._set(user, at, email_verified_at=at)
-
-    async def set_profile(self, user: UserId, *, name: str, locale: Locale, at: datetime) -> None:
-        await self._set(user, at, name=name, locale=locale)
-
-    async def set_mails(self, user: UserId, *, on_failure: bool, on_completion: bool, at: datetime) -> None:
-        await self._set(user, at, email_on_failure=on_failure, email_on_completion=on_completion)
+    async def save(self, user: User) -> None:
+        await self._set(user.id, **columns_of(user, but=("id", "webhook_url")))
 
     async def webhook(self, user: UserId) -> Webhook | None:
         columns = select(users.c.webhook_url, users.c.webhook_secret, users.c.webhook_former_secrets)
@@ -63,13 +54,13 @@ class SqlUsers(SqlTable):
         if webhook is not None:
             url, secret = webhook.url, webhook.secret
             former = json.dumps([(one.secret, milliseconds(one.expires_at)) for one in webhook.former])
-        await self._set(user, at, webhook_url=url, webhook_secret=secret, webhook_former_secrets=former)
+        await self._set(user, updated_at=at, webhook_url=url, webhook_secret=secret, webhook_former_secrets=former)
 
     async def remove(self, user: UserId) -> bool:
         return await self._write(delete(users).where(users.c.public_id == user)) == 1
 
-    async def _set(self, user: UserId, at: datetime, **to: Any) -> None:
-        await self._write(update(users).where(users.c.public_id == user).values(updated_at=at, **to))
+    async def _set(self, user: UserId, **to: Any) -> None:
+        await self._write(update(users).where(users.c.public_id == user).values(**to))
 
     async def _one(self, which: Select[Any]) -> User | None:
         row = await self._row(which)
