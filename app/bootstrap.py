@@ -36,7 +36,7 @@ from app.infra.s3.disk import Disk, Durable, FileSystem, Flushed, at_once, endle
 from app.infra.s3.storage import S3Storage
 from app.infra.secret_tokens import HmacLinkTokens, HmacRefreshTokens
 from app.infra.sql.clock import DatabaseClock
-from app.infra.sql.engine import engine_for
+from app.infra.sql.engine import READ_SECONDS, engine_for
 from app.infra.sql.transactions import SqlTransactions
 from app.infra.tokens import JwtAccessTokens
 from app.infra.webhook import HttpWebhooks
@@ -138,7 +138,8 @@ async def compose_worker(settings: VideoSettings, executable: str | None = None)
 
     ``executable`` is the ffmpeg that decodes; only who decodes needs one.
     """
-    async with _opened(settings) as opened:
+    # Whoever holds a lease must hear in good time that a connection is dead: there is another try before it runs out.
+    async with _opened(settings, read_seconds=settings.lease_seconds / 2) as opened:
         parts, metrics = opened.parts, WorkerMetrics()
         health = WorkerHealth(f"{socket.gethostname()}-{os.getpid()}-{uuid4().hex[:8]}")
         metrics.tell_of(health)
@@ -159,9 +160,9 @@ async def compose_worker(settings: VideoSettings, executable: str | None = None)
 
 
 @asynccontextmanager
-async def _opened(settings: VideoSettings) -> AsyncIterator[_Opened]:
+async def _opened(settings: VideoSettings, read_seconds: float = READ_SECONDS) -> AsyncIterator[_Opened]:
     async with AsyncExitStack() as exits:
-        engine = engine_for(settings.database_url, connections=settings.database_connections)
+        engine = engine_for(settings.database_url, connections=settings.database_connections, read_seconds=read_seconds)
         exits.push_async_callback(engine.dispose)
         clock, transactions = DatabaseClock(engine), SqlTransactions(engine)
         disk, durable = _disk(exits, settings)

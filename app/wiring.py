@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Final
 
 from app.domain.retention import Retention
 from app.server.services import Services, Tickets
@@ -59,11 +60,17 @@ from app.usecases.replace_lost_zips import ReplaceLostZips
 from app.usecases.reprocess_video import ReprocessVideo
 from app.usecases.reset_password import RequestPasswordReset, ResetPassword
 from app.usecases.start_video_processing_job import StartVideoProcessingJob
+from app.usecases.store_breaker import StoreBreaker
 from app.usecases.upload_video import UploadVideo
 from app.usecases.verify_email import HasVideosFromBefore, RemoveVideosFromBefore, ResendVerification, VerifyEmail
 from app.usecases.watch_video_status import WatchVideoStatus
 from app.usecases.worker_health import WorkerHealth
 from app.usecases.write_mail import WriteMail
+
+_GRACES: Final = 20
+"""So much of a lease's time is what a worker takes to renew it once the database is back."""
+_NO_OBJECT: Final = "sources/none"
+"""That there is no such one is an answer, too."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -212,7 +219,7 @@ def attempt_video(settings: VideoSettings, parts: Parts, decoding: DecodingParts
     mark_failed = MarkProcessingFailed(transactions, queue, live, clock)
     return AttemptVideo(
         start_video_processing_job=StartVideoProcessingJob(
-            transactions, mark_failed, live, clock, lease, decoding.health.worker
+            transactions, mark_failed, live, clock, lease, decoding.health.worker, grace=lease / _GRACES
         ),
         hold_lease=HoldLease(transactions, live, clock, lease, heartbeat),
         process_video_frames=ProcessVideoFrames(parts.storage, decoding.extractor, decoding.workspaces),
@@ -229,6 +236,13 @@ def attempt_video(settings: VideoSettings, parts: Parts, decoding: DecodingParts
         reports=decoding.reports,
         health=decoding.health,
         try_decoder=decoding.try_decoder,
+        stores=StoreBreaker(
+            {
+                "database": lambda: transactions.read(lambda t: t.users.by_email("")),
+                "storage": lambda: parts.storage.stat(_NO_OBJECT),
+            },
+            decoding.reports,
+        ),
         clock=clock,
         max_transient_failures=settings.max_transient_failures,
     )

@@ -86,9 +86,12 @@ async def _serve(settings: VideoSettings, only: Only | None, executable: str | N
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with compose_worker(settings, executable) as work, _answering(settings, work):
         workers, health = [], work.attempt_video.health
+        guarding = None
         if only != "control":
             await _insist_on_decoding(work)
-            workers.append(_video_worker(settings, work))
+            worker = _video_worker(settings, work)
+            guarding = asyncio.create_task(work.attempt_video.stores.guard(worker.pause, worker.resume))
+            workers.append(worker)
         if work.control is not None:
             workers.append(_control_worker(settings, work.control, work.redis))
         running = [asyncio.create_task(worker.main()) for worker in workers]
@@ -101,6 +104,8 @@ async def _serve(settings: VideoSettings, only: Only | None, executable: str | N
             log.error("the worker is unfit, it takes no more videos and ends", broken=health.broken_in_a_row)
         await asyncio.gather(*(worker.stop("shutdown" if fit else "unfit") for worker in workers))
         await asyncio.gather(*running)
+        if guarding is not None:
+            guarding.cancel()
         return fit
 
 

@@ -66,6 +66,24 @@ class FailureCode(Described):
         "It needs more memory than allowed.",
         "This video needs more memory than the service allows.",
     )
+    WORK_DIRECTORY_FULL = (
+        "WORK_DIRECTORY_FULL",
+        "No worker had the room on its disk to work on it.",
+        "The service had no room to work on this video for a long time; try again later.",
+        True,
+    )
+    NO_MEMORY = (
+        "NO_MEMORY",
+        "No worker had the memory left to work on it.",
+        "The service had no memory left to work on this video for a long time; try again later.",
+        True,
+    )
+    NO_DECODER = (
+        "NO_DECODER",
+        "No worker could start its decoder.",
+        "The service could not start its decoder for a long time; try again later.",
+        True,
+    )
     STORAGE_ERROR = (
         "STORAGE_ERROR",
         "The storage was away for a long time.",

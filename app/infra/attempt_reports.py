@@ -1,6 +1,6 @@
 """Attempts at videos as operators see them: log lines, the worker's counters, and spans."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import final
 
@@ -57,6 +57,14 @@ class WorkerReports:
 
     def broke(self, fault: Exception, transient_failures: int) -> None:
         log.error("the attempt broke", transient_failures=transient_failures, exc_info=fault)
+
+    def stores_away(self, stores: Sequence[str]) -> None:
+        log.error("a store is away, no video is taken until it is back", stores=stores)
+        self._metrics.paused.set(1)
+
+    def stores_back(self) -> None:
+        log.info("the stores are back, videos are taken again")
+        self._metrics.paused.set(0)
 
     def comes_again(self) -> None:
         self._metrics.ended.labels("fault").inc()

@@ -26,20 +26,23 @@ class WorkerMetrics:
         )
         self.frames = Counter("fiapx_frames", "Frames in the ZIPs that were made here.", registry=self.registry)
         self.archive_bytes = Counter("fiapx_archive_bytes", "Bytes of those ZIPs.", registry=self.registry)
+        self.broken_in_a_row = Gauge(
+            "fiapx_worker_broken_in_a_row",
+            "Different videos that broke here since one last did not.",
+            registry=self.registry,
+        )
+        self.unfit = Gauge("fiapx_worker_unfit", "Whether it takes no more videos and ends.", registry=self.registry)
+        self.paused = Gauge(
+            "fiapx_worker_paused", "Whether it takes no video since a store is away.", registry=self.registry
+        )
         self.attempt_seconds = Histogram(
             "fiapx_attempt_seconds", "From an attempt's claim to its end.", buckets=_SECONDS, registry=self.registry
         )
 
     def tell_of(self, health: WorkerHealth) -> None:
         """Show how this worker is."""
-        broken = Gauge(
-            "fiapx_worker_broken_in_a_row",
-            "Different videos that broke here since one last did not.",
-            registry=self.registry,
-        )
-        broken.set_function(lambda: health.broken_in_a_row)
-        unfit = Gauge("fiapx_worker_unfit", "Whether it takes no more videos and ends.", registry=self.registry)
-        unfit.set_function(health.unfit.is_set)
+        self.broken_in_a_row.set_function(lambda: health.broken_in_a_row)
+        self.unfit.set_function(health.unfit.is_set)
 
     def completed(self, archive: FramesArchive) -> None:
         """Count a ZIP that was published."""

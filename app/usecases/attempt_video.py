@@ -5,25 +5,26 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from errno import EDQUOT, ENOSPC
 from typing import Final, final
 
-from app.domain.errors import ProcessingError, StorageError, StorageFull
-from app.domain.failure import NO_SPACE, Failure, FailureCode
+from app.domain.errors import ProcessingError, StorageError
+from app.domain.failure import Failure, FailureCode
 from app.domain.lease import also_broken_by
 from app.domain.manifest import Reading
 from app.domain.video import FramesArchive, VideoId, VideoProcessing
+from app.usecases.faults import failure_of, is_full
 from app.usecases.generate_zip_file import GenerateZipFile
 from app.usecases.hold_lease import AttemptState, HoldLease
 from app.usecases.mark_processing_completed import MarkProcessingCompleted
 from app.usecases.mark_processing_failed import MarkProcessingFailed
 from app.usecases.ports.attempt_reports import AttemptReports
 from app.usecases.ports.clock import Clock
-from app.usecases.ports.database import DatabaseFull, DatabaseUnavailable
+from app.usecases.ports.database import DatabaseUnavailable
 from app.usecases.ports.frames import DecoderTrial
 from app.usecases.process_video_frames import ProcessVideoFrames
-from app.usecases.release_processing import ReleaseProcessing, retry_delay
+from app.usecases.release_processing import OUTAGE, ReleaseProcessing, retry_delay
 from app.usecases.start_video_processing_job import Claimed, GivenUp, HeldUntil, StartVideoProcessingJob
+from app.usecases.store_breaker import StoreBreaker
 from app.usecases.worker_health import WorkerHealth
 
 _OF_THE_DECODER: Final = frozenset({FailureCode.CORRUPT_VIDEO, FailureCode.OUT_OF_MEMORY})
@@ -66,6 +67,7 @@ class AttemptVideo:
     reports: AttemptReports
     health: WorkerHealth
     try_decoder: DecoderTrial
+    stores: StoreBreaker
     clock: Clock
     max_transient_failures: int
 
@@ -73,6 +75,7 @@ class AttemptVideo:
         try:
             started = await self._claim(video)
         except DatabaseUnavailable:
+            await self.stores.trips()
             return RetryAt(self.clock.now() + _DATABASE_AWAY)
         match started:
             case None:
@@ -136,19 +139,24 @@ class AttemptVideo:
 
     async def _meet(self, fault: Exception, started: Claimed) -> Done | RetryAt:
         """Let what was no fault of the video's pass, or admit that it does not."""
-        faults = started.transient_failures + 1
+        faults, failure = started.transient_failures + 1, failure_of(fault)
         if not isinstance(fault, StorageError | DatabaseUnavailable | OSError):
             self.reports.broke(fault, faults)
-            failure = Failure(FailureCode.INTERNAL, FailureCode.INTERNAL.reason)
             return await self._break(started, _UNEXPECTED_TRIES, failure)
-        full = _is_full(fault)
-        self.reports.fault(fault, faults, full=full)
-        failure = Failure(FailureCode.STORAGE_ERROR, NO_SPACE if full else FailureCode.STORAGE_ERROR.reason)
+        self.reports.fault(fault, faults, full=is_full(fault))
         if isinstance(fault, OSError):
             return await self._break(started, self.max_transient_failures, failure)
+        if await self.stores.trips():
+            return await self._sit_out(started)
         if faults >= self.max_transient_failures:
             return await self._fail(started.video, failure)
         return await self._come_again(started)
+
+    async def _sit_out(self, started: Claimed) -> RetryAt:
+        """Release the video until the stores are back, as if it had never been tried."""
+        self.reports.comes_again()
+        await self._recorded(lambda: self.release_processing.in_an_outage(started.video, started.transient_failures))
+        return RetryAt(self.clock.now() + OUTAGE + _MARGIN)
 
     async def _work_under_lease(
         self, video: VideoProcessing, attempt: AttemptState, holding: "asyncio.Task[None]"
@@ -216,7 +224,3 @@ class AttemptVideo:
             except DatabaseUnavailable as error:
                 self.reports.waits(error)
             await asyncio.sleep(_RECORD_SECONDS)
-
-
-def _is_full(fault: Exception) -> bool:
-    return isinstance(fault, StorageFull | DatabaseFull) or getattr(fault, "errno", None) in {ENOSPC, EDQUOT}

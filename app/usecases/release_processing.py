@@ -10,6 +10,8 @@ from app.domain.video import VideoProcessing
 from app.usecases.ports.clock import Clock
 from app.usecases.ports.transactions import Transactions
 
+OUTAGE: Final = timedelta(seconds=2)
+"""How long what met an outage waits at least; after that it is for the workers to take it or not."""
 _BACKOFF: Final = Backoff(first=2, longest=300)
 
 
@@ -27,6 +29,10 @@ class ReleaseProcessing:
     async def after_shutdown(self, held: VideoProcessing, transient_failures: int) -> bool:
         """Let another worker go on at once; a shutdown says nothing about the video."""
         return await self._release(held, timedelta(), transient_failures)
+
+    async def in_an_outage(self, held: VideoProcessing, transient_failures: int) -> bool:
+        """Let somebody go on once all stores are back; an outage says nothing about the video either."""
+        return await self._release(held, OUTAGE, transient_failures)
 
     async def after_fault(self, held: VideoProcessing, transient_failures: int, broken_by: Sequence[str] = ()) -> bool:
         """Let somebody try again after a delay that doubles with each fault in a row.

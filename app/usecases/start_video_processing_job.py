@@ -1,3 +1,4 @@
+import asyncio
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, final
@@ -62,6 +63,9 @@ class StartVideoProcessingJob:
     lease: timedelta
     worker: str = ""
     """Who claims, by a name that no other worker has."""
+    grace: timedelta = timedelta()
+    """So long after it was seen to have run out a lease is taken over only if it still has: after an outage of the
+    database all have run out at once, and who holds one hears of its end no later than we do."""
 
     async def __call__(self, video: VideoId) -> Claimed | HeldUntil | GivenUp | None:
         while True:  # Each round that loses its race has seen the row move on.
@@ -74,7 +78,11 @@ class StartVideoProcessingJob:
                 return HeldUntil(seen.wake_at)
             if self.worker and seen.last_broken_by == self.worker and now < seen.wake_at + _FOR_OTHERS:
                 return HeldUntil(now + _OTHERS_COME_BY)
-            lost = seen.lost_attempts + (taken_over and not seen.released)
+            died = taken_over and not seen.released
+            if died:
+                await asyncio.sleep(self.grace.total_seconds())
+                now = self.clock.now()
+            lost = seen.lost_attempts + died
             if lost >= _MAX_LOST_ATTEMPTS:
                 failure = Failure(FailureCode.WORKER_LOST, FailureCode.WORKER_LOST.reason)
                 if await self.mark_failed(seen.video, failure, expired=True):
@@ -82,7 +90,7 @@ class StartVideoProcessingJob:
                 continue
             if (claimed := await self._claim(seen, now, lost)) is not None:
                 await self.live.publish(claimed)
-                return Claimed(claimed, seen.transient_failures, taken_over and not seen.released, seen.broken_by)
+                return Claimed(claimed, seen.transient_failures, died, seen.broken_by)
 
     async def _claim(self, seen: Lease, now: datetime, lost: int) -> VideoProcessing | None:
         async def step(t: Transaction) -> VideoProcessing | None:

@@ -23,7 +23,7 @@ from app.infra.sql.migrate import migrate
 from app.settings import Settings
 from app.usecases.upload_video import IncomingVideo
 from tests.parts.known_secrets import remember
-from tests.parts.stores import S3Part, SmtpSinkPart, ValkeyPart
+from tests.parts.stores import S3Part, SmtpSinkPart
 
 ROOT = Path(__file__).parents[2]
 
@@ -97,11 +97,24 @@ def running(row: VideoProcessing) -> bool:
 
 
 @pytest.fixture
+async def database_url(tmp_path: Path) -> str:
+    """The address of the record, with its tables."""
+    url = f"sqlite+aiosqlite:///{tmp_path}/fiapx.db"
+    await migrate(url)
+    return url
+
+
+@pytest.fixture
 async def stack(
-    redis_url: str, valkey: ValkeyPart, s3: S3Part, bucket: str, smtp_sink: SmtpSinkPart, tmp_path: Path
+    redis_url: str,
+    database_url: str,
+    s3: S3Part,
+    bucket: str,
+    smtp_sink: SmtpSinkPart,
+    tmp_path: Path,
 ) -> AsyncIterator[Stack]:
     environment = {
-        "FIAPX_DATABASE_URL": f"sqlite+aiosqlite:///{tmp_path}/fiapx.db",
+        "FIAPX_DATABASE_URL": database_url,
         "FIAPX_REDIS_URL": redis_url,
         "FIAPX_S3_URL": s3.url,
         "FIAPX_S3_BUCKET": bucket,
@@ -116,7 +129,6 @@ async def stack(
         "FIAPX_FFMPEG_THREADS": "1",  # So that work lasts as long on many cores, and leaves the others to other tests.
     }
     remember(environment["FIAPX_JWT_SECRET"], environment["FIAPX_LINK_SECRET"])
-    await migrate(environment["FIAPX_DATABASE_URL"])
     settings = Settings(**{name.removeprefix("FIAPX_").lower(): value for name, value in environment.items()})  # type: ignore[arg-type]  # pydantic reads them from text, as from the environment
     async with AsyncExitStack() as exits:
         service = await exits.enter_async_context(compose(settings))

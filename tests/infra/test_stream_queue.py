@@ -16,6 +16,25 @@ from app.infra.redis.stream_worker import StreamWorker
 from tests.infra.stream_queues import is_empty, working
 from tests.parts.waiting import until
 
+
+async def test_a_worker_that_pauses_picks_no_job_until_it_resumes(redis: StreamRedis):
+    ran: list[int] = []
+
+    async def count(_: object, number: int) -> None:
+        ran.append(number)
+
+    async with working(redis, count) as worker:
+        await redis.enqueue_job("count", 1)
+        await until(lambda: ran == [1])
+        worker.pause()
+        await asyncio.sleep(1)  # What it had asked for before may still come.
+        await redis.enqueue_job("count", 2)
+        await asyncio.sleep(2)
+        assert ran == [1]
+        worker.resume()
+        await until(lambda: ran == [1, 2])
+
+
 # ---------------------------------------------------------------- one job
 
 

@@ -3,7 +3,6 @@ import io
 import zipfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from errno import ENOSPC
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +10,8 @@ import pytest
 from arq import Retry
 from structlog.testing import capture_logs
 
-from app.domain.errors import ProcessingError, StorageError, StorageFull
-from app.domain.failure import NO_ROOM, NO_SPACE, Failure, FailureCode
+from app.domain.errors import ProcessingError, StorageError
+from app.domain.failure import NO_ROOM, Failure, FailureCode
 from app.domain.manifest import Reading
 from app.domain.options import ExtractionOptions
 from app.domain.video import MediaInfo, ProcessingStatus, VideoId, VideoProcessing
@@ -131,36 +130,6 @@ async def test_a_storage_that_is_away_is_tried_again_and_no_attempt_is_lost(
     lease = await world.transactions.read(lambda t: t.videos.lease(video))
     assert lease is not None
     assert (lease.video.status, lease.lost_attempts) == (ProcessingStatus.COMPLETED, 0)
-
-
-async def test_a_storage_that_stays_away_is_in_the_end_a_failure_with_a_reason(
-    world: World, tmp_path: Path, samples: Path
-):
-    video = await uploaded_file(world, samples / "bikes.mp4")
-    world.storage.away = True
-    for _ in range(2):
-        with pytest.raises(Retry):
-            await process_video(ctx(world, tmp_path), video)
-        world.clock.advance(60)
-    await process_video(ctx(world, tmp_path), video)
-    assert await code(world, video) is FailureCode.STORAGE_ERROR
-
-
-@pytest.mark.parametrize("full", [StorageFull(), OSError(ENOSPC, "No space left on device")])
-async def test_a_disk_that_stays_full_is_in_the_end_a_failure_that_says_so_and_a_line_for_operators(
-    world: World, tmp_path: Path, samples: Path, full: Exception
-):
-    video = await uploaded_file(world, samples / "bikes.mp4")
-    context = ctx(world, tmp_path, BrokenExtractor(full))
-    with capture_logs() as said:
-        for _ in range(2):
-            with pytest.raises(Retry):
-                await process_video(context, video)
-            world.clock.advance(60)
-        await process_video(ctx(world, tmp_path, BrokenExtractor(full)), video)
-    failure = (await world.row(video)).failure
-    assert failure == Failure(FailureCode.STORAGE_ERROR, NO_SPACE)
-    assert [line["log_level"] for line in said if line["event"] == "no space is left for a video"] == ["error"] * 3
 
 
 def lets_the_database_go(world: World, failure: Exception | None) -> ScriptedExtractor:

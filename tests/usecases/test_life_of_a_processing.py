@@ -73,6 +73,21 @@ async def test_an_expired_lease_is_taken_over_and_its_former_holder_changes_noth
     assert archive.key.endswith("/2.zip")
 
 
+async def test_a_holder_that_speaks_up_once_the_database_is_back_keeps_its_lease_that_ran_out(world: World):
+    """All leases have run out after an outage, and whoever stands by must not be quicker than whoever works."""
+    video = await world.uploaded(await world.user())
+    held = (await world.claimed(video.id)).video
+    world.clock.advance(16)
+    taking_over = asyncio.create_task(world.start(video.id))
+    await asyncio.sleep(0.1)
+    until = world.clock.now() + LEASE
+    assert await world.transactions.write(
+        lambda t: t.videos.heartbeat(video.id, held.attempt, until=until, progress=Progress(), media=None)
+    )
+    assert await taking_over == HeldUntil(until)
+    assert (await world.row(video.id)).attempt == 1
+
+
 async def test_the_third_lost_attempt_is_the_end_and_its_owner_is_told(world: World):
     ana = await world.user()
     video = await world.uploaded(ana)

@@ -12,6 +12,7 @@ from typing import Final
 from app.domain.errors import ProcessingError
 from app.domain.failure import FailureCode
 from app.infra.ffmpeg import launcher
+from app.usecases.ports.frames import DecoderUnavailable
 
 # What a program that falls over gets of the kernel, or sends itself. All others are sent by an operator, by an
 # orchestrator, or by the kernel for want of memory that others may have taken.
@@ -26,6 +27,7 @@ _OUT_OF_TIME: Final = -signal.SIGXCPU
 # ffmpeg's main returns an AVERROR, of which the status has the lowest byte: 256 - errno, or 256 - the first letter.
 _OUT_OF_MEMORY: Final = frozenset({256 - errno.ENOMEM, 256 - errno.EAGAIN})  # The latter of a thread without a stack.
 _OUT_OF_REACH: Final = frozenset(256 - number for number in (errno.ENOENT, errno.EACCES, errno.ENFILE))
+_FOR_NOW: Final = frozenset({errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE, errno.EIO, errno.EINTR})
 _NOT_FOUND: Final = 8  # All AVERRORs of names that it does not know: options, decoders, filters.
 
 
@@ -40,7 +42,8 @@ def classify_exit(
     """
     if code == launcher.FAULT_CODE:
         number = _errno(words)
-        return OSError(number, f"a child could not be started: {os.strerror(number)}")
+        said = f"a child could not be started: {os.strerror(number)}"
+        return OSError(number, said) if number in _FOR_NOW else DecoderUnavailable(said)
     if code in _ITS_OWN:
         return _broken(out_of_memory)
     if code == _OUT_OF_TIME or (code < 0 and out_of_time):

@@ -109,6 +109,7 @@ class StreamWorker(Worker):
         self._held: dict[str, _Held] = {}  # By job id, from its start until it is settled.
         self._due: dict[str, float] = {}
         self._failures = 0
+        self._paused = False
         self._ended = asyncio.Event()
         self._stop: asyncio.Task[None] | None = None
 
@@ -118,6 +119,14 @@ class StreamWorker(Worker):
         while not self._ended.is_set():
             await self._poll_iteration()
         await self._leave()
+
+    def pause(self) -> None:
+        """Pick no more jobs until ``resume``; running ones go on, and keep their entries."""
+        self._paused = True
+
+    def resume(self) -> None:
+        """Pick jobs again."""
+        self._paused = False
 
     async def stop(self, reason: str) -> None:
         """Pick no more jobs, let running ones end for ``shutdown_wait_seconds``, then cancel them and give them back.
@@ -185,7 +194,7 @@ class StreamWorker(Worker):
         """Do what is due and take what there is, for about half a second; whatever Redis answers, go on."""
         try:
             await self._keep_up()
-            if self.allow_pick_jobs and self.job_counter < self.max_jobs:
+            if self.allow_pick_jobs and not self._paused and self.job_counter < self.max_jobs:
                 for entry in await self._take(self.max_jobs - self.job_counter):
                     await self._begin(entry)
             else:

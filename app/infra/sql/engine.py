@@ -17,16 +17,17 @@ WRITES: Final = "fiapx_writes"
 _DRIVERS: Final = {"sqlite": "sqlite+aiosqlite", "mysql": "mysql+asyncmy", "mariadb": "mariadb+asyncmy"}
 _BUSY_SECONDS: Final = 5.0
 _CONNECT_SECONDS: Final = 5
-_READ_SECONDS: Final = 20
+READ_SECONDS: Final = 20
 _CONNECTIONS: Final = 10
 _FREE_SECONDS: Final = 10.0
+_LOCK_SECONDS: Final = 5
 _SESSION: Final = (
     # TIMESTAMP columns are shown in the session's time zone, and ours is UTC whatever the server's is.
     "SET SESSION time_zone = '+00:00',"
     # A value that does not fit is an error, never cut or made NULL.
     " sql_mode = 'TRADITIONAL,ONLY_FULL_GROUP_BY',"
     # Shorter than the read timeout, so that a lock that is not given is an answer and no broken connection.
-    " innodb_lock_wait_timeout = 5"
+    " innodb_lock_wait_timeout = {lock_seconds}"
 )
 
 
@@ -35,7 +36,7 @@ def engine_for(
     *,
     connections: int = _CONNECTIONS,
     free_seconds: float = _FREE_SECONDS,
-    read_seconds: int | None = _READ_SECONDS,
+    read_seconds: float | None = READ_SECONDS,
 ) -> AsyncEngine:
     """Make the engine; nothing connects yet.
 
@@ -65,7 +66,7 @@ def engine_for(
                 "async_creator_fn": _connect,
                 "charset": "utf8mb4",
                 "read_timeout": read_seconds,
-                "init_command": _SESSION,
+                "init_command": _SESSION.format(lock_seconds=_lock_seconds(read_seconds)),
             },
         )
     # isolation_level None: sqlite3 itself begins nothing, so that each BEGIN is the one below.
@@ -79,6 +80,10 @@ def engine_for(
     event.listen(engine.sync_engine, "connect", _configure_sqlite)
     event.listen(engine.sync_engine, "begin", _begin_sqlite)
     return engine
+
+
+def _lock_seconds(read_seconds: float | None) -> int:
+    return _LOCK_SECONDS if read_seconds is None else max(1, min(_LOCK_SECONDS, int(read_seconds) - 1))
 
 
 async def _connect(**arguments: Any) -> Any:

@@ -1,5 +1,6 @@
 """What operators hear of attempts at videos."""
 
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
 
@@ -29,6 +30,14 @@ class AttemptReports(Protocol):
 
     def broke(self, fault: Exception, transient_failures: int) -> None:
         """Something went wrong that nobody expected."""
+        ...
+
+    def stores_away(self, stores: Sequence[str]) -> None:
+        """These do not answer: no video is taken until they do."""
+        ...
+
+    def stores_back(self) -> None:
+        """All answer again."""
         ...
 
     def comes_again(self) -> None:
