@@ -8,6 +8,7 @@ one.
 
 import asyncio
 import itertools
+import os
 import shutil
 import tempfile
 from collections import Counter
