@@ -50,7 +50,14 @@ class DecodingSettings(_Ours):
     max_pixels: int = 35_651_584
     """How many pixels a film's picture may have."""
     extraction_timeout_seconds: float = 6 * 3600
-    """How long one attempt at a video may take."""
+    """How long decoding one video may take."""
+    extraction_ratio: Annotated[float, Field(gt=0)] = 10
+    """The same by its length: decoding may take so many times as long as the film is, and ten minutes in any case."""
+    stall_seconds: Annotated[float, Field(gt=0)] = 30
+    """A decoder that neither reads nor writes anything for so long, nor works, is ended."""
+    max_decoded_pixels: PositiveInt = 11_000_000_000_000
+    """How many pixels may be decoded of one video: those of a picture times the pictures that must be decoded.
+    Six hours of 4K at 60 pictures a second fit in."""
     extraction_memory_bytes: int = 4 * GIB
     """A decoder's address space. Where it is not set, less on a machine that has less: half of its memory, divided by
     the workers and their slots, but no less than 1 GiB."""

@@ -44,6 +44,11 @@ class FailureCode(Described):
         "Its picture has too many pixels.",
         "This video's picture is larger than the service allows.",
     )
+    TOO_MUCH_TO_DECODE = (
+        "TOO_MUCH_TO_DECODE",
+        "More pixels would have to be decoded for it than is allowed.",
+        "Decoding this video would take too long: take fewer pictures, or of a part, or send it in a smaller size.",
+    )
     TIMED_OUT = (
         "TIMED_OUT",
         "It took longer than the service allows.",

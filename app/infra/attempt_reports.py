@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from errno import ETIME
 from typing import final
 
 import structlog
@@ -45,6 +46,8 @@ class WorkerReports:
         self._metrics.failures.labels(code).inc()
 
     def fault(self, fault: Exception, transient_failures: int, *, full: bool) -> None:
+        if isinstance(fault, OSError) and fault.errno == ETIME:
+            self._metrics.stalled.inc()
         if full:
             log.error(
                 "no space is left for a video",

@@ -32,6 +32,9 @@ class WorkerMetrics:
             registry=self.registry,
         )
         self.unfit = Gauge("fiapx_worker_unfit", "Whether it takes no more videos and ends.", registry=self.registry)
+        self.stalled = Counter(
+            "fiapx_attempts_stalled", "Attempts whose decoder did nothing for too long.", registry=self.registry
+        )
         self.paused = Gauge(
             "fiapx_worker_paused", "Whether it takes no video since a store is away.", registry=self.registry
         )

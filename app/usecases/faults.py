@@ -1,6 +1,6 @@
 """What a fault that was not the video's is called, should it not pass."""
 
-from errno import EAGAIN, ECHILD, EDQUOT, ENOMEM, ENOSPC
+from errno import EAGAIN, ECHILD, EDQUOT, ENOMEM, ENOSPC, ETIME
 from typing import Final
 
 from app.domain.errors import StorageError, StorageFull
@@ -14,6 +14,7 @@ _OF_THE_MACHINE: Final = {
     ENOMEM: FailureCode.NO_MEMORY,
     EAGAIN: FailureCode.NO_MEMORY,  # No room for one more process.
     ECHILD: FailureCode.WORKER_LOST,  # A child that was ended from outside.
+    ETIME: FailureCode.WORKER_LOST,  # One that was stopped there, or starved.
 }
 
 

@@ -20,6 +20,7 @@ from app.infra.ffmpeg.child import Child, ChildLimits, child
 from app.infra.ffmpeg.confinement import python_paths
 from app.infra.ffmpeg.exits import classify_exit
 from app.infra.ffmpeg.last_words import FIRST_BYTES, LAST_BYTES
+from app.usecases.ports.frames import DecoderUnavailable
 
 MEMORY = 1024**3
 ROOT = Path(__file__).parents[2]
@@ -173,7 +174,7 @@ async def test_a_program_that_cannot_be_started_is_told_from_one_that_fails(tmp_
         directory=tmp_path,
     ) as running:
         fault = classify_exit(await running.ended(), words=await running.last_words())
-    with pytest.raises(FileNotFoundError, match="could not be started"):
+    with pytest.raises(DecoderUnavailable, match="could not be started"):
         raise fault or AssertionError
 
 

@@ -315,6 +315,9 @@ async def test_the_contact_sheet_shows_pictures_of_the_zip_evenly_spread(
 # ---------------------------------------------------------------- limits
 
 
+SCENES = FrameSelection(SelectionKind.SCENE_CHANGE, 0.4)
+
+
 @pytest.mark.parametrize(
     ("limits", "select", "code"),
     [
@@ -324,10 +327,24 @@ async def test_the_contact_sheet_shows_pictures_of_the_zip_evenly_spread(
         (limited(max_duration_seconds=9), FrameSelection(), FailureCode.TOO_LONG),
         (limited(max_pixels=640 * 272 - 1), FrameSelection(), FailureCode.TOO_LARGE_PICTURE),
         (limited(extraction_timeout_seconds=0.001), FrameSelection(), FailureCode.TIMED_OUT),
+        (limited(max_decoded_pixels=640 * 272 * 250 - 1), EVERY_PICTURE, FailureCode.TOO_MUCH_TO_DECODE),
+        (
+            limited(max_decoded_pixels=640 * 272 * 250 - 1),
+            FrameSelection(SelectionKind.SCENE_CHANGE, 0.4),
+            FailureCode.TOO_MUCH_TO_DECODE,
+        ),
     ],
 )
 async def test_each_limit_has_its_own_code(clips: Clips, limits: Limits, select: FrameSelection, code: FailureCode):
     assert await failure_of(clips.bikes, ExtractionOptions(select), FfmpegFrameExtractor(limits)) is code
+
+
+async def test_only_what_must_be_decoded_of_a_film_counts(clips: Clips):
+    limits = limited(max_decoded_pixels=640 * 272 * 249)
+    few = await take(clips.bikes, ExtractionOptions(KEY_PICTURES), FfmpegFrameExtractor(limits))
+    assert len(few.frames) == 6
+    exactly = FfmpegFrameExtractor(limited(max_decoded_pixels=640 * 272 * 250))
+    assert len((await take(clips.bikes, ExtractionOptions(EVERY_PICTURE), exactly)).frames) == 250
 
 
 async def test_exactly_as_many_frames_as_are_allowed_pass(clips: Clips):

@@ -100,3 +100,8 @@ def test_a_child_gets_no_more_processor_time_than_the_machine_can_give():
     child = limits.of_child(10.5)
     assert child.memory_bytes == limits.memory_bytes
     assert child.cpu_seconds >= 11
+
+
+def test_a_film_may_take_so_many_times_its_length_and_ten_minutes_in_any_case():
+    limits = Limits.of(DecodingSettings(extraction_ratio=10, extraction_timeout_seconds=6 * 3600))
+    assert [limits.decoding_seconds(film) for film in (0, 60, 600, 7200)] == [600, 1200, 6600, 6 * 3600]

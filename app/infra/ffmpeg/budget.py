@@ -1,13 +1,12 @@
 """How long anybody waits for a child."""
 
 import asyncio
+import math
 from collections.abc import Awaitable
-from typing import Final, TypeVar, final
+from typing import TypeVar, final
 
 from app.domain.errors import ProcessingError
 from app.domain.failure import FailureCode
-
-STALL_SECONDS: Final = 30.0
 
 T = TypeVar("T")
 
@@ -20,7 +19,7 @@ class TimeBudget:
     Whatever is awaited of a child is awaited through ``wait``: only then can its watchdog end the waiting.
     """
 
-    def __init__(self, seconds: float, stall_seconds: float = STALL_SECONDS) -> None:
+    def __init__(self, seconds: float, stall_seconds: float = math.inf) -> None:
         self.stall_seconds = stall_seconds
         self._left = seconds
         self._began = 0.0

@@ -25,7 +25,7 @@ from app.infra.ffmpeg.confinement import python_paths
 from app.infra.ffmpeg.decoding import Recipe
 from app.infra.ffmpeg.ending import fault_of
 from app.infra.ffmpeg.extraction import AfterSurvey, FfmpegExtraction
-from app.infra.ffmpeg.feasibility import by_exact_times, settled
+from app.infra.ffmpeg.feasibility import by_exact_times, refuse_too_much, settled
 from app.infra.ffmpeg.inspection import BrokenInspection, Inspected, read_inspection
 from app.infra.ffmpeg.limits import Limits
 from app.infra.ffmpeg.look import displayed_size
@@ -73,7 +73,8 @@ class FfmpegFrameExtractor:
         length = shown.seconds(shown.end)
         media = MediaInfo(length, *displayed_size(film.look), film.stream.codec, film.frames_per_second)
         del shown  # Planned extractions need it no more, and it takes 16 bytes for each picture.
-        extraction = FfmpegExtraction(recipe, planned, TimeBudget(self.limits.settings.extraction_timeout_seconds))
+        budget = TimeBudget(self.limits.decoding_seconds(length), self.limits.settings.stall_seconds)
+        extraction = FfmpegExtraction(recipe, planned, budget)
         try:
             yield media, extraction
         finally:
@@ -100,16 +101,19 @@ class FfmpegFrameExtractor:
         :raises ProcessingError: where nothing can be taken, or too much
         """
         most = self.limits.settings.max_frames_per_video
+        pixels = self.limits.settings.max_decoded_pixels
         if needs_survey(film, options):
+            refuse_too_much(film, None, pixels)
             return lambda found: settled(plan_surveyed(film, options, found, most=most, shown=shown), film, distrust)
         chosen = plan(film, options, most=most, shown=shown)
         planned = by_exact_times(settled(chosen, film, distrust), film)
+        refuse_too_much(film, planned, pixels)
         return without_dropping(planned, "all is decoded to compare") if self.decode_all else planned
 
     async def _inspect(self, source: Path, damage: Sequence[Range]) -> Inspected:
         size = (await asyncio.to_thread(source.stat)).st_size
         seconds = self.limits.inspecting_seconds(size)
-        budget = TimeBudget(seconds)
+        budget = TimeBudget(seconds, self.limits.settings.stall_seconds)
         async with child(
             lambda outputs, _: [
                 sys.executable,

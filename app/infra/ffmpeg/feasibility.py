@@ -56,6 +56,17 @@ def by_exact_times(plan: Plan, film: Film) -> Plan:
     return replace(without_dropping(plan, "times too large to be told apart"), by_number=True)
 
 
+def refuse_too_much(film: Film, plan: Plan | None, most_pixels: int) -> None:
+    """Raise where more pixels would have to be decoded than may be, however small their file is.
+
+    Without a plan all packets are decoded.
+    """
+    packets = len(film.packets)
+    pictures = packets if plan is None else plan.decoded(packets)
+    if pictures * max(look.width * look.height for look in film.looks) > most_pixels:
+        raise ProcessingError(FailureCode.TOO_MUCH_TO_DECODE)
+
+
 def refuse_damaged(film: Film, plan: Plan | None, options: ExtractionOptions) -> None:
     """Raise where the container says that a packet is damaged, or missing, on which a planned picture may build.
 

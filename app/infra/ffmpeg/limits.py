@@ -11,6 +11,7 @@ from app.settings import GIB, DecodingSettings
 
 _PICTURES_PER_SECOND: Final = 240  # No phone or screen recorder makes more in a long film.
 _SHORT_FILM_PACKETS: Final = 1_000_000  # A short one may have any rate.
+_DECODING_SECONDS: Final = 600.0
 _INSPECTING_SECONDS: Final = 60.0
 _INSPECTING_BYTES_PER_SECOND: Final = 20 * 1024 * 1024
 
@@ -34,6 +35,11 @@ class Limits:
         return min(
             self.settings.extraction_timeout_seconds, _INSPECTING_SECONDS + size_bytes / _INSPECTING_BYTES_PER_SECOND
         )
+
+    def decoding_seconds(self, film_seconds: float) -> float:
+        """Return how long decoding a film of this length may take."""
+        by_length = _DECODING_SECONDS + self.settings.extraction_ratio * film_seconds
+        return min(self.settings.extraction_timeout_seconds, by_length)
 
     def of_child(self, seconds: float) -> ChildLimits:
         """Return the limits of a child that is waited for so long: no more processor time than all cores can give."""

@@ -131,7 +131,7 @@ class Watchdog:
                 if worked < _BUSY * quiet:
                     if self._alive() and _sleeps(self._pid):
                         return self._classify()
-                    return OSError(errno.ECHILD, f"a child made no progress for {quiet:.0f} s and could not work")
+                    return OSError(errno.ETIME, f"a child made no progress for {quiet:.0f} s and could not work")
                 # Where nobody knows what it reads, a busy child may be at work: its limits must do.
                 if vitals.read is not None and worked >= _LONGEST_WORK * self._budget.stall_seconds:
                     return self._classify()

@@ -185,6 +185,7 @@ export const en = {
     TOO_LONG: "This video lasts longer than the service allows.",
     TOO_MANY_FRAMES: "This would give more frames than the service allows. Take fewer.",
     TOO_LARGE_PICTURE: "The picture of this video is larger than the service allows.",
+    TOO_MUCH_TO_DECODE: "Decoding this video would take too long. Take fewer frames, or send it in a smaller size.",
     TIMED_OUT: "Processing this video took longer than the service allows.",
     SOURCE_MISSING: "The uploaded file is no longer there.",
     NO_FRAMES: "No frame could be taken from this video. Other options may help.",

@@ -187,6 +187,7 @@ export const ptBR: Texts = {
     TOO_LONG: "Este vídeo é mais longo do que o serviço permite.",
     TOO_MANY_FRAMES: "Este vídeo geraria mais quadros do que o serviço permite. Extraia menos.",
     TOO_LARGE_PICTURE: "A imagem deste vídeo é maior do que o serviço permite.",
+    TOO_MUCH_TO_DECODE: "Decodificar este vídeo levaria tempo demais. Extraia menos quadros, ou envie-o em um tamanho menor.",
     TIMED_OUT: "O processamento deste vídeo levou mais tempo do que o serviço permite.",
     SOURCE_MISSING: "O arquivo enviado não está mais disponível.",
     NO_FRAMES: "Não foi possível extrair nenhum quadro deste vídeo. Outras opções podem ajudar.",
