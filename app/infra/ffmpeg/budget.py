@@ -15,7 +15,7 @@ T = TypeVar("T")
 class TimeBudget:
     """Seconds that may be spent waiting for children; the time that a slow consumer takes does not count.
 
-    ``stall_seconds`` is how long a child may be waited for without any progress of its own; None for as long as it takes.
+    ``stall_seconds`` is how long a child may be waited for without any progress of its own; None for ever.
     Whatever is awaited of a child is awaited through ``wait``: only then can its watchdog end the waiting.
     """
 
