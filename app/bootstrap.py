@@ -54,6 +54,7 @@ from app.usecases.ports.ended_sessions import EndedSessions
 from app.usecases.ports.passwords import PasswordHasher
 from app.usecases.ports.rate_limits import RateLimitKey, RateLimits
 from app.usecases.ports.transactions import Transactions
+from app.usecases.release_processing import ReleaseAbandoned
 from app.usecases.sweep_due_videos import SweepDueVideos
 from app.usecases.worker_health import WorkerHealth
 from app.wiring import (
@@ -157,6 +158,18 @@ async def compose_worker(settings: VideoSettings, executable: str | None = None)
         if isinstance(settings, ControlSettings):
             control = control_use_cases(settings, parts, _control_parts(settings, opened.redis))
         yield Work(attempt_video(settings, parts, decoding), control, opened.redis, metrics)
+
+
+async def release_abandoned(database_url: str) -> None:
+    """Release what workers held that no longer live; raises ``DatabaseUnavailable``."""
+    engine = engine_for(database_url)
+    try:
+        clock = DatabaseClock(engine)
+        await clock.synchronise()
+        if released := await ReleaseAbandoned(SqlTransactions(engine), clock)():
+            log.info("what workers of before held is released", count=released)
+    finally:
+        await engine.dispose()
 
 
 @asynccontextmanager

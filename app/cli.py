@@ -40,6 +40,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     tables.add_argument(
         "--wait", action="store_true", help="wait until another process has done so, and change nothing"
     )
+    tables.add_argument(
+        "--alone",
+        action="store_true",
+        help="release what workers of before held, too; for who knows that none lives, as after a power cut",
+    )
     tables.set_defaults(run=_migrate)
     check = commands.add_parser("check", help="try every part, and say of each in a sentence how it is")
     check.add_argument("parts", nargs="*", metavar="PART", help="try this part alone, such as redis or storage")
@@ -141,7 +146,7 @@ def _worker(only: Literal["videos", "control"] | None) -> None:
         work(only)
 
 
-def _migrate(*, wait: bool) -> None:
+def _migrate(*, wait: bool, alone: bool) -> None:
     from app.infra.sql.migrate import migrate, wait_for_schema  # noqa: PLC0415
     from app.usecases.ports.database import DatabaseUnavailable  # noqa: PLC0415
 
@@ -152,6 +157,10 @@ def _migrate(*, wait: bool) -> None:
             asyncio.run(wait_for_schema(settings.waiting, _SCHEMA_SECONDS))
         else:
             asyncio.run(migrate(settings.migrating))
+        if alone:
+            from app.bootstrap import release_abandoned  # noqa: PLC0415
+
+            asyncio.run(release_abandoned(settings.waiting))
     except DatabaseUnavailable as error:
         sys.exit(f"fiapx migrate: the database cannot be reached: {error}")
 

@@ -28,9 +28,12 @@ def check(environment: Mapping[str, str], parts: Sequence[str]) -> Program:
     return _fiapx("check", ("check", *parts), environment, CheckSettings)
 
 
-def migration(environment: Mapping[str, str]) -> Program:
-    """Bring the database's tables up to date; it ends by itself."""
-    return _fiapx("migrate", ("migrate",), environment, DatabaseSettings)
+def migration(environment: Mapping[str, str], *, alone: bool = False) -> Program:
+    """Bring the database's tables up to date; it ends by itself.
+
+    Where the database is ours ``alone``, no worker of before lives: what they held when the power went is released.
+    """
+    return _fiapx("migrate", ("migrate", *(["--alone"] if alone else [])), environment, DatabaseSettings)
 
 
 def workers(environment: Mapping[str, str], count: int) -> Sequence[Program]:

@@ -37,7 +37,7 @@ def up(settings: UpSettings, environment: Mapping[str, str], say: Callable[[str]
             Supervisor(
                 data,
                 stores=stores.programs,
-                steps=[service.migration(everything)],
+                steps=[service.migration(everything, alone="FIAPX_DATABASE_URL" not in named)],
                 service=[
                     service.api(everything, settings.host, settings.port),
                     *service.workers(everything, settings.workers or os.cpu_count() or 1),

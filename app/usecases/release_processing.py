@@ -13,6 +13,7 @@ from app.usecases.ports.transactions import Transactions
 OUTAGE: Final = timedelta(seconds=2)
 """How long what met an outage waits at least; after that it is for the workers to take it or not."""
 _BACKOFF: Final = Backoff(first=2, longest=300)
+_MOST_ABANDONED: Final = 10
 
 
 @final
@@ -55,3 +56,21 @@ class ReleaseProcessing:
 def retry_delay(transient_failures: int) -> timedelta:
     """Return how long to wait after so many faults in a row: 2 s, 4 s, 8 s and so on, up to 5 minutes."""
     return _BACKOFF.delay(transient_failures)
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class ReleaseAbandoned:
+    """Release all that is held, where no worker lives: those of before went down with their machine.
+
+    That says nothing about the videos, so it does not count as a lost attempt as where a worker dies among others. One
+    that was under way in ten such ends in a row may have to do with them: it is left to its lease, and counts. Return
+    how many were released.
+    """
+
+    transactions: Transactions
+    clock: Clock
+
+    async def __call__(self) -> int:
+        now = self.clock.now()
+        return await self.transactions.write(lambda t: t.videos.release_all(wake_at=now, below=_MOST_ABANDONED))

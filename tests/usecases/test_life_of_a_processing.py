@@ -16,6 +16,7 @@ from app.domain.video import ProcessingStatus, Progress, VideoId, new_video_id
 from app.usecases.collect_garbage import CollectGarbage
 from app.usecases.hold_lease import AttemptState, HoldLease
 from app.usecases.ports.database import DatabaseUnavailable
+from app.usecases.release_processing import ReleaseAbandoned
 from app.usecases.start_video_processing_job import Claimed, GivenUp, HeldUntil
 from tests.usecases.world import LEASE, MP4, World
 
@@ -380,3 +381,22 @@ async def test_housekeeping_removes_exactly_what_nobody_names(world: World):
     running = await world.uploaded(ana)
     assert await world.collect_garbage() == 2
     assert set(world.storage.objects) == {kept.source_key, done.archive.key, running.source_key}
+
+
+async def test_what_was_held_when_the_machine_went_down_goes_on_at_once_and_is_not_lost(world: World):
+    ana = await world.user()
+    video = await world.uploaded(ana)
+    for _ in range(10):
+        await world.claimed(video.id)
+        assert await ReleaseAbandoned(world.transactions, world.clock)() == 1
+        world.clock.advance(0.001)
+    lease = await world.transactions.read(lambda t: t.videos.lease(video.id))
+    assert lease is not None
+    assert (lease.released, lease.lost_attempts, lease.transient_failures) == (True, 0, 10)
+    await world.claimed(video.id)
+    assert await ReleaseAbandoned(world.transactions, world.clock)() == 0, "it may have to do with the video"
+    world.clock.advance(16)
+    await world.claimed(video.id)
+    lease = await world.transactions.read(lambda t: t.videos.lease(video.id))
+    assert lease is not None
+    assert lease.lost_attempts == 1

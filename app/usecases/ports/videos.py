@@ -95,6 +95,10 @@ class Videos(Protocol):
         """
         ...
 
+    async def release_all(self, *, wake_at: datetime, below: int) -> int:
+        """Release all that is held and had fewer passing faults in a row than this, as after one; say how many."""
+        ...
+
     async def due(self, now: datetime, limit: int) -> Sequence[DueVideo]:
         """Return unfinished rows whose wake_at (plus the delay that earlier sweeps added) has passed, oldest first."""
         ...
