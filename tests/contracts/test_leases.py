@@ -331,3 +331,18 @@ async def test_due_work_carries_the_trace_in_which_it_was_recorded(story: Story,
     (due,) = await story.transactions.read(lambda t: t.videos.due(after(1), 10))
     (owed,) = await story.due_notifications(at=1)
     assert (due.traceparent, owed.traceparent) == (trace, trace)
+
+
+async def test_all_that_is_held_is_released_at_one_stroke_but_what_was_under_way_too_often(story: Story):
+    owner = await story.user()
+    held, often, given_back, pending, done = [await story.video(owner) for _ in range(5)]
+    await story.claimed(held)
+    assert await story.release(often, await story.claimed(often), wake=2, transient_failures=10)
+    await story.claimed(often, at=3)
+    assert await story.release(given_back, await story.claimed(given_back), wake=7, transient_failures=1)
+    assert await story.complete(done, await story.claimed(done))
+    before = {video: await story.lease(video) for video in (often, given_back, pending, done)}
+    assert await story.transactions.write(lambda t: t.videos.release_all(wake_at=after(5), below=10)) == 1
+    lease = await story.lease(held)
+    assert (lease.released, lease.lost_attempts, lease.transient_failures, lease.wake_at) == (True, 0, 1, after(5))
+    assert {video: await story.lease(video) for video in before} == before
