@@ -267,6 +267,7 @@ def control_use_cases(settings: VideoSettings, parts: Parts, control: ControlPar
             storage,
             clock,
             longest_upload=timedelta(seconds=settings.upload_timeout_seconds),
+            longest_attempt=timedelta(seconds=2 * settings.extraction_timeout_seconds),
             token_lifetime=timedelta(seconds=settings.session_seconds),
         ),
         expire_videos=ExpireVideos(transactions, parts.queue, parts.live, clock, Retention(settings.retention_days)),

@@ -31,7 +31,7 @@ else is a list of codes.
 
 import inspect
 from collections.abc import Iterator
-from typing import ClassVar, Final
+from typing import ClassVar, Final, Self
 
 from app.domain.failure import FailureCode
 from app.domain.formats import ACCEPTED
@@ -221,6 +221,20 @@ class StorageError(DomainError, code="STORAGE_ERROR"):
     """
 
     retry_after_seconds: int | None = PASSING_SECONDS
+
+
+class AcceptanceUnknown(StorageError):
+    """The storage went away, and it is unknown whether this file was accepted: see your list before you try again."""
+
+    @classmethod
+    def of(cls, idempotency_key: str | None) -> Self:
+        """Make the error of one upload, which can be sent again without harm where it has a key."""
+        if idempotency_key is None:
+            return cls()
+        return cls(
+            "The storage went away, and it is unknown whether this file was accepted: send it again with the same "
+            f"idempotency key, {idempotency_key}, and it makes no second video."
+        )
 
 
 class StorageFull(StorageError, code="STORAGE_FULL"):

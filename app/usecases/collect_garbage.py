@@ -13,7 +13,8 @@ from app.usecases.ports.transactions import Transaction, Transactions
 from app.usecases.remove_objects import in_batches
 
 _BATCH: Final = 500
-_PREFIXES: Final = ("sources/", "results/", "exports/")
+_RESULTS: Final = "results/"
+_PREFIXES: Final = ("sources/", _RESULTS, "exports/")
 _MOST_OBJECTS: Final = 1_000_000
 """A few minutes' work; once an hour, a bucket of twenty millions is walked in a day."""
 
@@ -50,6 +51,7 @@ class CollectGarbage:
     storage: ObjectStorage
     clock: Clock
     longest_upload: timedelta
+    longest_attempt: timedelta
     token_lifetime: timedelta
     most_objects: int = _MOST_OBJECTS
     _place: _Place = field(default_factory=_anywhere, init=False)
@@ -59,7 +61,9 @@ class CollectGarbage:
         await self.transactions.write(lambda t: self._drop_reservations(t, now))
         await self.transactions.write(lambda t: self._drop_sessions(t, now))
         for prefix in _PREFIXES:
-            await self.storage.abort_writes(prefix, now - self.longest_upload)
+            # A ZIP grows for as long as its film is decoded, which has nothing to do with how long an upload may take.
+            longest = max(self.longest_upload, self.longest_attempt) if prefix == _RESULTS else self.longest_upload
+            await self.storage.abort_writes(prefix, now - longest)
         old = (found.key async for found in self._next_objects() if found.modified_at < now - self.longest_upload)
         orphans = 0
         async for keys in in_batches(old, _BATCH):

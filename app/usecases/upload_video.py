@@ -9,6 +9,7 @@ from typing import Final, final
 
 from app.domain.container import SNIFF_BYTES, check_container, checked_file_name
 from app.domain.errors import (
+    AcceptanceUnknown,
     IdempotencyConflict,
     RateLimited,
     Unauthenticated,
@@ -70,6 +71,7 @@ class UploadVideo:
     :raises IdempotencyConflict: the key was used for another request
     :raises RateLimited: a request with the same key is still under way
     :raises UploadIncomplete: the client went away, or was silent so long that its reservation ran out
+    :raises AcceptanceUnknown: the database went away when it was asked to keep the promise
     :raises StorageError: nothing was promised
     """
 
@@ -198,7 +200,11 @@ class UploadVideo:
             raise
         except (DatabaseUnavailable, UploadIncomplete):
             # The commit may have happened although its answer was lost: the row knows.
-            if await self.transactions.read(lambda t: t.videos.get(video.id)) is None:
+            try:
+                accepted = await self.transactions.read(lambda t: t.videos.get(video.id))
+            except DatabaseUnavailable as unknown:
+                raise AcceptanceUnknown.of(reservation.idempotency_key) from unknown
+            if accepted is None:
                 raise
         await self.live.publish(video)
         await self.queue.process_video(video.id, video.owner)

@@ -67,6 +67,6 @@ async def test_housekeeping_leaves_the_source_of_an_upload_that_is_accepted_whil
         await story.transactions.write(step)
 
     transactions = BetweenTwoQuestions(story.transactions, accepted)
-    assert await CollectGarbage(transactions, storage, clock, DAY, DAY)() == 0
+    assert await CollectGarbage(transactions, storage, clock, DAY, DAY, DAY)() == 0
     assert transactions.happened
     assert reservation.source_key in storage.objects

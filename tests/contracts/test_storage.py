@@ -245,7 +245,9 @@ async def test_housekeeping_walks_a_bucket_in_slices_and_forgets_no_part_of_it(
         await put(storage, source_key(video), b"x")
         await put(storage, archive_key(video, 1), b"x")
     world.clock.advance((datetime.now(UTC) - world.clock.now()).total_seconds() + 3600)
-    collect = CollectGarbage(world.transactions, storage, world.clock, timedelta(), timedelta(), most_objects=5)
+    collect = CollectGarbage(
+        world.transactions, storage, world.clock, timedelta(), timedelta(), timedelta(), most_objects=5
+    )
     assert [await collect() for _ in range(4)] == [5, 5, 4, 0]
     assert await keys(storage, "") == []
     await put(storage, source_key(videos[0]), b"x")  # Behind the place that was reached, or before it.
@@ -263,6 +265,8 @@ async def test_garbage_collection_gets_past_objects_that_are_kept(
     for key in (*kept, *(source_key(new_video_id()) for _ in range(7))):
         await put(storage, key, b"x")
     world.clock.advance((datetime.now(UTC) - world.clock.now()).total_seconds() + 3600)
-    collect = CollectGarbage(world.transactions, storage, world.clock, timedelta(), timedelta(), most_objects=5)
+    collect = CollectGarbage(
+        world.transactions, storage, world.clock, timedelta(), timedelta(), timedelta(), most_objects=5
+    )
     assert sum([await collect() for _ in range(3)]) == 7
     assert await keys(storage, "") == sorted(kept)

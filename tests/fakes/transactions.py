@@ -19,10 +19,12 @@ class LostAnswers:
         self.away = False
         self._real = real
         self._next: str | None = None
+        self._stays_away = False
 
-    def lose(self, outcome: str) -> None:
+    def lose(self, outcome: str, *, and_stay_away: bool = False) -> None:
         """``committed`` or ``rolled back``."""
         self._next = outcome
+        self._stays_away = and_stay_away
 
     async def read(self, step: Callable[[Transaction], Awaitable[T]]) -> T:
         self._reach()
@@ -31,6 +33,7 @@ class LostAnswers:
     async def write(self, step: Callable[[Transaction], Awaitable[T]]) -> T:
         self._reach()
         outcome, self._next = self._next, None
+        self.away = outcome is not None and self._stays_away
         if outcome == "rolled back":
             raise DatabaseUnavailable
         result = await self._real.write(step)

@@ -13,6 +13,7 @@ from app.domain.errors import (
 from app.domain.failure import Failure, FailureCode
 from app.domain.options import ExtractionOptions
 from app.domain.video import ProcessingStatus, Progress, VideoId, new_video_id
+from app.infra.s3.upload import part_size
 from app.usecases.collect_garbage import CollectGarbage
 from app.usecases.hold_lease import AttemptState, HoldLease
 from app.usecases.ports.database import DatabaseUnavailable
@@ -336,8 +337,35 @@ async def test_the_sweep_enqueues_a_lease_that_ran_out(world: World):
 
 def small_housekeeping(world: World) -> CollectGarbage:
     return CollectGarbage(
-        world.transactions, world.storage, world.clock, timedelta(hours=24), timedelta(hours=1), most_objects=4
+        world.transactions,
+        world.storage,
+        world.clock,
+        timedelta(hours=24),
+        timedelta(hours=12),
+        timedelta(hours=1),
+        most_objects=4,
     )
+
+
+async def test_a_zip_may_grow_for_longer_than_an_upload_may_take(world: World):
+    hour = timedelta(hours=1)
+    collect = CollectGarbage(world.transactions, world.storage, world.clock, hour, 12 * hour, hour)
+
+    async def written(key: str) -> None:
+        async with world.storage.writer(key, "application/octet-stream") as writer:
+            await writer.write(bytes(part_size(1)))
+            began.release()
+            await go_on.wait()
+
+    began, go_on = asyncio.Semaphore(0), asyncio.Event()
+    writing = [asyncio.create_task(written(key)) for key in ("sources/given-up", "results/growing")]
+    for _ in writing:
+        await began.acquire()
+    world.clock.advance(2 * 3600)
+    await collect()
+    go_on.set()
+    await asyncio.gather(*writing, return_exceptions=True)
+    assert set(world.storage.objects) == {"results/growing"}
 
 
 async def test_one_run_of_housekeeping_looks_at_no_more_than_it_may_and_the_next_goes_on(world: World):

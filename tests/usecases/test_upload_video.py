@@ -5,6 +5,7 @@ from contextlib import suppress
 import pytest
 
 from app.domain.errors import (
+    AcceptanceUnknown,
     DomainError,
     FileTooLarge,
     IdempotencyConflict,
@@ -231,6 +232,27 @@ async def test_an_acceptance_that_did_not_happen_is_an_error_and_the_object_stay
         await world.upload_video()(ana, IncomingVideo("a.mp4", None, then_lose()), ExtractionOptions())
     assert len(world.storage.objects) == 1
     assert (await world.unfinished(ana))[0] == 0
+
+
+@pytest.mark.parametrize("key", ["a-key", None])
+async def test_where_nobody_knows_whether_a_file_was_accepted_its_user_is_told_so_and_how_to_go_on(
+    world: World, key: str | None
+):
+    ana = await world.user()
+
+    async def then_lose() -> AsyncIterator[bytes]:
+        yield MP4
+        world.transactions.lose("committed", and_stay_away=True)
+
+    with pytest.raises(AcceptanceUnknown, match="it is unknown whether this file was accepted") as told:
+        await world.upload_video()(ana, IncomingVideo("a.mp4", None, then_lose()), ExtractionOptions(), key)
+    assert told.value.code == "STORAGE_ERROR"
+    assert (key or "see your list") in told.value.message
+    world.transactions.away = False
+    if key:
+        again = await world.uploaded(ana, key=key)
+        rows = await world.transactions.read(lambda t: t.videos.page(ana.id, list(ProcessingStatus), None, 10))
+        assert [row.id for row in rows] == [again.id]
 
 
 async def test_an_upload_that_ends_after_its_account_is_gone_leaves_no_row(world: World):

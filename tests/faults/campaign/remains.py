@@ -58,7 +58,7 @@ class Remains:
         """Do at once what housekeeping does in a day; return how many orphans there were."""
         clock = DatabaseClock(self._engine)
         await clock.synchronise()
-        tidy = CollectGarbage(SqlTransactions(self._engine), self._storage, clock, _AT_ONCE, _AT_ONCE)
+        tidy = CollectGarbage(SqlTransactions(self._engine), self._storage, clock, _AT_ONCE, _AT_ONCE, _AT_ONCE)
         return await tidy()
 
     async def rows(self) -> list[Row]:
