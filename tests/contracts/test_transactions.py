@@ -17,7 +17,7 @@ from app.domain.errors import VideoNotFound
 from app.domain.user import UserId
 from app.domain.video import UNFINISHED
 from app.infra.sql.engine import engine_for
-from app.infra.sql.transactions import SqlTransactions
+from app.infra.sql.transactions import SqlTransaction, SqlTransactions
 from app.usecases.ports.database import DatabaseUnavailable
 from app.usecases.ports.transactions import Transaction
 from tests.contracts.cut_line import CutLine
@@ -317,3 +317,28 @@ async def test_a_session_is_strict_in_utc_and_reads_what_is_committed(server: Da
         await engine.dispose()
     assert (zone, isolations, charset) == ("+00:00", {"READ-COMMITTED"}, "utf8mb4")
     assert {"STRICT_ALL_TABLES", "NO_ZERO_DATE", "ONLY_FULL_GROUP_BY"} <= set(mode.split(","))
+
+
+@pytest.mark.outside
+async def test_a_process_that_freezes_within_a_transaction_holds_its_locks_no_longer_than_it_may_be_silent(
+    server_engine: AsyncEngine, migrated_server: str
+):
+    story = Story(server_engine)
+    owner = await story.user()
+    frozen = engine_for(migrated_server, idle_seconds=1)
+    async with frozen.connect() as connection:
+        assert await SqlTransaction(connection).users.lock(owner)
+        async with asyncio.timeout(4):
+            assert await story.transactions.write(lambda t: t.users.lock(owner))
+        await connection.invalidate()
+    await frozen.dispose()
+
+
+@pytest.mark.outside
+async def test_a_connection_that_was_silent_for_too_long_is_made_anew_where_it_is_needed(migrated_server: str):
+    engine = engine_for(migrated_server, connections=1, idle_seconds=1)
+    transactions = SqlTransactions(engine)
+    for _ in range(2):
+        assert await transactions.read(lambda t: t.users.by_id(UserId("nobody"))) is None
+        await asyncio.sleep(1.5)  # The server hangs up meanwhile, and by itself.
+    await engine.dispose()

@@ -21,13 +21,16 @@ READ_SECONDS: Final = 20
 _CONNECTIONS: Final = 10
 _FREE_SECONDS: Final = 10.0
 _LOCK_SECONDS: Final = 5
+_IDLE_SECONDS: Final = 60
 _SESSION: Final = (
     # TIMESTAMP columns are shown in the session's time zone, and ours is UTC whatever the server's is.
     "SET SESSION time_zone = '+00:00',"
     # A value that does not fit is an error, never cut or made NULL.
     " sql_mode = 'TRADITIONAL,ONLY_FULL_GROUP_BY',"
     # Shorter than the read timeout, so that a lock that is not given is an answer and no broken connection.
-    " innodb_lock_wait_timeout = {lock_seconds}"
+    " innodb_lock_wait_timeout = {lock_seconds},"
+    # Whoever freezes within a transaction, or whose machine is gone, holds its locks no longer than this.
+    " wait_timeout = {idle_seconds}"
 )
 
 
@@ -37,11 +40,13 @@ def engine_for(
     connections: int = _CONNECTIONS,
     free_seconds: float = _FREE_SECONDS,
     read_seconds: float | None = READ_SECONDS,
+    idle_seconds: int = _IDLE_SECONDS,
 ) -> AsyncEngine:
     """Make the engine; nothing connects yet.
 
     There are at most so many ``connections`` to MySQL. Who finds none free within ``free_seconds`` is told that the
-    database is out of reach. ``read_seconds`` bounds the wait for an answer of MySQL.
+    database is out of reach. ``read_seconds`` bounds the wait for an answer of MySQL,
+    and ``idle_seconds`` MySQL's wait for the next word of ours: then it rolls back and hangs up.
 
     Parameters never appear in errors or logs, since password hashes and addresses are among them.
 
@@ -66,7 +71,7 @@ def engine_for(
                 "async_creator_fn": _connect,
                 "charset": "utf8mb4",
                 "read_timeout": read_seconds,
-                "init_command": _SESSION.format(lock_seconds=_lock_seconds(read_seconds)),
+                "init_command": _SESSION.format(lock_seconds=_lock_seconds(read_seconds), idle_seconds=idle_seconds),
             },
         )
     # isolation_level None: sqlite3 itself begins nothing, so that each BEGIN is the one below.
