@@ -239,7 +239,7 @@ async def _commits_cut(at: Deployment, when: Literal["before", "after"]) -> None
 
 @fault("another program holds the database's lock", mariadb=False)
 async def _(at: Deployment, _: random.Random) -> None:
-    connection = sqlite3.connect(at.folder / "fiapx.db", isolation_level=None, timeout=30)
+    connection = sqlite3.connect(at.folder / "fiapx.db", isolation_level=None, timeout=30, check_same_thread=False)
     try:
         await asyncio.to_thread(connection.execute, "BEGIN IMMEDIATE")
         await asyncio.sleep(SHORT)
