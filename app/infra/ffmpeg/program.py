@@ -1,7 +1,11 @@
 """The ffmpeg that decodes: where it is, and whether it does."""
 
+import asyncio
+from contextvars import Context
 from pathlib import Path
 from typing import Final
+
+from structlog.contextvars import bind_contextvars
 
 from app.domain.errors import ProcessingError
 from app.domain.options import ExtractionOptions
@@ -36,6 +40,12 @@ async def try_out(executable: str | None, extractor: FrameExtractor, limits: Lim
     :raises DecoderUnavailable: where there is no film, or no picture of it
     :raises OSError: where there is no room to work in
     """
+    # What it logs is no part of what becomes of the video after which somebody came to doubt the decoder.
+    await asyncio.create_task(_try_out(executable, extractor, limits, workspaces), context=Context())
+
+
+async def _try_out(executable: str | None, extractor: FrameExtractor, limits: Limits, workspaces: Workspaces) -> None:
+    bind_contextvars(trial="of the decoder")
     async with workspaces.directory() as directory:
         source = directory / "source"
         source.write_bytes(await _film(executable or program(), limits, directory))

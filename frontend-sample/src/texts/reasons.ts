@@ -23,35 +23,35 @@ const portuguese = (text: string): string => text.replace(/ or (?=\S+$)/, " ou "
 
 const SAYINGS: readonly Saying[] = [
   [
-    /^This video is encrypted \(protected against copying\); send an unprotected file\.$/,
+    /^This video is encrypted \(/,
     () => "Este vídeo está criptografado (protegido contra cópia); envie um arquivo sem proteção.",
   ],
   [
-    /^The service lost the ZIP of this video and the uploaded file; upload it again\.$/,
+    /^The service lost the ZIP of this video /,
     () => "O serviço perdeu o ZIP deste vídeo e o arquivo enviado; envie-o de novo.",
   ],
   [
-    /^The service had no space left for this video for a long time; try again later\.$/,
+    /^The service had no space left for this video /,
     () => "O serviço ficou sem espaço para este vídeo por muito tempo; tente de novo mais tarde.",
   ],
   [
-    /^Your files and ZIPs would take more than you may keep here; delete some videos and process this one again\.$/,
+    /^Your files and ZIPs would take more than you may keep here/,
     () => "Seus arquivos e ZIPs ocupariam mais do que você pode guardar aqui; exclua alguns vídeos e processe este de novo.",
   ],
   [
-    /^This file is several films joined into one; send them one by one\.$/,
+    /^This file is several films joined /,
     () => "Este arquivo junta vários vídeos em um só; envie-os um a um.",
   ],
   [
-    /^This file ends before the film does: the upload or the recording was cut off\.$/,
+    /^This file ends before the film does/,
     () => "Este arquivo termina antes do fim do vídeo: o envio ou a gravação foi interrompida.",
   ],
   [
-    /^This video is encoded in (.+), which cannot be decoded here; (.+) and others can\.$/,
+    /^This video is encoded in (.+), which cannot be decoded here; (.+) and /,
     (codec, others) => `Este vídeo está codificado em ${codec}, que não podemos decodificar; podemos decodificar ${others} e outros.`,
   ],
   [
-    /^This video is encoded in a way that is not known here; (.+) and others can\.$/,
+    /^This video is encoded in a way that is not known here; (.+) and /,
     (others) => `Este vídeo está codificado de uma forma que não conhecemos; podemos decodificar ${others} e outros.`,
   ],
   [
@@ -68,7 +68,7 @@ const SAYINGS: readonly Saying[] = [
     (length) => `O início escolhido fica depois do fim deste vídeo, que dura ${length}.`,
   ],
   [
-    /^This video is (.+) long and has no key picture in the chosen part\.$/,
+    /^This video is (.+) long and has no key picture /,
     (length) => `Este vídeo dura ${length} e não tem nenhum quadro-chave na parte escolhida.`,
   ],
   [
