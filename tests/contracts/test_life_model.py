@@ -48,7 +48,7 @@ LOST_ATTEMPTS = 3
 DAMAGED = Failure(FailureCode.CORRUPT_VIDEO, FailureCode.CORRUPT_VIDEO.reason)
 DAY_SECONDS = 86_400
 MOST_AT_ONCE = 4
-EXAMPLES = int(os.environ.get("FIAPX_MODEL_EXAMPLES", "30"))
+EXAMPLES = int(os.environ.get("FIAPX_MODEL_EXAMPLES", "18"))
 """How many lives are tried; ``FIAPX_MODEL_EXAMPLES=500`` as many as that."""
 ACTS = [
     *("upload", "a worker comes", "a worker comes", "a worker comes", "a worker comes"),

@@ -20,11 +20,11 @@ from app.domain.options import ExtractionOptions
 from app.domain.video import ProcessingStatus, VideoId
 from app.infra.redis.queue import VIDEO_QUEUE
 from app.infra.redis.stream import QueueDepth
-from tests.faults.conftest import ROOT, Stack, stack
+from tests.faults.conftest import ROOT, Stack, database_url, stack
 from tests.parts.keda import Autoscaler, Deployment, Rules
 from tests.parts.waiting import until
 
-__all__ = ["stack"]
+__all__ = ["database_url", "stack"]
 
 SPEED = 60
 """A minute of the autoscalers is a second here."""

@@ -7,7 +7,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from websockets.asyncio.client import connect
 from websockets.typing import Subprotocol
 
-from tests.parts.site import Person, Site, running_site
+from tests.parts.site import MP4, Person, Site, running_site
 from tests.parts.waiting import until
 from tests.parts.wired import shipped
 
@@ -107,6 +107,7 @@ async def test_the_backlog_says_what_waits_and_for_how_long(site: Site, ana: Per
     await site.claimed(await ana.uploaded())
     await site.failed(await ana.uploaded())
     seen = {"videos_pending": 1, "videos_processing": 1, "oldest_pending_seconds": 90, "notifications_due": 1}
+    seen["pending_bytes"] = len(MP4)
     assert await backlog(site) == seen | {"expired_leases": 0}
     site.clock.advance(16)
     assert await backlog(site) == seen | {"expired_leases": 1, "oldest_pending_seconds": 106}
