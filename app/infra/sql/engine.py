@@ -7,7 +7,7 @@ from typing import Any, Final
 import asyncmy
 from asyncmy.constants.CR import CR_CONN_HOST_ERROR
 from asyncmy.errors import MySQLError, OperationalError
-from sqlalchemy import Connection, Dialect, event, make_url
+from sqlalchemy import URL, Connection, Dialect, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
@@ -57,23 +57,27 @@ def engine_for(
     if backend not in _DRIVERS:
         raise ValueError(f"This service keeps its record in SQLite, MySQL or MariaDB, not in {backend}.")
     url = url.set(drivername=_DRIVERS[backend])
-    if backend != "sqlite":
-        return create_async_engine(
-            url,
-            hide_parameters=True,
-            isolation_level="READ COMMITTED",
-            pool_size=connections,
-            max_overflow=0,
-            pool_timeout=free_seconds,
-            pool_recycle=1800,
-            pool_pre_ping=True,
-            connect_args={
-                "async_creator_fn": _connect,
-                "charset": "utf8mb4",
-                "read_timeout": read_seconds,
-                "init_command": _SESSION.format(lock_seconds=_lock_seconds(read_seconds), idle_seconds=idle_seconds),
-            },
-        )
+    if backend == "sqlite":
+        return _sqlite_engine(url, free_seconds)
+    return create_async_engine(
+        url,
+        hide_parameters=True,
+        isolation_level="READ COMMITTED",
+        pool_size=connections,
+        max_overflow=0,
+        pool_timeout=free_seconds,
+        pool_recycle=1800,
+        pool_pre_ping=True,
+        connect_args={
+            "async_creator_fn": _connect,
+            "charset": "utf8mb4",
+            "read_timeout": read_seconds,
+            "init_command": _SESSION.format(lock_seconds=_lock_seconds(read_seconds), idle_seconds=idle_seconds),
+        },
+    )
+
+
+def _sqlite_engine(url: URL, free_seconds: float) -> AsyncEngine:
     # isolation_level None: sqlite3 itself begins nothing, so that each BEGIN is the one below.
     engine = create_async_engine(
         url,
