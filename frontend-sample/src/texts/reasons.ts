@@ -23,35 +23,35 @@ const portuguese = (text: string): string => text.replace(/ or (?=\S+$)/, " ou "
 
 const SAYINGS: readonly Saying[] = [
   [
-    /^This video is encrypted \(/,
+    /^This video is encrypted .+$/,
     () => "Este vídeo está criptografado (protegido contra cópia); envie um arquivo sem proteção.",
   ],
   [
-    /^The service lost the ZIP of this video /,
+    /^The service lost the ZIP .+$/,
     () => "O serviço perdeu o ZIP deste vídeo e o arquivo enviado; envie-o de novo.",
   ],
   [
-    /^The service had no space left for this video /,
+    /^The service had no space .+$/,
     () => "O serviço ficou sem espaço para este vídeo por muito tempo; tente de novo mais tarde.",
   ],
   [
-    /^Your files and ZIPs would take more than you may keep here/,
+    /^Your files and ZIPs would .+$/,
     () => "Seus arquivos e ZIPs ocupariam mais do que você pode guardar aqui; exclua alguns vídeos e processe este de novo.",
   ],
   [
-    /^This file is several films joined /,
+    /^This file is several .+$/,
     () => "Este arquivo junta vários vídeos em um só; envie-os um a um.",
   ],
   [
-    /^This file ends before the film does/,
+    /^This file ends before .+$/,
     () => "Este arquivo termina antes do fim do vídeo: o envio ou a gravação foi interrompida.",
   ],
   [
-    /^This video is encoded in (.+), which cannot be decoded here; (.+) and /,
+    /^This video is encoded in (.+), which cannot be decoded here; (.+) and .+$/,
     (codec, others) => `Este vídeo está codificado em ${codec}, que não podemos decodificar; podemos decodificar ${others} e outros.`,
   ],
   [
-    /^This video is encoded in a way that is not known here; (.+) and /,
+    /^This video is encoded in a way that is not known here; (.+) and .+$/,
     (others) => `Este vídeo está codificado de uma forma que não conhecemos; podemos decodificar ${others} e outros.`,
   ],
   [
@@ -68,7 +68,7 @@ const SAYINGS: readonly Saying[] = [
     (length) => `O início escolhido fica depois do fim deste vídeo, que dura ${length}.`,
   ],
   [
-    /^This video is (.+) long and has no key picture /,
+    /^This video is (.+) long and has no key .+$/,
     (length) => `Este vídeo dura ${length} e não tem nenhum quadro-chave na parte escolhida.`,
   ],
   [
