@@ -23,6 +23,7 @@ from app.usecases.ports.transactions import Transaction
 from tests.contracts.cut_line import CutLine
 from tests.contracts.story import Story, a_user, a_video, after
 from tests.parts.database import DatabasePart
+from tests.parts.waiting import until
 
 
 @asynccontextmanager
@@ -335,10 +336,18 @@ async def test_a_process_that_freezes_within_a_transaction_holds_its_locks_no_lo
 
 
 @pytest.mark.outside
-async def test_a_connection_that_was_silent_for_too_long_is_made_anew_where_it_is_needed(migrated_server: str):
+async def test_a_connection_that_was_silent_for_too_long_is_made_anew_where_it_is_needed(
+    server_engine: AsyncEngine, migrated_server: str
+):
     engine = engine_for(migrated_server, connections=1, idle_seconds=1)
-    transactions = SqlTransactions(engine)
-    for _ in range(2):
-        assert await transactions.read(lambda t: t.users.by_id(UserId("nobody"))) is None
-        await asyncio.sleep(1.5)  # The server hangs up meanwhile, and by itself.
+    async with engine.connect() as connection:
+        first = (await connection.execute(text("SELECT CONNECTION_ID()"))).scalar_one()
+
+    async def server_hung_up() -> bool:
+        alive = text("SELECT COUNT(*) FROM information_schema.processlist WHERE id = :id")
+        async with server_engine.connect() as connection:
+            return (await connection.execute(alive, {"id": first})).scalar_one() == 0
+
+    await until(server_hung_up)
+    assert await SqlTransactions(engine).read(lambda t: t.users.by_id(UserId("nobody"))) is None
     await engine.dispose()
