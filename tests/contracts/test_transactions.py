@@ -346,7 +346,7 @@ async def test_a_connection_that_was_silent_for_too_long_is_made_anew_where_it_i
     async def server_hung_up() -> bool:
         alive = text("SELECT COUNT(*) FROM information_schema.processlist WHERE id = :id")
         async with server_engine.connect() as connection:
-            return (await connection.execute(alive, {"id": first})).scalar_one() == 0
+            return not (await connection.execute(alive, {"id": first})).scalar_one()
 
     await until(server_hung_up)
     assert await SqlTransactions(engine).read(lambda t: t.users.by_id(UserId("nobody"))) is None
