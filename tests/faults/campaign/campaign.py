@@ -28,6 +28,8 @@ from tests.faults.campaign.remains import Remains
 PEOPLE: Final = 5
 FAULT_SECONDS: Final = 11.0
 """About how long a fault takes, with the recovery from it; uploads are spread over all of them."""
+RECOVERY_SECONDS: Final = 180.0
+"""So long it may take after a fault, at most, until a film that is sent then is done."""
 PATIENCE_SECONDS: Final = 600.0
 """So long after the last fault everything may take to end."""
 
@@ -68,9 +70,14 @@ async def _break(
         history.note("fault", name=one.name)
         await one.strike(deployment, chance)
         over = history.seconds
-        await prober.upload(small, f"prober-{number}")
-        while await prober.unfinished() != 0:
-            await asyncio.sleep(0.1)
+        try:
+            async with asyncio.timeout(RECOVERY_SECONDS):
+                await prober.upload(small, f"prober-{number}")
+                while await prober.unfinished() != 0:
+                    await asyncio.sleep(0.1)
+        except TimeoutError:  # What was acknowledged and never ends is found in the end.
+            print(f"{history.seconds:5.0f} s  {one.name}: not well again within {RECOVERY_SECONDS:.0f} s", flush=True)
+            continue
         history.note("recovered", name=one.name, seconds=round(history.seconds - over, 1))
         print(f"{history.seconds:5.0f} s  {one.name}: well again after {history.seconds - over:.1f} s", flush=True)
 
