@@ -28,8 +28,8 @@ up: .venv/.runs .venv/bin/fiapx  ## Run everything on http://127.0.0.1:8000 (FIA
 NODE_PROJECTS := frontend-sample frontend-sample/recipes tests/clients tests/k8s
 FOR_TESTS := .venv/.tests .venv/bin/fiapx .samples/.fetched $(NODE_PROJECTS:%=%/node_modules/.made) $(PAGES)
 
-# Two processes, since tests wait more than they reckon; each starts parts of its own, and a file's tests stay together.
-TESTS := $(COMPILE) app jobs devserver && $(VENV) -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
+# Three processes, since tests wait more than they reckon; each starts parts of its own, and a file's tests stay together.
+TESTS := $(COMPILE) app jobs devserver && $(VENV) -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
 test: $(FOR_TESTS)  ## Run all tests, against real parts that they start themselves
 	$(TESTS)
 
