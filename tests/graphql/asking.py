@@ -5,7 +5,7 @@ from typing import Any
 
 import httpx
 
-from tests.parts.site import CERTIFICATES, MP4, Person, Site
+from tests.parts.site import MP4, Person, Site
 
 UNKNOWN = "3f0c1d7e-5a4b-4c3d-8e2f-1a2b3c4d5e6f"
 PROBLEM = "... on Problem { code message field retryAfterSeconds }"
@@ -35,4 +35,4 @@ async def upload(person: Person, content: bytes = MP4, name: str = "a.mp4", **va
 
 
 def stranger(site: Site, **headers: str) -> httpx.AsyncClient:
-    return httpx.AsyncClient(base_url=site.url, headers=headers, trust_env=False, verify=CERTIFICATES)
+    return site.client(headers=headers)

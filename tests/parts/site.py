@@ -217,10 +217,14 @@ class Site:
         seen = replace(held, version=held.version + 1, progress=Progress(percent, int(percent), 100))
         await self.live.publish(seen)
 
+    def client(self, **options: Any) -> httpx.AsyncClient:
+        """Make somebody's HTTP client, without an account."""
+        return httpx.AsyncClient(base_url=self.url, trust_env=False, verify=CERTIFICATES, **options)
+
     @asynccontextmanager
     async def person(self) -> AsyncIterator["Person"]:
         """Somebody with an account and a session."""
-        async with httpx.AsyncClient(base_url=self.url, timeout=30, trust_env=False, verify=CERTIFICATES) as client:
+        async with self.client(timeout=30) as client:
             now, email = self.clock.now(), f"{uuid4().hex}@example.com"
             user = User(UserId(str(uuid4())), "Ana Souza", email, "no hash", Locale.EN, True, False, now, now)  # noqa: FBT003
             user = replace(user, email_verified_at=now)
