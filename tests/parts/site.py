@@ -15,6 +15,8 @@ from uuid import uuid4
 
 import httpx
 import uvicorn
+from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.pool import QueuePool
 from starlette.applications import Starlette
 from starlette.routing import Route
 
@@ -298,7 +300,16 @@ async def _serving(database: Path, **settings: Any) -> AsyncIterator[Site]:
             server.end()
             await serving
             await site.passwords.aclose()
+            await _returned(engine)
             await engine.dispose()
+
+
+async def _returned(engine: AsyncEngine) -> None:
+    """Wait for the connections of reads that went on after those who asked had gone."""
+    pool = cast("QueuePool", engine.pool)
+    async with asyncio.timeout(10):
+        while pool.checkedout():
+            await asyncio.sleep(0.001)
 
 
 def _cut(server: uvicorn.Server) -> None:
