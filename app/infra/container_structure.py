@@ -5,6 +5,7 @@ more elements are looked at than a film has: the file may be hostile.
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import BinaryIO, Final
 
 from app.domain.container import SNIFF_BYTES, container_of
@@ -33,6 +34,6 @@ def structure_of(file: BinaryIO) -> Structure | None:
     if family is None:
         return None
     try:
-        return _READ[family](reader)
+        return replace(_READ[family](reader), damage=tuple(reader.damage))
     except Enough:
         return Structure()

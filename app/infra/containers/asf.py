@@ -3,7 +3,7 @@
 from typing import Final
 from uuid import UUID
 
-from app.infra.containers.reading import SEEN, Reader, Structure
+from app.infra.containers.reading import Reader, Structure
 
 
 def _guid(text: str) -> bytes:
@@ -48,26 +48,20 @@ def structure(reader: Reader) -> Structure:
             end = max(end, place + _DATA_OBJECT + packets_bytes)
             _look_at_packets(reader, place + _DATA_OBJECT, packets or 0, length)
             if end > reader.size:
-                return Structure(cut_off=True, encrypted=encrypted, damage=reader.damage)
+                return Structure(cut_off=True, encrypted=encrypted)
         first = False
         if end < place + _OBJECT:
             break
         place = end
-    return Structure(cut_off=first and packets_bytes is not None, encrypted=encrypted, damage=reader.damage)
+    return Structure(cut_off=first and packets_bytes is not None, encrypted=encrypted)
 
 
 def _look_at_packets(reader: Reader, place: int, packets: int, length: int) -> None:
     """Note the packets that do not begin as the first one does, where that is with the usual mark (5.2.1, 5.2.2)."""
-    if length < SEEN or not reader.at(place, len(_MARK)).startswith(_MARK):
+    if not length or reader.at(place, len(_MARK)) != _MARK:
         return
-    packets = min(packets, (reader.size - place) // length)
-    reader.spend(packets)
-    start, ahead = 0, b""
-    for number in range(packets):
-        packet = place + number * length
-        if not 0 <= packet - start <= len(ahead) - SEEN:
-            start, ahead = packet, reader.window(packet)
-        if not ahead.startswith(_MARK, packet - start):
+    for packet in range(place, place + min(packets, (reader.size - place) // length) * length, length):
+        if reader.at(packet, len(_MARK)) != _MARK:
             reader.note_damage(packet, packet + length)
 
 

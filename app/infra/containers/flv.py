@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-from app.infra.containers.reading import SEEN, Enough, Reader, Structure
+from app.infra.containers.reading import Reader, Structure
 
 _TAG_HEADER: Final = 11
 _LENGTH: Final = 4
@@ -18,16 +18,10 @@ _FILE: Final = b"FLV\x01"
 def structure(reader: Reader) -> Structure:
     """Return what the tags say."""
     place = tag = reader.number(5, 4) + _LENGTH
-    start, ahead, length = 0, b"", 0
+    length = 0
     encrypted = proven = False  # Whether the lengths behind the tags can be built on: some writers leave them out.
-    for _ in range(reader.left):
-        if place >= reader.size:
-            return Structure(encrypted=encrypted, damage=reader.damage)
-        offset = place - _LENGTH - start
-        if not 0 <= offset <= len(ahead) - SEEN:
-            start, offset = place - _LENGTH, 0
-            ahead = reader.window(start)
-        head = ahead[offset : offset + _LENGTH + _TAG_HEADER]
+    while place < reader.size:
+        head = reader.at(place - _LENGTH, _LENGTH + _TAG_HEADER)
         told, kind = int.from_bytes(head[:_LENGTH]), head[_LENGTH]
         misplaced = proven and told != length  # Then what stands before is not the tag that began there.
         if misplaced or kind & _KIND not in _KINDS:
@@ -35,12 +29,12 @@ def structure(reader: Reader) -> Structure:
                 return Structure(joined=True, encrypted=encrypted)
             following = _next_tag(reader, tag + 1 if misplaced else place)
             if following is None and not misplaced:  # Padding, or damage behind which nothing can be told.
-                return Structure(encrypted=encrypted, damage=reader.damage)
+                break
             place = _lost(reader, tag + 1 if misplaced else place, following)
             proven = False  # What stands before it is unknown.
             continue
         if len(head) < _LENGTH + _TAG_HEADER:
-            return Structure(cut_off=True, encrypted=encrypted, damage=reader.damage)
+            return Structure(cut_off=True, encrypted=encrypted)
         proven = proven or told == length > 0
         encrypted = encrypted or kind == _FILTERED | _VIDEO
         tag, length = place, _TAG_HEADER + int.from_bytes(head[5:8])
@@ -48,9 +42,9 @@ def structure(reader: Reader) -> Structure:
         if place > reader.size != place - _LENGTH:  # Some writers leave out the last tag's length behind it.
             following = _next_tag(reader, tag + 1) if proven else None
             if following is None:
-                return Structure(cut_off=True, encrypted=encrypted, damage=reader.damage)
+                return Structure(cut_off=True, encrypted=encrypted)
             place, proven = _lost(reader, tag + 1, following), False
-    raise Enough
+    return Structure(encrypted=encrypted)
 
 
 def _lost(reader: Reader, start: int, following: int | None) -> int:

@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 from typing import Final, NamedTuple
 
-from app.infra.containers.reading import MAX_DEPTH, Reader, Structure
+from app.infra.containers.reading import Reader, Structure
 
 # Only a known box is believed to be cut off: what editors and phones append to a film need be no box at all.
 _TOP: Final = frozenset(
@@ -14,7 +15,6 @@ _TOP: Final = frozenset(
     }
 )  # fmt: skip
 _FRAGMENT: Final = re.compile(rb"moof")
-_HOLDS_BOXES: Final = frozenset({b"trak", b"mdia", b"minf", b"stbl"})
 _ENCRYPTED: Final = frozenset({b"encv", b"drmi"})  # ISO/IEC 14496-12, 8.12, and FairPlay's.
 _ENTRIES_MAX: Final = 64
 _LONG: Final = 1  # A 64-bit size follows.
@@ -45,6 +45,19 @@ def boxes(reader: Reader, start: int, end: int) -> Iterator[Box]:
         start += size
 
 
+def within(reader: Reader, start: int, end: int, kind: bytes, *inner: bytes) -> Iterator[Box]:
+    """Yield the boxes of a kind that stand there, or at the end of a path of boxes within each other."""
+    for box in boxes(reader, start, min(end, reader.size)):
+        if box.kind == kind:
+            yield from within(reader, box.body, box.end, *inner) if inner else (box,)
+
+
+def sample_entries(reader: Reader, track: Box) -> Iterator[Box]:
+    """Yield what says how a track's samples are coded, behind version, flags and a count (8.5.2)."""
+    for box in within(reader, track.body, track.end, b"mdia", b"minf", b"stbl", b"stsd"):
+        yield from islice(boxes(reader, box.body + 8, min(box.end, reader.size)), _ENTRIES_MAX)
+
+
 def structure(reader: Reader) -> Structure:
     """Return what the boxes say."""
     seen: set[bytes] = set()
@@ -57,7 +70,9 @@ def structure(reader: Reader) -> Structure:
         cut_off = cut_off or box.end > reader.size
         if box.kind == b"moov":
             joined = joined or b"moov" in seen
-            encrypted = encrypted or _encrypted(reader, box.body, min(box.end, reader.size), 1)
+            tracks = within(reader, box.body, box.end, b"trak")
+            described = (entry.kind for track in tracks for entry in sample_entries(reader, track))
+            encrypted = encrypted or not _ENCRYPTED.isdisjoint(described)
         seen.add(box.kind)
     # A recorder that broke off has no index yet. A picture (HEIF) has no moov either, but meta.
     if b"moov" not in seen and seen & {b"ftyp", b"mdat"} and b"meta" not in seen:
@@ -68,7 +83,7 @@ def structure(reader: Reader) -> Structure:
         cut_off = True
     if b"moof" in seen and not cut_off:
         _look_behind(reader, place)
-    return Structure(cut_off, joined, encrypted, reader.damage)
+    return Structure(cut_off, joined, encrypted)
 
 
 def _look_behind(reader: Reader, place: int) -> None:
@@ -77,18 +92,3 @@ def _look_behind(reader: Reader, place: int) -> None:
         if reader.at(kind + 8, 4) == b"mfhd":
             reader.note_damage(place, kind - 4)
             return
-
-
-def _encrypted(reader: Reader, start: int, end: int, depth: int) -> bool:
-    """Return whether any sample entry says that its picture is encrypted."""
-    if depth > MAX_DEPTH:
-        return False
-    for box in boxes(reader, start, end):
-        inside = min(box.end, end)
-        if box.kind in _HOLDS_BOXES and _encrypted(reader, box.body, inside, depth + 1):
-            return True
-        if box.kind == b"stsd":  # Version, flags and a count; then the entries, which are boxes.
-            entries = zip(boxes(reader, box.body + 8, inside), range(_ENTRIES_MAX), strict=False)
-            if any(entry.kind in _ENCRYPTED for entry, _ in entries):
-                return True
-    return False

@@ -5,14 +5,14 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final, NamedTuple, final
 
-from app.infra.containers.reading import SEEN, Reader, Structure
+from app.infra.containers.reading import Reader, Structure
 
 _EBML: Final = 0x1A45DFA3
 SEGMENT: Final = 0x18538067
 _CLUSTER: Final = 0x1F43B675
 TRACKS: Final = 0x1654AE6B
 TRACK: Final = 0xAE
-TRACK_TYPE: Final = 0x83
+_TRACK_TYPE: Final = 0x83
 _TRACK_NUMBER: Final = 0xD7
 VIDEO: Final = 1
 # SeekHead, Info, Tracks, Cluster, Cues, Chapters, Tags, Attachments, Void, CRC-32: what a Segment has.
@@ -35,6 +35,7 @@ _SIZE_LENGTHS: Final = tuple(9 - byte.bit_length() for byte in range(256))
 _SIZE_MASKS: Final = tuple((1 << 7 * length) - 1 for length in range(10))
 _ENCRYPTION_PATH: Final = (0x6D80, 0x6240, 0x5035)  # ContentEncodings, ContentEncoding, ContentEncryption.
 _HEADER: Final = 12  # Four bytes of an ID, eight of a size.
+_BLOCK_HEAD: Final = 32  # At least what stands before a block's content, also where it is in a group.
 _LONGEST_ID: Final = 4
 _LONGEST_SIZE: Final = 8
 
@@ -76,6 +77,19 @@ def children(reader: Reader, start: int, end: int) -> Iterator[Element]:
 def value(reader: Reader, element: Element) -> int:
     """Return the number that an element holds."""
     return reader.number(element.body, min((element.end or element.body) - element.body, 8))
+
+
+def within(reader: Reader, start: int, end: int, kind: int, *inner: int) -> Iterator[Element]:
+    """Yield the elements of a kind that stand there, or at the end of a path of elements within each other."""
+    for child in children(reader, start, min(end, reader.size)):
+        if child.id == kind:
+            yield from within(reader, child.body, child.end or end, *inner) if inner else (child,)
+
+
+def type_of(reader: Reader, track: Element) -> int:
+    """Return of what type a track is, 0 where it does not say so."""
+    told = next(within(reader, track.body, track.end or track.body, _TRACK_TYPE), None)
+    return 0 if told is None else value(reader, told)
 
 
 def structure(reader: Reader) -> Structure:
@@ -120,9 +134,7 @@ class _Walk:
         self._promised = segment.end
         self._end = reader.size if segment.end is None else min(segment.end, reader.size)
         self._tracks = frozenset[int]()
-        self._found = Structure()
-        if segment.end is not None and segment.end > reader.size:
-            self._found = Structure(cut_off=True)
+        self._found = Structure(cut_off=segment.end is not None and segment.end > reader.size)
 
     def structure(self) -> Structure:
         """Return what was met."""
@@ -140,7 +152,7 @@ class _Walk:
                 if found.id == TRACKS:
                     self._read_tracks(found.body, min(found.end or 0, self._end))
                 place = found.end
-        return replace(self._found, damage=self._reader.damage)
+        return self._found
 
     def _fits(self, found: Element) -> bool:
         """Return whether it is an element of a Segment; a Cluster may be cut off, which its blocks tell."""
@@ -165,16 +177,10 @@ class _Walk:
 
         A film has many: they are looked at in as few steps as can be.
         """
-        reader, tracks, start, ahead = self._reader, self._tracks, 0, b""
-        steps = 0
-        while steps < reader.left:
-            steps += 1
-            offset = place - start
-            if not 0 <= offset <= len(ahead) - SEEN:
-                start, offset = place, 0
-                ahead = reader.window(place)
-            head = ahead[offset : offset + SEEN]
-            if place >= stop or len(head) < 2 or head[0] not in _IN_CLUSTER:  # noqa: PLR2004 - an ID and a size
+        reader, tracks = self._reader, self._tracks
+        while place < stop:
+            head = reader.at(place, _BLOCK_HEAD)
+            if len(head) < 2 or head[0] not in _IN_CLUSTER:  # noqa: PLR2004 - an ID and a size
                 break
             body = 1 + _SIZE_LENGTHS[head[1]]
             end = place + body + (int.from_bytes(head[1:body]) & _SIZE_MASKS[body - 1])
@@ -183,7 +189,6 @@ class _Walk:
             if tracks and not _is_of(tracks, head, body):
                 reader.note_damage(place, end)
             place = end
-        reader.spend(steps)
         return place
 
     def _broken(self, place: int) -> int | None:
@@ -211,7 +216,7 @@ class _Walk:
     def _is_a_run(self, place: int) -> bool:
         """Return whether blocks of the film's tracks follow one another here."""
         for _ in range(_RUN_LENGTH):
-            head = self._reader.at(place, SEEN)
+            head = self._reader.at(place, _BLOCK_HEAD)
             block = _element(self._reader, place, self._end)
             if block is None or block.id not in _BLOCKS or block.end is None or block.end > self._end:
                 return False
@@ -232,17 +237,14 @@ class _Walk:
         return None
 
     def _read_tracks(self, start: int, end: int) -> None:
-        tracks = [t for t in children(self._reader, start, end) if t.id == TRACK and t.end is not None]
-        numbers = [
-            self._reader.number(child.body, 1)
-            for track in tracks
-            for child in children(self._reader, track.body, min(track.end or 0, end))
-            if child.id == _TRACK_NUMBER and child.end == child.body + 1
-        ]
+        reader = self._reader
+        tracks = list(within(reader, start, end, TRACK))
+        numbers = [value(reader, number) for number in within(reader, start, end, TRACK, _TRACK_NUMBER)]
         # Of larger numbers, which no film has, nothing is checked.
         if len(numbers) == len(tracks) and all(number < _LONG_NUMBER for number in numbers):
             self._tracks = frozenset(number | _LONG_NUMBER for number in numbers)
-        if _encrypted_tracks(self._reader, start, end):
+        films = [track for track in tracks if type_of(reader, track) in {0, VIDEO}]
+        if any(any(within(reader, film.body, film.end or end, *_ENCRYPTION_PATH)) for film in films):
             self._found = replace(self._found, encrypted=True)
 
 
@@ -254,24 +256,3 @@ def _is_of(tracks: frozenset[int], head: bytes, body: int) -> bool:
         within = body + 1 + _SIZE_LENGTHS[head[body + 1]]
         return within < len(head) and head[within] in tracks
     return head[0] != _BLOCK_GROUP or head[body] in _IN_GROUP
-
-
-def _encrypted_tracks(reader: Reader, start: int, end: int) -> bool:
-    for track in children(reader, start, end):
-        if track.id == TRACK and track.end is not None:
-            inside = min(track.end, end)
-            kinds = [c for c in children(reader, track.body, inside) if c.id == TRACK_TYPE and c.end]
-            if kinds and value(reader, kinds[0]) != VIDEO:
-                continue
-            if _holds(reader, track.body, inside, _ENCRYPTION_PATH):
-                return True
-    return False
-
-
-def _holds(reader: Reader, start: int, end: int, path: tuple[int, ...]) -> bool:
-    return any(
-        child.id == path[0]
-        and child.end is not None
-        and (len(path) == 1 or _holds(reader, child.body, min(child.end, end), path[1:]))
-        for child in children(reader, start, end)
-    )

@@ -33,7 +33,6 @@ def transport_structure(reader: Reader) -> Structure:
         cut_off=_ends_within_a_packet(reader, length),
         encrypted=_scrambled(reader, length),
         joined=_goes_on_elsewhere(reader, length),
-        damage=reader.damage,
         appended=found.appended,
     )
 

@@ -55,21 +55,18 @@ class _Walk:
                 place = following
                 continue
             if page.flags & _FIRST and self._begun:
-                return self._found(joined=True)
+                return Structure(joined=True)
             self._begun = self._begun or not page.flags & _FIRST
             self._look_at(page, head)
             place = page.end
-        return self._found()
+        return Structure()
 
     def _tail(self, place: int, head: bytes, page: _Page | None) -> Structure:
         if page or _CAPTURE.startswith(head[: len(_CAPTURE)]):
-            return self._found(cut_off=True)
+            return Structure(cut_off=True)
         if not self._ended:  # Else it is padding.
             self._reader.note_damage(place, self._reader.size)
-        return self._found()
-
-    def _found(self, *, cut_off: bool = False, joined: bool = False) -> Structure:
-        return Structure(cut_off, joined, damage=self._reader.damage)
+        return Structure()
 
     def _look_at(self, page: _Page, head: bytes) -> None:
         """Note where pages are missing between two of a stream, and pictures' pages whose bytes are not their own."""

@@ -1,23 +1,16 @@
 """What all containers' readers share: the facts that they find, and a way to read a file that may be hostile."""
 
 import io
-import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO, Final, final
 
 MAX_READS: Final = 2_500_000
 """How many boxes, elements, chunks, tags or pages are looked at: more than six hours of film have."""
 
-MAX_DEPTH: Final = 16
-"""How deep containers within containers are entered: films need eight levels."""
-
 MAX_DAMAGE: Final = 64
 """How many damaged ranges are told apart; the last one reaches to the end of all others."""
-
-SEEN: Final = 32
-"""How much of an element a loop needs to see that reads windows."""
 
 # What lies close behind is read in larger pieces, which asks the system less often; of elements that lie farther apart
 # not more than a few heads.
@@ -57,60 +50,39 @@ class Reader:
     """Reads bytes from anywhere in a file, which are few at a time, and not without end."""
 
     def __init__(self, file: BinaryIO) -> None:
+        self._file = file
         self._start = 0
         self._ahead = b""
-        self.left = MAX_READS
-        """How many more elements may be looked at."""
-        self._read = _reading(file)
-        self._damage: list[Range] = []
-        self.size = file.seek(0, io.SEEK_END)
-
-    @property
-    def damage(self) -> tuple[Range, ...]:
+        self._left = MAX_READS
+        self.damage: list[Range] = []
         """The damaged ranges that were noted."""
-        return tuple(self._damage)
+        self.size = file.seek(0, io.SEEK_END)
 
     def note_damage(self, start: int, stop: int) -> None:
         """Keep a damaged range in mind, which must not begin before those that are known."""
-        if self._damage and (len(self._damage) == MAX_DAMAGE or start <= self._damage[-1][1]):
-            start, known = self._damage.pop()
+        if self.damage and (len(self.damage) == MAX_DAMAGE or start <= self.damage[-1][1]):
+            start, known = self.damage.pop()
             stop = max(stop, known)
-        self._damage.append((start, stop))
-
-    def spend(self, elements: int) -> None:
-        """Count elements that were looked at.
-
-        :raises Enough: where they are more than a film has
-        """
-        self.left -= elements
-        if self.left <= 0:
-            raise Enough
+        self.damage.append((start, stop))
 
     def at(self, place: int, length: int) -> bytes:
         """Return the bytes from ``place`` on, fewer where the file ends.
 
         :raises Enough: where it was asked too often
         """
-        self.spend(1)
+        self._left -= 1
+        if self._left <= 0:
+            raise Enough
         offset = place - self._start
         if 0 <= offset <= len(self._ahead) - length:
             return self._ahead[offset : offset + length]
         if place >= self.size:
             return b""  # Such a place may even be none that a file can have.
         dense = 0 <= offset <= len(self._ahead)
-        self._ahead = self._read(place, max(length, _DENSE if dense else _SPARSE))
+        self._file.seek(place)
+        self._ahead = self._file.read(max(length, _DENSE if dense else _SPARSE))
         self._start = place
         return self._ahead[:length]
-
-    def window(self, place: int) -> bytes:
-        """Return some bytes from a place on, for a loop that finds in them what ``at`` would cost too much for.
-
-        At least ``SEEN`` of them, but at the end of the file. The loop must ``spend`` its steps itself.
-        """
-        dense = 0 <= place - self._start <= len(self._ahead)
-        self._start = place
-        self._ahead = self._read(place, _DENSE if dense else _SPARSE) if place < self.size else b""
-        return self._ahead
 
     def number(self, place: int, length: int, *, little: bool = False) -> int:
         """Return an unsigned number, 0 where the file ends before it."""
@@ -125,20 +97,6 @@ class Reader:
                 if match.start() >= _PIECE:
                     break
                 yield start + match.start()
-
-
-def _reading(file: BinaryIO) -> Callable[[int, int], bytes]:
-    """Return what reads from a place on: of a real file with a single call to the system, since it is asked often."""
-    try:
-        number = file.fileno()
-    except (OSError, AttributeError):
-
-        def read(place: int, length: int) -> bytes:
-            file.seek(place)
-            return file.read(length) or b""
-
-        return read
-    return lambda place, length: os.pread(number, length, place)
 
 
 def samples(reader: Reader, length: int) -> Iterator[bytes]:

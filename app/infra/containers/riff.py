@@ -3,13 +3,13 @@
 import re
 from typing import Final, NamedTuple
 
-from app.infra.containers.reading import SEEN, Reader, Structure
+from app.infra.containers.reading import Reader, Structure
 
 _HEADER: Final = 8
 _LIST_HEADER: Final = 12
 _INDEX_ENTRY: Final = 16
 _INDEX_MAX: Final = 32 * 1024 * 1024  # The index of some six hours at 60 pictures a second with sound.
-_PIECE: Final = 1024 * 1024
+_INDEX: Final = re.compile(b"idx1")
 _LIST: Final = b"LIST"
 _ENDS: Final = frozenset({b"idx1", b"RIFF"})  # What follows the pictures where the length of their list is wrong.
 _STREAMS_MAX: Final = 100  # Two digits of a chunk's name are its stream's number.
@@ -45,21 +45,21 @@ def structure(reader: Reader) -> Structure:
         if kind == _LIST and form == b"hdrl":
             streams = _streams(reader, place + _LIST_HEADER, min(end, reader.size))
         elif kind == _LIST and form == b"movi":
-            _look_at_list(reader, place, end if size else 0, streams)
+            listed = size > 0 and end <= reader.size
+            _look_at_chunks(reader, place + _LIST_HEADER, end if listed else reader.size, streams, listed=listed)
         if not _is_name(kind) and not pictures:
             _look_behind(reader, place, streams)
         # Padding or damage, or the length that a recorder could not go back to write.
         if not _is_name(kind) or (kind == _LIST and size == 0):
-            return Structure(damage=reader.damage)
+            return Structure()
         index = index or kind == b"idx1"
         pictures = pictures or (kind == _LIST and form == b"movi")
         if end > reader.size:
             whole = index or (pictures and kind != _LIST)
-            if whole or (riffs == 1 and _index_at_the_end(reader, place + _LIST_HEADER)):
-                return Structure(damage=reader.damage)
-            return Structure(cut_off=True, damage=reader.damage)
+            whole = whole or (riffs == 1 and _index_at_the_end(reader, place + _LIST_HEADER))
+            return Structure(cut_off=not whole)
         place = end + size % 2
-    return Structure(cut_off=not pictures, damage=reader.damage)
+    return Structure(cut_off=not pictures)
 
 
 def _streams(reader: Reader, place: int, end: int) -> _Streams:
@@ -83,23 +83,14 @@ def _look_behind(reader: Reader, place: int, streams: _Streams) -> None:
         _look_at_chunks(reader, following, reader.size, streams, listed=False)
 
 
-def _look_at_list(reader: Reader, place: int, end: int, streams: _Streams) -> None:
-    listed = place < end <= reader.size
-    _look_at_chunks(reader, place + _LIST_HEADER, end if listed else reader.size, streams, listed=listed)
-
-
 def _look_at_chunks(reader: Reader, place: int, end: int, streams: _Streams, *, listed: bool) -> None:
     """Note where the chain of a list's chunks is broken; ``listed`` says that the list's own length is its end."""
-    start, ahead, odd, steps = 0, b"", 0, 0
-    while end - place >= _HEADER and steps < reader.left:
-        steps += 1
-        offset = place - 1 - start  # With the byte before, where writers begin that do not fill up odd lengths.
-        if not 0 <= offset <= len(ahead) - SEEN:
-            start, offset = place - 1, 0
-            ahead = reader.window(start)
-        head = ahead[offset + 1 : offset + 1 + _HEADER]
-        if not _is_chunk(head, streams) and odd and _is_chunk(ahead[offset : offset + _HEADER], streams):
-            place, head = place - 1, ahead[offset : offset + _HEADER]
+    odd = 0
+    while end - place >= _HEADER:
+        seen = reader.at(place - 1, 1 + _HEADER)  # With the byte before: some writers do not fill up odd lengths.
+        head = seen[1:]
+        if not _is_chunk(head, streams) and odd and _is_chunk(seen[:_HEADER], streams):
+            place, head = place - 1, seen[:_HEADER]
         kind, size = head[:4], int.from_bytes(head[4:], "little")
         if kind in _ENDS:
             break
@@ -115,7 +106,6 @@ def _look_at_chunks(reader: Reader, place: int, end: int, streams: _Streams, *, 
             if following is not None or listed:
                 reader.note_damage(place, end if following is None else following)
             place, odd = end if following is None else following, 0
-    reader.spend(steps)
 
 
 def _is_chunk(head: bytes, streams: _Streams) -> bool:
@@ -144,13 +134,8 @@ def _is_name(kind: bytes) -> bool:
 
 def _index_at_the_end(reader: Reader, start: int) -> bool:
     """Return whether the file ends with an index, although the list of pictures claims its place."""
-    start = max(start, reader.size - _INDEX_MAX)
-    for place in range(start, reader.size, _PIECE):
-        piece = reader.at(place, _PIECE + _HEADER)
-        found = piece.find(b"idx1")
-        while found >= 0:
-            size = reader.number(place + found + 4, 4, little=True)
-            if size and size % _INDEX_ENTRY == 0 and place + found + _HEADER + size <= reader.size:
-                return True
-            found = piece.find(b"idx1", found + 1)
+    for found in reader.find(_INDEX, max(start, reader.size - _INDEX_MAX), reader.size):
+        size = reader.number(found + 4, 4, little=True)
+        if size and size % _INDEX_ENTRY == 0 and found + _HEADER + size <= reader.size:
+            return True
     return False
