@@ -36,6 +36,7 @@ async def test_the_inspectors_output_becomes_a_film():
         {"look": {**LOOK, "pixel_format": "a\0b"}}, {"look": {**LOOK, "pixel_format": "x" * 1000}},
         {"look": {**LOOK, "display_matrix": [1, 2]}}, {"look": {**LOOK, "display_matrix": [2**40] * 9}},
         {"look": {**LOOK, "sample_aspect_ratio": [1, 0]}}, {"margins": [0, -1, 0, 0]}, {"margins": [1]},
+        {"look": {**LOOK, "sample_aspect_ratio": ["1e1000"]}}, {"look": {**LOOK, "display_matrix": []}},
         {"margins": None}, {"changes": None}, {"changes": [[0, LOOK]]}, {"changes": [[2, LOOK]]},
         {"changes": [[1, {}]]},        {"changes": [[1, LOOK], [1, LOOK]]},
     ],

@@ -8,10 +8,10 @@ says how they are laid out.
 
 import errno
 import json
-import os
 import struct
 import sys
 import types
+from dataclasses import asdict
 from fractions import Fraction
 from itertools import islice
 from pathlib import Path
@@ -40,10 +40,11 @@ from app.domain.film import (
 )
 from app.infra.containers.cropping import margins_of
 from app.infra.ffmpeg.codecs import DECODER, DEMUXERS
-from app.infra.ffmpeg.look_child import Looks, ratio, tag_of
+from app.infra.ffmpeg.look_child import Looks, tag_of
 from app.infra.ffmpeg.picture_headers import Avc, Hevc, Marks, Mpeg4, marks_of
 
 BLOCK: Final = 4096
+_BLOCKS_END: Final = bytes(4)
 _ENCRYPTED_TAGS: Final = frozenset({"encv", "enca", "drmi"})
 _SEEN: Final = 96
 """How many packets are asked for their marks: whoever marks all marks these."""
@@ -61,7 +62,7 @@ def main() -> None:
 def _main() -> None:
     source, max_pixels, pipe = sys.argv[1], sys.argv[2], int(sys.argv[3])
     av.logging.set_level(av.logging.ERROR)
-    with open(pipe, "wb", buffering=0) as told:
+    with open(pipe, "wb") as told:
         try:
             container = _opened(source)
         except MemoryError:
@@ -109,11 +110,11 @@ def _inspect(container: Any, options: dict[str, str], damage: "_Damage", told: I
             "opened": True,
             "container": container.format.name,
             "film": None if chosen is None else chosen.index,
-            "streams": [_plain(stream) for stream in streams],
+            "streams": [asdict(stream) for stream in streams],
         },
     )
     if chosen is None or chosen.codec not in DECODER or chosen.encrypted:
-        _blocks_end(told)
+        told.write(_BLOCKS_END)
         _tell(told, {})
         return
     stream = container.streams[chosen.index]
@@ -122,17 +123,9 @@ def _inspect(container: Any, options: dict[str, str], damage: "_Damage", told: I
 
 def _margins(container: Any, stream: Any) -> list[int]:
     """Return what the container cuts off, which PyAV does not tell."""
-    with Path(container.name).open("rb") as file:
+    with Path(container.name).open("rb", buffering=0) as file:
         place = sum(1 for other in container.streams.video if other.index < stream.index)
         return list(margins_of(file, stream.id, place))
-
-
-def _plain(stream: Stream) -> dict[str, object]:
-    return {
-        name: sorted(value) if isinstance(value, frozenset) else ratio(value) if isinstance(value, Fraction) else value
-        for name in Stream.__slots__
-        for value in [getattr(stream, name)]
-    }
 
 
 def _stream(stream: Any) -> Stream:
@@ -190,7 +183,7 @@ def _read(
     except av.error.FFmpegError as error:
         broken = error.errno or 1
     _block(told, packets)
-    _blocks_end(told)
+    told.write(_BLOCKS_END)
     return {
         **looks.told(may_be_interlaced=isinstance(marks, Avc) and marks.may_be_interlaced),
         "lost_its_mark": not begins_with_key and _is_marked_as_key(container.name, stream.index),
@@ -219,7 +212,7 @@ def _facts(stream: Any) -> dict[str, object]:
     """Return what is known of the film once all its packets were seen."""
     context = stream.codec_context
     return {
-        "time_base": ratio(stream.time_base),
+        "time_base": stream.time_base,
         "rate": float(stream.average_rate or 0),
         "reorders": bool(context.has_b_frames),
         "intra_only": bool(context.codec.intra_only) or context.codec.canonical_name in _INTRA_ONLY,
@@ -251,26 +244,21 @@ class _Damage:
 
 
 def _tell(told: IO[bytes], document: dict[str, object]) -> None:
-    data = json.dumps(document).encode()
-    _write(told, struct.pack("=I", len(data)) + data)
+    data = json.dumps(document, default=_plain).encode()
+    told.write(struct.pack("=I", len(data)) + data)
+
+
+def _plain(value: Fraction | frozenset[str]) -> list[int] | list[str]:
+    """Write as JSON can hold it what of our facts it cannot."""
+    return [value.numerator, value.denominator] if isinstance(value, Fraction) else sorted(value)
 
 
 def _block(told: IO[bytes], packets: Packets) -> int:
     """Report these packets, and return how many they are."""
     if len(packets):
         columns = (packets.pts, packets.dts, packets.durations)
-        _write(told, struct.pack("=I", len(packets)) + b"".join(c.tobytes() for c in columns) + bytes(packets.flags))
+        told.write(struct.pack("=I", len(packets)) + b"".join(c.tobytes() for c in columns) + bytes(packets.flags))
     return len(packets)
-
-
-def _blocks_end(told: IO[bytes]) -> None:
-    _write(told, struct.pack("=I", 0))
-
-
-def _write(told: IO[bytes], data: bytes) -> None:
-    view = memoryview(data)
-    while view:
-        view = view[os.write(told.fileno(), view) :]
 
 
 if __name__ == "__main__":

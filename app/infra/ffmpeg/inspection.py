@@ -11,9 +11,11 @@ import json
 import math
 import struct
 from asyncio import IncompleteReadError, StreamReader
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any, Final, final
+
+from pydantic import TypeAdapter
 
 from app.domain.columns import lowest
 from app.domain.errors import ProcessingError
@@ -22,6 +24,9 @@ from app.domain.film import DISCARD, KEY, NO_TIME, NON_REFERENCE, OPEN, UNPROVEN
 from app.domain.losses import losses_of
 from app.infra.ffmpeg.budget import TimeBudget
 
+_STREAM: Final = TypeAdapter(Stream)
+_LOOK: Final = TypeAdapter(Look)
+_UPRIGHT: Final = (1 << 16, 0, 0, 0, 1 << 16, 0, 0, 0, 1 << 30)
 _LONGEST_NAME: Final = 64
 _LONGEST_SIDE: Final = 2**20
 _DOCUMENT_BYTES: Final = 1024 * 1024
@@ -119,17 +124,16 @@ async def _document(told: StreamReader, budget: TimeBudget) -> dict[str, Any]:
 
 
 def _stream(entry: dict[str, Any]) -> Stream:
-    return Stream(
-        index=int(entry["index"]),
-        kind=str(entry["kind"]),
-        codec=_name(entry["codec"]),
-        width=_side(entry["width"]),
-        height=_side(entry["height"]),
-        disposition=frozenset(map(str, entry["disposition"])),
-        start=None if entry["start"] is None else Fraction(*entry["start"]),
-        declared_packets=entry["declared_packets"] and int(entry["declared_packets"]),
-        encrypted=bool(entry["encrypted"]),
-    )
+    stream = _STREAM.validate_python({**entry, "start": None if entry["start"] is None else _ratio(entry["start"])})
+    _name(stream.codec)
+    _check_sides(stream.width, stream.height)
+    return stream
+
+
+def _ratio(value: Any) -> Fraction:
+    """Return the fraction of two integers: of a text, however short, its number may fill the memory."""
+    numerator, denominator = map(int, value)
+    return Fraction(numerator, denominator)
 
 
 def _name(value: object) -> str:
@@ -140,24 +144,15 @@ def _name(value: object) -> str:
     return text
 
 
-def _side(value: Any) -> int:
-    side = int(value)
-    if not 0 <= side <= _LONGEST_SIDE:
+def _check_sides(*sides: int) -> None:
+    if not all(0 <= side <= _LONGEST_SIDE for side in sides):
         raise BrokenInspection
-    return side
-
-
-def _nine(values: Any) -> tuple[int, ...]:
-    numbers = tuple(int(value) for value in values)
-    if len(numbers) != 9 or not all(-(2**31) <= number < 2**31 for number in numbers):  # noqa: PLR2004 - a matrix
-        raise BrokenInspection
-    return numbers
 
 
 def _inspected(
     container: str, streams: list[Stream], chosen: Stream, packets: Packets, tail: dict[str, Any]
 ) -> Inspected:
-    packets.time_base = Fraction(*tail["time_base"])
+    packets.time_base = _ratio(tail["time_base"])
     if not 0 < packets.time_base < _LONGEST_SIDE or packets.time_base.denominator > 2**31:
         raise BrokenInspection
     if tail["layered"]:  # What no picture of its own layer needs, one of a higher layer may.
@@ -203,25 +198,17 @@ def _inspected(
 
 
 def _look(facts: dict[str, Any], margins: Any) -> Look:
-    matrix = facts.get("display_matrix")
-    shape = Fraction(*facts["sample_aspect_ratio"])
-    width, height = _side(facts["width"]), _side(facts["height"])
-    left, top, right, bottom = map(_side, margins)
-    return Look(
-        width=width,
-        height=height,
-        margins=(left, top, right, bottom) if left + right < width and top + bottom < height else (0, 0, 0, 0),
-        pixel_format=_name(facts["pixel_format"]),
-        sample_aspect_ratio=shape if shape > 0 else Fraction(1),
-        primaries=int(facts.get("primaries", 2)),
-        transfer=int(facts.get("transfer", 2)),
-        matrix=int(facts.get("matrix", 2)),
-        full_range=facts.get("full_range"),
-        display_matrix=None if matrix is None else _nine(matrix),
-        interlaced=bool(facts.get("interlaced", False)),
-        alpha=bool(facts.get("alpha", False)),
-        dolby_vision_profile=facts.get("dolby_vision_profile"),
+    shape = _ratio(facts["sample_aspect_ratio"])
+    look = _LOOK.validate_python(
+        {**facts, "sample_aspect_ratio": shape if shape > 0 else Fraction(1), "margins": margins}
     )
+    matrix = _UPRIGHT if look.display_matrix is None else look.display_matrix
+    if len(matrix) != len(_UPRIGHT) or not all(-(2**31) <= number < 2**31 for number in matrix):
+        raise BrokenInspection
+    _name(look.pixel_format)
+    _check_sides(look.width, look.height, *look.margins)
+    left, top, right, bottom = look.margins
+    return look if left + right < look.width and top + bottom < look.height else replace(look, margins=(0, 0, 0, 0))
 
 
 def _changes(before: Look, tail: dict[str, Any], packets: int) -> tuple[tuple[int, Look], ...]:

@@ -118,7 +118,7 @@ class Looks:
             "width": self._context.width,
             "height": self._context.height,
             "pixel_format": self._context.pix_fmt or "yuv420p",
-            "sample_aspect_ratio": ratio(self._shape),
+            "sample_aspect_ratio": self._shape,
         }
 
 
@@ -177,7 +177,7 @@ def _look(frame: Any, context: Any, shape: Fraction) -> Facts:
         "width": frame.width,
         "height": frame.height,
         "pixel_format": frame.format.name,
-        "sample_aspect_ratio": ratio(shape),
+        "sample_aspect_ratio": shape,
         "primaries": int(frame.color_primaries),
         "transfer": int(frame.color_trc),
         "matrix": int(frame.colorspace),
@@ -195,8 +195,3 @@ def tag_of(context: Any) -> str:
         return "" if context is None else str(context.codec_tag)
     except UnicodeDecodeError:
         return ""
-
-
-def ratio(value: Fraction) -> list[int]:
-    """Write a fraction as JSON can hold it."""
-    return [value.numerator, value.denominator]
