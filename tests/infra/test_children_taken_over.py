@@ -19,8 +19,9 @@ from app.infra.ffmpeg.budget import TimeBudget
 from app.infra.ffmpeg.child import Child, ChildLimits, child
 from app.infra.ffmpeg.confinement import python_paths
 from app.infra.ffmpeg.contact_sheet import sheet_of
-from app.infra.ffmpeg.decoding import Decoding, Recipe
+from app.infra.ffmpeg.decoding import Decoding
 from app.infra.ffmpeg.inspection import Inspected, read_inspection
+from app.infra.ffmpeg.recipe import Recipe
 from app.infra.ffmpeg.survey import found_by
 from tests.clips import ffmpeg
 from tests.extracting import LIMITS, refusal_of

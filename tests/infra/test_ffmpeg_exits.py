@@ -13,7 +13,7 @@ from app.domain.errors import ProcessingError
 from app.domain.failure import FailureCode
 from app.infra.ffmpeg.budget import TimeBudget
 from app.infra.ffmpeg.child import ChildLimits, child
-from app.infra.ffmpeg.exits import classify_exit, classify_ffmpeg_exit
+from app.infra.ffmpeg.exits import classify_exit
 
 FFMPEG = imageio_ffmpeg.get_ffmpeg_exe()
 ENDLESS = ("-f", "lavfi", "-i", "testsrc=size=1280x720:duration=100000", "-f", "null", "-")
@@ -45,9 +45,7 @@ async def end_of(
         await budget.wait(running.outputs[0].read())
         code = await budget.wait(running.ended())
         words = await running.last_words()
-        return classify_ffmpeg_exit(
-            code, words=words, out_of_time=running.out_of_time, out_of_memory=running.out_of_memory
-        )
+        return classify_exit(code, words=words, out_of_time=running.out_of_time, out_of_memory=running.out_of_memory)
 
 
 async def test_an_end_from_outside_is_never_blamed_on_the_video(tmp_path: Path):
@@ -117,27 +115,22 @@ async def test_pictures_that_all_came_are_a_good_end(tmp_path: Path):
     ],
 )
 def test_every_end_has_one_meaning(code: int, expected: FailureCode | type[Exception] | None, *, out_of_time: bool):
-    assert meaning(classify_ffmpeg_exit(code, out_of_time=out_of_time)) is expected
+    assert meaning(classify_exit(code, out_of_time=out_of_time)) is expected
 
 
 def test_what_ffmpeg_says_decides_nothing():
     said = b"launcher: 12 not ours\nCannot allocate memory\nexceeds specified max pixel count\n"
-    assert meaning(classify_ffmpeg_exit(183, words=said)) is FailureCode.CORRUPT_VIDEO
-    assert classify_ffmpeg_exit(0, words=said) is None
+    assert meaning(classify_exit(183, words=said)) is FailureCode.CORRUPT_VIDEO
+    assert classify_exit(0, words=said) is None
 
 
 def test_whatever_fails_with_its_memory_full_needs_more_of_it():
     for code in (69, 234, -signal.SIGABRT):
-        assert meaning(classify_ffmpeg_exit(code, out_of_memory=True)) is FailureCode.OUT_OF_MEMORY
-    assert classify_ffmpeg_exit(0, out_of_memory=True) is None
+        assert meaning(classify_exit(code, out_of_memory=True)) is FailureCode.OUT_OF_MEMORY
+    assert classify_exit(0, out_of_memory=True) is None
 
 
 def test_a_machine_that_cannot_start_a_child_says_so():
     fault = classify_exit(71, words=b"launcher: 11 Resource temporarily unavailable\n")
     assert isinstance(fault, OSError)
     assert fault.errno == errno.EAGAIN
-
-
-def test_the_exit_code_of_another_program_than_ffmpeg_is_its_own():
-    assert classify_exit(1) is None
-    assert meaning(classify_exit(-signal.SIGTERM)) is ChildProcessError

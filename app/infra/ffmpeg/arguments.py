@@ -1,16 +1,19 @@
 """The decoder's command lines: what each argument is for stands beside it."""
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Final
 
 from app.domain.film import Film
-from app.domain.options import ExtractionOptions, ImageFormat
+from app.domain.options import ImageFormat
 from app.infra.ffmpeg.codecs import ALPHA_DECODER, DECODER, DEMUXERS
 from app.infra.ffmpeg.encoders import encoding
+from app.infra.ffmpeg.filters import Filters
 from app.infra.ffmpeg.limits import Limits
+from app.infra.ffmpeg.look import decoder
+from app.infra.ffmpeg.recipe import Recipe
 
 _TILE_QUALITY: Final = "3"
+_BIT_EXACT: Final = ("-flags:v", "+bitexact")  # No version of the encoder in each picture.
 _MARKED_TOO_LATE: Final = frozenset({"h264", "hevc", "mpeg4"})
 """Codecs that show their pictures in another order than they are decoded in. With a thread for each picture, one can be
 given away before its own thread has found the damage in it; with a thread for each slice, H.264 looks for none."""
@@ -45,47 +48,36 @@ def _strict(film: Film) -> list[str]:
     return ["-xerror", "-max_error_rate", "0", *one_at_a_time, *hashes]
 
 
-def decoding(
-    source: Path,
-    film: Film,
-    options: ExtractionOptions,
-    limits: Limits,
-    *,
-    decoder: Sequence[str],
-    drop: int | None,
-    graph: int,
-    outputs: Sequence[int],
-    pictures: int,
-    tiles: int,
-) -> list[str]:
+def decoding(recipe: Recipe, filters: Filters, inputs: Sequence[int], outputs: Sequence[int]) -> list[str]:
     """Decode and encode the planned pictures; write them, a line for each, and tiles of a few to ``outputs``.
 
-    ``drop`` and ``graph`` are the pipes from which the packets to leave out and the filters are read.
+    ``inputs`` are the pipes from which the filters are read and, where any are left out, which packets these are.
     """
+    film, options = recipe.film, recipe.options
+    graph, *dropped = inputs
     frames, lines, small = outputs
     return [
-        *_guarded(limits), *_strict(film),
-        *([f"-/bsf:{film.stream.index}", f"pipe:{drop}"] if drop is not None else []),
+        *_guarded(recipe.limits), *_strict(film),
+        *(argument for pipe in dropped for argument in (f"-/bsf:{film.stream.index}", f"pipe:{pipe}")),
         "-reinit_filter", "0",  # One graph for all, also where the picture's size changes: a new one counts anew.
         "-noautorotate",  # The rendering turns it, from what the inspection found.
-        *decoder,
-        "-i", f"file:{source}",
+        *decoder(film.stream, film.looks[recipe.look]),
+        "-i", f"file:{recipe.source}",
         "-/filter_complex", f"pipe:{graph}",
         "-map", "[frames]", "-fps_mode", "passthrough", "-enc_time_base", "filter",
-        "-frames:v", str(pictures),
-        "-threads", _ENCODER_THREADS, *encoding(options), *_bit_exact(),
+        "-frames:v", str(filters.pictures),
+        "-threads", _ENCODER_THREADS, *encoding(options), *_BIT_EXACT,
         "-stats_enc_pre", f"pipe:{lines}", "-stats_enc_pre_fmt", "{ni} {ptsi}",
         "-f", "mpjpeg" if options.format is ImageFormat.JPEG else "image2pipe", f"pipe:{frames}",
         "-map", "[tiles]", "-fps_mode", "passthrough", "-enc_time_base", "filter",
-        "-frames:v", str(tiles),
-        "-c:v", "mjpeg", "-q:v", _TILE_QUALITY, *_bit_exact(), "-f", "mpjpeg", f"pipe:{small}",
+        "-frames:v", str(filters.tiles),
+        "-c:v", "mjpeg", "-q:v", _TILE_QUALITY, *_BIT_EXACT, "-f", "mpjpeg", f"pipe:{small}",
     ]  # fmt: skip
 
 
-def surveying(
-    source: Path, film: Film, limits: Limits, drop: str | None, outputs: Sequence[int], *, scenes: bool
-) -> list[str]:
+def surveying(recipe: Recipe, drop: str | None, outputs: Sequence[int], *, scenes: bool) -> list[str]:
     """Decode all and encode nothing; write a line for each picture: all with their scores, or the key pictures."""
+    film = recipe.film
     lines, scores = outputs
     # Scores need pictures of one size even where the film's changes on the way.
     scored = (
@@ -93,10 +85,10 @@ def surveying(
         f"metadata=mode=print:key=lavfi.scene_score:file=pipe\\\\:{scores}"
     )
     return [
-        *_guarded(limits), *_strict(film),
+        *_guarded(recipe.limits), *_strict(film),
         *([f"-bsf:{film.stream.index}", drop] if drop is not None else []),
         "-reinit_filter", "0", "-noautorotate",
-        "-i", f"file:{source}",
+        "-i", f"file:{recipe.source}",
         "-filter_complex", f"[0:{film.stream.index}]{scored if scenes else 'select=key'}[seen]",
         "-map", "[seen]", "-fps_mode", "passthrough",
         "-stats_enc_pre", f"pipe:{lines}", "-stats_enc_pre_fmt", "{ni} {ptsi}",
@@ -116,9 +108,5 @@ def tiling(limits: Limits, tile: tuple[int, int], grid: tuple[int, int], tiles: 
         "-reinit_filter", "0",  # A film whose size changes on the way has tiles of several sizes.
         "-f", "mjpeg", "-i", f"pipe:{tiles}",
         "-vf", f"{fitted},tile={grid[0]}x{grid[1]}", "-frames:v", "1",
-        "-c:v", "mjpeg", "-q:v", "4", *_bit_exact(), "-f", "image2pipe", f"pipe:{sheet}",
+        "-c:v", "mjpeg", "-q:v", "4", *_BIT_EXACT, "-f", "image2pipe", f"pipe:{sheet}",
     ]  # fmt: skip
-
-
-def _bit_exact() -> list[str]:
-    return ["-flags:v", "+bitexact"]  # No version of the encoder in each picture.

@@ -4,7 +4,6 @@ Reads just as much of the parameter sets and slice headers as tells that (ITU-T 
 Runs in the confined child: the bytes are a stranger's.
 """
 
-from dataclasses import dataclass
 from typing import Final, NamedTuple, final
 
 from app.infra.ffmpeg.bits import Bits, OutOfBits
@@ -25,9 +24,7 @@ class _Sequence(NamedTuple):
     frames_only: bool
 
 
-@final
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(NamedTuple):
     """One field of a picture: which of both, and of which frame."""
 
     bottom: bool

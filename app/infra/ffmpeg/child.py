@@ -49,57 +49,49 @@ class _Output(asyncio.StreamReader):
 
 
 @final
+@dataclass(slots=True, eq=False)
 class Child:
     """A running child; ``outputs`` are its pipes in the order of their numbers."""
 
-    def __init__(
-        self,
-        process: asyncio.subprocess.Process,
-        outputs: Sequence[asyncio.StreamReader],
-        words: LastWords,
-        watchdog: Watchdog,
-        limits: ChildLimits,
-    ) -> None:
-        self.outputs = outputs
-        self.killed = False
-        self._process = process
-        self._words = words
-        self._watchdog = watchdog
-        self._limits = limits
+    process: asyncio.subprocess.Process
+    outputs: Sequence[asyncio.StreamReader]
+    words: LastWords
+    watchdog: Watchdog
+    killed: bool = False
 
     @property
     def pid(self) -> int:
         """The number of the process, which is also that of its session and group."""
-        return self._process.pid
+        return self.process.pid
 
     @property
     def out_of_time(self) -> bool:
         """Whether it had, as far as anybody can know, used up its processor time."""
-        may_have_used = self._watchdog.cpu_seconds + self._watchdog.interval * (os.cpu_count() or 1)
-        return may_have_used >= self._limits.cpu_seconds
+        may_have_used = self.watchdog.cpu_seconds + self.watchdog.interval * (os.cpu_count() or 1)
+        return may_have_used >= self.watchdog.cpu_limit
 
     @property
     def out_of_memory(self) -> bool:
         """Whether its memory was all but full when it was last looked at, so that this may be why it failed."""
-        return self._watchdog.crowded
+        return self.watchdog.crowded
 
     def kill(self) -> None:
         """SIGKILL to the whole group: damaged input can make a decoder deaf to everything else."""
-        if self._process.returncode is None:
+        if self.process.returncode is None:
             self.killed = True
             with suppress(ProcessLookupError):
-                os.killpg(self._process.pid, signal.SIGKILL)
+                os.killpg(self.process.pid, signal.SIGKILL)
 
     async def ended(self) -> int:
         """Wait for its end; give the exit code, negative for a signal."""
-        return await self._process.wait()
+        return await self.process.wait()
 
     async def last_words(self) -> bytes:
         """Return the beginning and the end of its stderr, which is read all the while; to be called after its end."""
         with suppress(TimeoutError):  # Somebody else may hold the pipe, where a child may have children.
             async with asyncio.timeout(_LAST_WORDS_SECONDS):
-                await self._words.over.wait()
-        return self._words.kept
+                await self.words.over.wait()
+        return self.words.kept
 
 
 @asynccontextmanager
@@ -144,16 +136,16 @@ async def child(
             cpu_limit=limits.cpu_seconds,
             memory_limit=limits.memory_bytes,
         )
-        running = Child(process, readers, words, watchdog, limits)
+        running = Child(process, readers, words, watchdog)
         stack.push_async_callback(_gone, running)
         stack.callback(running.kill)
-        watching = asyncio.create_task(_watch(running, watchdog, budget))
+        watching = asyncio.create_task(_watch(running, budget))
         stack.callback(watching.cancel)
         yield running
 
 
-async def _watch(running: Child, watchdog: Watchdog, budget: TimeBudget) -> None:
-    fault = await watchdog.fault()
+async def _watch(running: Child, budget: TimeBudget) -> None:
+    fault = await running.watchdog.fault()
     running.kill()
     budget.give_up(fault)
 
@@ -170,12 +162,8 @@ async def _receiving(protocol: asyncio.Protocol, stack: AsyncExitStack, ours: co
     reading, writing = os.pipe()
     ours.callback(os.close, writing)
     _widen(reading)
-    file = os.fdopen(reading, "rb", buffering=0)
-    try:
-        transport, _ = await asyncio.get_running_loop().connect_read_pipe(lambda: protocol, file)
-    except BaseException:
-        file.close()
-        raise
+    file = stack.enter_context(os.fdopen(reading, "rb", buffering=0))
+    transport, _ = await asyncio.get_running_loop().connect_read_pipe(lambda: protocol, file)
     stack.callback(transport.close)
     return writing
 
@@ -185,12 +173,8 @@ async def _sending(data: bytes, stack: AsyncExitStack, ours: contextlib.ExitStac
     reading, writing = os.pipe()
     ours.callback(os.close, reading)
     _widen(writing)
-    file = os.fdopen(writing, "wb", buffering=0)
-    try:
-        transport, _ = await asyncio.get_running_loop().connect_write_pipe(asyncio.BaseProtocol, file)
-    except BaseException:
-        file.close()
-        raise
+    file = stack.enter_context(os.fdopen(writing, "wb", buffering=0))
+    transport, _ = await asyncio.get_running_loop().connect_write_pipe(asyncio.BaseProtocol, file)
     transport.write(data)
     transport.close()  # Once all is written, or the child wants no more of it.
 

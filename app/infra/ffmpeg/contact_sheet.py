@@ -8,9 +8,9 @@ import structlog
 from app.domain.options import ImageFormat
 from app.infra.ffmpeg import arguments
 from app.infra.ffmpeg.budget import TimeBudget
-from app.infra.ffmpeg.child import PIPE_BYTES, Child, child
-from app.infra.ffmpeg.decoding import Recipe
+from app.infra.ffmpeg.child import PIPE_BYTES, Child
 from app.infra.ffmpeg.ending import refuse_faults
+from app.infra.ffmpeg.recipe import Recipe
 from app.infra.ffmpeg.split import BrokenStream, picture_size
 
 log = structlog.get_logger(__name__)
@@ -26,20 +26,15 @@ async def contact_sheet(recipe: Recipe, tiles: Sequence[bytes], budget: TimeBudg
     :raises OSError: where the machine is to blame
     """
     try:
-        width, height = picture_size(ImageFormat.JPEG, tiles[0])
+        size = picture_size(ImageFormat.JPEG, tiles[0])
     except (IndexError, BrokenStream):
         return None
-    async with child(
-        lambda outputs, inputs: [
-            recipe.program,
-            *arguments.tiling(recipe.limits, (width, height), (COLUMNS, ROWS), inputs[0], outputs[0]),
-        ],
+    async with recipe.run(
+        lambda outputs, inputs: arguments.tiling(recipe.limits, size, (COLUMNS, ROWS), inputs[0], outputs[0]),
+        budget,
         outputs=1,
         inputs=[b"".join(tiles)],
         readable=[],
-        directory=recipe.source.parent,
-        limits=recipe.limits.of_child(recipe.limits.settings.extraction_timeout_seconds),
-        budget=budget,
     ) as running:
         return await sheet_of(running, budget)
 

@@ -4,46 +4,24 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from itertools import islice
-from pathlib import Path
 from typing import Final, final
 
-from app.domain.film import Film
 from app.domain.frame import Frame
-from app.domain.options import ExtractionOptions, ImageFormat
+from app.domain.options import ImageFormat
 from app.domain.plan import Plan, PlannedPicture
 from app.infra.ffmpeg import arguments
 from app.infra.ffmpeg.budget import TimeBudget
-from app.infra.ffmpeg.child import PIPE_BYTES, Child, child
+from app.infra.ffmpeg.child import PIPE_BYTES, Child
 from app.infra.ffmpeg.ending import broken_by, refuse_faults
 from app.infra.ffmpeg.feasibility import cannot_be_decoded
 from app.infra.ffmpeg.filters import Filters, of_look
-from app.infra.ffmpeg.limits import Limits
-from app.infra.ffmpeg.look import Rendering, decoder, rendering
+from app.infra.ffmpeg.recipe import Recipe
 from app.infra.ffmpeg.split import BrokenStream, Splitter, picture_size
 
 _BYTES_PER_PIXEL: Final = 5  # Four channels of 8 bits, and what PNG adds.
 _BYTES_BESIDE: Final = 65_536
 _TILE_BYTES: Final = 1024 * 1024
-
-
-@final
-@dataclass(frozen=True, slots=True)
-class Recipe:
-    """All that a run is made of, but for the plan; all its pictures have the same one of the film's looks."""
-
-    program: str
-    source: Path
-    film: Film
-    options: ExtractionOptions
-    limits: Limits
-    look: int = 0
-
-    @property
-    def rendering(self) -> Rendering:
-        """How the pictures are made."""
-        return rendering(self.film.looks[self.look], self.options, self.limits.settings.max_pixels)
 
 
 @final
@@ -113,32 +91,15 @@ async def decoding(
     recipe: Recipe, plan: Plan, wanted: Sequence[PlannedPicture], tiles: Sequence[PlannedPicture], budget: TimeBudget
 ) -> AsyncIterator[Decoding]:
     """Start to decode ``wanted``, pictures of the plan; those that are in ``tiles`` come as small ones too."""
-    film, look = recipe.film, recipe.film.looks[recipe.look]
-    plan = await asyncio.to_thread(of_look, film, plan, recipe.look)
-    filters = await asyncio.to_thread(Filters.of, film, plan, recipe.rendering, wanted, tiles)
+    plan = await asyncio.to_thread(of_look, recipe.film, plan, recipe.look)
+    filters = await asyncio.to_thread(Filters.of, recipe.film, plan, recipe.rendering, wanted, tiles)
     texts = [filters.graph, *([filters.packets] if filters.packets is not None else [])]
-    async with child(
-        lambda outputs, inputs: [
-            recipe.program,
-            *arguments.decoding(
-                recipe.source,
-                film,
-                recipe.options,
-                recipe.limits,
-                decoder=decoder(film.stream, look),
-                drop=None if filters.packets is None else inputs[1],
-                graph=inputs[0],
-                outputs=outputs,
-                pictures=filters.pictures,
-                tiles=filters.tiles,
-            ),
-        ],
+    async with recipe.run(
+        lambda outputs, inputs: arguments.decoding(recipe, filters, inputs, outputs),
+        budget,
         outputs=3,
         inputs=[text.encode() for text in texts],
         readable=[recipe.source],
-        directory=recipe.source.parent,
-        limits=recipe.limits.of_child(recipe.limits.settings.extraction_timeout_seconds),
-        budget=budget,
     ) as running:
         run = Decoding(running, recipe, plan, wanted, filters.tiles)
         try:

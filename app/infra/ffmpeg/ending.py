@@ -8,7 +8,7 @@ from app.domain.errors import ProcessingError
 from app.domain.failure import FailureCode
 from app.infra.ffmpeg.budget import TimeBudget
 from app.infra.ffmpeg.child import Child
-from app.infra.ffmpeg.exits import classify_ffmpeg_exit
+from app.infra.ffmpeg.exits import classify_exit
 
 log = structlog.get_logger(__name__)
 
@@ -16,12 +16,12 @@ _LOGGED: Final = 2000
 
 
 async def fault_of(ending: Child, budget: TimeBudget) -> Exception | None:
-    """Return what the end of a child means, None where it did its work; see ``classify_ffmpeg_exit``."""
+    """Return what the end of a child means, None where it did its work; see ``classify_exit``."""
     code = await budget.wait(ending.ended())
     words = await ending.last_words()
     if code or words:
         log.info("last words of a child", exit_code=code, said=words[-_LOGGED:].decode(errors="replace"))
-    return classify_ffmpeg_exit(code, words=words, out_of_time=ending.out_of_time, out_of_memory=ending.out_of_memory)
+    return classify_exit(code, words=words, out_of_time=ending.out_of_time, out_of_memory=ending.out_of_memory)
 
 
 def broken_by(nonsense: Exception, known: ProcessingError | None = None) -> ProcessingError:

@@ -14,16 +14,6 @@ from app.domain.failure import FailureCode
 from app.infra.ffmpeg import launcher
 from app.usecases.ports.frames import DecoderUnavailable
 
-# What a program that falls over gets of the kernel, or sends itself. All others are sent by an operator, by an
-# orchestrator, or by the kernel for want of memory that others may have taken.
-_ITS_OWN: Final = frozenset(
-    -number
-    for number in (
-        signal.SIGSEGV, signal.SIGBUS, signal.SIGILL, signal.SIGFPE, signal.SIGABRT, signal.SIGTRAP, signal.SIGSYS,
-    )
-)  # fmt: skip
-_OUT_OF_TIME: Final = -signal.SIGXCPU
-
 # ffmpeg's main returns an AVERROR, of which the status has the lowest byte: 256 - errno, or 256 - the first letter.
 _OUT_OF_MEMORY: Final = frozenset({256 - errno.ENOMEM, 256 - errno.EAGAIN})  # The latter of a thread without a stack.
 _OUT_OF_REACH: Final = frozenset(256 - number for number in (errno.ENOENT, errno.EACCES, errno.ENFILE))
@@ -34,42 +24,27 @@ _NOT_FOUND: Final = 8  # All AVERRORs of names that it does not know: options, d
 def classify_exit(
     code: int, *, words: bytes = b"", out_of_time: bool = False, out_of_memory: bool = False
 ) -> Exception | None:
-    """Return what the end of any child means that nobody here has killed; None where its own exit code decides.
+    """Return what the end of a child means that nobody here has killed; None where it did its work.
 
     ``code`` is negative for a signal. ``words`` are its last words, of which only the launcher's own count.
     ``out_of_time`` and ``out_of_memory`` say that it had used up what it may.
-    An ``OSError`` is a passing fault of the machine, a ``ProcessingError`` the video's.
+    An ``OSError`` is a passing fault of the machine, a ``ProcessingError`` the video's, a ``RuntimeError`` a mistake of
+    ours.
     """
     if code == launcher.FAULT_CODE:
         number = _errno(words)
         said = f"a child could not be started: {os.strerror(number)}"
         return OSError(number, said) if number in _FOR_NOW else DecoderUnavailable(said)
-    if code in _ITS_OWN:
-        return _broken(out_of_memory)
-    if code == _OUT_OF_TIME or (code < 0 and out_of_time):
-        return ProcessingError(FailureCode.TIMED_OUT)
-    return OSError(errno.ECHILD, f"a child was ended from outside by {_name(-code)}") if code < 0 else None
-
-
-def classify_ffmpeg_exit(
-    code: int, *, words: bytes = b"", out_of_time: bool = False, out_of_memory: bool = False
-) -> Exception | None:
-    """Return what the end of an ffmpeg that nobody here has killed means; None where it did its work.
-
-    See ``classify_exit``; a ``RuntimeError`` is a mistake of ours.
-    """
-    fault = classify_exit(code, words=words, out_of_time=out_of_time, out_of_memory=out_of_memory)
-    if fault or code == 0:
-        return fault
+    if code < 0 and -code not in launcher.ITS_OWN:
+        if -code == signal.SIGXCPU or out_of_time:
+            return ProcessingError(FailureCode.TIMED_OUT)
+        return OSError(errno.ECHILD, f"a child was ended from outside by {_name(-code)}")
     if code in _OUT_OF_REACH:
         return OSError(errno.ECHILD, f"ffmpeg could not reach its file: {os.strerror(256 - code)}")
     if code == _NOT_FOUND:
         return RuntimeError("ffmpeg does not know our arguments")
-    return _broken(out_of_memory or code in _OUT_OF_MEMORY)
-
-
-def _broken(out_of_memory: bool) -> ProcessingError:
-    return ProcessingError(FailureCode.OUT_OF_MEMORY if out_of_memory else FailureCode.CORRUPT_VIDEO)
+    full = out_of_memory or code in _OUT_OF_MEMORY
+    return ProcessingError(FailureCode.OUT_OF_MEMORY if full else FailureCode.CORRUPT_VIDEO) if code else None
 
 
 def _name(number: int) -> str:

@@ -16,8 +16,9 @@ from app.domain.plan import Plan, PlannedPicture, without_dropping
 from app.domain.video import Progress
 from app.infra.ffmpeg.budget import TimeBudget
 from app.infra.ffmpeg.contact_sheet import COLUMNS, ROWS, contact_sheet
-from app.infra.ffmpeg.decoding import Recipe, decoding
+from app.infra.ffmpeg.decoding import decoding
 from app.infra.ffmpeg.feasibility import cannot_be_decoded, refuse_damaged
+from app.infra.ffmpeg.recipe import Recipe
 from app.infra.ffmpeg.survey import Surveyed, survey
 
 log = structlog.get_logger(__name__)
@@ -33,7 +34,7 @@ _TOLD: Final = 20
 
 @final
 class FfmpegExtraction:
-    """The port's ``Extraction``; to be iterated once.
+    """The port's ``Extraction``; to be iterated once. Closing ``frames`` ends the decoder.
 
     Holds one picture, what the pipes hold and a dozen small pictures: the decoder stands still while its consumer does.
     Where there is no plan yet the decoder is asked first, which then is the first part of the work.
@@ -45,31 +46,13 @@ class FfmpegExtraction:
         self._budget = budget
         self._surveyed = 0.0
         known = planned if isinstance(planned, Plan) else None
-        self._progress = Progress(0.0, 0, known and known.files)
-        self._sheet: bytes | None = None
-        self._reading = reading_of(recipe, known)
-        self._iterated: AsyncGenerator[Frame] | None = None
-
-    @property
-    def progress(self) -> Progress:
-        return self._progress
-
-    @property
-    def contact_sheet(self) -> bytes | None:
-        return self._sheet
-
-    @property
-    def reading(self) -> Reading:
-        return self._reading
+        self.progress = Progress(0.0, 0, known and known.files)
+        self.contact_sheet: bytes | None = None
+        self.reading = reading_of(recipe, known)
+        self.frames = self._frames()
 
     def __aiter__(self) -> AsyncIterator[Frame]:
-        self._iterated = self._frames()
-        return self._iterated
-
-    async def close(self) -> None:
-        """End the decoder, also where the consumer left its loop early: nobody else would, before memory is tidied."""
-        if self._iterated is not None:
-            await self._iterated.aclose()
+        return self.frames
 
     async def _frames(self) -> AsyncGenerator[Frame]:
         if not isinstance(self._planned, Plan):
@@ -90,14 +73,14 @@ class FfmpegExtraction:
                 async for frame in run.pictures(self._budget):
                     files, done = files + len(frame.instants), done + 1
                     percent = self._surveyed + (100 - self._surveyed) * files / expected
-                    self._progress = Progress(min(_ALMOST, percent), files, expected)
+                    self.progress = Progress(min(_ALMOST, percent), files, expected)
                     yield frame
             tiles += run.tiles
             wanted = wanted[done:]
             if done < len(alike):
                 plan = self._whole(plan, wanted[0])
-        self._sheet = await contact_sheet(self._recipe, tiles, self._budget)
-        self._progress = Progress(100.0, files, expected)
+        self.contact_sheet = await contact_sheet(self._recipe, tiles, self._budget)
+        self.progress = Progress(100.0, files, expected)
 
     async def _ask(self, planned: AfterSurvey) -> Plan:
         """Let the decoder choose in a first pass, and plan what it chose."""
@@ -107,14 +90,11 @@ class FfmpegExtraction:
 
         def advanced(seen: int) -> None:
             self._surveyed = _SURVEYED_PERCENT * min(1.0, seen / packets)
-            self._progress = Progress(self._surveyed)
+            self.progress = Progress(self._surveyed)
 
-        surveyed = await survey(
-            recipe.program, recipe.source, recipe.film, recipe.options.select, recipe.limits, self._budget, advanced
-        )
-        plan = await asyncio.to_thread(planned, surveyed)
+        plan = await asyncio.to_thread(planned, await survey(recipe, self._budget, advanced))
         why = plan.whole or "only the decoder knows where scenes change"
-        self._reading = replace(reading_of(recipe, plan), whole=why, packets_decoded=packets)
+        self.reading = replace(reading_of(recipe, plan), whole=why, packets_decoded=packets)
         return plan
 
     def _whole(self, plan: Plan, missing: PlannedPicture) -> Plan:
@@ -126,7 +106,7 @@ class FfmpegExtraction:
             raise cannot_be_decoded(missing.time)
         why = f"the planned packets did not give the picture at {missing.time:.3f} s"
         log.warning("planned decoding fell short, all is decoded", why=why)
-        self._reading = replace(self._reading, whole=why, packets_decoded=self._reading.packets)
+        self.reading = replace(self.reading, whole=why, packets_decoded=self.reading.packets)
         return without_dropping(plan, why)
 
 

@@ -3,7 +3,7 @@
 import asyncio
 import sys
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, final
@@ -22,7 +22,6 @@ from app.infra.containers.reading import Range, Structure
 from app.infra.ffmpeg.budget import TimeBudget
 from app.infra.ffmpeg.child import child
 from app.infra.ffmpeg.confinement import python_paths
-from app.infra.ffmpeg.decoding import Recipe
 from app.infra.ffmpeg.ending import fault_of
 from app.infra.ffmpeg.extraction import AfterSurvey, FfmpegExtraction
 from app.infra.ffmpeg.feasibility import by_exact_times, refuse_too_much, settled
@@ -30,6 +29,7 @@ from app.infra.ffmpeg.inspection import BrokenInspection, Inspected, read_inspec
 from app.infra.ffmpeg.limits import Limits
 from app.infra.ffmpeg.look import displayed_size
 from app.infra.ffmpeg.program import program
+from app.infra.ffmpeg.recipe import Recipe
 from app.infra.ffmpeg.validation import validated_film
 from app.infra.traces import span
 
@@ -39,7 +39,7 @@ _INSPECTOR: Final = str(Path(__file__).with_name("inspect_child.py"))
 
 
 def _structure(source: Path) -> Structure | None:
-    with source.open("rb") as file:
+    with source.open("rb", buffering=0) as file:
         return structure_of(file)
 
 
@@ -75,10 +75,9 @@ class FfmpegFrameExtractor:
         del shown  # Planned extractions need it no more, and it takes 16 bytes for each picture.
         budget = TimeBudget(self.limits.decoding_seconds(length), self.limits.settings.stall_seconds)
         extraction = FfmpegExtraction(recipe, planned, budget)
-        try:
+        # A consumer may leave its loop early, and nobody else would end the decoder before memory is tidied.
+        async with aclosing(extraction.frames):
             yield media, extraction
-        finally:
-            await extraction.close()
 
     def _film(self, structure: Structure | None, found: Inspected) -> tuple[Film, Presentation]:
         """Return the film that was found, and its pictures.

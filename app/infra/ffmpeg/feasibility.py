@@ -85,7 +85,8 @@ def refuse_damaged(film: Film, plan: Plan | None, options: ExtractionOptions) ->
     if damaged is not None:
         raise cannot_be_decoded(_seconds(film, damaged))
     if lost is not None:
-        raise something_is_missing(_seconds(film, lost))
+        said = f"This video is damaged: at {_seconds(film, lost):.3f} s some of it is missing."
+        raise ProcessingError(FailureCode.CORRUPT_VIDEO, said)
 
 
 def _first_damaged(film: Film, kept: Sequence[Span] | None) -> int | None:
@@ -122,13 +123,6 @@ def _seconds(film: Film, place: int) -> float:
     times = (packets.pts[place], packets.dts[place]) if place >= 0 else ()
     known = next((time for time in times if time != NO_TIME), None)
     return float(known * packets.time_base - film.origin) if known is not None else 0.0
-
-
-def something_is_missing(seconds: float) -> ProcessingError:
-    """Return where a film lacks pictures, or parts of them."""
-    return ProcessingError(
-        FailureCode.CORRUPT_VIDEO, f"This video is damaged: at {seconds:.3f} s some of it is missing."
-    )
 
 
 def cannot_be_decoded(seconds: float) -> ProcessingError:

@@ -13,7 +13,6 @@ from typing import Final, Self, final
 from app.domain.columns import BLOCK, Span, runs
 from app.domain.film import DISCARD, KEY, NO_TIME, Film
 from app.domain.plan import Plan, PlannedPicture
-from app.infra.ffmpeg.expressions import keeping, leaving_out, selecting
 from app.infra.ffmpeg.feasibility import why_none_can_be_dropped
 from app.infra.ffmpeg.look import Rendering
 
@@ -54,7 +53,7 @@ class Filters:
         graph = (
             f"[0:{film.stream.index}]{chosen},{rendering.filters},split[one][other];"
             f"[one]{_COUNTED}[frames];"
-            f"[other]{selecting('n', _joined(tiled, tiled))},{rendering.thumbnail},{_COUNTED}[tiles]"
+            f"[other]{_selecting('n', _joined(tiled, tiled))},{rendering.thumbnail},{_COUNTED}[tiles]"
         )
         return cls(packet_filter(film, plan), graph, count, len(tiled))
 
@@ -66,9 +65,9 @@ def packet_filter(film: Film, plan: Plan | None = None) -> str | None:
     they are not taken for damage.
     """
     if plan is not None and plan.keep is not None:
-        return keeping("dts", _kept_times(film, plan.keep), always="eq(dts,nopts)")
+        return f"noise=drop='not(eq(dts,nopts)+{_within('dts', _kept_times(film, plan.keep))})'"
     hopeless = _undecodable(film)
-    return leaving_out("n", list(runs(hopeless))) if 1 in hopeless else None
+    return f"noise=drop='{_within('n', list(runs(hopeless)))}'" if 1 in hopeless else None
 
 
 def of_look(film: Film, plan: Plan, look: int) -> Plan:
@@ -124,7 +123,7 @@ def _choice(film: Film, plan: Plan, wanted: Sequence[PlannedPicture]) -> tuple[s
     """
     numbers = [picture.number for picture in wanted]
     if plan.by_number:
-        return selecting("n", _joined(numbers, numbers)), len(numbers), range(len(numbers))
+        return _selecting("n", _joined(numbers, numbers)), len(numbers), range(len(numbers))
     often = Counter({picture.ticks: 0 for picture in wanted})
     for piece in _decoded_times(film, plan):
         often.update(filter(often.__contains__, piece))
@@ -133,7 +132,7 @@ def _choice(film: Film, plan: Plan, wanted: Sequence[PlannedPicture]) -> tuple[s
         places += [before + picture.twins for picture in same]
         before += often[ticks]
     # No picture is shown between those of two numbers that follow each other.
-    return selecting("pts", _joined(numbers, [picture.ticks for picture in wanted])), before, places
+    return _selecting("pts", _joined(numbers, [picture.ticks for picture in wanted])), before, places
 
 
 def _joined(numbers: Sequence[int], values: Sequence[int]) -> list[Span]:
@@ -147,6 +146,25 @@ def _joined(numbers: Sequence[int], values: Sequence[int]) -> list[Span]:
             found.append((value, value))
         before = number
     return found
+
+
+def _selecting(variable: str, spans: Sequence[Span]) -> str:
+    """Return the filter that lets only pictures through whose time (``pts``) or number (``n``) lies in the spans."""
+    return f"select='{_within(variable, spans)}'"
+
+
+def _within(variable: str, spans: Sequence[Span]) -> str:
+    """Return an expression that is 1 where the variable lies in one of the spans, which rise and do not touch.
+
+    It is a balanced tree: a chain of terms would be as deep as it is long, and ffmpeg refuses more than a hundred.
+    """
+    if not spans:
+        return "0"
+    if len(spans) == 1:
+        first, last = spans[0]
+        return f"between({variable},{first},{last})"
+    half = len(spans) // 2
+    return f"if(lt({variable},{spans[half][0]}),{_within(variable, spans[:half])},{_within(variable, spans[half:])})"
 
 
 def _decoded_times(film: Film, plan: Plan) -> Iterator[Iterable[int]]:

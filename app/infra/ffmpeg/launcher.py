@@ -37,11 +37,16 @@ _CAPABILITIES: Final = 64
 _CLONE_NEWUSER: Final = 0x10000000  # unshare(2)
 _CLONE_NEWNET: Final = 0x40000000
 _NICENESS: Final = 10
-_ITS_OWN: Final = (
+ITS_OWN: Final = (
     signal.SIGSEGV, signal.SIGBUS, signal.SIGILL, signal.SIGFPE, signal.SIGABRT, signal.SIGTRAP, signal.SIGSYS,
 )  # fmt: skip
-"""What a program gets that falls over."""
+"""What a program that falls over gets of the kernel, or sends itself.
+
+All others are sent by an operator, by an orchestrator, or by the kernel for want of memory that others may have taken.
+"""
 _OPEN_FILES: Final = 64
+_NOT_EVERYWHERE: Final = () if sys.platform == "linux" else (ValueError, OSError)
+"""How macOS refuses to bound the address space."""
 
 _LIBRARIES: Final = ("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/etc/ld.so.cache")
 _ELF: Final = b"\x7fELF\x02"
@@ -91,7 +96,7 @@ def _limit(memory_bytes: int, cpu_seconds: int) -> None:
         lowest = value if hard == resource.RLIM_INFINITY else min(value, hard)
         # One second more until it is killed, so that it ends by the signal that says why.
         highest = lowest + 1 if limit == resource.RLIMIT_CPU and hard == resource.RLIM_INFINITY else lowest
-        with _not_everywhere():
+        with contextlib.suppress(*_NOT_EVERYWHERE):
             resource.setrlimit(limit, (lowest, highest))
 
 
@@ -102,13 +107,8 @@ def _hear_none_but_its_own(*, out_of_time: bool) -> None:
     catches some of these, would tidy up and end with a status that its own errors have too. So it does after SIGXCPU,
     where no filter keeps it from catching that: without one it is killed a second later.
     """
-    theirs = signal.valid_signals() - set(_ITS_OWN) - ({signal.SIGXCPU} if out_of_time else set())
+    theirs = signal.valid_signals() - set(ITS_OWN) - ({signal.SIGXCPU} if out_of_time else set())
     signal.pthread_sigmask(signal.SIG_SETMASK, theirs)
-
-
-def _not_everywhere() -> contextlib.AbstractContextManager[None]:
-    """Bear that macOS refuses to bound the address space."""
-    return contextlib.nullcontext() if sys.platform == "linux" else contextlib.suppress(ValueError, OSError)
 
 
 def _leave_the_network() -> bool:

@@ -47,17 +47,13 @@ class Limits:
 
     @classmethod
     def of(cls, settings: DecodingSettings, machine_bytes: int | None = None) -> Self:
-        """Add what this machine allows; ``machine_bytes`` stands for the memory that this machine has."""
-        return cls(settings, _memory_bytes(settings, machine_bytes))
+        """Share half of the machine among all children that there can be, unless somebody has said how much one gets.
 
-
-def _memory_bytes(settings: DecodingSettings, machine_bytes: int | None) -> int:
-    """Share half of the machine among all children that there can be, unless somebody has said how much one gets.
-
-    Not less than a GiB: that is address space, of which a program and its threads reserve more than they use.
-    """
-    most = settings.extraction_memory_bytes
-    if "extraction_memory_bytes" in settings.model_fields_set:
-        return most
-    children = settings.workers * settings.worker_slots
-    return min(most, max(GIB, (machine_bytes or machine.memory_bytes()) // 2 // children))
+        Not less than a GiB: that is address space, of which a program and its threads reserve more than they use.
+        ``machine_bytes`` stands for the memory that this machine has.
+        """
+        most = settings.extraction_memory_bytes
+        if "extraction_memory_bytes" not in settings.model_fields_set:
+            children = settings.workers * settings.worker_slots
+            most = min(most, max(GIB, (machine_bytes or machine.memory_bytes()) // 2 // children))
+        return cls(settings, most)

@@ -7,13 +7,14 @@ guessed again: each filter is told what comes in, whether the film's own tags sa
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final, final
 
 from app.domain.film import Look, Stream
 from app.domain.options import ExtractionOptions, ImageFormat
+from app.infra.ffmpeg.codecs import ALPHA_DECODER
 
 THUMBNAIL_SIDE: Final = 320
 
@@ -77,6 +78,15 @@ _SRGB: Final = "setparams=color_primaries=bt709:color_trc=iec61966-2-1"  # What 
 _ON_WHITE: Final = "format=gbrap,negate=components=r+g+b,premultiply=inplace=1,negate=components=r+g+b"
 
 
+# By quarters of a circle clockwise, and by whether the picture is mirrored before.
+_TURNS: Final[Mapping[tuple[int, bool], Sequence[str]]] = {
+    (0, False): (), (0, True): ("hflip",),
+    (1, False): ("transpose=clock",), (1, True): ("transpose=clock_flip",),
+    (2, False): ("hflip", "vflip"), (2, True): ("vflip",),
+    (3, False): ("transpose=cclock",), (3, True): ("transpose=cclock_flip",),
+}  # fmt: skip
+
+
 @final
 @dataclass(frozen=True, slots=True)
 class Orientation:
@@ -91,15 +101,9 @@ class Orientation:
         return self.quarters % 2 == 1
 
     @property
-    def filters(self) -> list[str]:
+    def filters(self) -> Sequence[str]:
         """What turns a picture so, in order."""
-        if self.swaps:
-            clockwise = self.quarters == 1
-            if self.mirrored:
-                return [f"transpose={'clock_flip' if clockwise else 'cclock_flip'}"]
-            return [f"transpose={'clock' if clockwise else 'cclock'}"]
-        flips = ["hflip"] if self.mirrored != (self.quarters == 2) else []  # noqa: PLR2004 - half a circle
-        return [*flips, "vflip"] if self.quarters else flips
+        return _TURNS[self.quarters, self.mirrored]
 
     def __str__(self) -> str:
         turned = f"rotated by {self.quarters * 90} degrees clockwise" if self.quarters else ""
@@ -134,7 +138,7 @@ def rendering(look: Look, options: ExtractionOptions, max_pixels: int) -> Render
     ``-reinit_filter 0``, by which filters are not made anew for another size: else the last picture before would be
     lost in ``estdif``, which gives each one picture late.
     """
-    turned, angle = _orientation(look.display_matrix)
+    turned, angle = orientation(look.display_matrix)
     colour = _Colour.of(look)
     alpha = look.alpha
     stored = (look.width, look.height)
@@ -167,25 +171,20 @@ def rendering(look: Look, options: ExtractionOptions, max_pixels: int) -> Render
 
 def displayed_size(look: Look) -> tuple[int, int]:
     """Return width and height as players show the film: with square pixels, and turned."""
-    turned, _ = _orientation(look.display_matrix)
+    turned, _ = orientation(look.display_matrix)
     wide, height = look.visible
     width = _rounded(wide * _pixel_shape(look))
     return (height, width) if turned.swaps else (width, height)
 
 
-def orientation(display_matrix: Sequence[int] | None) -> Orientation:
-    """Read a display matrix; what is no quarter of a circle becomes the nearest."""
-    return _orientation(display_matrix)[0]
-
-
 def decoder(stream: Stream, look: Look) -> list[str]:
     """Name the decoder where it matters: only libvpx sees the transparency of VP8 and VP9."""
-    names = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
-    return [f"-c:{stream.index}", names[stream.codec]] if look.alpha and stream.codec in names else []
+    name = ALPHA_DECODER.get(stream.codec)
+    return [f"-c:{stream.index}", name] if look.alpha and name else []
 
 
-def _orientation(display_matrix: Sequence[int] | None) -> tuple[Orientation, float]:
-    """Return the orientation, and the angle in degrees by which it is off."""
+def orientation(display_matrix: Sequence[int] | None) -> tuple[Orientation, float]:
+    """Read a display matrix: what is no quarter of a circle becomes the nearest, off by an angle in degrees."""
     if display_matrix is None:
         return Orientation(), 0.0
     a, b, c, d = (display_matrix[i] for i in (0, 1, 3, 4))

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple, final
 
 from app.infra.ffmpeg.avc_fields import AvcFields, Field
-from app.infra.ffmpeg.mpeg4_headers import BIDIRECTIONAL, INTRA, Mpeg4Pictures
+from app.infra.ffmpeg.bits import Bits, OutOfBits
 
 _START_CODE: Final = b"\x00\x00\x01"
 _AVC_SLICE: Final = 1  # ITU-T H.264, table 7-1.
@@ -25,8 +25,9 @@ _VVC_IDR: Final = frozenset({7, 8})  # ITU-T H.266, table 5.
 _VVC_CRA: Final = 9
 _MPEG2_PICTURE: Final = b"\x00\x00\x01\x00"  # ISO/IEC 13818-2, table 6-1.
 _SEARCHED: Final = 64 * 1024
-_INTRA: Final = 1
-_BIDIRECTIONAL: Final = 3
+_MPEG4_LAYERS: Final = range(0x20, 0x30)  # Table 6-3: a layer, whose time resolution its pictures count on.
+_MPEG4_PICTURE: Final = 0xB6
+_MPEG4_HEADER: Final = 64
 
 
 class Marks(NamedTuple):
@@ -205,26 +206,70 @@ def _mpeg2(data: memoryview) -> Marks:
     while 0 <= place <= len(whole) - 6:
         kinds.append(whole[place + 5] >> 3 & 7)
         place = whole.find(_MPEG2_PICTURE, place + 4)
-    intra = kinds[:1] == [_INTRA]
-    return Marks(bool(kinds) and set(kinds) == {_BIDIRECTIONAL}, intra, intra)
+    return _by_kinds(kinds, 1, 3)
+
+
+def _by_kinds(kinds: Sequence[int], intra: int, bidirectional: int, *, hidden: bool = False) -> Marks:
+    """Return the marks of a packet whose pictures are coded so, by the codec's own numbers."""
+    key = kinds[:1] == [intra]
+    return Marks(set(kinds) == {bidirectional}, key, key, hidden=hidden)
 
 
 @final
 class Mpeg4:
-    """MPEG-4: the coding types of pictures, and pictures that are not coded."""
+    """MPEG-4: the coding types of pictures, and pictures that are not coded (ISO/IEC 14496-2, 6.2.3 and 6.2.5)."""
 
     def __init__(self, extradata: bytes) -> None:
-        self._pictures = Mpeg4Pictures(extradata)
-
-    @property
-    def packed(self) -> bool:
+        self._increment_bits: int | None = None
+        self._placeholders = 0
+        self.packed = False
         """Whether two pictures came in one packet, so that packets' times are not those of pictures."""
-        return self._pictures.packed
+        self(memoryview(extradata))
 
     def __call__(self, data: memoryview) -> Marks:
-        kinds, absent = self._pictures.read(bytes(data))
-        intra = kinds[:1] == [INTRA]
-        return Marks(bool(kinds) and set(kinds) == {BIDIRECTIONAL}, intra, intra, hidden=absent)
+        kinds: list[int] = []
+        coded = True
+        for unit in units(data, 0):
+            try:
+                if unit[0] in _MPEG4_LAYERS:
+                    self._increment_bits = _increment_bits(Bits(bytes(unit[1:_MPEG4_HEADER])))
+                elif unit[0] == _MPEG4_PICTURE:
+                    bits = Bits(bytes(unit[1:_MPEG4_HEADER]))
+                    kinds.append(bits.take(2))
+                    coded = coded and self._is_coded(bits)
+            except (OutOfBits, IndexError):
+                pass
+        self._placeholders += max(0, len(kinds) - 1)
+        self.packed = self.packed or len(kinds) > 1
+        # One that is not coded is no picture: the one before stays. But where two pictures were packed into one packet,
+        # it only stands where the second would have stood, and nothing is missing.
+        absent = not coded and len(kinds) == 1
+        hidden = absent and not self._placeholders
+        self._placeholders -= absent and not hidden
+        return _by_kinds(kinds, 0, 2, hidden=hidden)
+
+    def _is_coded(self, bits: Bits) -> bool:
+        if self._increment_bits is None:
+            return True
+        while bits.take(1):  # modulo_time_base
+            pass
+        bits.take(1 + self._increment_bits + 1)
+        return bool(bits.take(1))
+
+
+def _increment_bits(bits: Bits) -> int:
+    """Return how many bits a picture's vop_time_increment has, by its layer's resolution."""
+    bits.take(9)
+    if bits.take(1):
+        bits.take(7)
+    if bits.take(4) == 15:  # noqa: PLR2004 - extended_PAR
+        bits.take(16)
+    if bits.take(1):
+        bits.take(3)
+        if bits.take(1):
+            bits.take(79)  # vbv_parameters
+    bits.take(3)
+    return max(1, (bits.take(16) - 1).bit_length())
 
 
 def _vp8(data: memoryview) -> Marks:

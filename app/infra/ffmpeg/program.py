@@ -10,7 +10,7 @@ from structlog.contextvars import bind_contextvars
 from app.domain.errors import ProcessingError
 from app.domain.options import ExtractionOptions
 from app.infra.ffmpeg.budget import TimeBudget
-from app.infra.ffmpeg.child import PIPE_BYTES, child
+from app.infra.ffmpeg.child import child
 from app.infra.ffmpeg.ending import fault_of
 from app.infra.ffmpeg.limits import Limits
 from app.usecases.ports.frames import DecoderUnavailable, FrameExtractor
@@ -60,7 +60,6 @@ async def _try_out(executable: str | None, extractor: FrameExtractor, limits: Li
 
 async def _film(executable: str, limits: Limits, directory: Path) -> bytes:
     budget = TimeBudget(_SECONDS)
-    film = bytearray()
     try:
         async with child(
             lambda outputs, _: [executable, "-nostdin", "-v", "error", *_FILM, f"pipe:{outputs[0]}"],
@@ -70,10 +69,9 @@ async def _film(executable: str, limits: Limits, directory: Path) -> bytes:
             budget=budget,
             directory=directory,
         ) as running:
-            while piece := await budget.wait(running.outputs[0].read(PIPE_BYTES)):
-                film += piece
+            film = await budget.wait(running.outputs[0].read())
             if fault := await fault_of(running, budget):
                 raise fault
     except (ProcessingError, OSError, RuntimeError) as fault:
         raise DecoderUnavailable(f"{executable} does not run ({fault})") from fault
-    return bytes(film)
+    return film

@@ -80,11 +80,6 @@ _ABSENT: Final = (errno.ENOSYS, errno.EINVAL, errno.EPERM)  # The last where a c
 Program = list[bytes]
 
 
-def is_made_for_this_machine() -> bool:
-    """Return whether the filter knows the system calls of this machine; its kernel may still have none."""
-    return sys.platform == "linux" and os.uname().machine in _ARCHITECTURES and sys.maxsize > 2**32
-
-
 def restrict_self() -> bool:
     """Install the filter, for good; return False where the kernel or the architecture has none.
 
@@ -92,7 +87,7 @@ def restrict_self() -> bool:
 
     :raises OSError: where the kernel has seccomp and refuses
     """
-    if not is_made_for_this_machine():
+    if sys.platform != "linux" or os.uname().machine not in _ARCHITECTURES or sys.maxsize < 2**32:
         return False
     column, architecture = _ARCHITECTURES[os.uname().machine]
     return install(_filter(column, architecture, os.getpid()), _numbers(_WEIGHED, column)["seccomp"])

@@ -99,8 +99,8 @@ def _av1(data: memoryview) -> bytes:
     return b""
 
 
-def _jpeg(data: memoryview) -> bytes:
-    """Return the frame header (ITU-T T.81, B.2.2)."""
+def jpeg_frame_header(data: bytes | memoryview) -> bytes:
+    """Return the frame header (ITU-T T.81, B.2.2), found by the segments' lengths; empty where there is none."""
     place = 2
     while place + 4 <= len(data) and data[place] == 0xFF:  # noqa: PLR2004 - every marker begins so
         size = int.from_bytes(data[place + 2 : place + 4], "big")
@@ -120,7 +120,7 @@ _HEADERS: Final[Mapping[str, Headers]] = {
     "av1": _av1,
     "dnxhd": _slice(5, 44),  # Fields, size, depth, compression (SMPTE ST 2019-1, 7.2).
     "dvvideo": _dv,
-    "mjpeg": _jpeg,
+    "mjpeg": jpeg_frame_header,
     "mpeg1video": _between(b"\xb3", b"[\x00\xb8]"),  # A sequence with its extensions (ISO/IEC 13818-2, 6.2.2).
     "mpeg2video": _between(b"\xb3", b"[\x00\xb8]"),
     "mpeg4": _between(b"[\x20-\x2f]", b"[\xb3\xb6]"),  # A layer (ISO/IEC 14496-2, 6.2.3).

@@ -1,10 +1,11 @@
 """Cuts the decoder's stream of pictures into pictures, exactly: each format says how long it is."""
 
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 from app.domain.options import ImageFormat
+from app.infra.ffmpeg.sequence_headers import jpeg_frame_header
 
 _BOUNDARY: Final = b"--ffmpeg\r\n"
 _LENGTH: Final = b"content-length:"
@@ -13,6 +14,7 @@ _PNG_SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
 _PNG_CHUNK_FRAME: Final = 12  # Length, type and CRC around a chunk's data (ISO/IEC 15948, 5.3).
 _RIFF_HEADER: Final = 12
 _PNG_HEAD: Final = 24  # Up to the height in IHDR.
+_JPEG_HEAD: Final = 9  # Up to the width in a frame header.
 _WEBP_HEAD: Final = 30  # Up to the height in any kind of first chunk.
 
 
@@ -20,25 +22,11 @@ class BrokenStream(Exception):
     """The pictures do not follow one another as their format says."""
 
 
-def _measure(image_format: ImageFormat) -> Callable[[bytearray], tuple[int, int] | None]:
-    """Find what finds the next picture: (first byte, byte after the last), or None until it can be told.
-
-    The second may be a lower bound while it lies behind the buffer's end.
-    """
-    match image_format:
-        case ImageFormat.JPEG:
-            return _multipart
-        case ImageFormat.PNG:
-            return _Png()
-        case ImageFormat.WEBP:
-            return _riff
-
-
 class Splitter:
     """Takes the stream in pieces of any size and gives whole pictures; holds no more than one of them and a piece."""
 
     def __init__(self, image_format: ImageFormat, max_bytes: int) -> None:
-        self._measure = _measure(image_format)
+        self._measure = _MEASURES[image_format]()
         self._max = max_bytes
         self._buffer = bytearray()
 
@@ -58,11 +46,6 @@ class Splitter:
                 picture = bytes(view[start:end])
             del self._buffer[:end]
             yield picture
-
-    @property
-    def rest(self) -> bytes:
-        """What is left of a picture that never ended."""
-        return bytes(self._buffer).strip(b"\r\n-fmpeg")
 
 
 def _multipart(buffer: bytearray) -> tuple[int, int] | None:
@@ -118,18 +101,23 @@ def _riff(buffer: bytearray) -> tuple[int, int] | None:
     return 0, 8 + size + size % 2
 
 
+_MEASURES: Final[Mapping[ImageFormat, Callable[[], Callable[[bytearray], tuple[int, int] | None]]]] = {
+    ImageFormat.JPEG: lambda: _multipart,
+    ImageFormat.PNG: _Png,
+    ImageFormat.WEBP: lambda: _riff,
+}
+"""What makes what finds the next picture: its first byte and the one after its last, None until it can be told.
+
+The second may be a lower bound while it lies behind the buffer's end.
+"""
+
+
 def picture_size(image_format: ImageFormat, data: bytes) -> tuple[int, int]:
     """Return an encoded picture's width and height in pixels, from its own header.
 
     :raises BrokenStream: where it is no picture of the format
     """
-    match image_format:
-        case ImageFormat.JPEG:
-            return _jpeg_size(data)
-        case ImageFormat.PNG:
-            return _png_size(data)
-        case ImageFormat.WEBP:
-            return _webp_size(data)
+    return _SIZES[image_format](data)
 
 
 def _png_size(data: bytes) -> tuple[int, int]:
@@ -141,14 +129,12 @@ def _png_size(data: bytes) -> tuple[int, int]:
 
 
 def _jpeg_size(data: bytes) -> tuple[int, int]:
-    """Find the frame header (ITU-T T.81, B.2.2) by the segments' lengths."""
-    place = 2
-    while place + 9 <= len(data) and data[place] == 0xFF:  # noqa: PLR2004 - every marker begins so
-        if 0xC0 <= data[place + 1] <= 0xC2:  # noqa: PLR2004 - SOF0 to SOF2
-            height, width = struct.unpack_from(">HH", data, place + 5)
-            return width, height
-        place += 2 + int.from_bytes(data[place + 2 : place + 4], "big")
-    raise BrokenStream
+    """Read the frame header (ITU-T T.81, B.2.2)."""
+    header = jpeg_frame_header(data)
+    if len(header) < _JPEG_HEAD:
+        raise BrokenStream
+    height, width = struct.unpack_from(">HH", header, 5)
+    return width, height
 
 
 def _webp_size(data: bytes) -> tuple[int, int]:
@@ -163,3 +149,10 @@ def _webp_size(data: bytes) -> tuple[int, int]:
         width, height = struct.unpack_from("<HH", data, 26)
         return width & 0x3FFF, height & 0x3FFF
     raise BrokenStream
+
+
+_SIZES: Final[Mapping[ImageFormat, Callable[[bytes], tuple[int, int]]]] = {
+    ImageFormat.JPEG: _jpeg_size,
+    ImageFormat.PNG: _png_size,
+    ImageFormat.WEBP: _webp_size,
+}

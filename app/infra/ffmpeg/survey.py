@@ -6,17 +6,15 @@ That is where scenes change, and the key pictures of a film whose container does
 import asyncio
 from asyncio import StreamReader
 from collections.abc import Callable
-from pathlib import Path
 from typing import Final
 
-from app.domain.film import Film
-from app.domain.options import FrameSelection, SelectionKind
+from app.domain.options import SelectionKind
 from app.infra.ffmpeg import arguments
 from app.infra.ffmpeg.budget import TimeBudget
-from app.infra.ffmpeg.child import Child, child
+from app.infra.ffmpeg.child import Child
 from app.infra.ffmpeg.ending import broken_by, fault_of
 from app.infra.ffmpeg.filters import packet_filter
-from app.infra.ffmpeg.limits import Limits
+from app.infra.ffmpeg.recipe import Recipe
 
 Surveyed = list[tuple[int, int]]
 """The number in the decoder's output and the time in ticks of each picture that was chosen."""
@@ -24,32 +22,20 @@ Surveyed = list[tuple[int, int]]
 _SCORE: Final = b"lavfi.scene_score="
 
 
-async def survey(
-    program: str,
-    source: Path,
-    film: Film,
-    select: FrameSelection,
-    limits: Limits,
-    budget: TimeBudget,
-    advanced: Callable[[int], None],
-) -> Surveyed:
+async def survey(recipe: Recipe, budget: TimeBudget, advanced: Callable[[int], None]) -> Surveyed:
     """Decode all and return the pictures that the selection chooses; ``advanced`` is told how many were seen.
 
     :raises ProcessingError: where a picture cannot be decoded: every one of them counts; where nonsense is told
     :raises OSError: where the machine is to blame
     """
+    select = recipe.options.select
     scenes = select.kind is SelectionKind.SCENE_CHANGE
-    dropped = await asyncio.to_thread(packet_filter, film)
-    async with child(
-        lambda outputs, _: [
-            program,
-            *arguments.surveying(source, film, limits, dropped, outputs, scenes=scenes),
-        ],
+    dropped = await asyncio.to_thread(packet_filter, recipe.film)
+    async with recipe.run(
+        lambda outputs, _: arguments.surveying(recipe, dropped, outputs, scenes=scenes),
+        budget,
         outputs=2,
-        readable=[source],
-        directory=source.parent,
-        limits=limits.of_child(limits.settings.extraction_timeout_seconds),
-        budget=budget,
+        readable=[recipe.source],
     ) as running:
         found = await found_by(running, select.value if scenes else None, budget, advanced)
         if fault := await fault_of(running, budget):

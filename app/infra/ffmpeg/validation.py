@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from app.domain.errors import ProcessingError
 from app.domain.failure import CUT_OFF, ENCRYPTED, JOINED, FailureCode
-from app.domain.film import Film
+from app.domain.film import Film, Look, Stream
 from app.domain.formats import unsupported_codec_reason, unsupported_container_reason
 from app.infra.containers.reading import Structure
 from app.infra.ffmpeg.codecs import DECODER
@@ -28,7 +28,8 @@ def validated_film(structure: Structure | None, found: Inspected, max_pixels: in
     if stream.codec not in DECODER:
         raise ProcessingError(FailureCode.UNSUPPORTED_FORMAT, unsupported_codec_reason(stream.codec))
     film = found.film
-    if any(w * h > max_pixels for w, h in _sizes(stream.width, stream.height, film)):
+    pictures: list[Stream | Look] = [stream, *(film.looks if film is not None else ())]
+    if any(one.width * one.height > max_pixels for one in pictures):
         raise ProcessingError(FailureCode.TOO_LARGE_PICTURE)
     _check_complete(structure, found)
     if film is None or not len(film.packets):
@@ -50,7 +51,3 @@ def _unopened(structure: Structure | None) -> ProcessingError:
     if structure is None:
         return ProcessingError(FailureCode.UNSUPPORTED_FORMAT, unsupported_container_reason())
     return ProcessingError(FailureCode.CORRUPT_VIDEO, CUT_OFF if structure.cut_off else None)
-
-
-def _sizes(width: int, height: int, film: Film | None) -> list[tuple[int, int]]:
-    return [(width, height), *((look.width, look.height) for look in (film.looks if film is not None else ()))]

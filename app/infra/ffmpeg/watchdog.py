@@ -34,29 +34,8 @@ _CROWDED: Final = 7 / 8
 _ASLEEP: Final = b"S"
 
 
-@final
-@dataclass(frozen=True, slots=True)
-class Vitals:
-    """What the kernel tells of a process; None where it does not (not Linux, or not ours to know)."""
-
-    read: int | None
-    """Bytes, from files and pipes."""
-    cpu_seconds: float | None
-    """Of all its threads."""
-    peak_bytes: int | None
-    """The most address space that it has had so far."""
-
-    @classmethod
-    def of(cls, pid: int) -> "Vitals":
-        """Read them from /proc (proc(5))."""
-        peak = _number(f"/proc/{pid}/status", "VmPeak:")
-        return cls(_number(f"/proc/{pid}/io", "rchar:"), _cpu_seconds(pid), peak and peak * 1024)
-
-
-_GONE: Final = Vitals(None, None, None)
-
-
 def _number(file: str, label: str) -> int | None:
+    """Return what the kernel tells of a process (proc(5)), None where it does not: not Linux, or not ours to know."""
     try:
         words = Path(file).read_text(encoding="utf-8", errors="replace").split()
     except OSError:
@@ -69,11 +48,12 @@ def _fields(file: Path) -> Sequence[bytes]:
     return file.read_bytes().rpartition(b")")[2].split()
 
 
-def _cpu_seconds(pid: int) -> float | None:
+def _cpu_seconds(pid: int) -> float:
+    """Return what all its threads have used, as far as the kernel tells."""
     try:
         fields = _fields(Path(f"/proc/{pid}/stat"))
     except OSError:
-        return None
+        return 0.0
     return (int(fields[11]) + int(fields[12])) / float(os.sysconf("SC_CLK_TCK"))
 
 
@@ -87,30 +67,27 @@ def _sleeps(pid: int) -> bool:
 
 
 @final
+@dataclass(slots=True, eq=False)
 class Watchdog:
     """Watches one child until it is cancelled.
 
-    ``cpu_seconds`` is what it had used at the last look, ``crowded`` whether its memory was all but full by then.
+    ``received`` is how many bytes came from it. ``cpu_seconds`` is what it had used at the last look, ``crowded``
+    whether its memory was all but full by then.
     """
 
-    def __init__(
-        self,
-        pid: int,
-        received: Callable[[], int],
-        alive: Callable[[], bool],
-        budget: TimeBudget,
-        cpu_limit: float,
-        memory_limit: int,
-    ) -> None:
-        self.cpu_seconds = 0.0
-        self.crowded = False
-        self.interval = min(_INTERVAL, budget.stall_seconds / _LOOKS)
-        self._pid = pid
-        self._received = received
-        self._alive = alive
-        self._budget = budget
-        self._cpu_limit = cpu_limit
-        self._memory_limit = memory_limit
+    pid: int
+    received: Callable[[], int]
+    alive: Callable[[], bool]
+    budget: TimeBudget
+    cpu_limit: float
+    memory_limit: int
+    cpu_seconds: float = 0.0
+    crowded: bool = False
+
+    @property
+    def interval(self) -> float:
+        """Seconds from one look to the next."""
+        return min(_INTERVAL, self.budget.stall_seconds / _LOOKS)
 
     async def fault(self) -> Exception:
         """Return what is wrong with the child, once something is.
@@ -120,29 +97,31 @@ class Watchdog:
         loop = asyncio.get_running_loop()
         since, cpu_then, seen = loop.time(), 0.0, (-1, -1)
         while True:
-            vitals = self._look()
-            if self.cpu_seconds >= self._cpu_limit:
+            read = self._look()
+            if self.cpu_seconds >= self.cpu_limit:
                 return ProcessingError(FailureCode.TIMED_OUT)
-            now = self._received(), vitals.read or 0
-            if now != seen or not self._budget.waiting:
+            now = self.received(), read or 0
+            if now != seen or not self.budget.waiting:
                 since, cpu_then, seen = loop.time(), self.cpu_seconds, now
             quiet, worked = loop.time() - since, self.cpu_seconds - cpu_then
-            if quiet >= self._budget.stall_seconds:
+            if quiet >= self.budget.stall_seconds:
                 if worked < _BUSY * quiet:
-                    if self._alive() and _sleeps(self._pid):
+                    if self.alive() and _sleeps(self.pid):
                         return self._classify()
                     return OSError(errno.ETIME, f"a child made no progress for {quiet:.0f} s and could not work")
                 # Where nobody knows what it reads, a busy child may be at work: its limits must do.
-                if vitals.read is not None and worked >= _LONGEST_WORK * self._budget.stall_seconds:
+                if read is not None and worked >= _LONGEST_WORK * self.budget.stall_seconds:
                     return self._classify()
             await asyncio.sleep(self.interval)
 
-    def _look(self) -> Vitals:
-        # Once it is gone its number may be another's; what is waited for then is a pipe that somebody else holds.
-        vitals = Vitals.of(self._pid) if self._alive() else _GONE
-        self.cpu_seconds = max(self.cpu_seconds, vitals.cpu_seconds or 0.0)
-        self.crowded = self.crowded or (vitals.peak_bytes or 0) >= _CROWDED * self._memory_limit
-        return vitals
+    def _look(self) -> int | None:
+        """Look at it; return how many bytes it has read so far, from files and pipes, None where nobody knows."""
+        if not self.alive():
+            return None  # Its number may be another's; what is waited for now is a pipe that somebody else holds.
+        self.cpu_seconds = max(self.cpu_seconds, _cpu_seconds(self.pid))
+        peak = 1024 * (_number(f"/proc/{self.pid}/status", "VmPeak:") or 0)
+        self.crowded = self.crowded or peak >= _CROWDED * self.memory_limit
+        return _number(f"/proc/{self.pid}/io", "rchar:")
 
     def _classify(self) -> ProcessingError:
         # ffmpeg can try for ever to decode what finds no room.
