@@ -2,6 +2,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from pydantic import TypeAdapter
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
@@ -16,7 +17,7 @@ from app.domain.video import (
     new_video_id,
     source_key,
 )
-from app.infra.sql.rows import options_of, options_text
+from app.infra.sql.rows import options_of
 from app.usecases.paging import PageKey
 from app.usecases.ports.videos import Backlog
 from app.usecases.quota import stored_bytes
@@ -285,7 +286,8 @@ async def test_options_read_back_as_they_were_written(story: Story, options: Ext
 
 
 def test_options_of_a_newer_and_of_an_older_version_can_be_read():
-    newer = options_text(OPTIONS[2]).replace("{", '{"rotate":90,', 1).replace('"select":{', '"select":{"seed":1,')
+    written = TypeAdapter(ExtractionOptions).dump_json(OPTIONS[2]).decode()
+    newer = written.replace("{", '{"rotate":90,', 1).replace('"select":{', '"select":{"seed":1,')
     assert options_of(newer) == OPTIONS[2]
     assert options_of("{}") == ExtractionOptions()
 

@@ -7,9 +7,8 @@ from typing import Final, final
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from app.infra.sql.errors import out_of_reach
+from app.infra.sql.errors import out_of_reach, unavailable
 from app.infra.sql.types import instant, milliseconds
-from app.usecases.ports.database import DatabaseUnavailable
 
 _SAMPLES: Final = 3
 
@@ -51,7 +50,7 @@ class DatabaseClock:
                     trips.append((trip, milliseconds(at) - before - round(trip * 500)))
         except Exception as error:
             if out_of_reach(error):
-                raise DatabaseUnavailable(str(getattr(error, "orig", None) or error)) from error
+                raise unavailable(error) from error
             raise
         self._offset_ms = min(trips)[1]
 

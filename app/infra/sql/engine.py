@@ -59,6 +59,7 @@ def engine_for(
     url = url.set(drivername=_DRIVERS[backend])
     if backend == "sqlite":
         return _sqlite_engine(url, free_seconds)
+    lock_seconds = min(_LOCK_SECONDS, max(1, int(read_seconds) - 1)) if read_seconds else _LOCK_SECONDS
     return create_async_engine(
         url,
         hide_parameters=True,
@@ -72,7 +73,7 @@ def engine_for(
             "async_creator_fn": _connect,
             "charset": "utf8mb4",
             "read_timeout": read_seconds,
-            "init_command": _SESSION.format(lock_seconds=_lock_seconds(read_seconds), idle_seconds=idle_seconds),
+            "init_command": _SESSION.format(lock_seconds=lock_seconds, idle_seconds=idle_seconds),
         },
     )
 
@@ -89,10 +90,6 @@ def _sqlite_engine(url: URL, free_seconds: float) -> AsyncEngine:
     event.listen(engine.sync_engine, "connect", _configure_sqlite)
     event.listen(engine.sync_engine, "begin", _begin_sqlite)
     return engine
-
-
-def _lock_seconds(read_seconds: float | None) -> int:
-    return _LOCK_SECONDS if read_seconds is None else max(1, min(_LOCK_SECONDS, int(read_seconds) - 1))
 
 
 async def _connect(**arguments: Any) -> Any:

@@ -3,20 +3,15 @@
 import sqlite3
 from typing import Final
 
+from asyncmy.constants import ER
 from sqlalchemy.exc import DatabaseError, DBAPIError, InterfaceError, InternalError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from app.usecases.ports.database import DatabaseFull, DatabaseUnavailable
 
-_LOCK_WAIT_TIMEOUT: Final = 1205
-_DEADLOCK: Final = 1213
-_RECORD_CHANGED: Final = 1020  # MariaDB with innodb_snapshot_isolation, the default from 11.6 on.
-_CONFLICTS: Final = frozenset({_LOCK_WAIT_TIMEOUT, _DEADLOCK, _RECORD_CHANGED})
-_NO_SUCH_TABLE: Final = 1146
-_NO_SPACE: Final = frozenset({1021, 1114})
-_SQLITE_BUSY: Final = 5
-_SQLITE_LOCKED: Final = 6
-_SQLITE_FULL: Final = 13
+# The last one is MariaDB's with innodb_snapshot_isolation, the default from 11.6 on: the record has changed.
+_CONFLICTS: Final = frozenset({ER.LOCK_WAIT_TIMEOUT, ER.LOCK_DEADLOCK, ER.CHECKREAD})
+_NO_SPACE: Final = frozenset({ER.DISK_FULL, ER.RECORD_FILE_FULL})
 
 
 def lost_to_another(error: BaseException) -> bool:
@@ -26,7 +21,7 @@ def lost_to_another(error: BaseException) -> bool:
     if isinstance(error.orig, sqlite3.Error):
         # The low byte is the primary code; the rest says more precisely why, as in SQLITE_BUSY_SNAPSHOT.
         code = getattr(error.orig, "sqlite_errorcode", 0)
-        return code & 0xFF in {_SQLITE_BUSY, _SQLITE_LOCKED}
+        return code & 0xFF in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
     return _mysql_code(error) in _CONFLICTS
 
 
@@ -40,14 +35,14 @@ def out_of_reach(error: BaseException) -> bool:
         error.connection_invalidated
         or isinstance(error, OperationalError | InterfaceError | InternalError)
         or type(error) is DatabaseError  # SQLite's "not a database" and "malformed".
-        or _mysql_code(error) == _NO_SUCH_TABLE
+        or _mysql_code(error) == ER.NO_SUCH_TABLE
     )
 
 
 def unavailable(error: BaseException, about: str = "") -> DatabaseUnavailable:
     """Make ours of what is ``out_of_reach``, with what the database said."""
     cause = getattr(error, "orig", None) or error
-    full = getattr(cause, "sqlite_errorcode", 0) & 0xFF == _SQLITE_FULL or (
+    full = getattr(cause, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_FULL or (
         isinstance(error, DBAPIError) and _mysql_code(error) in _NO_SPACE
     )
     return (DatabaseFull if full else DatabaseUnavailable)(f"{about}{cause}")

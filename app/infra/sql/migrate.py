@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 import migrations
 from app.infra.sql.engine import WRITES, engine_for
-from app.infra.sql.errors import lost_to_another, out_of_reach
+from app.infra.sql.errors import lost_to_another, out_of_reach, unavailable
 from app.usecases.ports.database import DatabaseUnavailable
 
 log = structlog.get_logger(__name__)
@@ -91,7 +91,7 @@ async def _lacks(engine: AsyncEngine) -> str | None:
             current = await connection.run_sync(lambda it: MigrationContext.configure(it).get_current_heads())
     except Exception as error:
         if out_of_reach(error):
-            return str(getattr(error, "orig", None) or error)
+            return str(unavailable(error))
         raise
     return "its tables are not yet those of this version, which fiapx migrate makes" if _behind(current) else None
 
@@ -106,7 +106,7 @@ async def _try(engine: AsyncEngine, step: Callable[[Config], None]) -> str | Non
         if lost_to_another(error) and engine.dialect.name != "sqlite":
             return await _holders(engine)
         if out_of_reach(error) or lost_to_another(error):
-            raise DatabaseUnavailable(str(getattr(error, "orig", None) or error)) from error
+            raise unavailable(error) from error
         raise
     return None
 

@@ -80,7 +80,7 @@ def video_columns(video: VideoProcessing) -> dict[str, Any]:
         **columns_of(video, but=_OF_THEIR_OWN),
         "public_id": video.id,
         "source_hash": source_hash(video.source_key),
-        "options": options_text(video.options),
+        "options": _OPTIONS.dump_json(video.options).decode(),
         "version": max(1, video.version // VERSION_STEP),
         **columns_of(video.progress, "progress_"),
         **columns_of(video.failure, "failure_"),
@@ -89,14 +89,9 @@ def video_columns(video: VideoProcessing) -> dict[str, Any]:
     }
 
 
-def options_text(options: ExtractionOptions) -> str:
-    """Write the options as JSON."""
-    return _OPTIONS.dump_json(options).decode()
-
-
 @lru_cache(maxsize=1024)  # A page of videos mostly has one text, and reading it is a third of reading a row.
 def options_of(text: str) -> ExtractionOptions:
-    """Read what ``options_text`` wrote, in this version or another.
+    """Read options that were written as JSON, by this version or another.
 
     Keys of a newer version are passed over, and keys that an older one did not know have their defaults, so that two
     versions can run side by side while the service is updated.

@@ -11,6 +11,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Constraint,
     Double,
     Enum,
     ForeignKey,
@@ -39,17 +40,6 @@ metadata: Final = MetaData(
     }
 )
 
-# Text is compared by its characters, neither case nor accents folded: MySQL's own default folds both.
-# AUTOINCREMENT keeps SQLite from giving a deleted row's id to another row, to which a late DELETE would then apply.
-_OPTIONS: Final[dict[str, Any]] = {
-    "mysql_engine": "InnoDB",
-    "mysql_charset": "utf8mb4",
-    "mysql_collate": "utf8mb4_bin",
-    "mariadb_engine": "InnoDB",
-    "mariadb_charset": "utf8mb4",
-    "mariadb_collate": "utf8mb4_bin",
-}
-
 
 def _values(members: type[StrEnum]) -> list[str]:
     return [member.value for member in members]
@@ -68,20 +58,29 @@ def _owner(*, index: bool = False) -> Column[int]:
     return Column("user_id", ForeignKey("users.id", ondelete="CASCADE"), nullable=False, index=index)
 
 
+def _table(name: str, *items: Column[Any] | Constraint | Index) -> Table:
+    """Return a table whose texts are compared by their characters: MySQL's own default folds case and accents.
+
+    AUTOINCREMENT keeps SQLite from giving a deleted row's id to another row, to which a late DELETE would then apply.
+    """
+    mysql = {"engine": "InnoDB", "charset": "utf8mb4", "collate": "utf8mb4_bin"}
+    options: dict[str, Any] = {
+        f"{server}_{option}": value for server in ("mysql", "mariadb") for option, value in mysql.items()
+    }
+    return Table(name, metadata, *items, sqlite_autoincrement=True, **options)
+
+
 def _mailed_links(name: str) -> Table:
-    return Table(
+    return _table(
         name,
-        metadata,
         Column("id", Uuid, primary_key=True),
         _owner(index=True),
         Column("lapses_at", Instant, key="expires_at", nullable=False, index=True),
-        **_OPTIONS,
     )
 
 
-users: Final = Table(
+users: Final = _table(
     "users",
-    metadata,
     _id(),
     Column("name", String(255), nullable=False),
     Column("email", String(255), nullable=False, unique=True),
@@ -97,37 +96,30 @@ users: Final = Table(
     Column("webhook_secret", String(255)),
     Column("webhook_former_secrets", Text),
     Column("email_verified_at", Timestamp),
-    sqlite_autoincrement=True,
-    **_OPTIONS,
 )
 
-sessions: Final = Table(
+sessions: Final = _table(
     "sessions",
-    metadata,
     Column("id", Uuid, primary_key=True),
     _owner(index=True),
     Column("refresh_digest", Sha256, nullable=False),
     Column("rotated_at", Instant),
     Column("began_at", Instant),
     Column("lapses_at", Instant, key="expires_at", nullable=False, index=True),
-    **_OPTIONS,
 )
 
 # Of a session that ended, or whose account is gone, access tokens must be refused until they expire: hence no owner.
-ended_sessions: Final = Table(
+ended_sessions: Final = _table(
     "ended_sessions",
-    metadata,
     Column("id", Uuid, primary_key=True),
     Column("ended_at", Instant, nullable=False, index=True),
-    **_OPTIONS,
 )
 
 password_resets: Final = _mailed_links("password_resets")
 email_verifications: Final = _mailed_links("email_verifications")
 
-video_processings: Final = Table(
+video_processings: Final = _table(
     "video_processings",
-    metadata,
     _id(),
     _owner(),
     Column("original_file_name", String(255), nullable=False),
@@ -180,25 +172,19 @@ video_processings: Final = Table(
     Index(None, "status", "wake_at"),
     Index(None, "expired_at", "completed_at"),
     Index(None, "user_id", "created_at", "public_id"),
-    sqlite_autoincrement=True,
-    **_OPTIONS,
 )
 
-domain_events: Final = Table(
+domain_events: Final = _table(
     "domain_events",
-    metadata,
     _id(),
     Column("video_id", ForeignKey("video_processings.id", ondelete="CASCADE"), nullable=False, index=True),
     Column("type", _one_of(EventType, 32), nullable=False),
     Column("at", Timestamp, nullable=False),
     Column("attempt", Integer, nullable=False),
-    sqlite_autoincrement=True,
-    **_OPTIONS,
 )
 
-upload_reservations: Final = Table(
+upload_reservations: Final = _table(
     "intakes",
-    metadata,
     Column("id", Uuid, primary_key=True),
     _owner(),
     Column("source_key", String(2048), nullable=False),
@@ -207,24 +193,19 @@ upload_reservations: Final = Table(
     Column("declared_bytes", BigInteger),
     Column("expires_at", Instant, nullable=False, index=True),
     UniqueConstraint("user_id", "idempotency_key"),
-    **_OPTIONS,
 )
 
-removals: Final = Table(
+removals: Final = _table(
     "removals",
-    metadata,
     _id(),
     Column("object_key", String(2048), key="key", nullable=False),
     Column("is_prefix", Boolean, nullable=False),
     Column("attempts", Integer, nullable=False),
     Column("wake_at", Instant, nullable=False, index=True),
-    sqlite_autoincrement=True,
-    **_OPTIONS,
 )
 
-notifications: Final = Table(
+notifications: Final = _table(
     "notifications",
-    metadata,
     Column("id", Uuid, primary_key=True),
     _owner(index=True),
     # Word of a failure is still owed when its video has been deleted, so the row holds all that it says.
@@ -248,5 +229,4 @@ notifications: Final = Table(
     UniqueConstraint("video_id", "channel", "event"),
     Index(None, "user_id", "created_at", "id"),
     Index(None, "status", "wake_at"),
-    **_OPTIONS,
 )

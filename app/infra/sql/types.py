@@ -1,11 +1,11 @@
 """Column types that mean the same on MySQL, MariaDB and SQLite."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 from sqlalchemy import BigInteger, DateTime, Dialect, String
 from sqlalchemy.dialects import mysql
-from sqlalchemy.types import TypeDecorator, TypeEngine
+from sqlalchemy.types import TypeDecorator
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND: Final = timedelta(milliseconds=1)
@@ -21,14 +21,9 @@ class Timestamp(TypeDecorator[datetime]):
     On MySQL and MariaDB it is right only while the session's time zone is +00:00, as ``engine_for`` sets it.
     """
 
-    impl = DateTime
+    # SQLite keeps text of a fixed width, which sorts like the time it means.
+    impl = DateTime().with_variant(mysql.TIMESTAMP(fsp=3), "mysql", "mariadb")
     cache_ok = True
-
-    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        """Choose the column type: SQLite keeps text of a fixed width, which sorts like the time it means."""
-        if dialect.name == "sqlite":
-            return dialect.type_descriptor(DateTime())
-        return dialect.type_descriptor(mysql.TIMESTAMP(fsp=3))
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - SQLAlchemy's signature
         """Raises ``ValueError`` for a time without a zone: nobody could say which instant it means."""

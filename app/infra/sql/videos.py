@@ -176,18 +176,17 @@ class SqlVideos(SqlTable):
 
     async def release_all(self, *, wake_at: datetime, below: int) -> int:
         held = (_v.status == ProcessingStatus.PROCESSING, _v.released.is_(False), _v.transient_failures < below)
-        released = update(video_processings).where(*held)
-        return (
-            await self._connection.execute(
-                released.values(
-                    released=True,
-                    wake_at=milliseconds(wake_at),
-                    transient_failures=_v.transient_failures + 1,
-                    version=_v.version + 1,
-                    **_NOT_SWEPT,
-                )
+        return await self._write(
+            update(video_processings)
+            .where(*held)
+            .values(
+                released=True,
+                wake_at=milliseconds(wake_at),
+                transient_failures=_v.transient_failures + 1,
+                version=_v.version + 1,
+                **_NOT_SWEPT,
             )
-        ).rowcount
+        )
 
     async def due(self, now: datetime, limit: int) -> Sequence[DueVideo]:
         found = await self._connection.execute(
