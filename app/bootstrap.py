@@ -192,7 +192,7 @@ async def _opened(settings: VideoSettings, read_seconds: float = READ_SECONDS) -
         exits.push_async_callback(redis.aclose)
         queue = ArqJobQueue(redis)
         subscriber = await exits.enter_async_context(Subscriber(redis.connection_pool))
-        live = await exits.enter_async_context(RedisLiveStatus(redis, subscriber))
+        live = RedisLiveStatus(redis, subscriber)
         await _settle_in(
             exits, [("storage", storage.ensure_bucket), ("database", clock.synchronise), ("redis", redis.ping)]
         )

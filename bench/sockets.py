@@ -59,7 +59,8 @@ def site_on(database: Path) -> Site:
 
 async def serve(database: Path, redis_url: str) -> None:
     redis = connect(redis_url)
-    async with Subscriber(redis.connection_pool) as subscriber, RedisLiveStatus(redis, subscriber) as live:
+    async with Subscriber(redis.connection_pool) as subscriber:
+        live = RedisLiveStatus(redis, subscriber)
         site = replace(site_on(database), live=cast("InMemoryLiveStatus", live))  # Both obey the same port.
         many = 10**9
         settings = shipped(

@@ -61,11 +61,6 @@ class BacklogEverywhere:
                 found |= await self.measure()
         with suppress(RedisError, OSError):  # A TimeoutError is one.
             async with asyncio.timeout(_BACKLOG_SECONDS):
-                found |= await self._queues()
-        return found
-
-    async def _queues(self) -> Mapping[str, float]:
-        found: dict[str, float] = {}
-        for name, queue in (("video_queue", VIDEO_QUEUE), ("control_queue", CONTROL_QUEUE)):
-            found |= {f"{name}_{part}": value for part, value in asdict(await self.redis.depth(queue)).items()}
+                for name, queue in (("video_queue", VIDEO_QUEUE), ("control_queue", CONTROL_QUEUE)):
+                    found |= {f"{name}_{part}": value for part, value in asdict(await self.redis.depth(queue)).items()}
         return found

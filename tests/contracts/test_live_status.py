@@ -23,8 +23,8 @@ async def live(request: pytest.FixtureRequest) -> AsyncIterator[LiveStatus]:
         yield InMemoryLiveStatus()
         return
     redis = connect(request.getfixturevalue("redis_url"))
-    async with Subscriber(redis.connection_pool) as subscriber, RedisLiveStatus(redis, subscriber) as status:
-        yield status
+    async with Subscriber(redis.connection_pool) as subscriber:
+        yield RedisLiveStatus(redis, subscriber)
     await redis.aclose()
 
 

@@ -123,7 +123,7 @@ async def test_live_status_and_ended_sessions_share_one_connection(redis_url: st
         before = len(await redis.client_list(_type="pubsub"))
         subscriber = await exits.enter_async_context(Subscriber(redis.connection_pool))
         RedisEndedSessions(redis, subscriber, transactions, SettableClock(), timedelta(hours=1))
-        live = await exits.enter_async_context(RedisLiveStatus(redis, subscriber))
+        live = RedisLiveStatus(redis, subscriber)
         for _ in range(3):
             await exits.enter_async_context(live.watch(UserId(new_id())))
         await until(lambda: subscriber.confirmed("fiapx:sessions:ended"))

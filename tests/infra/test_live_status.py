@@ -32,8 +32,8 @@ async def redis(redis_url: str) -> AsyncIterator[StreamRedis]:
 
 @pytest.fixture
 async def live(redis: StreamRedis) -> AsyncIterator[RedisLiveStatus]:
-    async with Subscriber(redis.connection_pool) as subscriber, RedisLiveStatus(redis, subscriber) as status:
-        yield status
+    async with Subscriber(redis.connection_pool) as subscriber:
+        yield RedisLiveStatus(redis, subscriber)
 
 
 async def pubsub_connections(redis: StreamRedis) -> int:
@@ -155,10 +155,8 @@ async def test_watchers_of_one_owner_are_told_to_read_again_at_the_same_time_and
                 times[name].append(loop.time())
 
     one, two = new_owner(), new_owner()
-    async with (
-        Subscriber(redis.connection_pool) as subscriber,
-        RedisLiveStatus(redis, subscriber, resync_seconds=0.3) as live,
-    ):
+    async with Subscriber(redis.connection_pool) as subscriber:
+        live = RedisLiveStatus(redis, subscriber, resync_seconds=0.3)
         watched = (("a", one), ("b", one), ("c", two))
         await asyncio.wait_for(asyncio.gather(*(ticks(name, live, owner) for name, owner in watched)), 10)
     a, b, c = (times[name][1:] for name in "abc")

@@ -10,12 +10,12 @@ from app.domain.errors import EmailAlreadyRegistered, InvalidCredentials, Invali
 from app.domain.session import Viewer
 from app.domain.user import Locale, UserId
 from app.infra.passwords import Argon2PasswordHasher
-from app.infra.redis.ended_sessions import EndedHere
 from app.settings import Settings
 from app.usecases.open_session import Session
 from app.usecases.ports.passwords import PasswordHasher
 from app.usecases.ports.rate_limits import RateLimitKey
 from app.wiring import account_use_cases
+from tests.fakes.ended_sessions import EndedHere
 from tests.fakes.rate_limits import CountingLimits
 from tests.parts.wired import identity_parts
 from tests.usecases.world import World

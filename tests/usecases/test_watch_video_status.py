@@ -339,10 +339,8 @@ async def test_no_end_is_missed_when_messages_get_lost_and_connections_break(red
                     break
         return loop.time() - await ending
 
-    async with (
-        Subscriber(redis.connection_pool) as subscriber,
-        RedisLiveStatus(redis, subscriber, resync_seconds=0.2) as live,
-    ):
+    async with Subscriber(redis.connection_pool) as subscriber:
+        live = RedisLiveStatus(redis, subscriber, resync_seconds=0.2)
         for _ in range(10):
             races = [asyncio.create_task(race(live)) for _ in range(40)]
             done, late = await asyncio.wait(races, timeout=3)

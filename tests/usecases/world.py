@@ -14,7 +14,6 @@ from app.domain.retention import FOR_EVER, Retention
 from app.domain.session import SessionId, Viewer
 from app.domain.user import Locale, User, UserId
 from app.domain.video import UNFINISHED, FramesArchive, VideoId, VideoProcessing, archive_key
-from app.infra.redis.ended_sessions import EndedHere
 from app.infra.worker_metrics import WorkerMetrics
 from app.settings import Settings
 from app.usecases.attempt_video import AttemptVideo
@@ -41,6 +40,7 @@ from app.usecases.sweep_due_videos import SweepDueVideos
 from app.usecases.upload_video import IncomingVideo, UploadVideo
 from app.wiring import ControlParts, Parts, attempt_video, control_use_cases, user_use_cases
 from tests.fakes.clock import SettableClock
+from tests.fakes.ended_sessions import EndedHere
 from tests.fakes.live_status import InMemoryLiveStatus
 from tests.fakes.messengers import MemoryMailer, MemoryWebhooks
 from tests.fakes.passwords import NoPasswords

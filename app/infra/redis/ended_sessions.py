@@ -2,10 +2,10 @@
 
 import asyncio
 import json
-from collections import defaultdict
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Final, final
+from weakref import WeakValueDictionary
 
 import structlog
 
@@ -24,46 +24,8 @@ _LATE_COMMITS: Final = timedelta(minutes=1)
 """A row may become visible so much later than the time that stands in it."""
 
 
-class EndedHere:
-    """The sessions that this process was told of."""
-
-    def __init__(self) -> None:
-        self._ended: set[SessionId] = set()
-        self._waiting: defaultdict[SessionId, set[asyncio.Future[None]]] = defaultdict(set)
-
-    def ended(self, session: SessionId) -> bool:
-        return session in self._ended
-
-    async def wait(self, session: SessionId) -> None:
-        if session in self._ended:
-            return
-        future = asyncio.get_running_loop().create_future()
-        self._waiting[session].add(future)
-        try:
-            await future
-        finally:
-            self._waiting[session].discard(future)
-            if not self._waiting[session]:
-                del self._waiting[session]
-
-    async def announce(self, sessions: Collection[SessionId]) -> None:
-        self.learn(sessions)
-
-    def learn(self, sessions: Collection[SessionId]) -> None:
-        """Remember them, and wake who waits for one of them."""
-        self._ended.update(sessions)
-        for session in sessions:
-            for future in self._waiting.get(session, ()):
-                if not future.done():
-                    future.set_result(None)
-
-    def keep_only(self, sessions: Collection[SessionId]) -> None:
-        """Forget all others."""
-        self._ended.intersection_update(sessions)
-
-
 @final
-class RedisEndedSessions(EndedHere):
+class RedisEndedSessions:
     """Told at once by Redis pub/sub, and by the database every few seconds, so that Redis may be away.
 
     ``read_again`` is to be called at the start and every few seconds; it is also what a reconnect does. What ended
@@ -78,16 +40,24 @@ class RedisEndedSessions(EndedHere):
         clock: Clock,
         token_lifetime: timedelta,
     ) -> None:
-        super().__init__()
         self._redis = redis
         self._transactions = transactions
         self._clock = clock
         self._lifetime = token_lifetime
-        self._known: dict[SessionId, datetime] = {}
+        self._ended: dict[SessionId, datetime] = {}
+        self._waiting: WeakValueDictionary[SessionId, asyncio.Event] = WeakValueDictionary()
         self._read_until: datetime | None = None
         self._catching_up: asyncio.Task[None] | None = None
         self._try = BestEffort("ended sessions")
         subscriber.want(_CHANNEL, self)
+
+    def ended(self, session: SessionId) -> bool:
+        return session in self._ended
+
+    async def wait(self, session: SessionId) -> None:
+        if session not in self._ended:
+            end = self._waiting.setdefault(session, asyncio.Event())  # For as long as anybody waits for it.
+            await end.wait()
 
     async def announce(self, sessions: Collection[SessionId]) -> None:
         if sessions:
@@ -101,8 +71,7 @@ class RedisEndedSessions(EndedHere):
         since = oldest if self._read_until is None else max(oldest, self._read_until - _LATE_COMMITS)
         self._learn(await self._transactions.read(lambda t: t.sessions.ended_since(since)))
         self._read_until = now
-        self._known = {session: at for session, at in self._known.items() if at >= oldest}
-        self.keep_only(self._known.keys())
+        self._ended = {session: at for session, at in self._ended.items() if at >= oldest}
 
     async def aclose(self) -> None:
         """Return when nothing that it began is under way any more; its database may then go."""
@@ -128,5 +97,8 @@ class RedisEndedSessions(EndedHere):
             log.warning("the database is away", what="ended sessions", fault=str(error))
 
     def _learn(self, sessions: Mapping[SessionId, datetime]) -> None:
-        self._known.update(sessions)
-        self.learn(sessions.keys())
+        """Remember them, and wake who waits for one of them."""
+        self._ended.update(sessions)
+        for session in sessions:
+            if end := self._waiting.get(session):
+                end.set()

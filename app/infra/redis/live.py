@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from typing import Final, Self, final
+from typing import Final, final
 
 import structlog
 
@@ -51,10 +51,9 @@ class _Audience:
 class RedisLiveStatus:
     """Snapshots to whoever watches, over one connection for all watchers of the process: the subscriber's.
 
-    Entered as a context manager by who watches; ``publish`` needs no entering, and no subscriber that runs. A channel
-    is subscribed while somebody watches its owner. Every reader is told to read again at first, after each reconnect,
-    after a message that cannot be read, and every ``resync_seconds``, more or less a fifth. While Redis is away that is
-    all that a reader gets.
+    Who only publishes needs no subscriber that runs. A channel is subscribed while somebody watches its owner. Every
+    reader is told to read again at first, after each reconnect, after a message that cannot be read, and every
+    ``resync_seconds``, more or less a fifth. While Redis is away that is all that a reader gets.
     """
 
     def __init__(self, redis: StreamRedis, subscriber: Subscriber, resync_seconds: float = 15) -> None:
@@ -63,13 +62,6 @@ class RedisLiveStatus:
         self._try = BestEffort("live status")
         self._audiences: dict[str, _Audience] = {}
         self._subscriber = subscriber
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        for audience in self._audiences.values():
-            audience.close()
 
     async def publish(self, video: VideoProcessing) -> None:
         await self._try(self._redis.publish(_PREFIX + video.owner, encoded(video)))
