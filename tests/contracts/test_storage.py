@@ -12,7 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.domain.errors import StorageError
 from app.domain.video import archive_key, new_video_id, source_key
-from app.infra.s3 import S3Storage, s3_client
+from app.infra.s3.client import s3_client
+from app.infra.s3.storage import S3Storage
 from app.infra.sql.transactions import SqlTransactions
 from app.usecases.collect_garbage import CollectGarbage
 from app.usecases.ports.storage import ObjectMissing, ObjectStorage

@@ -1,6 +1,7 @@
 """Buckets of the real S3 part, and what is put into them."""
 
-from app.infra.s3 import S3Storage, s3_client
+from app.infra.s3.client import s3_client
+from app.infra.s3.storage import S3Storage
 from tests.parts.stores import S3Part
 
 

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Mapping
 import pytest
 
 from app.infra.redis.stream import StreamRedis, connect
-from app.infra.s3 import S3Storage
+from app.infra.s3.storage import S3Storage
 from tests.clips import ffmpeg
 from tests.infra.buckets import storage_at
 from tests.infra.structures import SHAPES

@@ -15,7 +15,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from app.infra.links import PresignedLinks, TicketLinks, content_disposition, safe_file_name
-from app.infra.s3 import S3Storage, s3_client
+from app.infra.s3.client import s3_client
+from app.infra.s3.storage import S3Storage
 from tests.parts.stores import S3Part
 
 SECRET = "a secret of links with 32 bytes.."

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from app.domain.errors import StorageError, StorageFull
-from app.infra.s3 import S3Storage, s3_client
+from app.infra.s3.client import s3_client
+from app.infra.s3.storage import S3Storage
 from app.infra.s3.upload import MIB, part_size
 from tests.infra.buckets import put, storage_at, write
 from tests.parts.stores import S3Part

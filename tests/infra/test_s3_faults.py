@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from app.domain.errors import StorageError, StorageFull
-from app.infra.s3 import S3Storage
+from app.infra.s3.storage import S3Storage
 from app.infra.s3.upload import MIB
 from tests.infra.buckets import put, storage_at, write
 from tests.parts.stores import S3Part

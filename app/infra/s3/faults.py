@@ -35,6 +35,16 @@ def fault_code(fault: Exception) -> str:
 
 
 @contextmanager
+def passed_over(*codes: str) -> Iterator[None]:
+    """Bear that the server answers with one of these codes."""
+    try:
+        yield
+    except ClientError as fault:
+        if fault_code(fault) not in codes:
+            raise
+
+
+@contextmanager
 def translated(operation: str, place: str, *, reading: bool = False) -> Iterator[None]:
     """Raise ``StorageError``, or ``StorageFull``, for what the library raises inside; the log keeps the cause.
 

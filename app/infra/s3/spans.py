@@ -3,6 +3,7 @@
 It says which operation it was and how it ended. No URL, no header and no key: they may be signed, or name what is ours.
 """
 
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
 from opentelemetry import trace
@@ -12,7 +13,6 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 _OURS: Final = "fiapx_span"
-_FIRST_ERROR: Final = 400
 
 _tracer: Final = trace.get_tracer("fiapx")
 
@@ -32,7 +32,7 @@ def _begin(*, model: Any, context: dict[str, Any], **_: Any) -> None:
 def _answered(*, http_response: Any, context: dict[str, Any], **_: Any) -> None:
     span: trace.Span = context[_OURS]
     span.set_attribute("http.response.status_code", http_response.status_code)
-    if http_response.status_code >= _FIRST_ERROR:
+    if http_response.status_code >= HTTPStatus.BAD_REQUEST:
         span.set_status(Status(StatusCode.ERROR))
     span.end()
 

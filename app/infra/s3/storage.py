@@ -14,9 +14,9 @@ from botocore.exceptions import ClientError
 from app.domain.errors import StorageError
 from app.infra.s3.disk import Durable, Space, at_once, endless
 from app.infra.s3.download import pieces, save
-from app.infra.s3.faults import fault_code, translated
+from app.infra.s3.faults import fault_code, passed_over, translated
 from app.infra.s3.threads import Threads, wait_uncancelled
-from app.infra.s3.upload import Upload
+from app.infra.s3.upload import Upload, abort_upload
 from app.infra.traces import span
 from app.usecases.ports.storage import ObjectMissing, ObjectWriter, StoredObject
 
@@ -71,12 +71,8 @@ class S3Storage:
         if self._region != "us-east-1":  # Which must not be named.
             region = cast("BucketLocationConstraintType", self._region)
             wanted["CreateBucketConfiguration"] = {"LocationConstraint": region}
-        with translated("create bucket", self._bucket):
-            try:
-                await self._threads.start(partial(self._client.create_bucket, **wanted))
-            except ClientError as fault:
-                if fault_code(fault) not in {"BucketAlreadyOwnedByYou", "BucketAlreadyExists"}:
-                    raise
+        with translated("create bucket", self._bucket), passed_over("BucketAlreadyOwnedByYou", "BucketAlreadyExists"):
+            await self._threads.start(partial(self._client.create_bucket, **wanted))
 
     async def ping(self) -> None:
         """See that the bucket is there and lets us in.
@@ -184,17 +180,12 @@ class S3Storage:
         with translated("abort writes", prefix):
             old = await self._threads.start(partial(self._unfinished, prefix, older_than))
             for upload in old:
-                await self._threads.start(partial(self._abort, upload))
+                await self._threads.start(
+                    partial(abort_upload, self._client, self._bucket, upload["Key"], upload["UploadId"])
+                )
         return len(old)
 
     def _unfinished(self, prefix: str, older_than: datetime) -> "Sequence[MultipartUploadTypeDef]":
         pages = self._client.get_paginator("list_multipart_uploads").paginate(Bucket=self._bucket, Prefix=prefix)
         uploads = (upload for page in pages for upload in page.get("Uploads", ()))
         return [upload for upload in uploads if upload["Initiated"] < older_than]
-
-    def _abort(self, upload: "MultipartUploadTypeDef") -> None:
-        try:
-            self._client.abort_multipart_upload(Bucket=self._bucket, Key=upload["Key"], UploadId=upload["UploadId"])
-        except ClientError as fault:
-            if fault_code(fault) != "NoSuchUpload":  # It has ended by itself.
-                raise

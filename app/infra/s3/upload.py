@@ -13,7 +13,7 @@ import structlog
 
 from app.domain.errors import StorageError
 from app.infra.s3.disk import Space
-from app.infra.s3.faults import S3_FAULTS, fault_code, translated
+from app.infra.s3.faults import S3_FAULTS, passed_over, translated
 from app.infra.s3.threads import Threads, wait_uncancelled
 
 if TYPE_CHECKING:
@@ -37,6 +37,12 @@ def part_size(number: int) -> int:
     never holds more than 15 MiB in memory.
     """
     return next((size for last, size in _SCHEDULE if number <= last), _SCHEDULE[-1][1])
+
+
+def abort_upload(client: "S3Client", bucket: str, key: str, upload_id: str) -> None:
+    """End an upload, in the calling thread; it may have ended by itself."""
+    with passed_over("NoSuchUpload"):
+        client.abort_multipart_upload(Bucket=bucket, Key=key, UploadId=upload_id)
 
 
 class _GivenUp(Exception):
@@ -154,12 +160,10 @@ class Upload:
         await asyncio.gather(*self._in_flight, return_exceptions=True)
         if self._upload_id is None:
             return
-        call = partial(self.client.abort_multipart_upload, Bucket=self.bucket, Key=self.key, UploadId=self._upload_id)
         try:
-            await self.threads.start(call)
+            await self.threads.start(partial(abort_upload, self.client, self.bucket, self.key, self._upload_id))
         except S3_FAULTS as fault:
-            if fault_code(fault) != "NoSuchUpload":
-                log.warning("an upload is left for housekeeping to abort", key=self.key, fault=repr(fault))
+            log.warning("an upload is left for housekeeping to abort", key=self.key, fault=repr(fault))
 
     async def _send_part(self) -> None:
         part, self._part = self._part, _Part(part_size(self._number + 2), self._given_up)
@@ -210,14 +214,11 @@ class Upload:
 
     def _complete(self) -> None:
         parts = sorted(self._ended, key=lambda part: part["PartNumber"])
-        try:
+        # A second try of the client's own, after an answer that was lost, no longer finds what the first completed.
+        with passed_over("NoSuchUpload"):
             self.client.complete_multipart_upload(
                 Bucket=self.bucket, Key=self.key, UploadId=self._upload_id or "", MultipartUpload={"Parts": parts}
             )
-        except S3_FAULTS as fault:
-            # A second try of the client's own, after an answer that was lost, no longer finds what the first completed.
-            if fault_code(fault) != "NoSuchUpload":
-                raise
 
     def _stored_size(self) -> int:
         return self.client.head_object(Bucket=self.bucket, Key=self.key)["ContentLength"]
