@@ -85,10 +85,13 @@ class WorkerReports:
         log.warning("the attempt's end waits for the database", fault=str(fault))
 
     def failed(self, code: FailureCode) -> None:
-        self._metrics.failed(code)
+        self._metrics.ended.labels("failed").inc()
+        self._metrics.failures.labels(code).inc()
 
     def completed(self, archive: FramesArchive, reading: Reading) -> None:
-        self._metrics.completed(archive)
+        self._metrics.ended.labels("completed").inc()
+        self._metrics.frames.inc(archive.frame_count)
+        self._metrics.archive_bytes.inc(archive.size_bytes)
         log.info(
             "attempt completed",
             frames=archive.frame_count,

@@ -17,7 +17,7 @@ from redis.asyncio import Redis
 from app.domain.errors import StorageError
 from app.infra.ffmpeg.confinement import available
 from app.infra.ffmpeg.program import program
-from app.infra.mail import SmtpServer
+from app.infra.mail import smtp_connection
 from app.infra.redis.connection import connection_pool
 from app.infra.s3.client import s3_client
 from app.infra.s3.faults import S3_FAULTS
@@ -132,12 +132,12 @@ async def _storage(settings: CheckSettings) -> str:
 async def _mail(settings: CheckSettings) -> str:
     if settings.smtp_url is None:
         return "No mail server is set here; control workers need FIAPX_SMTP_URL."
-    server = SmtpServer.parse(settings.smtp_url)
+    connection = smtp_connection(settings.smtp_url)
     faults = (aiosmtplib.SMTPException, OSError)
     with _or_wrong("The mail server does not do ({}): check FIAPX_SMTP_URL and its password.", faults):
-        async with aiosmtplib.SMTP(**server.connection, timeout=_LIMIT_SECONDS / 2) as client:
+        async with aiosmtplib.SMTP(**connection, timeout=_LIMIT_SECONDS / 2) as client:
             await client.noop()
-    return "The mail server answers" + (" and knows us." if server.user else ".")
+    return "The mail server answers" + (" and knows us." if connection["username"] else ".")
 
 
 async def _decoder(settings: CheckSettings) -> str:

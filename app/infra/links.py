@@ -57,26 +57,26 @@ def _ascii(text: str) -> str:
 
 
 @final
+@dataclass(frozen=True, slots=True)
 class PresignedLinks:
     """``DownloadLinks`` that lead to the storage itself; the client's URL must be the one that the outside knows."""
 
-    def __init__(self, client: "S3Client", bucket: str, *, lifetime_seconds: int) -> None:
-        self._client = client
-        self._bucket = bucket
-        self._lifetime = lifetime_seconds
+    client: "S3Client"
+    bucket: str
+    lifetime_seconds: int
 
     def link(self, key: str, *, file_name: str, content_type: str, now: datetime) -> tuple[str, datetime]:
-        url = self._client.generate_presigned_url(
+        url = self.client.generate_presigned_url(
             "get_object",
             Params={
-                "Bucket": self._bucket,
+                "Bucket": self.bucket,
                 "Key": key,
                 "ResponseContentDisposition": content_disposition(file_name),
                 "ResponseContentType": content_type,
             },
-            ExpiresIn=self._lifetime,
+            ExpiresIn=self.lifetime_seconds,
         )
-        return url, now + timedelta(seconds=self._lifetime)
+        return url, now + timedelta(seconds=self.lifetime_seconds)
 
 
 @final

@@ -6,7 +6,6 @@ import re
 import ssl
 import unicodedata
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -46,45 +45,24 @@ _NO_ADDRESS: Final = "This is no address that mail can be sent to."
 _PORTS: Final = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
 
 
-@final
-@dataclass(frozen=True, slots=True)
-class SmtpServer:
-    """Where mail goes: ``smtp://`` never encrypts, ``smtp+starttls://`` insists on it, ``smtps://`` begins with it."""
+def smtp_connection(url: str) -> dict[str, Any]:
+    """Return what aiosmtplib is told of ``scheme://[user:password@]host[:port]``, user and password percent-encoded.
 
-    scheme: str
-    host: str
-    port: int
-    user: str | None
-    password: str | None = field(repr=False)
+    ``smtp://`` never encrypts, ``smtp+starttls://`` insists on it, ``smtps://`` begins with it.
 
-    @property
-    def connection(self) -> dict[str, Any]:
-        """What aiosmtplib calls all this."""
-        return {
-            "hostname": self.host,
-            "port": self.port,
-            "username": self.user,
-            "password": self.password,
-            "use_tls": self.scheme == "smtps",
-            "start_tls": self.scheme == "smtp+starttls",
-        }
-
-    @classmethod
-    def parse(cls, url: str) -> "SmtpServer":
-        """Read ``scheme://[user:password@]host[:port]``; user and password are percent-encoded.
-
-        :raises ValueError: where it is none, without repeating the password
-        """
-        parts = urlsplit(url)
-        if parts.scheme not in _PORTS or not parts.hostname:
-            raise ValueError(f"An SMTP URL is one of {', '.join(_PORTS)}, then ://[user:password@]host[:port].")
-        return cls(
-            parts.scheme,
-            parts.hostname,
-            parts.port or _PORTS[parts.scheme],
-            unquote(parts.username) if parts.username else None,
-            unquote(parts.password) if parts.password else None,
-        )
+    :raises ValueError: where it is none, without repeating the password
+    """
+    parts = urlsplit(url)
+    if parts.scheme not in _PORTS or not parts.hostname:
+        raise ValueError(f"An SMTP URL is one of {', '.join(_PORTS)}, then ://[user:password@]host[:port].")
+    return {
+        "hostname": parts.hostname,
+        "port": parts.port or _PORTS[parts.scheme],
+        "username": unquote(parts.username) if parts.username else None,
+        "password": unquote(parts.password) if parts.password else None,
+        "use_tls": parts.scheme == "smtps",
+        "start_tls": parts.scheme == "smtp+starttls",
+    }
 
 
 @final
@@ -105,7 +83,7 @@ class SmtpMailer:
         whole_seconds: float = 60,
         trusted: ssl.SSLContext | None = None,
     ) -> None:
-        self._server = SmtpServer.parse(url)
+        self._connection = smtp_connection(url)
         self._step_seconds = step_seconds
         self._whole_seconds = whole_seconds
         self._trusted = trusted
@@ -149,7 +127,7 @@ class SmtpMailer:
                     recipients=[recipient.addr_spec],
                     timeout=self._step_seconds,
                     tls_context=self._trusted,
-                    **self._server.connection,
+                    **self._connection,
                 )
         except aiosmtplib.SMTPRecipientsRefused as refused:
             raise _failure(refused.recipients[0]) from refused

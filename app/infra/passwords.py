@@ -4,7 +4,6 @@ import asyncio
 import secrets
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from functools import cache
 from typing import Final, TypeVar, final
 
 from passlib.hash import argon2  # type: ignore[import-untyped]  # libpass ships no types.
@@ -26,7 +25,7 @@ class Argon2PasswordHasher:
 
     def __init__(self, *, threads: int) -> None:
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="passwords")
-        self._nobodys = _hash_of_nobody()
+        self._nobodys: str = _ARGON2ID.hash(secrets.token_urlsafe())
 
     async def aclose(self) -> None:
         """Wait for the work under way."""
@@ -64,9 +63,3 @@ def _hash(password: str) -> str:
         return str(_ARGON2ID.hash(password))
     except ValueError as error:  # Half a character, or more than passlib's 4096.
         raise InvalidInput("This password cannot be used.", field=("password",)) from error
-
-
-@cache
-def _hash_of_nobody() -> str:
-    """Return what the password of an unknown user is compared with, so that this takes as long as a known one's."""
-    return str(_ARGON2ID.hash(secrets.token_urlsafe()))

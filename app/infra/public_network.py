@@ -88,12 +88,5 @@ class PublicNetwork(httpcore.AsyncNetworkBackend):
                 continue
         return await self.inner.connect_tcp(last, port, timeout, local_address, socket_options)
 
-    async def connect_unix_socket(self, *_arguments: object, **_options: object) -> httpcore.AsyncNetworkStream:
-        """Never: a socket of this machine is nobody's webhook."""
-        raise NotificationError(_NOT_PUBLIC, permanent=True)
-
-    async def sleep(self, seconds: float) -> None:
-        await self.inner.sleep(seconds)
-
     def _may_be_reached(self, address: str) -> bool:
         return is_public(address, self.denied) or (self.loopback and is_loopback(address))

@@ -28,8 +28,11 @@ _w3c: Final = TraceContextTextMapPropagator()
 
 
 @final
-class _Ids(NoOpTracer):
+class _OnlyIds(trace.TracerProvider, NoOpTracer):
     """Records nothing. A trace has its id all the same, so that log lines and rows can be found by it."""
+
+    def get_tracer(self, *_: Any, **__: Any) -> trace.Tracer:
+        return self
 
     def start_span(self, name: str, context: Context | None = None, *_: Any, **__: Any) -> Span:  # noqa: ARG002 - the interface's signature
         """Go on with the trace that there is, or begin one."""
@@ -39,15 +42,6 @@ class _Ids(NoOpTracer):
         # No secrets: whoever makes them may send any of their own.
         ids = SpanContext(random.getrandbits(128), random.getrandbits(64), is_remote=False)
         return NonRecordingSpan(ids)
-
-
-@final
-class _OnlyIds(trace.TracerProvider):
-    def __init__(self) -> None:
-        self._tracer = _Ids()
-
-    def get_tracer(self, *_: Any, **__: Any) -> trace.Tracer:
-        return self._tracer
 
 
 @contextmanager

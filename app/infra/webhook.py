@@ -5,6 +5,7 @@ import ssl
 from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime
 from http import HTTPStatus
+from http.client import responses
 from typing import Final, final
 from urllib.parse import urlsplit
 
@@ -23,13 +24,11 @@ from app.infra.traces import continued, current_traceparent, span
 log = structlog.get_logger(__name__)
 
 _ANSWER_MAX: Final = 64 * 1024
-_PHRASES: Final = {one.value: one.phrase for one in HTTPStatus}
 _FAULTS: Final[Mapping[type[Exception], str]] = {
     httpcore.ReadError: "the connection was cut",
     httpcore.WriteError: "the connection was cut",
     httpcore.RemoteProtocolError: "it does not speak HTTP",
 }
-_PORTS: Final = {"http": 80, "https": 443}
 
 
 @final
@@ -91,7 +90,11 @@ class HttpWebhooks:
         ) as pool:
             response = await pool.handle_async_request(request)
             try:
-                await _read(response)
+                seen = 0
+                async for chunk in response.aiter_stream():  # Let the receiver finish its answer, if that is short.
+                    seen += len(chunk)
+                    if seen >= _ANSWER_MAX:
+                        break
             finally:
                 await response.aclose()
             return response.status
@@ -101,7 +104,6 @@ class HttpWebhooks:
             parts = urlsplit(checked_webhook_url(message.url, loopback=self._loopback))
         except InvalidInput as error:
             raise NotificationError(error.message, permanent=True) from None
-        host, port = parts.hostname or "", parts.port or _PORTS[parts.scheme]
         target = f"{parts.path}?{parts.query}" if parts.query else parts.path
         body = message.body.encode()
         headers = {
@@ -114,7 +116,7 @@ class HttpWebhooks:
         }
         if traceparent := current_traceparent():
             headers["traceparent"] = traceparent
-        url = httpcore.URL(scheme=parts.scheme, host=host, port=port, target=target)
+        url = httpcore.URL(scheme=parts.scheme, host=parts.hostname or "", port=parts.port, target=target)
         extensions = {"timeout": dict.fromkeys(("connect", "read", "write", "pool"), self._whole_seconds)}
         return httpcore.Request("POST", url, headers=list(headers.items()), content=body, extensions=extensions)
 
@@ -128,18 +130,9 @@ class HttpWebhooks:
         }
 
 
-async def _read(response: httpcore.Response) -> None:
-    """Let the receiver finish its answer, if that is short."""
-    seen = 0
-    async for chunk in response.aiter_stream():
-        seen += len(chunk)
-        if seen >= _ANSWER_MAX:
-            return
-
-
 def _classified(status: int) -> str:
     """Return what is written down of a status; raises ``NotificationError`` for all but success."""
-    answer = f"HTTP {status} {_PHRASES.get(status, '')}".strip()
+    answer = f"HTTP {status} {responses.get(status, '')}".strip()
     if status == HTTPStatus.GONE:
         raise WebhookGone(answer)
     if HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST:

@@ -24,8 +24,8 @@ _FILE_MODE: Final = 0o100644 << 16
 _MAX16: Final = 0xFFFF
 _MAX32: Final = 0xFFFFFFFF
 _ZIP64_EXTRA: Final = 1
-_FIRST_YEAR: Final = 1980
-_LAST_YEAR: Final = 2107
+_FIRST: Final = datetime(1980, 1, 1, tzinfo=UTC)
+_LAST: Final = datetime(2107, 12, 31, 23, 59, 58, tzinfo=UTC)
 
 
 @final
@@ -87,12 +87,8 @@ def _zip64_extra(*numbers: int) -> bytes:
 
 def _dos(at: datetime) -> tuple[int, int]:
     """Return time and date in UTC in MS-DOS form (4.4.6): two seconds fine, from 1980 to 2107."""
-    utc = at.astimezone(UTC)
-    if utc.year < _FIRST_YEAR:
-        utc = datetime(_FIRST_YEAR, 1, 1, tzinfo=UTC)
-    elif utc.year > _LAST_YEAR:
-        utc = datetime(_LAST_YEAR, 12, 31, 23, 59, 58, tzinfo=UTC)
+    utc = min(max(at.astimezone(UTC), _FIRST), _LAST)
     return (
         utc.hour << 11 | utc.minute << 5 | utc.second // 2,
-        (utc.year - _FIRST_YEAR) << 9 | utc.month << 5 | utc.day,
+        (utc.year - _FIRST.year) << 9 | utc.month << 5 | utc.day,
     )
