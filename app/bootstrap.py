@@ -15,6 +15,7 @@ import structlog
 from redis.exceptions import RedisError
 
 from app.domain.errors import StorageError
+from app.domain.retention import Retention
 from app.infra.attempt_reports import WorkerReports
 from app.infra.ffmpeg.extractor import FfmpegFrameExtractor
 from app.infra.ffmpeg.limits import Limits
@@ -54,7 +55,7 @@ from app.usecases.ports.ended_sessions import EndedSessions
 from app.usecases.ports.passwords import PasswordHasher
 from app.usecases.ports.rate_limits import RateLimitKey, RateLimits
 from app.usecases.ports.transactions import Transactions
-from app.usecases.release_processing import ReleaseAbandoned
+from app.usecases.release_processing import ReleaseProcessing
 from app.usecases.sweep_due_videos import SweepDueVideos
 from app.usecases.worker_health import WorkerHealth
 from app.wiring import (
@@ -62,10 +63,9 @@ from app.wiring import (
     DecodingParts,
     IdentityParts,
     Parts,
-    ServiceParts,
     attempt_video,
     control_use_cases,
-    services,
+    user_use_cases,
 )
 
 if TYPE_CHECKING:
@@ -130,7 +130,7 @@ async def compose(settings: Settings) -> AsyncIterator[Service]:
         await _settle_in(exits, [("database, for the sessions that ended", ended.read_again)])
         _again_and_again(exits, "ended sessions", ended.read_again, _ENDED_SECONDS)
         identity = _identity(settings, parts.clock, passwords, ended, limits)
-        yield Service(services(settings, parts, identity, _service_parts(settings, opened)), redis, transactions)
+        yield Service(_services(settings, opened, identity), redis, transactions)
 
 
 @asynccontextmanager
@@ -166,7 +166,7 @@ async def release_abandoned(database_url: str) -> None:
     try:
         clock = DatabaseClock(engine)
         await clock.synchronise()
-        if released := await ReleaseAbandoned(SqlTransactions(engine), clock)():
+        if released := await ReleaseProcessing(SqlTransactions(engine), clock).all_abandoned():
             log.info("what workers of before held is released", count=released)
     finally:
         await engine.dispose()
@@ -233,18 +233,25 @@ def _identity(
     )
 
 
-def _service_parts(settings: Settings, opened: _Opened) -> ServiceParts:
+def _services(settings: Settings, opened: _Opened, identity: IdentityParts) -> Services:
+    parts = opened.parts
     tickets = TicketLinks(
         settings.link_secret.get_secret_value(),
         lifetime_seconds=settings.link_seconds,
         public_url=settings.public_url,
     )
-    return ServiceParts(
+    return Services(
+        do=user_use_cases(settings, parts, identity),
+        tokens=identity.tokens,
+        ended_sessions=identity.ended,
         links=_presigned(settings, settings.s3_public_url) if settings.s3_public_url else tickets,
         tickets=None if settings.s3_public_url else tickets,
+        storage=parts.storage,
+        clock=parts.clock,
+        retention=Retention(settings.retention_days),
         content_disposition=content_disposition,
         ready=Readiness(opened.transactions, opened.redis, opened.disk.has_room if opened.disk else None),
-        backlog=BacklogEverywhere(MeasureBacklog(opened.transactions, opened.parts.clock), opened.redis),
+        backlog=BacklogEverywhere(MeasureBacklog(opened.transactions, parts.clock), opened.redis),
     )
 
 

@@ -1,41 +1,35 @@
 """What is put together with what: by a process from its adapters, by a test from its fakes."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
 from app.domain.retention import Retention
-from app.server.services import Services, Tickets
 from app.settings import Settings, VideoSettings
+from app.usecases.account import AccountUseCases
 from app.usecases.attempt_video import AttemptVideo
 from app.usecases.authenticate_user import AuthenticateUser
 from app.usecases.backlog_limit import BacklogLimit
-from app.usecases.cancel_video import CancelVideo
-from app.usecases.catalogue import AccountUseCases, ControlUseCases, NotificationUseCases, UseCases
-from app.usecases.change_password import ChangePassword
-from app.usecases.check_upload import CheckUpload
+from app.usecases.catalogue import ControlUseCases, UseCases
 from app.usecases.collect_garbage import CollectGarbage
-from app.usecases.delete_account import DeleteAccount
-from app.usecases.delete_video import DeleteVideo
 from app.usecases.deliver_notifications import DeliverNotifications
 from app.usecases.download_processed_zip import DownloadProcessedZip
+from app.usecases.email_verification import EmailVerification
 from app.usecases.expire_videos import ExpireVideos
 from app.usecases.export_my_data import ExportMyData
 from app.usecases.generate_zip_file import GenerateZipFile
 from app.usecases.hold_lease import HoldLease
 from app.usecases.limit_deliveries import LimitDeliveries
-from app.usecases.list_user_videos import ListUserVideos, ShowHistories, ShowVideo
+from app.usecases.list_user_videos import ListUserVideos
 from app.usecases.mark_processing_completed import MarkProcessingCompleted
 from app.usecases.mark_processing_failed import MarkProcessingFailed
 from app.usecases.measure_backlog import MeasureBacklog
-from app.usecases.notification_log import ListNotifications, RedeliverNotification, SendTestWebhook
-from app.usecases.notification_settings import RotateWebhookSecret, UpdateNotificationSettings
+from app.usecases.notifications import NotificationUseCases
 from app.usecases.notify_rejection import NotifyRejection
-from app.usecases.open_session import EndSession, OpenSession, RefreshSession
+from app.usecases.passwords import PasswordUseCases
 from app.usecases.ports.attempt_reports import AttemptReports
 from app.usecases.ports.clock import Clock
-from app.usecases.ports.download_links import DownloadLinks
 from app.usecases.ports.ended_sessions import EndedSessions
 from app.usecases.ports.frames import DecoderTrial, FrameExtractor
 from app.usecases.ports.live_status import LiveStatus
@@ -51,18 +45,16 @@ from app.usecases.ports.webhooks import WebhookSender
 from app.usecases.ports.workspaces import Workspaces
 from app.usecases.ports.zip_encoder import ZipEncoder
 from app.usecases.process_video_frames import ProcessVideoFrames
-from app.usecases.profile import ShowViewer, UpdateProfile
-from app.usecases.quota import CountStoredBytes, Quota, RoomLeft, StoredInAll
+from app.usecases.quota import Quota, StoredBytes, StoredInAll
 from app.usecases.register_user import RegisterUser
 from app.usecases.release_processing import ReleaseProcessing
 from app.usecases.remove_objects import RemoveObjects
 from app.usecases.replace_lost_zips import ReplaceLostZips
-from app.usecases.reprocess_video import ReprocessVideo
-from app.usecases.reset_password import RequestPasswordReset, ResetPassword
+from app.usecases.sessions import SessionUseCases
 from app.usecases.start_video_processing_job import StartVideoProcessingJob
 from app.usecases.store_breaker import StoreBreaker
 from app.usecases.upload_video import UploadVideo
-from app.usecases.verify_email import HasVideosFromBefore, RemoveVideosFromBefore, ResendVerification, VerifyEmail
+from app.usecases.videos import VideoUseCases
 from app.usecases.watch_video_status import WatchVideoStatus
 from app.usecases.worker_health import WorkerHealth
 from app.usecases.write_mail import WriteMail
@@ -99,17 +91,6 @@ class IdentityParts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ServiceParts:
-    """What else the API answers with; ``Services`` says more of each."""
-
-    links: DownloadLinks
-    tickets: Tickets | None
-    content_disposition: Callable[[str], str]
-    ready: Callable[[], Awaitable[Mapping[str, bool]]]
-    backlog: Callable[[], Awaitable[Mapping[str, float]]]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class DecodingParts:
     """What a worker makes ZIPs of videos with, and what tells operators of that."""
 
@@ -132,83 +113,50 @@ class ControlParts:
     limits: RateLimits
 
 
-def services(settings: Settings, parts: Parts, identity: IdentityParts, others: ServiceParts) -> Services:
-    """Return all that the API needs from inside."""
-    return Services(
-        do=user_use_cases(settings, parts, identity),
-        tokens=identity.tokens,
-        ended_sessions=identity.ended,
-        links=others.links,
-        tickets=others.tickets,
-        storage=parts.storage,
-        clock=parts.clock,
-        content_disposition=others.content_disposition,
-        ready=others.ready,
-        backlog=others.backlog,
-        retention=Retention(settings.retention_days),
-    )
-
-
 def user_use_cases(settings: Settings, parts: Parts, identity: IdentityParts) -> UseCases:
     """Compose all that a user may want done."""
-    transactions, storage, queue = parts.transactions, parts.storage, parts.queue
-    live, clock, limits = parts.live, parts.clock, identity.limits
-    backlog = BacklogLimit(timedelta(seconds=settings.max_backlog_seconds), settings.max_backlog_bytes)
-    quota = Quota(settings.max_active_videos_per_user, settings.max_stored_bytes_per_user, backlog)
-    in_all = StoredInAll(transactions, clock, settings.max_stored_bytes)
-    largest = min(settings.max_file_bytes, settings.max_inline_upload_bytes)
-    retention = Retention(settings.retention_days)
-    delete_video = DeleteVideo(transactions, queue, live, clock)
-    rejection = NotifyRejection(transactions, queue, clock, limits)
-    return UseCases(
-        accounts=account_use_cases(settings, parts, identity),
-        notifications=_notification_use_cases(settings, parts, limits),
-        export_my_data=ExportMyData(transactions, storage, clock, limits),
-        check_upload=CheckUpload(transactions, clock, quota, in_all, storage, largest),
-        upload_video=UploadVideo(transactions, storage, queue, live, clock, quota, in_all, rejection, largest),
-        list_user_videos=ListUserVideos(transactions),
-        count_stored_bytes=CountStoredBytes(transactions, clock),
-        show_video=ShowVideo(transactions),
-        show_histories=ShowHistories(transactions),
-        download_processed_zip=DownloadProcessedZip(transactions, clock, retention),
-        cancel_video=CancelVideo(transactions, live, clock),
-        delete_video=delete_video,
-        reprocess_video=ReprocessVideo(transactions, queue, live, clock, quota, retention),
-        watch_video_status=WatchVideoStatus(transactions, live, clock),
-        has_videos_from_before=HasVideosFromBefore(transactions),
-        remove_videos_from_before=RemoveVideosFromBefore(transactions, delete_video),
-    )
-
-
-def account_use_cases(settings: Settings, parts: Parts, identity: IdentityParts) -> AccountUseCases:
-    """Compose all that a user may want done with their account."""
-    transactions, queue, clock = parts.transactions, parts.queue, parts.clock
-    passwords, ended, limits, addresses = identity.passwords, identity.ended, identity.limits, identity.addresses
+    transactions, storage, queue, live, clock = parts.transactions, parts.storage, parts.queue, parts.live, parts.clock
+    hasher, limits, addresses = identity.passwords, identity.limits, identity.addresses
     verification_lifetime = timedelta(seconds=settings.verification_seconds)
-    session = OpenSession(
+    sessions = SessionUseCases(
+        transactions,
         identity.tokens,
         identity.refresh_tokens,
+        identity.ended,
         clock,
         timedelta(seconds=settings.refresh_seconds),
         timedelta(seconds=settings.longest_session_seconds),
     )
-    return AccountUseCases(
+    reset_lifetime = timedelta(seconds=settings.reset_seconds)
+    passwords = PasswordUseCases(
+        transactions, queue, hasher, identity.reset_tokens, sessions, limits, addresses, reset_lifetime
+    )
+    backlog = BacklogLimit(timedelta(seconds=settings.max_backlog_seconds), settings.max_backlog_bytes)
+    quota = Quota(settings.max_active_videos_per_user, settings.max_stored_bytes_per_user, backlog)
+    in_all = StoredInAll(transactions, clock, settings.max_stored_bytes)
+    largest = min(settings.max_file_bytes, settings.max_inline_upload_bytes)
+    rejection = NotifyRejection(transactions, queue, clock, limits)
+    retention = Retention(settings.retention_days)
+    videos = VideoUseCases(transactions, queue, live, clock, quota, retention)
+    return UseCases(
         register_user=RegisterUser(
-            transactions, passwords, session, limits, addresses, settings.verify_email, verification_lifetime
+            transactions, hasher, sessions, limits, addresses, settings.verify_email, verification_lifetime
         ),
-        authenticate_user=AuthenticateUser(transactions, passwords, session, limits, addresses),
-        refresh_session=RefreshSession(transactions, session, ended),
-        end_session=EndSession(transactions, ended, clock),
-        change_password=ChangePassword(transactions, passwords, session, ended, limits),
-        request_password_reset=RequestPasswordReset(
-            transactions, queue, clock, limits, addresses, timedelta(seconds=settings.reset_seconds)
+        authenticate_user=AuthenticateUser(transactions, hasher, sessions, limits, addresses),
+        sessions=sessions,
+        passwords=passwords,
+        account=AccountUseCases(transactions, queue, passwords, clock),
+        email_verification=EmailVerification(
+            transactions, queue, clock, limits, identity.verification_tokens, verification_lifetime, videos
         ),
-        reset_password=ResetPassword(transactions, passwords, identity.reset_tokens, session, ended, limits, addresses),
-        show_viewer=ShowViewer(transactions),
-        update_profile=UpdateProfile(transactions, clock),
-        delete_account=DeleteAccount(transactions, passwords, queue, ended, clock, limits),
-        verify_email=VerifyEmail(transactions, identity.verification_tokens, clock),
-        resend_verification=ResendVerification(transactions, queue, clock, limits, verification_lifetime),
+        notifications=NotificationUseCases(transactions, queue, clock, limits, settings.webhook_loopback),
+        export_my_data=ExportMyData(transactions, storage, clock, limits),
+        upload_video=UploadVideo(transactions, storage, queue, live, clock, quota, in_all, rejection, largest),
+        list_user_videos=ListUserVideos(transactions),
+        download_processed_zip=DownloadProcessedZip(transactions, clock, retention),
+        videos=videos,
+        watch_video_status=WatchVideoStatus(transactions, live, clock),
+        stored_bytes=StoredBytes(transactions, clock, settings.max_stored_bytes_per_user),
     )
 
 
@@ -228,7 +176,7 @@ def attempt_video(settings: VideoSettings, parts: Parts, decoding: DecodingParts
             decoding.new_zip,
             settings.max_output_bytes,
             settings.max_output_ratio,
-            room_left=RoomLeft(transactions, clock, settings.max_stored_bytes_per_user),
+            stored_bytes=StoredBytes(transactions, clock, settings.max_stored_bytes_per_user),
         ),
         mark_processing_completed=MarkProcessingCompleted(transactions, queue, live, clock),
         mark_processing_failed=mark_failed,
@@ -275,15 +223,4 @@ def control_use_cases(settings: VideoSettings, parts: Parts, control: ControlPar
             transactions, storage, parts.queue, parts.live, clock, beside=settings.storage_dir is not None
         ),
         measure_backlog=MeasureBacklog(transactions, clock),
-    )
-
-
-def _notification_use_cases(settings: Settings, parts: Parts, limits: RateLimits) -> NotificationUseCases:
-    transactions, queue, clock = parts.transactions, parts.queue, parts.clock
-    return NotificationUseCases(
-        update_settings=UpdateNotificationSettings(transactions, clock, settings.webhook_loopback),
-        rotate_webhook_secret=RotateWebhookSecret(transactions, clock),
-        send_test_webhook=SendTestWebhook(transactions, queue, clock, limits),
-        list_notifications=ListNotifications(transactions),
-        redeliver=RedeliverNotification(transactions, queue, clock, limits),
     )

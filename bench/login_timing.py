@@ -30,7 +30,7 @@ async def measured(times: int) -> float:
         url = f"sqlite+aiosqlite:///{Path(folder) / 'fiapx.db'}"
         await migrate(url)
         engine = engine_for(url)
-        accounts = Site(LostAnswers(SqlTransactions(engine))).services().do.accounts
+        accounts = Site(LostAnswers(SqlTransactions(engine))).services().do
         await accounts.register_user("Ana", "ana@example.com", PASSWORD, Locale.EN, "192.0.2.1")
 
         async def tried(email: str) -> float:

@@ -115,7 +115,7 @@ class Bench:
                 worker.terminate()
             for worker in fleet:
                 await worker.wait()
-        ended = [await self.service.services.do.show_video(self.viewer, video.id) for video in uploaded]
+        ended = [await self.service.services.do.videos.show(self.viewer, video.id) for video in uploaded]
         assert {(row.status, row.attempt) for row in ended} == {(ProcessingStatus.COMPLETED, 1)}, ended
         return (max(row.completed_at for row in ended if row.completed_at) - began).total_seconds()
 
@@ -149,7 +149,7 @@ async def measure(settings: dict[str, str], film: Path, videos: int, runs: int) 
     found: dict[int, list[float]] = {1: [], 2: []}
     async with AsyncExitStack() as exits:
         service = await exits.enter_async_context(compose(typed))
-        session = await service.services.do.accounts.register_user(
+        session = await service.services.do.register_user(
             "Ana", "ana@example.com", "correct horse battery", Locale.EN, "127.0.0.1"
         )
         viewer = Viewer(session.user.id, SessionId(str(uuid4())), session.token.expires_at + timedelta(days=1))

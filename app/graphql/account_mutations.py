@@ -30,7 +30,7 @@ class AccountMutations:
     async def update_profile(
         self, info: Info, input: Annotated[ProfileInput, strawberry.argument(description="What is to change.")]
     ) -> UserResult:
-        return User.of(await info.context.do.accounts.update_profile(info.context.viewer, input.name, input.locale))
+        return User.of(await info.context.do.account.update(info.context.viewer, input.name, input.locale))
 
     @mutation(
         once=True,
@@ -42,7 +42,7 @@ class AccountMutations:
         current: Annotated[str, strawberry.argument(description="The password until now.")],
         new: _New,
     ) -> SessionResult:
-        return Session.of(await info.context.do.accounts.change_password(info.context.viewer, current, new))
+        return Session.of(await info.context.do.passwords.change(info.context.viewer, current, new))
 
     @mutation(
         once=True,
@@ -52,19 +52,19 @@ class AccountMutations:
     async def request_password_reset(
         self, info: Info, email: Annotated[str, strawberry.argument(description="The account's address.")]
     ) -> bool:
-        await info.context.do.accounts.request_password_reset(email, info.context.address)
+        await info.context.do.passwords.request_reset(email, info.context.address)
         return True
 
     @mutation(once=True, description="Set a new password by the link of a mail, end all sessions, and sign in.")
     async def reset_password(self, info: Info, token: _Token, new: _New) -> SessionResult:
-        return Session.of(await info.context.do.accounts.reset_password(token, new, info.context.address))
+        return Session.of(await info.context.do.passwords.reset(token, new, info.context.address))
 
     @mutation(
         once=True,
         description="Verify an address by the link of a mail. Needs no session: a mail may be read on another device.",
     )
     async def verify_email(self, info: Info, token: _Token) -> EmailVerificationResult:
-        return EmailVerified(email=(await info.context.do.accounts.verify_email(token)).email)
+        return EmailVerified(email=(await info.context.do.email_verification.verify(token)).email)
 
     @mutation(
         once=True,
@@ -72,14 +72,14 @@ class AccountMutations:
         "sent.",
     )
     async def resend_verification(self, info: Info) -> UserResult:
-        return User.of(await info.context.do.accounts.resend_verification(info.context.viewer))
+        return User.of(await info.context.do.email_verification.resend(info.context.viewer))
 
     @mutation(
         once=True,
         description="Delete all videos from before the viewer's address was last proven to be theirs; says how many.",
     )
     async def remove_videos_from_before(self, info: Info) -> int:
-        return await info.context.do.remove_videos_from_before(info.context.viewer)
+        return await info.context.do.email_verification.remove_videos_from_before(info.context.viewer)
 
     @mutation(
         once=True,
@@ -102,5 +102,5 @@ class AccountMutations:
         self, info: Info, password: Annotated[str, strawberry.argument(description="The account's password.")]
     ) -> DeletedResult:
         viewer = info.context.viewer
-        await info.context.do.accounts.delete_account(viewer, password)
+        await info.context.do.account.delete(viewer, password)
         return Deleted(id=strawberry.ID(viewer.id))

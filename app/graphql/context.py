@@ -40,7 +40,7 @@ class Context:
 
     def __post_init__(self) -> None:
         # Nothing is cached: a socket lives on while the log grows. What one answer asks for is still one read.
-        self.histories = DataLoader(self.do.show_histories, cache=False)
+        self.histories = DataLoader(self.do.videos.histories, cache=False)
 
     @property
     def do(self) -> UseCases:

@@ -8,7 +8,7 @@ from app.domain import options
 from app.domain.errors import InvalidInput
 from app.domain.options import SelectionKind
 from app.graphql.enums import ImageFormat, Locale
-from app.usecases.notification_settings import Keep, SettingsChange
+from app.usecases.notifications import Keep, SettingsChange
 
 
 def _left_out(description: str) -> Any:
@@ -101,7 +101,7 @@ class ProfileInput:
     "the webhook."
 )
 class NotificationSettingsInput:
-    """As ``app.usecases.notification_settings.SettingsChange``."""
+    """As ``app.usecases.notifications.SettingsChange``."""
 
     email_on_failure: bool | None = _optional("A mail when a video fails or a file is refused.")
     email_on_completion: bool | None = _optional("A mail when a ZIP can be downloaded.")

@@ -11,7 +11,7 @@ from app.graphql.notification_settings import NotificationSettings, WebhookSecre
 from app.graphql.notifications import NotificationDelivery
 from app.graphql.results import NotificationDeliveryResult, NotificationSettingsResult, WebhookSecretResult
 from app.graphql.shown import shown
-from app.usecases.notification_settings import ChangedSettings
+from app.usecases.notifications import ChangedSettings
 
 
 @strawberry.type
@@ -40,7 +40,7 @@ class NotificationMutations:
         description="Post a webhook.test to the viewer's webhook. It is PENDING here; notificationDeliveries tells.",
     )
     async def send_test_webhook(self, info: Info) -> NotificationDeliveryResult:
-        return NotificationDelivery.of(await info.context.do.notifications.send_test_webhook(info.context.viewer))
+        return NotificationDelivery.of(await info.context.do.notifications.send_test(info.context.viewer))
 
     @mutation(once=False, description="Deliver a notification again, under the same id, however it stands.")
     async def redeliver_notification(

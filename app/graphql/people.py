@@ -11,7 +11,7 @@ from app.graphql.enums import Locale
 from app.graphql.notification_settings import NotificationSettings
 from app.graphql.scalars import BigInt
 from app.graphql.shown import shown
-from app.usecases import open_session
+from app.usecases import sessions
 
 
 @strawberry.type(description="Who uploads.")
@@ -33,14 +33,14 @@ class User:
         "times counts once. serviceLimits.maxStoredBytesPerUser says how many it may be."
     )
     async def stored_bytes(self, info: Info) -> BigInt:
-        return BigInt(await info.context.do.count_stored_bytes(UserId(self.id)))
+        return BigInt(await info.context.do.stored_bytes.of(UserId(self.id)))
 
     @strawberry.field(
         description="Whether there are videos from before the address was last proven to be the user's, by a link of a "
         "mail: somebody else may have sent them. removeVideosFromBefore deletes them."
     )
     async def has_videos_from_before(self, info: Info) -> bool:
-        return await info.context.do.has_videos_from_before(UserId(self.id))
+        return await info.context.do.email_verification.has_videos_from_before(UserId(self.id))
 
     @classmethod
     def of(cls, found: user.User) -> "User":
@@ -58,7 +58,7 @@ class EmailVerified:
     description="A session: send the token as 'Authorization: Bearer ...' or as connectionParams.authorization."
 )
 class Session:
-    """As ``app.usecases.open_session.Session``."""
+    """As ``app.usecases.sessions.Session``."""
 
     access_token: str = strawberry.field(description="A signed JWT.")
     token_type: str = strawberry.field(description="Always Bearer.")
@@ -69,7 +69,7 @@ class Session:
     user: User = strawberry.field(description="Whose session it is.")
 
     @classmethod
-    def of(cls, session: open_session.Session) -> "Session":
+    def of(cls, session: sessions.Session) -> "Session":
         return cls(
             access_token=session.token.text,
             token_type="Bearer",  # noqa: S106 - the name of a scheme, no secret

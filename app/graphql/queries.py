@@ -21,9 +21,9 @@ from app.graphql.results import VideoResult
 from app.graphql.scalars import BigInt
 from app.graphql.shown import shown
 from app.graphql.videos import VideoProcessing
-from app.usecases.check_upload import PlannedUpload
 from app.usecases.paging import MAX_PAGE, PAGE
 from app.usecases.ports.database import DatabaseUnavailable
+from app.usecases.upload_video import PlannedUpload
 
 _First = Annotated[int | None, strawberry.argument(description=f"How many, 1 to {MAX_PAGE}.")]
 _After = Annotated[str | None, strawberry.argument(description="The cursor of the one before.")]
@@ -75,7 +75,7 @@ class Query:
 
     @strawberry.field(description="Who asks.")
     async def me(self, info: Info) -> User:
-        return User.of(await info.context.do.accounts.show_viewer(info.context.viewer))
+        return User.of(await info.context.do.account.show(info.context.viewer))
 
     @strawberry.field(
         description=f"The viewer's processings, newest first. Keyset pagination; first is 1 to {MAX_PAGE}."
@@ -99,7 +99,7 @@ class Query:
     async def video(
         self, info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="The processing's id.")]
     ) -> VideoResult:
-        return VideoProcessing.of(await info.context.do.show_video(info.context.viewer, parsed_video_id(id)))
+        return VideoProcessing.of(await info.context.do.videos.show(info.context.viewer, parsed_video_id(id)))
 
     @strawberry.field(
         description="What the viewer was told, on which channel and with what outcome, newest first. Keyset "
@@ -108,9 +108,7 @@ class Query:
     async def notification_deliveries(
         self, info: Info, first: _First = PAGE, after: _After = None
     ) -> NotificationDeliveryConnection:
-        page = await info.context.do.notifications.list_notifications(
-            info.context.viewer, PAGE if first is None else first, after
-        )
+        page = await info.context.do.notifications.page(info.context.viewer, PAGE if first is None else first, after)
         return NotificationDeliveryConnection.of(page, follows=after is not None)
 
     @strawberry.field(
@@ -137,7 +135,7 @@ class Query:
         try:
             if options:
                 options.to_domain()
-            await info.context.do.check_upload(
+            await info.context.do.upload_video.check(
                 viewer, PlannedUpload(file_name, size_bytes, first_bytes, idempotency_key)
             )
         except (DomainError, DatabaseUnavailable) as refused:

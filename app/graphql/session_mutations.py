@@ -21,9 +21,7 @@ class SessionMutations:
     ) -> SessionResult:
         locale = input.locale or info.context.locale
         return Session.of(
-            await info.context.do.accounts.register_user(
-                input.name, input.email, input.password, locale, info.context.address
-            )
+            await info.context.do.register_user(input.name, input.email, input.password, locale, info.context.address)
         )
 
     @mutation(once=True, description="Sign in.")
@@ -31,7 +29,7 @@ class SessionMutations:
         self, info: Info, input: Annotated[LoginInput, strawberry.argument(description="Who signs in.")]
     ) -> SessionResult:
         context = info.context
-        return Session.of(await context.do.accounts.authenticate_user(input.email, input.password, context.address))
+        return Session.of(await context.do.authenticate_user(input.email, input.password, context.address))
 
     @mutation(
         once=True,
@@ -43,9 +41,9 @@ class SessionMutations:
         info: Info,
         refresh_token: Annotated[str, strawberry.argument(description="What the session's last answer gave.")],
     ) -> SessionResult:
-        return Session.of(await info.context.do.accounts.refresh_session(refresh_token))
+        return Session.of(await info.context.do.sessions.refresh(refresh_token))
 
     @mutation(once=False, description="End this session: its tokens, and what is watched with them.")
     async def logout(self, info: Info) -> bool:
-        await info.context.do.accounts.end_session(info.context.viewer)
+        await info.context.do.sessions.end(info.context.viewer)
         return True

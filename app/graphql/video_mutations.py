@@ -45,7 +45,7 @@ class VideoMutations:
 
     @mutation(once=False, description="Stop a processing that has not ended; it becomes FAILED with the code CANCELED.")
     async def cancel_video(self, info: Info, id: _Id) -> VideoResult:
-        return VideoProcessing.of(await info.context.do.cancel_video(info.context.viewer, parsed_video_id(id)))
+        return VideoProcessing.of(await info.context.do.videos.cancel(info.context.viewer, parsed_video_id(id)))
 
     @mutation(
         once=False,
@@ -60,9 +60,9 @@ class VideoMutations:
         ] = None,
     ) -> VideoResult:
         viewer, applied = info.context.viewer, options.to_domain() if options else None
-        return VideoProcessing.of(await info.context.do.reprocess_video(viewer, parsed_video_id(id), applied))
+        return VideoProcessing.of(await info.context.do.videos.reprocess(viewer, parsed_video_id(id), applied))
 
     @mutation(once=False, description="Remove a processing and its stored files; one that runs is stopped.")
     async def delete_video(self, info: Info, id: _Id) -> DeletedResult:
-        await info.context.do.delete_video(info.context.viewer, parsed_video_id(id))
+        await info.context.do.videos.delete(info.context.viewer, parsed_video_id(id))
         return Deleted(id=id)

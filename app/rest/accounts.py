@@ -21,7 +21,7 @@ from app.server.body import json_body
 from app.server.contract import Answer, Instant, Parameter, Uuid, described, promises
 from app.server.language import preferred_locale
 from app.server.services import Services, address_of, services_of, viewer_of
-from app.usecases.open_session import Session
+from app.usecases.sessions import Session
 
 _STORES: Final = (StorageError, StorageFull)
 
@@ -95,7 +95,7 @@ async def register(request: Request) -> Response:
     """Make an account."""
     body = await json_body(request, Registration)
     locale = _locale(request, body.get("locale"))
-    session = await services_of(request).do.accounts.register_user(
+    session = await services_of(request).do.register_user(
         body["name"], body["email"], body["password"], locale, address_of(request)
     )
     user = session.user
@@ -107,7 +107,7 @@ async def register(request: Request) -> Response:
 async def login(request: Request) -> Response:
     """Sign in."""
     services, body = services_of(request), await json_body(request, Credentials)
-    session = await services.do.accounts.authenticate_user(body["email"], body["password"], address_of(request))
+    session = await services.do.authenticate_user(body["email"], body["password"], address_of(request))
     return _tokens(services, session)
 
 
@@ -118,7 +118,7 @@ async def refresh(request: Request) -> Response:
     A refresh token that was used before ends its session, for somebody may have copied it.
     """
     services, body = services_of(request), await json_body(request, RefreshToken)
-    return _tokens(services, await services.do.accounts.refresh_session(body["refresh_token"]))
+    return _tokens(services, await services.do.sessions.refresh(body["refresh_token"]))
 
 
 @promises(
@@ -126,7 +126,7 @@ async def refresh(request: Request) -> Response:
 )
 async def logout(request: Request) -> Response:
     """Sign out."""
-    await services_of(request).do.accounts.end_session(viewer_of(request))
+    await services_of(request).do.sessions.end(viewer_of(request))
     return Response(status_code=HTTPStatus.NO_CONTENT)
 
 

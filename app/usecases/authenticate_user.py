@@ -4,11 +4,11 @@ from typing import final
 
 from app.domain.errors import InvalidCredentials, InvalidInput
 from app.domain.user import User, normalised_password
-from app.usecases.open_session import OpenSession, Session
 from app.usecases.ports.mail_addresses import MailAddresses
 from app.usecases.ports.passwords import PasswordHasher
 from app.usecases.ports.rate_limits import RateLimitKey, RateLimits
 from app.usecases.ports.transactions import Transaction, Transactions
+from app.usecases.sessions import Session, SessionUseCases
 
 
 @final
@@ -29,7 +29,7 @@ class AuthenticateUser:
 
     transactions: Transactions
     passwords: PasswordHasher
-    open_session: OpenSession
+    sessions: SessionUseCases
     limits: RateLimits
     addresses: MailAddresses
 
@@ -60,8 +60,8 @@ class AuthenticateUser:
         if user is None or user.password_hash != seen.password_hash:  # It was changed since it was checked.
             raise InvalidCredentials
         if password_hash != user.password_hash:
-            await t.users.save(replace(user, password_hash=password_hash, updated_at=self.open_session.clock.now()))
-        return await self.open_session(t, user)
+            await t.users.save(replace(user, password_hash=password_hash, updated_at=self.sessions.clock.now()))
+        return await self.sessions.open(t, user)
 
 
 def tries_of(account: str, address: str) -> str:

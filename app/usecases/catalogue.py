@@ -2,83 +2,46 @@
 
 from dataclasses import dataclass
 
+from app.usecases.account import AccountUseCases
 from app.usecases.authenticate_user import AuthenticateUser
-from app.usecases.cancel_video import CancelVideo
-from app.usecases.change_password import ChangePassword
-from app.usecases.check_upload import CheckUpload
 from app.usecases.collect_garbage import CollectGarbage
-from app.usecases.delete_account import DeleteAccount
-from app.usecases.delete_video import DeleteVideo
 from app.usecases.deliver_notifications import DeliverNotifications
 from app.usecases.download_processed_zip import DownloadProcessedZip
+from app.usecases.email_verification import EmailVerification
 from app.usecases.expire_videos import ExpireVideos
 from app.usecases.export_my_data import ExportMyData
-from app.usecases.list_user_videos import ListUserVideos, ShowHistories, ShowVideo
+from app.usecases.list_user_videos import ListUserVideos
 from app.usecases.measure_backlog import MeasureBacklog
-from app.usecases.notification_log import ListNotifications, RedeliverNotification, SendTestWebhook
-from app.usecases.notification_settings import RotateWebhookSecret, UpdateNotificationSettings
-from app.usecases.open_session import EndSession, RefreshSession
-from app.usecases.profile import ShowViewer, UpdateProfile
-from app.usecases.quota import CountStoredBytes
+from app.usecases.notifications import NotificationUseCases
+from app.usecases.passwords import PasswordUseCases
+from app.usecases.quota import StoredBytes
 from app.usecases.register_user import RegisterUser
 from app.usecases.remove_objects import RemoveObjects
 from app.usecases.replace_lost_zips import ReplaceLostZips
-from app.usecases.reprocess_video import ReprocessVideo
-from app.usecases.reset_password import RequestPasswordReset, ResetPassword
+from app.usecases.sessions import SessionUseCases
 from app.usecases.upload_video import UploadVideo
-from app.usecases.verify_email import HasVideosFromBefore, RemoveVideosFromBefore, ResendVerification, VerifyEmail
+from app.usecases.videos import VideoUseCases
 from app.usecases.watch_video_status import WatchVideoStatus
 
 
 @dataclass(frozen=True, slots=True)
-class AccountUseCases:
-    """One callable for each thing a user wants done with their account."""
+class UseCases:
+    """All that a user wants done."""
 
     register_user: RegisterUser
     authenticate_user: AuthenticateUser
-    refresh_session: RefreshSession
-    end_session: EndSession
-    change_password: ChangePassword
-    request_password_reset: RequestPasswordReset
-    reset_password: ResetPassword
-    show_viewer: ShowViewer
-    update_profile: UpdateProfile
-    delete_account: DeleteAccount
-    verify_email: VerifyEmail
-    resend_verification: ResendVerification
-
-
-@dataclass(frozen=True, slots=True)
-class NotificationUseCases:
-    """One callable for each thing a user wants done with what they are told."""
-
-    update_settings: UpdateNotificationSettings
-    rotate_webhook_secret: RotateWebhookSecret
-    send_test_webhook: SendTestWebhook
-    list_notifications: ListNotifications
-    redeliver: RedeliverNotification
-
-
-@dataclass(frozen=True, slots=True)
-class UseCases:
-    """One callable for each thing a user wants done."""
-
-    accounts: AccountUseCases
+    sessions: SessionUseCases
+    passwords: PasswordUseCases
+    account: AccountUseCases
+    email_verification: EmailVerification
     notifications: NotificationUseCases
     export_my_data: ExportMyData
-    check_upload: CheckUpload
     upload_video: UploadVideo
     list_user_videos: ListUserVideos
-    count_stored_bytes: CountStoredBytes
-    show_video: ShowVideo
-    show_histories: ShowHistories
     download_processed_zip: DownloadProcessedZip
-    cancel_video: CancelVideo
-    delete_video: DeleteVideo
-    reprocess_video: ReprocessVideo
+    videos: VideoUseCases
     watch_video_status: WatchVideoStatus
-    has_videos_from_before: HasVideosFromBefore
-    remove_videos_from_before: RemoveVideosFromBefore
+    stored_bytes: StoredBytes
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,11 +9,11 @@ from typing import Final, final
 from app.domain.retention import Retention
 from app.domain.user import UserId
 from app.domain.video import VideoId, VideoProcessing
-from app.usecases.delete_video import give_up_files
 from app.usecases.ports.clock import Clock
 from app.usecases.ports.live_status import LiveStatus
 from app.usecases.ports.queue import JobQueue
 from app.usecases.ports.transactions import Transaction, Transactions
+from app.usecases.videos import give_up_files
 
 _BATCH: Final = 100
 

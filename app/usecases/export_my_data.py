@@ -12,12 +12,12 @@ from app.domain.session import Viewer
 from app.domain.times import iso8601
 from app.domain.user import User, UserId
 from app.domain.video import ProcessingStatus, VideoProcessing
-from app.usecases.open_session import locked_user
 from app.usecases.paging import PageKey
 from app.usecases.ports.clock import Clock
 from app.usecases.ports.rate_limits import RateLimitKey, RateLimits
 from app.usecases.ports.storage import ObjectStorage
 from app.usecases.ports.transactions import Transactions
+from app.usecases.sessions import locked_user
 
 EXPORT_LIFETIME: Final = timedelta(days=1)
 _PAGE: Final = 500

@@ -10,7 +10,7 @@ from app.domain.video import FramesArchive, MediaInfo, VideoProcessing, archive_
 from app.usecases.ports.frames import Extraction
 from app.usecases.ports.storage import ObjectStorage, ObjectWriter
 from app.usecases.ports.zip_encoder import ZipEncoder
-from app.usecases.quota import RoomLeft
+from app.usecases.quota import StoredBytes
 
 _SMALL_BYTES: Final = 1024**3
 """A still picture that lasts an hour is a tiny film of thousands of pictures, and nobody's attack."""
@@ -34,11 +34,11 @@ class GenerateZipFile:
     max_ratio: float
     """A ZIP may be so many times as large as the file it came from, and ``small_bytes`` whatever that was."""
     small_bytes: int = _SMALL_BYTES
-    room_left: RoomLeft | None = None
+    stored_bytes: StoredBytes | None = None
 
     async def __call__(self, video: VideoProcessing, media: MediaInfo, extraction: Extraction) -> FramesArchive:
         key, encoder, manifest = archive_key(video.id, video.attempt), self.new_zip(), Manifest(video, media)
-        room = None if self.room_left is None else await self.room_left(video.owner)
+        room = None if self.stored_bytes is None else await self.stored_bytes.room_left(video.owner)
         async with self.storage.writer(key, "application/zip") as writer:
             output = _Output(writer, self.allowed_bytes(video.size_bytes), room)
             async for frame in extraction:

@@ -1,10 +1,9 @@
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import final
 
 from app.domain.session import Viewer
-from app.domain.video import ProcessingStatus, StatusChange, VideoId, VideoProcessing
-from app.usecases.ownership import owned_video
+from app.domain.video import ProcessingStatus, VideoProcessing
 from app.usecases.paging import PAGE, Page, checked_page
 from app.usecases.ports.transactions import Transactions
 
@@ -33,30 +32,3 @@ class ListUserVideos:
         """Count those of all pages."""
         wanted = frozenset(statuses) or frozenset(ProcessingStatus)
         return await self.transactions.read(lambda t: t.videos.count(viewer.id, wanted))
-
-
-@final
-@dataclass(frozen=True, slots=True)
-class ShowVideo:
-    """Return one processing of the viewer's.
-
-    :raises VideoNotFound: where there is none
-    :raises VideoNotBelongsToUser: where it is another's
-    """
-
-    transactions: Transactions
-
-    async def __call__(self, viewer: Viewer, video: VideoId) -> VideoProcessing:
-        return await self.transactions.read(lambda t: owned_video(t, viewer, video))
-
-
-@final
-@dataclass(frozen=True, slots=True)
-class ShowHistories:
-    """Return the status logs of processings that the viewer was already shown, many in one read."""
-
-    transactions: Transactions
-
-    async def __call__(self, videos: Sequence[VideoId]) -> Sequence[Sequence[StatusChange]]:
-        histories = await self.transactions.read(lambda t: t.events.history(videos))
-        return [histories.get(video, ()) for video in videos]

@@ -3,28 +3,18 @@ from typing import final
 
 from app.domain.events import DomainEvent, EventType
 from app.domain.video import FramesArchive, MediaInfo, VideoProcessing
-from app.usecases.end_attempt import end_attempt
+from app.usecases.end_attempt import EndAttempt
 from app.usecases.enqueue_notification import completion_message, notify_owner
-from app.usecases.ports.clock import Clock
-from app.usecases.ports.live_status import LiveStatus
-from app.usecases.ports.queue import JobQueue
-from app.usecases.ports.transactions import Transaction, Transactions
+from app.usecases.ports.transactions import Transaction
 
 
 @final
 @dataclass(frozen=True, slots=True)
-class MarkProcessingCompleted:
+class MarkProcessingCompleted(EndAttempt):
     """Publish an attempt's ZIP, which is already whole in the storage, if that attempt still holds the lease.
 
     Return False where it does not. Completed with this ZIP is success, whoever heard of the commit.
-
-    :raises DatabaseUnavailable: where nobody knows yet: to be tried again while the lease is held
     """
-
-    transactions: Transactions
-    queue: JobQueue
-    live: LiveStatus
-    clock: Clock
 
     async def __call__(self, held: VideoProcessing, archive: FramesArchive, media: MediaInfo | None = None) -> bool:
         async def step(t: Transaction) -> bool:
@@ -40,11 +30,6 @@ class MarkProcessingCompleted:
                 await notify_owner(t, owner, completion_message(held, archive, at), by_mail=owner.email_on_completion)
             return True
 
-        return await end_attempt(
-            self.transactions,
-            self.queue,
-            self.live,
-            held,
-            step=step,
-            reached=lambda now: now.archive is not None and now.archive.key == archive.key,
+        return await self.end(
+            held, step, reached=lambda now: now.archive is not None and now.archive.key == archive.key
         )

@@ -5,12 +5,9 @@ from typing import final
 from app.domain.events import DomainEvent, EventType
 from app.domain.failure import Failure, FailureCode
 from app.domain.video import VideoProcessing
-from app.usecases.end_attempt import end_attempt
+from app.usecases.end_attempt import EndAttempt
 from app.usecases.enqueue_notification import failure_message, notify_owner
-from app.usecases.ports.clock import Clock
-from app.usecases.ports.live_status import LiveStatus
-from app.usecases.ports.queue import JobQueue
-from app.usecases.ports.transactions import Transaction, Transactions
+from app.usecases.ports.transactions import Transaction
 
 
 async def fail_processing(
@@ -32,22 +29,11 @@ async def fail_processing(
 
 @final
 @dataclass(frozen=True, slots=True)
-class MarkProcessingFailed:
-    """End the attempt that holds the lease, with a reason. A zombie changes nothing and is told so by False.
-
-    :raises DatabaseUnavailable: where nobody knows yet: to be tried again while the lease is held
-    """
-
-    transactions: Transactions
-    queue: JobQueue
-    live: LiveStatus
-    clock: Clock
+class MarkProcessingFailed(EndAttempt):
+    """End the attempt that holds the lease, with a reason. A zombie changes nothing and is told so by False."""
 
     async def __call__(self, held: VideoProcessing, failure: Failure, *, expired: bool = False) -> bool:
-        return await end_attempt(
-            self.transactions,
-            self.queue,
-            self.live,
+        return await self.end(
             held,
             step=lambda t: fail_processing(t, held, failure, self.clock.now(), expired=expired),
             reached=lambda now: now.attempt == held.attempt and now.failure == failure,

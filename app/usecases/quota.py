@@ -108,36 +108,26 @@ class Quota:
 
 @final
 @dataclass(frozen=True, slots=True)
-class RoomLeft:
-    """How many bytes more a user may keep here, which a ZIP that is being made has to fit.
-
-    The files that users send are small beside what becomes of them, so to look at uploads alone would be no limit.
-    What is being made beside it is not known, so several workers may overshoot by one ZIP each.
-    """
+class StoredBytes:
+    """What a user keeps here, uploads under way included."""
 
     transactions: Transactions
     clock: Clock
     max_bytes: int | None
 
-    async def __call__(self, owner: UserId) -> int | None:
-        """Return 0 where there are too many already, and None where there is no limit."""
-        if self.max_bytes is None:
-            return None
-        now = self.clock.now()
-        return max(0, self.max_bytes - await self.transactions.read(lambda t: stored_bytes(t, owner, now)))
-
-
-@final
-@dataclass(frozen=True, slots=True)
-class CountStoredBytes:
-    """Add up what a user keeps here, uploads under way included."""
-
-    transactions: Transactions
-    clock: Clock
-
-    async def __call__(self, owner: UserId) -> int:
+    async def of(self, owner: UserId) -> int:
+        """Return how many bytes that are."""
         now = self.clock.now()
         return await self.transactions.read(lambda t: stored_bytes(t, owner, now))
+
+    async def room_left(self, owner: UserId) -> int | None:
+        """Return how many more there may be, 0 where there are too many already, and None where there is no limit.
+
+        A ZIP that is being made has to fit: the files that users send are small beside what becomes of them, so to look
+        at uploads alone would be no limit. What is being made beside it is not known, so several workers may overshoot
+        by one ZIP each.
+        """
+        return None if self.max_bytes is None else max(0, self.max_bytes - await self.of(owner))
 
 
 async def stored_bytes(t: Transaction, owner: UserId | None, now: datetime) -> int:

@@ -8,11 +8,11 @@ from app.domain.notification import NotificationEvent
 from app.domain.user import Locale, User, UserId, checked_name, new_password
 from app.usecases.authenticate_user import account_of
 from app.usecases.enqueue_notification import enqueue_link
-from app.usecases.open_session import OpenSession, Session
 from app.usecases.ports.mail_addresses import MailAddresses
 from app.usecases.ports.passwords import PasswordHasher
 from app.usecases.ports.rate_limits import RateLimitKey, RateLimits
 from app.usecases.ports.transactions import Transaction, Transactions
+from app.usecases.sessions import Session, SessionUseCases
 
 
 @final
@@ -30,7 +30,7 @@ class RegisterUser:
 
     transactions: Transactions
     passwords: PasswordHasher
-    open_session: OpenSession
+    sessions: SessionUseCases
     limits: RateLimits
     addresses: MailAddresses
     verify_email: bool
@@ -41,7 +41,7 @@ class RegisterUser:
         normal, spellings = self.addresses.normal_form(email), self.addresses.spellings(email)
         await self.limits.spend(RateLimitKey.REGISTER_BY_ADDRESS, address)
         password_hash = await self.passwords.hash(password)
-        clock = self.open_session.clock
+        clock = self.sessions.clock
         now = clock.now()
         user = User(
             id=UserId(str(uuid4())),
@@ -63,6 +63,6 @@ class RegisterUser:
             if self.verify_email:
                 event = NotificationEvent.VERIFY_EMAIL
                 await enqueue_link(t, t.email_verifications, user, event, clock, self.link_lifetime)
-            return await self.open_session(t, user)
+            return await self.sessions.open(t, user)
 
         return await self.transactions.write(add)

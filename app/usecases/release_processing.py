@@ -1,4 +1,4 @@
-"""Release a claimed processing."""
+"""Release claimed processings."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ _MOST_ABANDONED: Final = 10
 class ReleaseProcessing:
     """Release the lease, so that the attempt does not count as lost: at once on a shutdown, later after a fault.
 
-    Gives False where the lease was not ours any more.
+    Of one, each gives False where the lease was not ours any more.
     """
 
     transactions: Transactions
@@ -42,6 +42,16 @@ class ReleaseProcessing:
         """
         return await self._release(held, retry_delay(transient_failures), transient_failures + 1, broken_by)
 
+    async def all_abandoned(self) -> int:
+        """Release all that is held, where no worker lives: those of before went down with their machine.
+
+        That says nothing about the videos, so it does not count as a lost attempt as where a worker dies among others.
+        One that was under way in ten such ends in a row may have to do with them: it is left to its lease, and counts.
+        Return how many were released.
+        """
+        now = self.clock.now()
+        return await self.transactions.write(lambda t: t.videos.release_all(wake_at=now, below=_MOST_ABANDONED))
+
     async def _release(
         self, held: VideoProcessing, delay: timedelta, transient_failures: int, broken_by: Sequence[str] = ()
     ) -> bool:
@@ -56,21 +66,3 @@ class ReleaseProcessing:
 def retry_delay(transient_failures: int) -> timedelta:
     """Return how long to wait after so many faults in a row: 2 s, 4 s, 8 s and so on, up to 5 minutes."""
     return _BACKOFF.delay(transient_failures)
-
-
-@final
-@dataclass(frozen=True, slots=True)
-class ReleaseAbandoned:
-    """Release all that is held, where no worker lives: those of before went down with their machine.
-
-    That says nothing about the videos, so it does not count as a lost attempt as where a worker dies among others. One
-    that was under way in ten such ends in a row may have to do with them: it is left to its lease, and counts. Return
-    how many were released.
-    """
-
-    transactions: Transactions
-    clock: Clock
-
-    async def __call__(self) -> int:
-        now = self.clock.now()
-        return await self.transactions.write(lambda t: t.videos.release_all(wake_at=now, below=_MOST_ABANDONED))

@@ -13,8 +13,8 @@ from app.usecases.ports.live_status import LiveStatus
 from app.usecases.ports.queue import JobQueue
 from app.usecases.ports.storage import ObjectStorage
 from app.usecases.ports.transactions import Transaction, Transactions
-from app.usecases.reprocess_video import same_again
 from app.usecases.upload_video import add_pending
+from app.usecases.videos import same_again
 
 _BATCH: Final = 500
 _MOST_VIDEOS: Final = 100_000

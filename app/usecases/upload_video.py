@@ -1,6 +1,7 @@
 import asyncio
 import hashlib
 import json
+import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from dataclasses import asdict, dataclass
@@ -10,7 +11,9 @@ from typing import Final, final
 from app.domain.container import SNIFF_BYTES, check_container, checked_file_name
 from app.domain.errors import (
     AcceptanceUnknown,
+    FileTooLarge,
     IdempotencyConflict,
+    InvalidInput,
     RateLimited,
     Unauthenticated,
     UnsupportedFileFormat,
@@ -21,9 +24,7 @@ from app.domain.options import ExtractionOptions
 from app.domain.session import Viewer
 from app.domain.upload_reservation import AcceptedUpload, UploadReservation
 from app.domain.video import VideoProcessing, new_video_id, source_key
-from app.usecases.check_upload import check_idempotency_key, check_size
 from app.usecases.notify_rejection import NotifyRejection
-from app.usecases.open_session import locked_user
 from app.usecases.ports.clock import Clock
 from app.usecases.ports.database import DatabaseUnavailable
 from app.usecases.ports.live_status import LiveStatus
@@ -31,12 +32,28 @@ from app.usecases.ports.queue import JobQueue
 from app.usecases.ports.storage import ObjectStorage
 from app.usecases.ports.transactions import Transaction, Transactions
 from app.usecases.quota import Quota, StoredInAll
+from app.usecases.sessions import locked_user
 
 RESERVATION_LEASE: Final = timedelta(seconds=60)
 """An upload whose server died gives its place and its idempotency key back after so long."""
 SWEEP_GRACE: Final = timedelta(seconds=5)
 """A fresh row is left to the enqueue that follows it for so long before the sweep looks at it."""
 _TWIN_POLL: Final = 0.25
+_KEY: Final = re.compile(r"[!-~]{1,255}")  # MySQL would take "k" and "k " for the same.
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedUpload:
+    """What a client knows of a file that it has not sent yet.
+
+    ``first_bytes`` are the first ``SNIFF_BYTES`` or more of it, or all of a smaller one; None where the client does not
+    show them. ``idempotency_key`` is the one that it is to be sent with.
+    """
+
+    file_name: str
+    size_bytes: int
+    first_bytes: bytes | None = None
+    idempotency_key: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +107,8 @@ class UploadVideo:
         self, viewer: Viewer, upload: IncomingVideo, options: ExtractionOptions, idempotency_key: str | None = None
     ) -> VideoProcessing:
         name = checked_file_name(upload.file_name)
-        check_idempotency_key(idempotency_key)
-        check_size(upload.declared_bytes or 0, self.max_bytes)
+        _check_idempotency_key(idempotency_key)
+        _check_size(upload.declared_bytes or 0, self.max_bytes)
         # Who does not say how much will come may send as much as may be.
         coming = self.max_bytes if upload.declared_bytes is None else upload.declared_bytes
         admitted = await self._admit(viewer, coming, idempotency_key)
@@ -107,6 +124,41 @@ class UploadVideo:
             await asyncio.shield(self._give_up(admitted))
             raise
         return await self._accept(admitted, name, size, _request_digest(name, options, digest), options)
+
+    async def check(self, viewer: Viewer, file: PlannedUpload) -> None:
+        """Refuse what would be refused, before anything large is on its way.
+
+        A refusal in the midst of a body reaches few clients: browsers report that the connection was lost, and send the
+        whole file once more. Nothing is kept or promised here, and all of it is looked at again when the file comes.
+
+        :raises InvalidInput: where the name, the size or the key is none, or too few of the first bytes are shown
+        :raises UnsupportedFileFormat: by name or content
+        :raises FileTooLarge: where it is larger than an upload may be
+        :raises QuotaExceeded: where the viewer has too many videos unfinished, or too many bytes
+        :raises StorageFull: where the disk under the storage is full
+        """
+        name = checked_file_name(file.file_name)
+        if file.size_bytes < 0:
+            raise InvalidInput("A file has no less than 0 bytes.", field=("sizeBytes",))
+        _check_idempotency_key(file.idempotency_key)
+        _check_size(file.size_bytes, self.max_bytes)
+        if file.first_bytes is not None:
+            needed = min(SNIFF_BYTES, file.size_bytes)
+            if len(file.first_bytes) < needed:
+                raise InvalidInput(f"Show the first {needed} bytes.", field=("firstBytes",))
+            check_container(name, file.first_bytes[:needed])
+        if not await self.transactions.read(lambda t: self._is_repeated(t, viewer, file)):
+            await self.in_all.check(file.size_bytes)
+            self.storage.check_room()
+
+    async def _is_repeated(self, t: Transaction, viewer: Viewer, file: PlannedUpload) -> bool:
+        """Return whether this is an upload that was accepted; where it is not, check the viewer's quota."""
+        # A repeated upload gets the video that the first one made, which may be what fills the quota.
+        key = file.idempotency_key
+        if key is not None and await t.videos.by_idempotency_key(viewer.id, key) is not None:
+            return True
+        await self.quota.check(t, viewer.id, self.clock.now(), file.size_bytes)
+        return False
 
     async def _admit(self, viewer: Viewer, coming: int, key: str | None) -> UploadReservation | AcceptedUpload:
         """Take a place in the quota, or find what the same key was used for; wait for a twin under way."""
@@ -267,7 +319,7 @@ class _Body:
 
     async def _seen(self, chunk: bytes) -> bytes:
         self.size += len(chunk)
-        check_size(self.size, self._max_bytes)
+        _check_size(self.size, self._max_bytes)
         self._hash.update(chunk)
         return chunk
 
@@ -277,6 +329,20 @@ async def add_pending(t: Transaction, video: VideoProcessing, request_digest: st
     wake_at = video.created_at + SWEEP_GRACE
     await t.videos.add(video, idempotency_key=key, request_digest=request_digest, wake_at=wake_at)
     await t.events.add(DomainEvent(video.id, EventType.VIDEO_UPLOADED, video.created_at))
+
+
+def _check_idempotency_key(key: str | None) -> None:
+    """Raise ``InvalidInput`` where a key is none that is told from all others in every database."""
+    if key is not None and not _KEY.fullmatch(key):
+        raise InvalidInput(
+            "An idempotency key has 1 to 255 printable ASCII characters and no spaces.", field=("idempotencyKey",)
+        )
+
+
+def _check_size(size_bytes: int, max_bytes: int) -> None:
+    """Raise ``FileTooLarge`` where a file is larger than an upload may be."""
+    if size_bytes > max_bytes:
+        raise FileTooLarge(f"This file is too large: {max_bytes // 1024**2} MiB are allowed.", field=("file",))
 
 
 def _request_digest(name: str, options: ExtractionOptions, content_sha256: str) -> str:

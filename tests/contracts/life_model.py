@@ -260,7 +260,7 @@ class LifeOfProcessings(RuleBasedStateMachine):
     def _cancel(self, video: VideoId, by: int) -> None:
         life = self.lives.get(video)
         try:
-            self.run(self.world.cancel(self.viewers[by], video))
+            self.run(self.world.videos.cancel(self.viewers[by], video))
         except DomainError as refused:
             assert life is None or life.owner != by or life.status.final
             if life is not None:
@@ -274,7 +274,7 @@ class LifeOfProcessings(RuleBasedStateMachine):
     def _delete(self, video: VideoId, by: int) -> None:
         life = self.lives.get(video)
         try:
-            self.run(self.world.delete(self.viewers[by], video))
+            self.run(self.world.videos.delete(self.viewers[by], video))
         except DomainError:
             assert life is None or life.owner != by
         else:
@@ -287,7 +287,7 @@ class LifeOfProcessings(RuleBasedStateMachine):
             return
         life = self.lives.get(video)
         try:
-            again = self.run(self.world.reprocess(self.viewers[by], video, None))
+            again = self.run(self.world.videos.reprocess(self.viewers[by], video, None))
         except DomainError as refused:
             assert life is None or life.owner != by or not life.status.final
             if life is not None and life.owner == by:

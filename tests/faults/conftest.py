@@ -69,7 +69,7 @@ class Stack:
         return await self.service.services.do.upload_video(self.viewer, video, options or ExtractionOptions())
 
     async def row(self, video: VideoId) -> VideoProcessing:
-        return await self.service.services.do.show_video(self.viewer, video)
+        return await self.service.services.do.videos.show(self.viewer, video)
 
     async def until(
         self, video: VideoId, condition: Callable[[VideoProcessing], bool], seconds: float
@@ -87,7 +87,7 @@ class Stack:
         return await self.until(video, lambda row: row.status.final, seconds)
 
     async def history(self, video: VideoId) -> list[StatusChange]:
-        (history,) = await self.service.services.do.show_histories([video])
+        (history,) = await self.service.services.do.videos.histories([video])
         return list(history)
 
 
@@ -132,7 +132,7 @@ async def stack(
     settings = Settings(**{name.removeprefix("FIAPX_").lower(): value for name, value in environment.items()})  # type: ignore[arg-type]  # pydantic reads them from text, as from the environment
     async with AsyncExitStack() as exits:
         service = await exits.enter_async_context(compose(settings))
-        session = await service.services.do.accounts.register_user(
+        session = await service.services.do.register_user(
             "Ana", "ana@example.com", "correct horse battery", Locale.EN, "127.0.0.1"
         )
         viewer = Viewer(session.user.id, SessionId(str(uuid4())), session.token.expires_at + timedelta(hours=1))

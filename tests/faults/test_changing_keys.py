@@ -22,9 +22,9 @@ async def test_a_lost_answer_that_another_process_gives_again_ends_no_session(st
     old, new = stack.environment["FIAPX_JWT_SECRET"], uuid4().hex * 2
     remember(new)
     async with process(stack, old, new) as former, process(stack, new, old) as latter:
-        do = former.services.do.accounts
+        do = former.services.do
         session = await do.authenticate_user("ana@example.com", "correct horse battery", "127.0.0.1")
-        lost = await do.refresh_session(session.refresh_token)
-        again = await latter.services.do.accounts.refresh_session(session.refresh_token)
+        lost = await do.sessions.refresh(session.refresh_token)
+        again = await latter.services.do.sessions.refresh(session.refresh_token)
         assert again.refresh_token == lost.refresh_token
         assert latter.services.tokens.verify(lost.token.text) == former.services.tokens.verify(lost.token.text)

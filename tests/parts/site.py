@@ -40,7 +40,7 @@ from app.usecases.ports.download_links import DownloadLinks
 from app.usecases.ports.storage import ObjectWriter
 from app.usecases.ports.transactions import Transactions
 from app.usecases.start_video_processing_job import Claimed
-from app.wiring import Parts, ServiceParts, attempt_video, services
+from app.wiring import Parts, attempt_video, user_use_cases
 from devserver.ports import free_pair
 from tests.fakes.clock import SettableClock
 from tests.fakes.ended_sessions import EndedHere
@@ -160,14 +160,19 @@ class Site:
 
     def services(self) -> Services:
         tickets = TicketLinks(SECRET, lifetime_seconds=300)
-        others = ServiceParts(
+        return Services(
+            do=user_use_cases(self.settings, self.opened, self.identity),
+            tokens=self.tokens,
+            ended_sessions=self.ended_sessions,
             links=self.storage_links or tickets,
             tickets=None if self.storage_links else tickets,
+            storage=self.storage,
+            clock=self.clock,
+            retention=self.retention,
             content_disposition=content_disposition,
             ready=self._ready,
             backlog=MeasureBacklog(self.transactions, self.clock),
         )
-        return services(self.settings, self.opened, self.identity, others)
 
     @asynccontextmanager
     async def inside(self) -> AsyncIterator[httpx.AsyncClient]:

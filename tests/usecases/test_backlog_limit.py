@@ -4,7 +4,7 @@ import pytest
 
 from app.domain.errors import ServiceBusy
 from app.domain.options import ExtractionOptions
-from app.usecases.check_upload import PlannedUpload
+from app.usecases.upload_video import PlannedUpload
 from tests.usecases.world import MP4, World, incoming
 
 HOUR = 3600
@@ -68,6 +68,6 @@ async def test_the_question_before_the_file_and_processing_again_are_refused_lik
     world.clock.advance(2 * HOUR)
     do = world.do(max_backlog_seconds=HOUR)
     with pytest.raises(ServiceBusy):
-        await do.check_upload(ana, PlannedUpload("a.mp4", 10))
+        await do.upload_video.check(ana, PlannedUpload("a.mp4", 10))
     with pytest.raises(ServiceBusy):
-        await do.reprocess_video(ana, done.id, None)
+        await do.videos.reprocess(ana, done.id, None)

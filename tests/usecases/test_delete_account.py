@@ -38,10 +38,10 @@ async def test_an_account_goes_with_its_rows_sessions_and_objects(identity: Iden
     done, failed = await world.uploaded(viewer), await world.uploaded(viewer)
     await world.completed(done.id)
     await world.failed(failed.id)
-    await world.reprocess(viewer, done.id, None)
+    await world.videos.reprocess(viewer, done.id, None)
     await ExportMyData(world.transactions, world.storage, world.clock, world.limits)(viewer)
     kept = await world.completed((await world.uploaded(bruno)).id)
-    await identity.do.delete_account(viewer, PASSWORD)
+    await identity.do.account.delete(viewer, PASSWORD)
     assert identity.has_ended(session)
     assert identity.has_ended(other)
     # Every process hears of it, also one that was not told.
@@ -50,9 +50,9 @@ async def test_an_account_goes_with_its_rows_sessions_and_objects(identity: Iden
     with pytest.raises(InvalidCredentials):
         await identity.signed_in()
     with pytest.raises(InvalidCredentials):
-        await identity.do.refresh_session(other.refresh_token)
+        await identity.do.sessions.refresh(other.refresh_token)
     with pytest.raises(Unauthenticated):
-        await identity.do.show_viewer(viewer)
+        await identity.do.account.show(viewer)
     assert await world.transactions.read(lambda t: t.videos.get(done.id)) is None
     assert await world.due_notifications() == []
     await everything_removed(world)
@@ -62,7 +62,7 @@ async def test_an_account_goes_with_its_rows_sessions_and_objects(identity: Iden
 
 async def test_the_address_can_be_registered_again(identity: Identity):
     viewer = identity.viewer(await identity.ana())
-    await identity.do.delete_account(viewer, PASSWORD)
+    await identity.do.account.delete(viewer, PASSWORD)
     again = identity.viewer(await identity.ana())
     assert again.id != viewer.id
 
@@ -71,9 +71,9 @@ async def test_the_address_can_be_registered_again(identity: Identity):
 async def test_it_takes_the_password(identity: Identity, password: str):
     viewer = identity.viewer(await identity.ana())
     with pytest.raises(InvalidCredentials) as refused:
-        await identity.do.delete_account(viewer, password)
+        await identity.do.account.delete(viewer, password)
     assert refused.value.field == ("password",)
-    assert (await identity.do.show_viewer(viewer)).id == viewer.id
+    assert (await identity.do.account.show(viewer)).id == viewer.id
 
 
 async def test_passwords_cannot_be_tried_without_end(identity: Identity):
@@ -81,7 +81,7 @@ async def test_passwords_cannot_be_tried_without_end(identity: Identity):
     identity.limits.allowed[RateLimitKey.PASSWORD_BY_SESSION] = 2
     for expected in (InvalidCredentials, InvalidCredentials, RateLimited):
         with pytest.raises(expected):
-            await identity.do.delete_account(viewer, "not the password")
+            await identity.do.account.delete(viewer, "not the password")
 
 
 async def test_an_upload_that_ends_after_its_account_was_deleted_leaves_nothing(identity: Identity):
@@ -98,7 +98,7 @@ async def test_an_upload_that_ends_after_its_account_was_deleted_leaves_nothing(
         world.upload_video()(viewer, IncomingVideo("a.mp4", None, slow()), ExtractionOptions())
     )
     await halfway.wait()
-    await identity.do.delete_account(viewer, PASSWORD)
+    await identity.do.account.delete(viewer, PASSWORD)
     await world.remove_objects()
     goes_on.set()
     with pytest.raises(Unauthenticated):
@@ -115,7 +115,7 @@ async def test_what_a_server_that_died_had_taken_of_an_upload_goes_too(identity:
         video, viewer.id, source_key(video), None, None, world.clock.now() + timedelta(minutes=1)
     )
     await world.transactions.write(lambda t: t.reservations.add(reservation))
-    await identity.do.delete_account(viewer, PASSWORD)
+    await identity.do.account.delete(viewer, PASSWORD)
     world.orphans(reservation.source_key)
     await everything_removed(world)
     assert world.storage.objects == {}
@@ -124,7 +124,7 @@ async def test_what_a_server_that_died_had_taken_of_an_upload_goes_too(identity:
 async def test_a_worker_that_still_writes_leaves_nothing(identity: Identity):
     world, viewer = identity.world, identity.viewer(await identity.ana())
     held = (await world.claimed((await world.uploaded(viewer)).id)).video
-    await identity.do.delete_account(viewer, PASSWORD)
+    await identity.do.account.delete(viewer, PASSWORD)
     await world.remove_objects()
     archive = world.archive(held)  # It was on its way.
     assert not await world.complete(held, archive)
@@ -173,7 +173,7 @@ async def test_an_export_of_many_pages_names_each_once(identity: Identity):
     first = await world.uploaded(viewer)
     await world.failed(first.id)
     for _ in range(501):
-        await world.reprocess(viewer, first.id, None)
+        await world.videos.reprocess(viewer, first.id, None)
     data = await exported(world, viewer)
     assert len(data["videoProcessings"]) == len({video["id"] for video in data["videoProcessings"]}) == 502
 

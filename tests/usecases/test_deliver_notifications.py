@@ -8,7 +8,7 @@ from app.domain.notification import NotificationChannel
 from app.domain.options import ExtractionOptions
 from app.domain.session import Viewer
 from app.domain.webhook import Webhook, WebhookMessage
-from app.usecases.notification_settings import SettingsChange, UpdateNotificationSettings
+from app.usecases.notifications import SettingsChange
 from app.usecases.ports.rate_limits import RateLimitKey
 from tests.fakes.messengers import MemoryMailer, MemoryWebhooks
 from tests.usecases.world import World, incoming
@@ -143,10 +143,10 @@ async def test_the_end_of_a_video_is_posted_with_what_became_of_it(world: World,
 async def test_no_mail_is_sent_for_a_cancellation_or_to_who_switched_it_off(world: World, mailer: MemoryMailer):
     viewer, webhooks = await with_webhook(world), MemoryWebhooks()
     canceled = await world.uploaded(viewer)
-    await world.cancel(viewer, canceled.id)
+    await world.videos.cancel(viewer, canceled.id)
     assert await world.deliver(mailer, webhooks=webhooks)() == 0
     quiet = await world.user()
-    await UpdateNotificationSettings(world.transactions, world.clock)(quiet, SettingsChange(email_on_failure=False))
+    await world.notifications.update_settings(quiet, SettingsChange(email_on_failure=False))
     await world.failed((await world.uploaded(quiet)).id)
     await world.completed((await world.uploaded(quiet)).id)
     assert await world.deliver(mailer, webhooks=webhooks)() == 0
@@ -156,7 +156,7 @@ async def test_a_webhook_is_still_posted_after_its_video_was_deleted(world: Worl
     viewer, webhooks = await with_webhook(world), MemoryWebhooks()
     video = await world.uploaded(viewer)
     await world.failed(video.id)
-    await world.delete(viewer, video.id)
+    await world.videos.delete(viewer, video.id)
     await world.deliver(mailer, webhooks=webhooks)()
     (message,) = webhooks.sent
     assert json.loads(message.body)["data"]["videoId"] == video.id
@@ -192,7 +192,7 @@ async def test_a_receiver_that_is_gone_is_switched_off_although_the_process_ends
 ):
     viewer = await with_webhook(world)
     quiet = SettingsChange(email_on_failure=False)  # So there is nothing but the post to write down.
-    await UpdateNotificationSettings(world.transactions, world.clock)(viewer, quiet)
+    await world.notifications.update_settings(viewer, quiet)
     await world.failed((await world.uploaded(viewer)).id)
 
     class Gone(MemoryWebhooks):
@@ -229,7 +229,7 @@ async def test_a_receiver_that_is_gone_does_not_switch_off_the_one_that_was_set_
         async def send(self, message: WebhookMessage) -> str:
             if message.url == URL:
                 change = SettingsChange(webhook_url=URL + "/new")
-                await UpdateNotificationSettings(world.transactions, world.clock)(viewer, change)
+                await world.notifications.update_settings(viewer, change)
                 raise WebhookGone("HTTP 410 Gone")
             return await super().send(message)
 

@@ -11,10 +11,10 @@ from app.domain.session import Viewer
 from app.domain.user import Locale, UserId
 from app.infra.passwords import Argon2PasswordHasher
 from app.settings import Settings
-from app.usecases.open_session import Session
 from app.usecases.ports.passwords import PasswordHasher
 from app.usecases.ports.rate_limits import RateLimitKey
-from app.wiring import account_use_cases
+from app.usecases.sessions import Session
+from app.wiring import user_use_cases
 from tests.fakes.ended_sessions import EndedHere
 from tests.fakes.rate_limits import CountingLimits
 from tests.parts.wired import identity_parts
@@ -34,7 +34,7 @@ class Identity:
         parts = identity_parts(world.clock, passwords, self.ended, self.limits, *keys)
         self.tokens, self.reset_tokens = parts.tokens, parts.reset_tokens
         self.verification_tokens = parts.verification_tokens
-        self.do = account_use_cases(world.settings(verify_email=verify_email), world.parts, parts)
+        self.do = user_use_cases(world.settings(verify_email=verify_email), world.parts, parts)
 
     async def ana(self) -> Session:
         return await self.do.register_user("Ana", "ana@example.com", PASSWORD, Locale.PT_BR, HERE)
@@ -95,7 +95,7 @@ async def test_an_account_with_an_address_from_before_they_had_one_form_signs_in
     before = replace(user, id=UserId(str(uuid4())), email=kept)
     await transactions.write(lambda t: t.users.add(before))
     assert (await identity.do.authenticate_user(kept, PASSWORD, HERE)).user.id == before.id
-    await identity.do.request_password_reset(kept, HERE)
+    await identity.do.passwords.request_reset(kept, HERE)
     assert [one.user for one in await identity.world.due_notifications()] == [before.id]
     with pytest.raises((EmailAlreadyRegistered, InvalidInput)):
         await identity.do.register_user("Eve", kept, PASSWORD, Locale.EN, HERE)
@@ -130,7 +130,7 @@ async def test_a_token_of_an_account_that_was_deleted_shows_nobody(identity: Ide
     viewer = identity.tokens.verify(session.token.text)
     await identity.world.transactions.write(lambda t: t.users.remove(viewer.id))
     with pytest.raises(Unauthenticated):
-        await identity.do.show_viewer(viewer)
+        await identity.do.account.show(viewer)
 
 
 @pytest.mark.parametrize(
@@ -144,12 +144,12 @@ async def test_a_password_that_everybody_tries_first_is_refused(identity: Identi
 
 async def test_a_name_and_a_language_can_be_changed_apart(identity: Identity):
     viewer = identity.viewer(await identity.ana())
-    assert (await identity.do.update_profile(viewer, " Ana  Souza ", None)).name == "Ana Souza"
-    assert (await identity.do.update_profile(viewer, None, Locale.EN)).locale is Locale.EN
-    shown = await identity.do.show_viewer(viewer)
+    assert (await identity.do.account.update(viewer, " Ana  Souza ", None)).name == "Ana Souza"
+    assert (await identity.do.account.update(viewer, None, Locale.EN)).locale is Locale.EN
+    shown = await identity.do.account.show(viewer)
     assert (shown.name, shown.locale) == ("Ana Souza", Locale.EN)
     with pytest.raises(InvalidInput):
-        await identity.do.update_profile(viewer, " ", None)
+        await identity.do.account.update(viewer, " ", None)
 
 
 async def wrong(identity: Identity, email: str = "ana@example.com", address: str = HERE) -> type[Exception]:
@@ -203,9 +203,9 @@ async def test_where_strangers_everywhere_fail_the_owner_comes_back_by_mail(iden
         assert await wrong(identity, address=f"198.51.100.{number}") is InvalidCredentials
     with pytest.raises(RateLimited):
         await identity.signed_in()
-    await identity.do.request_password_reset("ana@example.com", HERE)
+    await identity.do.passwords.request_reset("ana@example.com", HERE)
     (owed,) = await identity.world.due_notifications()
-    await identity.do.reset_password(identity.reset_tokens.token(owed.id), "battery staple horse", HERE)
+    await identity.do.passwords.reset(identity.reset_tokens.token(owed.id), "battery staple horse", HERE)
     await identity.signed_in("battery staple horse")
 
 

@@ -14,7 +14,6 @@ from app.domain.options import ExtractionOptions
 from app.domain.video import ProcessingStatus, Progress, VideoId, new_video_id
 from app.usecases.hold_lease import AttemptState, HoldLease
 from app.usecases.ports.database import DatabaseUnavailable
-from app.usecases.release_processing import ReleaseAbandoned
 from app.usecases.start_video_processing_job import Claimed, GivenUp, HeldUntil
 from tests.usecases.world import LEASE, MP4, World
 
@@ -167,29 +166,33 @@ async def test_who_cancels_is_not_told_by_mail_and_the_worker_finds_out_at_its_b
     ana = await world.user()
     video = await world.uploaded(ana)
     held = (await world.claimed(video.id)).video
-    canceled = await world.cancel(ana, video.id)
+    canceled = await world.videos.cancel(ana, video.id)
     assert canceled.failure is not None
     assert (canceled.status, canceled.failure.code) == (ProcessingStatus.FAILED, FailureCode.CANCELED)
     assert await world.due_notifications() == []
     assert not await world.complete(held, world.archive(held))
     with pytest.raises(ProcessingAlreadyFinished):
-        await world.cancel(ana, video.id)
+        await world.videos.cancel(ana, video.id)
 
 
 async def test_a_pending_video_can_be_canceled_and_is_then_never_started(world: World):
     ana = await world.user()
     video = await world.uploaded(ana)
-    await world.cancel(ana, video.id)
+    await world.videos.cancel(ana, video.id)
     assert await world.start(video.id) is None
 
 
 async def test_only_its_owner_may_touch_a_video(world: World):
     video, eve = await world.uploaded(await world.user()), await world.user()
-    for act in (world.cancel(eve, video.id), world.delete(eve, video.id), world.reprocess(eve, video.id, None)):
+    for act in (
+        world.videos.cancel(eve, video.id),
+        world.videos.delete(eve, video.id),
+        world.videos.reprocess(eve, video.id, None),
+    ):
         with pytest.raises(VideoNotBelongsToUser):
             await act
     with pytest.raises(VideoNotFound):
-        await world.delete(eve, new_video_id())
+        await world.videos.delete(eve, new_video_id())
     assert (await world.row(video.id)).status is ProcessingStatus.PENDING
 
 
@@ -219,7 +222,7 @@ async def test_holding_ends_when_the_video_is_deleted(world: World):
     holding = asyncio.create_task(
         HoldLease(world.transactions, world.live, world.clock, LEASE, LEASE / 3)(held, AttemptState())
     )
-    await world.delete(ana, video.id)
+    await world.videos.delete(ana, video.id)
     world.clock.advance(6)
     async with asyncio.timeout(10):
         await holding
@@ -247,9 +250,9 @@ async def test_processing_again_makes_a_new_record_of_the_same_source(world: Wor
     ana = await world.user()
     first = await world.uploaded(ana)
     with pytest.raises(ProcessingNotFinished):
-        await world.reprocess(ana, first.id, None)
+        await world.videos.reprocess(ana, first.id, None)
     await world.completed(first.id)
-    again = await world.reprocess(ana, first.id, ExtractionOptions(quality=50))
+    again = await world.videos.reprocess(ana, first.id, ExtractionOptions(quality=50))
     assert again.id != first.id
     assert (again.source_key, again.options.quality) == (first.source_key, 50)
     assert (again.status, again.archive, again.attempt) == (ProcessingStatus.PENDING, None, 0)
@@ -262,22 +265,22 @@ async def test_processing_again_counts_against_the_limit(world: World):
     first = await world.uploaded(ana)
     await world.completed(first.id)
     for _ in range(world.max_active):
-        await world.reprocess(ana, first.id, None)
+        await world.videos.reprocess(ana, first.id, None)
     with pytest.raises(QuotaExceeded):
-        await world.reprocess(ana, first.id, None)
+        await world.videos.reprocess(ana, first.id, None)
 
 
 async def test_a_source_goes_only_with_the_last_row_that_names_it(world: World):
     ana = await world.user()
     first = await world.uploaded(ana)
     done = await world.completed(first.id)
-    again = await world.reprocess(ana, first.id, None)
-    await world.delete(ana, first.id)
+    again = await world.videos.reprocess(ana, first.id, None)
+    await world.videos.delete(ana, first.id)
     await world.remove_objects()
     assert done.archive is not None
     assert done.archive.key not in world.storage.objects
     assert world.storage.objects[first.source_key].data == MP4
-    await world.delete(ana, again.id)
+    await world.videos.delete(ana, again.id)
     await world.remove_objects()
     assert world.storage.objects == {}
 
@@ -286,7 +289,7 @@ async def test_what_a_worker_still_wrote_after_a_deletion_goes_an_hour_later(wor
     ana = await world.user()
     video = await world.uploaded(ana)
     held = (await world.claimed(video.id)).video
-    await world.delete(ana, video.id)
+    await world.videos.delete(ana, video.id)
     await world.remove_objects()
     late = world.archive(held).key
     assert not await world.complete(held, world.archive(held))
@@ -298,7 +301,7 @@ async def test_what_a_worker_still_wrote_after_a_deletion_goes_an_hour_later(wor
 async def test_removals_wait_for_a_storage_that_is_away(world: World):
     ana = await world.user()
     video = await world.uploaded(ana)
-    await world.delete(ana, video.id)
+    await world.videos.delete(ana, video.id)
     world.storage.away = True
     assert await world.remove_objects() == 0
     world.storage.away = False
@@ -337,13 +340,13 @@ async def test_what_was_held_when_the_machine_went_down_goes_on_at_once_and_is_n
     video = await world.uploaded(ana)
     for _ in range(10):
         await world.claimed(video.id)
-        assert await ReleaseAbandoned(world.transactions, world.clock)() == 1
+        assert await world.release.all_abandoned() == 1
         world.clock.advance(0.001)
     lease = await world.transactions.read(lambda t: t.videos.lease(video.id))
     assert lease is not None
     assert (lease.released, lease.lost_attempts, lease.transient_failures) == (True, 0, 10)
     await world.claimed(video.id)
-    assert await ReleaseAbandoned(world.transactions, world.clock)() == 0, "it may have to do with the video"
+    assert await world.release.all_abandoned() == 0, "it may have to do with the video"
     world.clock.advance(16)
     await world.claimed(video.id)
     lease = await world.transactions.read(lambda t: t.videos.lease(video.id))

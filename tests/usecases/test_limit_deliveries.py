@@ -6,7 +6,7 @@ from app.domain.notification import DeliveryStatus, NotificationChannel
 from app.domain.session import Viewer
 from app.domain.user import mailbox_of
 from app.domain.webhook import Webhook
-from app.usecases.notification_settings import SettingsChange, UpdateNotificationSettings
+from app.usecases.notifications import SettingsChange
 from app.usecases.ports.rate_limits import RateLimitKey
 from tests.fakes.messengers import MemoryMailer, MemoryWebhooks
 from tests.usecases.world import World
@@ -67,7 +67,7 @@ async def test_whoever_is_told_by_a_digest_may_be_told_of_other_things(world: Wo
     assert sorted(mail.template for mail in mailer.sent) == ["video.failed", "video.failed"]
     assert len({mail.to for mail in mailer.sent}) == 2
     # Word of the account is not kept back by news of videos, and beyond its own limit it is in the digest too.
-    settings = UpdateNotificationSettings(world.transactions, world.clock)
+    settings = world.notifications.update_settings
     for url in ("https://a.example.com/", "https://b.example.com/"):
         await settings(viewer, SettingsChange(webhook_url=url))
         await deliver()

@@ -4,12 +4,7 @@ from app.domain.errors import InvalidInput, NotificationError, RateLimited, Unau
 from app.domain.notification import NotificationChannel, NotificationEvent
 from app.domain.session import Viewer
 from app.usecases.enqueue_notification import Message, enqueue_notification
-from app.usecases.notification_log import ListNotifications, RedeliverNotification, SendTestWebhook
-from app.usecases.notification_settings import (
-    RotateWebhookSecret,
-    SettingsChange,
-    UpdateNotificationSettings,
-)
+from app.usecases.notifications import SettingsChange
 from app.usecases.paging import cursor_of
 from app.usecases.ports.rate_limits import RateLimitKey
 from tests.fakes.messengers import MemoryMailer, MemoryWebhooks
@@ -21,26 +16,26 @@ WEBHOOK = NotificationChannel.WEBHOOK
 
 @pytest.fixture
 def update(world: World):
-    return UpdateNotificationSettings(world.transactions, world.clock)
+    return world.notifications.update_settings
 
 
 @pytest.fixture
 def rotate(world: World):
-    return RotateWebhookSecret(world.transactions, world.clock)
+    return world.notifications.rotate_webhook_secret
 
 
 @pytest.fixture
 def send_test(world: World):
-    return SendTestWebhook(world.transactions, world.queue, world.clock, world.limits)
+    return world.notifications.send_test
 
 
 @pytest.fixture
 def redeliver(world: World):
-    return RedeliverNotification(world.transactions, world.queue, world.clock, world.limits)
+    return world.notifications.redeliver
 
 
 async def log(world: World, viewer: Viewer):
-    return (await ListNotifications(world.transactions)(viewer)).entries
+    return (await world.notifications.page(viewer)).entries
 
 
 async def posts(world: World, viewer: Viewer):
@@ -216,7 +211,7 @@ async def test_the_log_has_pages_newest_first(world: World, update, send_test):
         world.clock.advance(0.5)
     seen, after = [], None
     while True:
-        page = await ListNotifications(world.transactions)(viewer, 3, after)
+        page = await world.notifications.page(viewer, 3, after)
         seen += [one.id for one in page.entries]
         if not page.has_next:
             break
@@ -224,4 +219,4 @@ async def test_the_log_has_pages_newest_first(world: World, update, send_test):
     assert seen == told[::-1]
     for first, cursor in ((0, None), (101, None), (3, "no cursor")):
         with pytest.raises(InvalidInput):
-            await ListNotifications(world.transactions)(viewer, first, cursor)
+            await world.notifications.page(viewer, first, cursor)

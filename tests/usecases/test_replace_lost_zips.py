@@ -95,7 +95,7 @@ async def test_a_storage_that_has_nothing_of_the_record_is_taken_for_the_wrong_o
 async def test_what_was_deleted_or_expired_is_not_lost(world: World):
     ana = await world.user()
     deleted, expired = await completed(world, ana), await completed(world, ana)
-    await world.delete(ana, deleted.id)
+    await world.videos.delete(ana, deleted.id)
     await world.transactions.write(lambda t: t.videos.expire(expired.id, world.clock.now()))
     await world.remove_objects()
     lose(world, *(key for key in list(world.storage.objects) if key.startswith("results/")))

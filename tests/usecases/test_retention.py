@@ -40,7 +40,7 @@ async def test_what_expired_says_so_before_and_after_its_removal(month: World):
     month.clock.advance(30 * DAY)
     until = (month.clock.now()).strftime("%Y-%m-%d")
     for _ in range(2):
-        for wanted in (month.download(ana, video.id), month.reprocess(ana, video.id, None)):
+        for wanted in (month.download(ana, video.id), month.videos.reprocess(ana, video.id, None)):
             with pytest.raises(VideoExpired, match=f"kept until {until}"):
                 await wanted
         month.clock.advance(1)
@@ -80,7 +80,7 @@ async def test_a_shared_file_stays_until_the_last_that_names_it_expires(month: W
     ana = await month.user()
     first = await month.completed((await month.uploaded(ana)).id)
     month.clock.advance(20 * DAY)
-    second = await month.completed((await month.reprocess(ana, first.id, None)).id)
+    second = await month.completed((await month.videos.reprocess(ana, first.id, None)).id)
     month.clock.advance(11 * DAY)
     assert await month.expire_videos() == 1
     await month.remove_objects()

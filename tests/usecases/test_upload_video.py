@@ -21,7 +21,7 @@ from app.domain.options import ExtractionOptions
 from app.domain.session import Viewer
 from app.domain.video import ProcessingStatus
 from app.usecases.ports.database import DatabaseUnavailable
-from app.usecases.quota import CountStoredBytes, StoredInAll
+from app.usecases.quota import StoredInAll
 from app.usecases.upload_video import IncomingVideo
 from tests.usecases.world import MP4, World, chunks, incoming
 
@@ -291,7 +291,7 @@ async def test_a_user_keeps_only_so_many_bytes_of_files_zips_and_uploads_under_w
     ana, rui = await world.user(), await world.user()
 
     async def kept(viewer: Viewer) -> int:
-        return await CountStoredBytes(world.transactions, world.clock)(viewer.id)
+        return await world.do().stored_bytes.of(viewer.id)
 
     first = await world.uploaded(ana)
     assert (await kept(ana), await kept(rui)) == (len(MP4), 0)
@@ -323,9 +323,9 @@ async def test_a_file_that_is_processed_again_is_counted_once(world: World):
     ana = await world.user()
     first = await world.uploaded(ana)
     done = await world.completed(first.id)
-    await world.reprocess(ana, first.id, None)
+    await world.videos.reprocess(ana, first.id, None)
     assert done.archive is not None
-    counted = await CountStoredBytes(world.transactions, world.clock)(ana.id)
+    counted = await world.do().stored_bytes.of(ana.id)
     assert counted == len(MP4) + done.archive.size_bytes
 
 
@@ -336,7 +336,7 @@ async def test_a_service_that_is_full_takes_no_more_of_anybody_and_leaves_no_pla
     world.max_stored_in_all = len(MP4)
     with pytest.raises(QuotaExceeded, match="service is full"):
         await world.upload_video()(rui, IncomingVideo("a.mp4", len(MP4), once(MP4)), ExtractionOptions())
-    assert await CountStoredBytes(world.transactions, world.clock)(rui.id) == 0
+    assert await world.do().stored_bytes.of(rui.id) == 0
 
 
 async def test_the_last_room_of_a_service_is_enough_for_the_upload_that_fits_it(world: World):

@@ -9,8 +9,7 @@ from jsonschema import Draft202012Validator, ValidationError
 from app.domain.errors import UnsupportedFileFormat
 from app.domain.failure import FailureCode
 from app.domain.options import ExtractionOptions
-from app.usecases.notification_log import SendTestWebhook
-from app.usecases.notification_settings import SettingsChange, UpdateNotificationSettings
+from app.usecases.notifications import SettingsChange
 from tests.fakes.messengers import MemoryMailer, MemoryWebhooks
 from tests.usecases.world import World, incoming
 
@@ -23,13 +22,13 @@ async def test_every_body_is_as_its_schema_says(world: World):
     world.max_active = 100
     viewer, webhooks = await world.user(), MemoryWebhooks()
     change = SettingsChange(webhook_url="https://hooks.example.com/in")
-    await UpdateNotificationSettings(world.transactions, world.clock)(viewer, change)
+    await world.notifications.update_settings(viewer, change)
     await world.completed((await world.uploaded(viewer)).id)
     for code in set(FailureCode) - {FailureCode.CANCELED}:
         await world.failed((await world.uploaded(viewer)).id, code)
     with pytest.raises(UnsupportedFileFormat):
         await world.upload_video()(viewer, incoming(b"no video", name="férias.txt"), ExtractionOptions())
-    await SendTestWebhook(world.transactions, world.queue, world.clock, world.limits)(viewer)
+    await world.notifications.send_test(viewer)
     await world.deliver(MemoryMailer(), webhooks=webhooks)()
     bodies = [json.loads(message.body) for message in webhooks.sent]
     for body in bodies:

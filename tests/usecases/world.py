@@ -17,15 +17,14 @@ from app.domain.video import UNFINISHED, FramesArchive, VideoId, VideoProcessing
 from app.infra.worker_metrics import WorkerMetrics
 from app.settings import Settings
 from app.usecases.attempt_video import AttemptVideo
-from app.usecases.cancel_video import CancelVideo
 from app.usecases.catalogue import ControlUseCases, UseCases
 from app.usecases.collect_garbage import CollectGarbage
-from app.usecases.delete_video import DeleteVideo
 from app.usecases.deliver_notifications import DeliverNotifications
 from app.usecases.download_processed_zip import DownloadProcessedZip
 from app.usecases.expire_videos import ExpireVideos
 from app.usecases.mark_processing_completed import MarkProcessingCompleted
 from app.usecases.mark_processing_failed import MarkProcessingFailed
+from app.usecases.notifications import NotificationUseCases
 from app.usecases.ports.frames import FrameExtractor
 from app.usecases.ports.mail import Mailer
 from app.usecases.ports.tokens import LinkTokens
@@ -34,10 +33,10 @@ from app.usecases.ports.webhooks import WebhookSender
 from app.usecases.release_processing import ReleaseProcessing
 from app.usecases.remove_objects import RemoveObjects
 from app.usecases.replace_lost_zips import ReplaceLostZips
-from app.usecases.reprocess_video import ReprocessVideo
 from app.usecases.start_video_processing_job import Claimed, StartVideoProcessingJob
 from app.usecases.sweep_due_videos import SweepDueVideos
 from app.usecases.upload_video import IncomingVideo, UploadVideo
+from app.usecases.videos import VideoUseCases
 from app.wiring import ControlParts, Parts, attempt_video, control_use_cases, user_use_cases
 from tests.fakes.clock import SettableClock
 from tests.fakes.ended_sessions import EndedHere
@@ -230,16 +229,12 @@ class World:
         return SweepDueVideos(self.transactions, self.queue, self.clock)
 
     @property
-    def cancel(self) -> CancelVideo:
-        return self.do().cancel_video
+    def videos(self) -> VideoUseCases:
+        return self.do().videos
 
     @property
-    def delete(self) -> DeleteVideo:
-        return self.do().delete_video
-
-    @property
-    def reprocess(self) -> ReprocessVideo:
-        return self.do().reprocess_video
+    def notifications(self) -> NotificationUseCases:
+        return self.do().notifications
 
     @property
     def download(self) -> DownloadProcessedZip:

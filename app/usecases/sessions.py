@@ -29,18 +29,20 @@ class Session:
 
 @final
 @dataclass(frozen=True, slots=True)
-class OpenSession:
-    """Make tokens, in the caller's transaction: of a new session, or the next of one that goes on."""
+class SessionUseCases:
+    """How sessions begin and go on, in the caller's transaction, and how they are refreshed and end."""
 
+    transactions: Transactions
     tokens: AccessTokens
     refresh_tokens: RefreshTokens
+    ended: EndedSessions
     clock: Clock
     lifetime: timedelta
     """How long a session lives on without being refreshed."""
     longest: timedelta
     """How long it lives however often it is refreshed."""
 
-    async def __call__(self, t: Transaction, user: User) -> Session:
+    async def open(self, t: Transaction, user: User) -> Session:
         """Begin a session; raises ``InvalidCredentials`` where the account has gone in the meantime."""
         if not await t.users.lock(user.id):
             raise InvalidCredentials
@@ -48,7 +50,7 @@ class OpenSession:
         token = self.refresh_tokens.first(session)
         now, digest = self.clock.now(), self.refresh_tokens.digest(token)
         await t.sessions.add(StoredSession(session, user.id, digest, None, self._expires_at(now, now), began_at=now))
-        return self.issue(user, session, token)
+        return self._issue(user, session, token)
 
     async def go_on(self, t: Transaction, user: User, kept: StoredSession, token: str) -> Session:
         """Let this be the session's refresh token from now on."""
@@ -61,40 +63,19 @@ class OpenSession:
             began_at=began_at,
             expires_at=self._expires_at(began_at, now),
         )
-        return self.issue(user, kept.id, token)
+        return self._issue(user, kept.id, token)
 
-    def is_over(self, kept: StoredSession) -> bool:
-        """Return whether it has expired, or has lived as long as any session may."""
-        now = self.clock.now()
-        return kept.expires_at <= now or (kept.began_at is not None and kept.began_at + self.longest <= now)
+    async def refresh(self, token: str) -> Session:
+        """Rotate a refresh token.
 
-    def issue(self, user: User, session: SessionId, token: str) -> Session:
-        """Return a session with a new access token."""
-        return Session(self.tokens.issue(user.id, session), token, user)
+        The one that was rotated last is good for a moment more, for two tabs and for lost replies: it gets the same
+        answer. Any other that is not the present one was copied at some time, so its whole family ends: nobody can tell
+        the thief from the owner, and the owner can sign in again (RFC 9700, section 4.14.2). What we never made ends
+        nothing: who only knows a session's id, which is in every access token, cannot end it.
 
-    def _expires_at(self, began_at: datetime, now: datetime) -> datetime:
-        return min(now + self.lifetime, began_at + self.longest)
-
-
-@final
-@dataclass(frozen=True, slots=True)
-class RefreshSession:
-    """Rotate a refresh token.
-
-    The one that was rotated last is good for a moment more, for two tabs and for lost replies: it gets the same answer.
-    Any other that is not the present one was copied at some time, so its whole family ends: nobody can tell the thief
-    from the owner, and the owner can sign in again (RFC 9700, section 4.14.2). What we never made ends nothing: who
-    only knows a session's id, which is in every access token, cannot end it.
-
-    :raises InvalidCredentials: in all these cases
-    """
-
-    transactions: Transactions
-    open_session: OpenSession
-    ended: EndedSessions
-
-    async def __call__(self, token: str) -> Session:
-        session = self.open_session.refresh_tokens.session_of(token)
+        :raises InvalidCredentials: in all these cases
+        """
+        session = self.refresh_tokens.session_of(token)
         if session is None:
             raise _over()
         went_on = await self.transactions.write(lambda t: self._rotate(t, session, token))
@@ -103,39 +84,42 @@ class RefreshSession:
             raise _over()
         return went_on
 
+    async def end(self, viewer: Viewer) -> None:
+        """Sign out: the session ends everywhere, its access tokens and its subscriptions too."""
+        now = self.clock.now()
+        await self.transactions.write(lambda t: t.sessions.end([viewer.session], now))
+        await self.ended.announce([viewer.session])
+
     async def _rotate(self, t: Transaction, session: SessionId, token: str) -> Session | None:
-        kept, now = await t.sessions.lock(session), self.open_session.clock.now()
-        if kept is None or self.open_session.is_over(kept):
+        kept, now = await t.sessions.lock(session), self.clock.now()
+        if kept is None or self._is_over(kept):
             raise _over()
         user = await t.users.by_id(kept.owner)
         if user is None:
             raise _over()
-        digest, successors = self.open_session.refresh_tokens.digest, self.open_session.refresh_tokens.successors(token)
+        digest, successors = self.refresh_tokens.digest, self.refresh_tokens.successors(token)
         if compare_digest(kept.refresh_digest, digest(token)):
-            return await self.open_session.go_on(t, user, kept, successors[0])
+            return await self.go_on(t, user, kept, successors[0])
         # Whoever rotated it may have had another key.
         present = next((one for one in successors if compare_digest(kept.refresh_digest, digest(one))), None)
         if present is not None and kept.rotated_at is not None and now - kept.rotated_at <= _GRACE:
-            return self.open_session.issue(user, session, present)
-        if present is None and not self.open_session.refresh_tokens.is_ours(token):
+            return self._issue(user, session, present)
+        if present is None and not self.refresh_tokens.is_ours(token):
             raise _over()
         await t.sessions.end([session], now)
         return None
 
-
-@final
-@dataclass(frozen=True, slots=True)
-class EndSession:
-    """Sign out: the session ends everywhere, its access tokens and its subscriptions too."""
-
-    transactions: Transactions
-    ended: EndedSessions
-    clock: Clock
-
-    async def __call__(self, viewer: Viewer) -> None:
+    def _is_over(self, kept: StoredSession) -> bool:
+        """Return whether it has expired, or has lived as long as any session may."""
         now = self.clock.now()
-        await self.transactions.write(lambda t: t.sessions.end([viewer.session], now))
-        await self.ended.announce([viewer.session])
+        return kept.expires_at <= now or (kept.began_at is not None and kept.began_at + self.longest <= now)
+
+    def _issue(self, user: User, session: SessionId, token: str) -> Session:
+        """Return a session with a new access token."""
+        return Session(self.tokens.issue(user.id, session), token, user)
+
+    def _expires_at(self, began_at: datetime, now: datetime) -> datetime:
+        return min(now + self.lifetime, began_at + self.longest)
 
 
 async def other_sessions(t: Transaction, user: UserId, but: SessionId | None = None) -> list[SessionId]:

@@ -10,77 +10,69 @@ from app.domain.notification import NotificationEvent
 from app.domain.session import Viewer
 from app.domain.user import User, UserId
 from app.domain.video import ProcessingStatus
-from app.usecases.asked_delivery import AskedDelivery
-from app.usecases.delete_video import DeleteVideo
 from app.usecases.enqueue_notification import enqueue_link
 from app.usecases.mailed_link import of_no_use, used_link
-from app.usecases.open_session import locked_user
 from app.usecases.paging import PageKey
 from app.usecases.ports.clock import Clock
-from app.usecases.ports.rate_limits import RateLimitKey
+from app.usecases.ports.queue import JobQueue
+from app.usecases.ports.rate_limits import RateLimitKey, RateLimits
 from app.usecases.ports.tokens import LinkTokens
 from app.usecases.ports.transactions import Transaction, Transactions
+from app.usecases.sessions import locked_user
+from app.usecases.videos import VideoUseCases
 
 _BATCH: Final = 100
 
 
 @final
 @dataclass(frozen=True, slots=True)
-class ResendVerification(AskedDelivery):
-    """Mail another link to the viewer's address; does nothing where that was verified already.
+class EmailVerification:
+    """What proves an address, and what a user wants done who has just proven theirs."""
 
-    :raises RateLimited: where it was asked too often
-    """
+    transactions: Transactions
+    queue: JobQueue
+    clock: Clock
+    limits: RateLimits
+    tokens: LinkTokens
+    link_lifetime: timedelta
+    videos: VideoUseCases
 
-    lifetime: timedelta
+    async def resend(self, viewer: Viewer) -> User:
+        """Mail another link to the viewer's address; does nothing where that was verified already.
 
-    async def __call__(self, viewer: Viewer) -> User:
+        :raises RateLimited: where it was asked too often
+        """
+
         async def send(t: Transaction) -> User:
             user = await locked_user(t, viewer)
             if user.email_verified_at is None:
                 event = NotificationEvent.VERIFY_EMAIL
-                await enqueue_link(t, t.email_verifications, user, event, self.clock, self.lifetime)
+                await enqueue_link(t, t.email_verifications, user, event, self.clock, self.link_lifetime)
             return user
 
-        return await self.deliver(RateLimitKey.VERIFICATION_BY_ACCOUNT, viewer, send)
+        await self.limits.spend(RateLimitKey.VERIFICATION_BY_ACCOUNT, viewer.id)
+        user = await self.transactions.write(send)
+        await self.queue.deliver_notifications()
+        return user
 
+    async def verify(self, token: str) -> User:
+        """Take a mailed link's word that the address is its account's owner's.
 
-@final
-@dataclass(frozen=True, slots=True)
-class VerifyEmail:
-    """Take a mailed link's word that the address is its account's owner's. Needs no session: mails are read elsewhere.
+        Needs no session: mails are read elsewhere.
 
-    :raises InvalidInput: where the link is not valid, has expired or was used
-    """
-
-    transactions: Transactions
-    tokens: LinkTokens
-    clock: Clock
-
-    async def __call__(self, token: str) -> User:
+        :raises InvalidInput: where the link is not valid, has expired or was used
+        """
         link = self.tokens.id_of(token)
         if link is None:
             raise of_no_use()
         return await self.transactions.write(lambda t: self._verify(t, link))
 
-    async def _verify(self, t: Transaction, link: str) -> User:
-        user, now = await used_link(t, t.email_verifications, link, self.clock), self.clock.now()
-        verified = replace(user, email_verified_at=now, updated_at=now)
-        await t.users.save(verified)
-        return verified
+    async def has_videos_from_before(self, owner: UserId) -> bool:
+        """Return whether a user has videos from before their address was last proven to be theirs.
 
+        Whoever made the account may have been somebody else until then.
+        """
 
-@final
-@dataclass(frozen=True, slots=True)
-class HasVideosFromBefore:
-    """Return whether a user has videos from before their address was last proven to be theirs.
-
-    Whoever made the account may have been somebody else until then.
-    """
-
-    transactions: Transactions
-
-    async def __call__(self, owner: UserId) -> bool:
         async def look(t: Transaction) -> bool:
             user = await t.users.by_id(owner)
             before = None if user is None else _before(user)
@@ -88,16 +80,8 @@ class HasVideosFromBefore:
 
         return await self.transactions.read(look)
 
-
-@final
-@dataclass(frozen=True, slots=True)
-class RemoveVideosFromBefore:
-    """Delete all of them, with their stored files; say how many there were."""
-
-    transactions: Transactions
-    delete_video: DeleteVideo
-
-    async def __call__(self, viewer: Viewer) -> int:
+    async def remove_videos_from_before(self, viewer: Viewer) -> int:
+        """Delete all of them, with their stored files; say how many there were."""
         user = await self.transactions.write(lambda t: locked_user(t, viewer))
         place, removed = _before(user), 0
         while place is not None:
@@ -107,10 +91,16 @@ class RemoveVideosFromBefore:
             )
             for video in found:
                 with suppress(VideoNotFound):  # Deleted elsewhere at the same time.
-                    await self.delete_video(viewer, video.id)
+                    await self.videos.delete(viewer, video.id)
             removed += len(found)
             place = PageKey.of(found[-1]) if found else None
         return removed
+
+    async def _verify(self, t: Transaction, link: str) -> User:
+        user, now = await used_link(t, t.email_verifications, link, self.clock), self.clock.now()
+        verified = replace(user, email_verified_at=now, updated_at=now)
+        await t.users.save(verified)
+        return verified
 
 
 def _before(user: User) -> PageKey | None:

@@ -1,0 +1,79 @@
+"""The viewer's own account."""
+
+from dataclasses import dataclass, replace
+from typing import final
+
+from app.domain.errors import Unauthenticated
+from app.domain.session import SessionId, Viewer
+from app.domain.user import Locale, User, checked_name
+from app.domain.video import result_prefix
+from app.usecases.export_my_data import export_prefix
+from app.usecases.passwords import PasswordUseCases
+from app.usecases.ports.clock import Clock
+from app.usecases.ports.queue import JobQueue
+from app.usecases.ports.transactions import Transaction, Transactions
+from app.usecases.sessions import locked_user, other_sessions
+from app.usecases.videos import SECOND_REMOVAL
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class AccountUseCases:
+    """What a user wants done with their account."""
+
+    transactions: Transactions
+    queue: JobQueue
+    passwords: PasswordUseCases
+    clock: Clock
+
+    async def show(self, viewer: Viewer) -> User:
+        """Return the account of who asks.
+
+        :raises Unauthenticated: where it was deleted since the token was issued
+        """
+        user = await self.transactions.read(lambda t: t.users.by_id(viewer.id))
+        if user is None:
+            raise Unauthenticated
+        return user
+
+    async def update(self, viewer: Viewer, name: str | None, locale: Locale | None) -> User:
+        """Change the viewer's name or language; None leaves it as it is.
+
+        :raises InvalidInput: for a name that breaks a rule
+        """
+        checked = None if name is None else checked_name(name)
+
+        async def update(t: Transaction) -> User:
+            user, now = await locked_user(t, viewer), self.clock.now()
+            changed = replace(user, name=checked or user.name, locale=locale or user.locale, updated_at=now)
+            await t.users.save(changed)
+            return changed
+
+        return await self.transactions.write(update)
+
+    async def delete(self, viewer: Viewer, password: str) -> None:
+        """Remove the viewer for good: rows, sessions, and all objects.
+
+        The objects are only written down for removal here, now and once more when whoever still writes one has long
+        noticed: a worker at its next heartbeat, an upload when it wants to be accepted.
+
+        :raises InvalidCredentials: where the password is wrong
+        :raises RateLimited: where it was tried too often
+        """
+        await self.passwords.check(viewer, password, field="password")
+        ended = await self.transactions.write(lambda t: self._delete(t, viewer))
+        await self.passwords.sessions.ended.announce(ended)
+        await self.queue.remove_objects()
+
+    async def _delete(self, t: Transaction, viewer: Viewer) -> list[SessionId]:
+        user, now = await locked_user(t, viewer), self.clock.now()
+        ended = [*await other_sessions(t, user.id, but=viewer.session), viewer.session]
+        await t.sessions.end(ended, now)
+        videos, reservations = await t.videos.sources(user.id), await t.reservations.of(user.id)
+        sources = {source for _, source in videos} | {reservation.source_key for reservation in reservations}
+        prefixes = [*(result_prefix(video) for video, _ in videos), export_prefix(user.id)]
+        for at in (now, now + SECOND_REMOVAL):
+            await t.removals.add(*sources, is_prefix=False, at=at)
+            await t.removals.add(*prefixes, is_prefix=True, at=at)
+        await t.users.remove(user.id)
+        return ended
