@@ -4,8 +4,9 @@ import asyncio
 import os
 import signal
 import sys
+from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
-from typing import Final, Literal, NoReturn
+from typing import Any, Final, Literal, NoReturn
 
 import structlog
 from arq import cron, func
@@ -21,14 +22,7 @@ from app.server.worker_port import answering
 from app.settings import ControlSettings, VideoSettings
 from app.usecases.catalogue import ControlUseCases
 from app.usecases.ports.frames import DecoderUnavailable
-from jobs.control import (
-    collect_garbage,
-    deliver_notifications,
-    expire_videos,
-    remove_objects,
-    replace_lost_zips,
-    report_backlog,
-)
+from jobs.control import control_jobs
 from jobs.process_video import process_video
 
 log = structlog.get_logger(__name__)
@@ -39,8 +33,15 @@ _NO_DECODER: Final = os.EX_UNAVAILABLE
 """The exit code of a worker that cannot decode at all: 69, of sysexits(3)."""
 _UNFIT: Final = os.EX_SOFTWARE
 """The exit code of one in which too many videos broke: 70."""
-_EVERY_FIVE_SECONDS: Final = set(range(0, 60, 5))
-_EVERY_HALF_MINUTE: Final = {12, 42}
+BY_THE_CLOCK: Final[Mapping[str, Mapping[str, Any]]] = {
+    DELIVER_NOTIFICATIONS: {"second": set(range(0, 60, 5))},
+    REMOVE_OBJECTS: {"second": {12, 42}},
+    "collect_garbage": {"minute": 17},
+    "expire_videos": {"minute": {7, 22, 37, 52}},
+    "replace_lost_zips": {"minute": 47, "run_at_startup": True},
+    "report_backlog": {"second": 50},
+}
+"""When each job of the control queue is done, whoever asks: that finds what was said while Redis was away."""
 
 
 def main(only: Only | None = None) -> None:
@@ -137,20 +138,12 @@ def _video_worker(settings: VideoSettings, work: Work) -> StreamWorker:
 
 
 def _control_worker(settings: VideoSettings, control: ControlUseCases, redis: StreamRedis) -> StreamWorker:
+    jobs = control_jobs(control)
     return StreamWorker(
-        [func(deliver_notifications, name=DELIVER_NOTIFICATIONS), func(remove_objects, name=REMOVE_OBJECTS)],
+        [func(jobs[name], name=name) for name in (DELIVER_NOTIFICATIONS, REMOVE_OBJECTS)],
         redis=redis,
         queue_name=CONTROL_QUEUE,
         max_jobs=settings.control_slots,
-        # Whoever makes control work says so at once; these find what was said while Redis was away.
-        cron_jobs=[
-            cron(deliver_notifications, second=_EVERY_FIVE_SECONDS),
-            cron(remove_objects, second=_EVERY_HALF_MINUTE),
-            cron(collect_garbage, minute=17),
-            cron(expire_videos, minute={7, 22, 37, 52}),
-            cron(replace_lost_zips, minute=47, run_at_startup=True),
-            cron(report_backlog, second=50),
-        ],
-        ctx={"work": control},
+        cron_jobs=[cron(jobs[name], name=f"cron:{name}", **when) for name, when in BY_THE_CLOCK.items()],
         shutdown_wait_seconds=settings.shutdown_wait_seconds,
     )

@@ -1,7 +1,6 @@
 """Control work: it has a queue and slots of its own, so that it never waits behind videos."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from functools import wraps
 from typing import Any
 
 import structlog
@@ -13,68 +12,48 @@ from app.usecases.ports.database import DatabaseUnavailable
 
 log = structlog.get_logger(__name__)
 
-_Step = Callable[[ControlUseCases], Awaitable[int]]
+
+def control_jobs(work: ControlUseCases) -> Mapping[str, WorkerCoroutine]:
+    """Return the jobs by their names; how often they are done by the clock is for the worker to say."""
+    return {
+        "deliver_notifications": _counting(
+            work.deliver_notifications, "notifications delivered", waits="notifications wait for the database"
+        ),
+        "remove_objects": _counting(
+            work.remove_objects, "removals carried out", waits="removals wait for the database"
+        ),
+        "collect_garbage": _counting(work.collect_garbage, "orphans removed", waits="housekeeping waits"),
+        "expire_videos": _counting(work.expire_videos, "videos expired", waits="what expires waits for the database"),
+        "replace_lost_zips": _counting(
+            work.replace_lost_zips, "lost ZIPs replaced", waits="lost ZIPs are looked for later"
+        ),
+        "report_backlog": _reporting(work.measure_backlog),
+    }
 
 
-def _job(
-    done: str, waits: str, on: tuple[type[Exception], ...] = (DatabaseUnavailable,)
-) -> Callable[[_Step], WorkerCoroutine]:
-    """Make a job of a step that counts what it did: the log tells that, or ``on`` which error the next run is left to.
+def _counting(step: Callable[[], Awaitable[int]], done: str, *, waits: str) -> WorkerCoroutine:
+    """Make a job of a step that counts what it did: the log tells that, or which error the next run is left to."""
 
-    arq knows a job by its function's name, which it keeps.
-    """
+    async def job(ctx: dict[Any, Any]) -> None:  # noqa: ARG001 - arq names it
+        try:
+            if count := await step():
+                log.info(done, count=count)
+        except (DatabaseUnavailable, StorageError) as error:
+            log.warning(waits, fault=repr(error))
 
-    def made(step: _Step) -> WorkerCoroutine:
-        @wraps(step)
-        async def job(ctx: dict[Any, Any]) -> None:
-            try:
-                if count := await step(ctx["work"]):
-                    log.info(done, count=count)
-            except on as error:
-                log.warning(waits, fault=repr(error))
-
-        return job
-
-    return made
+    return job
 
 
-@_job("notifications delivered", waits="notifications wait for the database")
-async def deliver_notifications(work: ControlUseCases) -> int:
-    """Send the mails that are due."""
-    return await work.deliver_notifications()
-
-
-@_job("removals carried out", waits="removals wait for the database")
-async def remove_objects(work: ControlUseCases) -> int:
-    """Delete the objects that were given up."""
-    return await work.remove_objects()
-
-
-@_job("orphans removed", waits="housekeeping waits", on=(DatabaseUnavailable, StorageError))
-async def collect_garbage(work: ControlUseCases) -> int:
-    """Remove what nobody names."""
-    return await work.collect_garbage()
-
-
-@_job("videos expired", waits="what expires waits for the database")
-async def expire_videos(work: ControlUseCases) -> int:
-    """Let go of files that were kept for long enough."""
-    return await work.expire_videos()
-
-
-@_job("lost ZIPs replaced", waits="lost ZIPs are looked for later", on=(DatabaseUnavailable, StorageError))
-async def replace_lost_zips(work: ControlUseCases) -> int:
-    """Process again what is Completed and has lost its ZIP."""
-    return await work.replace_lost_zips()
-
-
-async def report_backlog(ctx: Mapping[str, Any]) -> None:
-    """Write down how much there is to do, for those who watch logs and have no Prometheus.
+def _reporting(measure: Callable[[], Awaitable[Mapping[str, float]]]) -> WorkerCoroutine:
+    """Make the job that writes down how much there is to do, for those who watch logs and have no Prometheus.
 
     No line where the database is away: that there is none is what alarms on lines go by.
     """
-    work: ControlUseCases = ctx["work"]
-    try:
-        log.info("backlog", **await work.measure_backlog())
-    except DatabaseUnavailable as error:
-        log.warning("the backlog cannot be measured", fault=str(error))
+
+    async def job(ctx: dict[Any, Any]) -> None:  # noqa: ARG001 - arq names it
+        try:
+            log.info("backlog", **await measure())
+        except DatabaseUnavailable as error:
+            log.warning("the backlog cannot be measured", fault=str(error))
+
+    return job

@@ -8,9 +8,7 @@ import yaml
 from structlog.testing import capture_logs
 
 from app.domain.failure import FailureCode
-from app.usecases.catalogue import ControlUseCases
-from app.usecases.measure_backlog import MeasureBacklog
-from jobs.control import report_backlog
+from jobs.control import control_jobs
 from tests.aws.templates import read, resources
 from tests.parts.site_fixtures import empty_database
 from tests.parts.world_fixtures import world
@@ -30,12 +28,8 @@ def filters() -> dict[str, dict[str, str]]:
 
 
 async def test_filters_find_their_numbers_in_the_line_of_the_backlog(world: World):
-    class Control:
-        measure_backlog = MeasureBacklog(world.transactions, world.clock)
-
-    assert "measure_backlog" in ControlUseCases.__dataclass_fields__
     with capture_logs() as lines:
-        await report_backlog({"work": Control})
+        await control_jobs(world.control())["report_backlog"]({})
     counted = {name: one for name, one in filters().items() if '"backlog"' in one["pattern"]}
     assert set(counted) == {"OldestPendingSeconds", "VideosPending", "VideosProcessing"}
     for one in counted.values():

@@ -9,10 +9,8 @@ from arq.connections import ArqRedis
 from arq.cron import CronJob
 from arq.worker import Function, RetryJob, Worker
 
-from app.infra.redis import queue
 from app.infra.redis.stream import StreamRedis
 from app.infra.redis.stream_worker import StreamWorker
-from jobs import control, process_video
 
 OVERRIDDEN = {
     Worker.main: [],
@@ -71,9 +69,3 @@ def test_the_attributes_that_the_worker_reads_are_there() -> None:
     assert {"name", "coroutine", "timeout_s", "max_tries"} <= set(Function.__dataclass_fields__)
     assert {"name", "coroutine"} <= set(CronJob.__dataclass_fields__)
     assert issubclass(RetryJob, RuntimeError)
-
-
-def test_the_names_on_the_queue_are_those_of_the_job_functions() -> None:
-    functions = (process_video.process_video, control.deliver_notifications, control.remove_objects)
-    names = [queue.PROCESS_VIDEO, queue.DELIVER_NOTIFICATIONS, queue.REMOVE_OBJECTS]
-    assert [function.__qualname__ for function in functions] == names
