@@ -22,7 +22,7 @@ from app.server.draining import Draining
 from app.server.draining_server import collect_less_often
 from app.server.hosts import Hosts, hosts_of
 from app.server.own_port import about, answering
-from app.server.problems import on_database_unavailable, on_domain_error, on_http_exception
+from app.server.problems import on_expected_error, on_http_exception
 from app.server.request_trace import RequestTrace
 from app.server.safe_answers import SafeAnswers
 from app.server.services import Services
@@ -66,8 +66,8 @@ def _application(lifespan: Lifespan[Starlette] | None, serving: Serving) -> Star
         *page_routes(settings),
     ]
     handlers: Mapping[Any, Any] = {
-        DomainError: on_domain_error,
-        DatabaseUnavailable: on_database_unavailable,
+        DomainError: on_expected_error,
+        DatabaseUnavailable: on_expected_error,
         HTTPException: on_http_exception,
     }
     app = Starlette(

@@ -9,6 +9,7 @@ import strawberry
 from app.domain import errors
 from app.graphql.codes import BAD_USER_INPUT, LIMIT_EXCEEDED
 from app.graphql.context import Info
+from app.server.problems import expected
 from app.usecases.ports.database import DatabaseUnavailable
 
 _AS_DATA: Final[Mapping[str, type[errors.DomainError]]] = {
@@ -49,32 +50,28 @@ class Problem:
 
 def problem_of(error: Exception) -> Problem | None:
     """Translate an expected error; None for all others."""
-    error = _to_users(error)
-    if not isinstance(error, errors.DomainError) or error.code not in _AS_DATA:
+    told = expected(error)
+    if told is None or told.code not in _AS_DATA:
         return None
     return Problem(
-        code=error.code,
-        message=error.message,
-        field=list(error.field) or None,
-        retry_after_seconds=error.retry_after_seconds,
+        code=told.code,
+        message=told.message,
+        field=list(told.field) or None,
+        retry_after_seconds=told.retry_after_seconds,
     )
 
 
 def top_level(error: Exception) -> tuple[str, dict[str, Any]] | None:
     """Return message and extensions for an expected error where no Problem can stand; None for all others."""
-    error = _to_users(error)
-    if not isinstance(error, errors.DomainError) or error.code not in {*_AS_DATA, errors.Unauthenticated.code}:
+    told = expected(error)
+    if told is None or told.code not in {*_AS_DATA, errors.Unauthenticated.code}:
         return None
-    extensions: dict[str, Any] = {"code": BAD_USER_INPUT if isinstance(error, errors.InvalidInput) else error.code}
-    if error.field:
-        extensions["field"] = list(error.field)
-    if error.retry_after_seconds is not None:
-        extensions["retryAfterSeconds"] = error.retry_after_seconds
-    return error.message, extensions
-
-
-def _to_users(error: Exception) -> Exception:
-    return error.to_users() if isinstance(error, DatabaseUnavailable) else error
+    extensions: dict[str, Any] = {"code": BAD_USER_INPUT if isinstance(told, errors.InvalidInput) else told.code}
+    if told.field:
+        extensions["field"] = list(told.field)
+    if told.retry_after_seconds is not None:
+        extensions["retryAfterSeconds"] = told.retry_after_seconds
+    return told.message, extensions
 
 
 class ExpectedErrors(strawberry.ExceptionHandler[errors.DomainError | DatabaseUnavailable, Problem]):

@@ -119,9 +119,7 @@ class GraphQLView(GraphQL[Context, None]):
             response = await self._run(request)
         except HTTPException as error:
             response = _http_error(request, error)
-        except Unauthenticated as error:
-            response = _unauthenticated(request, error)
-        except (RateLimited, UploadIncomplete) as error:
+        except (RateLimited, Unauthenticated, UploadIncomplete) as error:
             response = _expected(request, error)
         await response(scope, receive, send)
 
@@ -332,33 +330,27 @@ def _request_data(parsed: object) -> GraphQLRequestData:
 
 
 def _http_error(request: Request, raised: HTTPException) -> Response:
-    media_type = negotiated(request.headers.get("accept", "")) or JSON
     too_large = raised.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE
     code = FileTooLarge.code if too_large else BAD_USER_INPUT
-    error = {"message": raised.reason, "extensions": {"code": code}}
-    response = _answer({"errors": [error]}, raised.status_code, media_type)
+    response = _refusal(request, raised.status_code, raised.reason, {"code": code})
     if raised.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
         response.headers["Allow"] = "POST" if request.method == "GET" else "GET, POST"
     return response
 
 
-def _unauthenticated(request: Request, error: Unauthenticated) -> Response:
-    media_type = negotiated(request.headers.get("accept", "")) or JSON
-    content = {"errors": [{"message": error.message, "extensions": {"code": error.code}}]}
-    response = _answer(content, HTTPStatus.UNAUTHORIZED, media_type)
-    response.headers["WWW-Authenticate"] = "Bearer"
-    return response
-
-
-def _expected(request: Request, error: RateLimited | UploadIncomplete) -> Response:
+def _expected(request: Request, error: RateLimited | Unauthenticated | UploadIncomplete) -> Response:
     """Answer as REST does, with the same status and headers, as a GraphQL error."""
     told = domain_problem(error)
-    message, extensions = top_level(error) or (error.message, {"code": error.code})
-    media_type = negotiated(request.headers.get("accept", "")) or JSON
-    response = _answer({"errors": [{"message": message, "extensions": extensions}]}, told.status_code, media_type)
-    if "retry-after" in told.headers:
-        response.headers["Retry-After"] = told.headers["retry-after"]
+    response = _refusal(request, told.status_code, *top_level(error) or (error.message, {"code": error.code}))
+    for name in ("Retry-After", "WWW-Authenticate"):
+        if name in told.headers:
+            response.headers[name] = told.headers[name]
     return response
+
+
+def _refusal(request: Request, status: int, message: str, extensions: Mapping[str, object]) -> Response:
+    media_type = negotiated(request.headers.get("accept", "")) or JSON
+    return _answer({"errors": [{"message": message, "extensions": extensions}]}, status, media_type)
 
 
 def _answer(content: object, status: int, media_type: str) -> Response:

@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncGenerator
 from contextlib import ExitStack, suppress
+from math import ceil
 from typing import Any, Final, cast
 
 from graphql import GraphQLError
@@ -26,7 +27,7 @@ from app.graphql.strawberry_insides import (
 )
 from app.server.concurrency import ConcurrencyLimit, TooMany
 from app.server.services import session_over
-from app.server.throttle import TokenBuckets, rate_limited, too_many_requests
+from app.server.throttle import TokenBuckets
 from app.settings import Settings
 
 MALFORMED: Final = 4400
@@ -122,14 +123,14 @@ class TransportWebSocket(TransportHandler[Context]):
         """Return why one more operation is too much, where it is."""
         if wait := self._buckets.spend(self.context.address):
             self.context.metrics.rejected.labels("network").inc()
-            return GraphQLError(**too_many_requests(wait))
+            return _rate_limited(RateLimited(retry_after_seconds=ceil(wait)))
         limit = self._settings.max_subscriptions_per_socket
         if message["id"] not in self.operations and len(self.operations) >= limit:
             return GraphQLError(f"A socket may have {limit} operations at once.", extensions={"code": LIMIT_EXCEEDED})
         try:
             await self.context.afford(message["payload"]["query"])
         except RateLimited as error:
-            return GraphQLError(**rate_limited(error))
+            return _rate_limited(error)
         return None
 
     async def _turn_away(self, too_many: str) -> None:
@@ -165,6 +166,10 @@ class TransportWebSocket(TransportHandler[Context]):
         for operation in list(self.operations):
             await self.cleanup_operation(operation)
         await self.websocket.close(FORBIDDEN, "Forbidden")
+
+
+def _rate_limited(error: RateLimited) -> GraphQLError:
+    return GraphQLError(error.message, extensions={"code": error.code, "retryAfterSeconds": error.retry_after_seconds})
 
 
 def _well_formed(message: dict[str, Any]) -> bool:

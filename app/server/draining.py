@@ -3,12 +3,12 @@
 from time import monotonic
 from typing import final
 
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.domain.errors import PASSING_SECONDS
 from app.server.problem_types import RESTARTING
-from app.server.problems import problem
+from app.server.problems import refusal
 from app.server.throttle import is_health_check
 
 
@@ -65,8 +65,4 @@ class Draining:
 def restarting(path: str) -> Response:
     """Answer whom it cannot serve any more that this process ends."""
     detail = "The service is being restarted; try again in a moment."
-    status, headers = RESTARTING.status, {"Retry-After": str(PASSING_SECONDS)}
-    if path != "/graphql":
-        return problem(status, RESTARTING.code, status.phrase, detail, headers=headers)
-    extensions = {"code": RESTARTING.code, "retryAfterSeconds": PASSING_SECONDS}
-    return JSONResponse({"errors": [{"message": detail, "extensions": extensions}]}, status, headers)
+    return refusal(path, RESTARTING.status, RESTARTING.code, RESTARTING.status.phrase, detail, PASSING_SECONDS)

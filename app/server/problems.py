@@ -87,6 +87,15 @@ def problem(
     return JSONResponse(body, status, headers, media_type="application/problem+json")
 
 
+def refusal(path: str, status: HTTPStatus, code: str, title: str, detail: str, retry_after_seconds: int) -> Response:
+    """Answer before any route is asked, as its path does: by a problem, or by GraphQL's form of an error."""
+    headers = {"Retry-After": str(retry_after_seconds)}
+    if path != "/graphql":
+        return problem(status, code, title, detail, headers=headers)
+    extensions = {"code": code, "retryAfterSeconds": retry_after_seconds}
+    return JSONResponse({"errors": [{"message": detail, "extensions": extensions}]}, status, headers)
+
+
 def domain_problem(error: DomainError) -> Response:
     """Translate a domain error. One that the table does not list is a fault of ours, so it is raised again."""
     status = next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), None)
@@ -111,23 +120,20 @@ def unexpected_problem(request_id: str) -> Response:
     )
 
 
-async def on_domain_error(request: Request, error: Exception) -> Response:
-    """Handle ``DomainError`` for Starlette."""
-    if not isinstance(error, DomainError):
-        raise error
-    metrics_of(request).errors.labels(error.code).inc()
-    if isinstance(error, StorageError):
-        _log.warning("storage_unavailable", exc_info=error)
-    return domain_problem(error)
+def expected(error: Exception) -> DomainError | None:
+    """Return what a user may know of an error, to whom a database is storage too; None where nobody expected it."""
+    shown = error.to_users() if isinstance(error, DatabaseUnavailable) else error
+    return shown if isinstance(shown, DomainError) else None
 
 
-async def on_database_unavailable(request: Request, error: Exception) -> Response:
-    """Handle ``DatabaseUnavailable`` for Starlette: to a client it is the storage that is away."""
-    if not isinstance(error, DatabaseUnavailable):
+async def on_expected_error(request: Request, error: Exception) -> Response:
+    """Handle ``DomainError`` and ``DatabaseUnavailable`` for Starlette."""
+    shown = expected(error)
+    if shown is None:
         raise error
-    shown = error.to_users()
     metrics_of(request).errors.labels(shown.code).inc()
-    _log.warning("database_unavailable", exc_info=error)
+    if isinstance(shown, StorageError):
+        _log.warning("storage_unavailable" if shown is error else "database_unavailable", exc_info=error)
     return domain_problem(shown)
 
 

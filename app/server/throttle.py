@@ -1,19 +1,17 @@
 """How many requests one network may send; an operation over a WebSocket is one."""
 
-import json
 import math
 import time
 from collections import OrderedDict
 from collections.abc import Callable
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Final
 
 from starlette.requests import HTTPConnection
-from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.domain.errors import RateLimited
-from app.server.problems import domain_problem
+from app.server.problems import refusal
 from app.server.services import address_of
 
 HEALTH: Final = frozenset({b"/livez", b"/readyz"})
@@ -57,7 +55,10 @@ class Throttle:
             if wait:
                 scope["app"].state.metrics.rejected.labels("network").inc()
                 # Before it is accepted, a WebSocket is refused like any other request (ASGI's extension for it).
-                await _rate_limit_response(scope, wait)(scope, receive, send)
+                status, error = HTTPStatus.TOO_MANY_REQUESTS, RateLimited(retry_after_seconds=math.ceil(wait))
+                seconds = error.retry_after_seconds
+                refused = refusal(scope["path"], status, error.code, error.sentence(), error.message, seconds)
+                await refused(scope, receive, send)
                 return
         await self._app(scope, receive, send)
 
@@ -65,23 +66,3 @@ class Throttle:
 def is_health_check(scope: Scope) -> bool:
     """Whether an orchestrator asks how we are."""
     return scope["type"] == "http" and scope.get("raw_path") in HEALTH
-
-
-def too_many_requests(wait: float) -> dict[str, Any]:
-    """Answer as a GraphQL error that it is too much, and in how many whole seconds it is not."""
-    return rate_limited(RateLimited(retry_after_seconds=math.ceil(wait)))
-
-
-def rate_limited(error: RateLimited) -> dict[str, Any]:
-    """Return the GraphQL error that says so."""
-    extensions = {"code": error.code, "retryAfterSeconds": error.retry_after_seconds}
-    return {"message": error.message, "extensions": extensions}
-
-
-def _rate_limit_response(scope: Scope, wait: float) -> Response:
-    seconds = math.ceil(wait)
-    if scope["path"] != "/graphql":
-        return domain_problem(RateLimited(retry_after_seconds=seconds))
-    content = json.dumps({"errors": [too_many_requests(wait)]})
-    status, headers = HTTPStatus.TOO_MANY_REQUESTS, {"Retry-After": str(seconds)}
-    return Response(content, status, headers, "application/json; charset=utf-8")

@@ -1,7 +1,7 @@
 """What an orchestrator and Prometheus ask a worker, on a port of its own: ``FIAPX_WORKER_PORT``."""
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from http import HTTPStatus
 
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
@@ -13,10 +13,9 @@ from starlette.routing import Route
 from app.server import own_port
 
 
-@asynccontextmanager
-async def answering(
+def answering(
     metrics: Callable[[], bytes], host: str, port: int | None, fit: Callable[[], bool] = lambda: True
-) -> AsyncIterator[None]:
+) -> AbstractAsyncContextManager[None]:
     """Answer ``/livez``, ``/readyz`` and ``/metrics`` for as long as the block lasts; with no port, nothing."""
 
     async def livez(_: Request) -> Response:
@@ -33,5 +32,4 @@ async def answering(
         return Response(metrics(), media_type=CONTENT_TYPE_PLAIN_0_0_4)
 
     app = Starlette(routes=[Route("/livez", livez), Route("/readyz", readyz), Route("/metrics", text)])
-    async with own_port.answering(app, host, port):
-        yield
+    return own_port.answering(app, host, port)
