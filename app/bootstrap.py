@@ -258,10 +258,7 @@ def _services(settings: Settings, opened: _Opened, identity: IdentityParts) -> S
 def _control_parts(settings: ControlSettings, redis: StreamRedis) -> ControlParts:
     return ControlParts(
         mailer=SmtpMailer(settings.smtp_url, settings.mail_from),
-        webhooks=HttpWebhooks(
-            loopback=settings.webhook_loopback,
-            denied=settings.webhook_denied_networks,
-        ),
+        webhooks=HttpWebhooks(loopback=settings.webhook_loopback, denied=settings.webhook_denied_networks),
         reset_tokens=_reset_tokens(settings),
         verification_tokens=_verification_tokens(settings),
         limits=CountedAttempts(redis.connection_pool, _rates(settings)),

@@ -7,9 +7,8 @@ from itertools import groupby
 from typing import Final
 
 from app.domain.columns import marked, runs
-from app.domain.film import KEY, NON_REFERENCE, OPEN, SECOND, Film, Packets
+from app.domain.film import IS_KEY, KEY, NON_REFERENCE, OPEN, SECOND, Film, Packets
 
-_IS_KEY: Final = bytes(bool(flags & KEY) for flags in range(256))
 _IS_SECOND: Final = bytes(bool(flags & SECOND) for flags in range(256))
 _IS_ENTRY: Final = bytes(flags & (KEY | OPEN) == KEY for flags in range(256))
 
@@ -41,7 +40,7 @@ def _complete(packets: Packets, kept: bytearray) -> None:
 
 def _entries(packets: Packets) -> "array[int]":
     """Return the places at which a decoder can start: the first key picture, and all that leave nothing open."""
-    first = packets.flags.translate(_IS_KEY).find(1)
+    first = packets.flags.translate(IS_KEY).find(1)
     entries = marked(packets.flags.translate(_IS_ENTRY))
     return entries if first < 0 or first in entries[:1] else array("q", [first, *entries])
 

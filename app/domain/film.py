@@ -25,6 +25,11 @@ SECOND: Final = 64  # The other field of the picture before; both packets togeth
 LOST: Final = 128  # Before this packet the container is broken: others may have stood there.
 OPEN: Final = 32  # A key picture across which the order of pictures is counted on: a decoder cannot leap to it.
 
+IS_KEY: Final = bytes(bool(flags & KEY) for flags in range(256))
+"""Translates a column of flags into marks of the key pictures."""
+REORDERED: Final = 16
+"""Codecs reorder no more pictures than this."""
+
 
 @dataclass(frozen=True, slots=True)
 class Stream:

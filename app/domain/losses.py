@@ -7,12 +7,9 @@ from statistics import median_low
 from typing import Final
 
 from app.domain.columns import marked
-from app.domain.film import DISCARD, KEY, LOST, NO_TIME, Film, Packets
+from app.domain.film import DISCARD, IS_KEY, LOST, NO_TIME, REORDERED, Film, Packets
 
-_IS_KEY: Final = bytes(bool(flags & KEY) for flags in range(256))
 _IS_LOST: Final = bytes(bool(flags & LOST) for flags in range(256))
-_REORDERED: Final = 16
-"""Codecs reorder no more pictures than this."""
 _REGULAR: Final = 1.5
 """A step that is at most so many usual ones has no room for another picture, also where times are rounded."""
 
@@ -29,7 +26,7 @@ def losses_of(packets: Packets, *, at_the_end: bool, counted: bool) -> tuple[int
 
 def _is_regular(packets: Packets, place: int) -> bool:
     """Return whether pictures come as regularly around a place as they do before and after it."""
-    first, stop = max(0, place + 1 - 2 * _REORDERED), place + 1 + 2 * _REORDERED
+    first, stop = max(0, place + 1 - 2 * REORDERED), place + 1 + 2 * REORDERED
     times = sorted(_times(packets, range(first, min(stop, len(packets)))))
     steps = [after - before for before, after in pairwise(times) if after > before]
     if not steps or NO_TIME in times:
@@ -38,8 +35,8 @@ def _is_regular(packets: Packets, place: int) -> bool:
     if place < 0:
         return 0 <= times[0] <= usual / 2
     longest = _REGULAR * usual
-    before = min(_times(packets, range(max(0, place + 1 - _REORDERED), place + 1)), default=times[0])
-    after = max(_times(packets, range(place + 1, min(place + 1 + _REORDERED, len(packets)))), default=times[-1])
+    before = min(_times(packets, range(max(0, place + 1 - REORDERED), place + 1)), default=times[0])
+    after = max(_times(packets, range(place + 1, min(place + 1 + REORDERED, len(packets)))), default=times[-1])
     near = times[bisect_left(times, before) : bisect_left(times, after) + 1]
     return all(later - earlier <= longest for earlier, later in pairwise(near))
 
@@ -65,14 +62,14 @@ def is_spoilt(film: Film, loss: int, kept: Sequence[tuple[int, int]]) -> bool:
 def builds_on(film: Film, first: int, last: int, kept: Sequence[tuple[int, int]]) -> bool:
     """Return whether any of the kept packets is one from ``first`` to ``last``, or may build on one of these."""
     flags, pts = film.packets.flags, film.packets.pts
-    stop = last + 1 if film.intra_only else flags.translate(_IS_KEY).find(1, last + 1)
+    stop = last + 1 if film.intra_only else flags.translate(IS_KEY).find(1, last + 1)
     stop = len(flags) if stop < 0 else stop
     place = bisect_left(kept, stop, key=lambda span: span[0]) - 1  # The last that begins before.
     if place >= 0 and kept[place][1] >= first:
         return True
     if film.intra_only:
         return False
-    leading = (i for i in range(stop + 1, min(stop + 1 + 2 * _REORDERED, len(flags))) if pts[i] < pts[stop])
+    leading = (i for i in range(stop + 1, min(stop + 1 + 2 * REORDERED, len(flags))) if pts[i] < pts[stop])
     return any(_is_kept(kept, index) for index in leading)
 
 
@@ -87,7 +84,7 @@ def _first_on_screen(packets: Packets, loss: int) -> int:
     Nothing that comes later in decoding order is shown before the decoding time that has been reached.
     """
     pts, reached = packets.pts, packets.dts[loss]
-    near = range(max(0, loss + 1 - _REORDERED), loss + 1)
+    near = range(max(0, loss + 1 - REORDERED), loss + 1)
     if reached == NO_TIME:
         return near.start
     there = max((pts[i] for i in near if pts[i] <= reached), default=NO_TIME)

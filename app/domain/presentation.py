@@ -16,13 +16,10 @@ from typing import Final, final
 from app.domain.columns import holds, in_order, marked, picked, rises, since, steps
 from app.domain.errors import ProcessingError
 from app.domain.failure import JOINED, FailureCode
-from app.domain.film import DISCARD, KEY, NO_TIME, Film, Packets
+from app.domain.film import DISCARD, IS_KEY, KEY, NO_TIME, REORDERED, Film, Packets
 
-_IS_KEY: Final = bytes(bool(flags & KEY) for flags in range(256))
 _IS_SHOWN: Final = bytes(not flags & DISCARD for flags in range(256))
 TIMES_BEGIN_ANEW: Final = "its times begin anew on the way"
-_REORDERED: Final = 16
-"""Codecs reorder no more pictures than this, so decoding times that fall further are those of another recording."""
 _MOST_RECORDINGS: Final = 10_000
 """Nobody joins more. The time that a presentation takes would grow without bounds."""
 
@@ -180,16 +177,16 @@ def only_the_decoder_knows(film: Film) -> bool:
 
 def _first(packets: Packets) -> int:
     """Return the place of the first key picture: nothing before it is a picture of the film. 0 where none is marked."""
-    return max(packets.flags.translate(_IS_KEY).find(1), 0)
+    return max(packets.flags.translate(IS_KEY).find(1), 0)
 
 
 def is_marked(packets: Packets) -> bool:
     """Return whether any packet is marked as a key picture."""
-    return 1 in packets.flags.translate(_IS_KEY)
+    return 1 in packets.flags.translate(IS_KEY)
 
 
 def _key_times(packets: Packets) -> "array[int]":
-    return picked(packets.pts, marked(packets.flags.translate(_IS_KEY)))
+    return picked(packets.pts, marked(packets.flags.translate(IS_KEY)))
 
 
 def _lower_median(times: Sequence[int]) -> int:
@@ -245,7 +242,7 @@ def _beginnings(packets: Packets, first: int) -> list[int]:
     for i in range(first, len(packets)):
         is_key = flags[i] & KEY
         clock = dts[i] if dts[i] != NO_TIME else pts[i] if is_key and pts[i] != NO_TIME else highest
-        if clock < highest - _REORDERED * usual or (is_key and pts[i] <= key and clock < highest):
+        if clock < highest - REORDERED * usual or (is_key and pts[i] <= key and clock < highest):
             starts.append(i)
             highest = key = NO_TIME
             if len(starts) > _MOST_RECORDINGS:

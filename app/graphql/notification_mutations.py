@@ -7,8 +7,7 @@ import strawberry
 from app.graphql.context import Info
 from app.graphql.declared import mutation
 from app.graphql.inputs import NotificationSettingsInput
-from app.graphql.notification_settings import NotificationSettings, WebhookSecret
-from app.graphql.notifications import NotificationDelivery
+from app.graphql.notifications import NotificationDelivery, NotificationSettings, WebhookSecret
 from app.graphql.results import NotificationDeliveryResult, NotificationSettingsResult, WebhookSecretResult
 from app.graphql.shown import shown
 from app.usecases.notifications import ChangedSettings

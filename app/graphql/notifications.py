@@ -1,14 +1,33 @@
-"""The log of what a user was told."""
+"""What users are told of, and where; the log of what they were told."""
 
 from datetime import datetime
 
 import strawberry
 
 from app.domain import notification
+from app.graphql.connection import PageInfo
 from app.graphql.enums import DeliveryStatus, NotificationChannel
-from app.graphql.page_info import PageInfo
 from app.graphql.shown import shown
 from app.usecases.paging import Page, cursor_of
+
+
+@strawberry.type(description="What the user is told of, and where.")
+class NotificationSettings:
+    """The part of ``app.domain.user.User`` that says so."""
+
+    email_on_failure: bool = strawberry.field(description="A mail when a video fails or a file is refused.")
+    email_on_completion: bool = strawberry.field(description="A mail when a ZIP can be downloaded.")
+    webhook_url: str | None = strawberry.field(
+        description="Where every end of a video is posted, by the Standard Webhooks specification."
+    )
+
+
+@strawberry.type(description="The webhook's signing key (Standard Webhooks), shown this once.")
+class WebhookSecret:
+    """A key and what it belongs to."""
+
+    secret: str = strawberry.field(description="whsec_ and the key in base64, as the verifying libraries take it.")
+    settings: NotificationSettings = strawberry.field(description="The settings as they are now.")
 
 
 @strawberry.type(description="One notification on one channel.")

@@ -8,7 +8,7 @@ from app.domain import user
 from app.domain.user import UserId
 from app.graphql.context import Info
 from app.graphql.enums import Locale
-from app.graphql.notification_settings import NotificationSettings
+from app.graphql.notifications import NotificationSettings
 from app.graphql.scalars import BigInt
 from app.graphql.shown import shown
 from app.usecases import sessions

@@ -4,8 +4,7 @@ from typing import Annotated
 
 import strawberry
 
-from app.graphql.notification_settings import NotificationSettings, WebhookSecret
-from app.graphql.notifications import NotificationDelivery
+from app.graphql.notifications import NotificationDelivery, NotificationSettings, WebhookSecret
 from app.graphql.people import DataExport, EmailVerified, Session, User
 from app.graphql.problems import Problem
 from app.graphql.videos import VideoProcessing

@@ -3,21 +3,30 @@
 from collections.abc import AsyncGenerator
 from typing import Any
 
+import strawberry
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types import ExecutionResult
 from strawberry.types.execution import PreExecutionError
 
+from app.graphql.account_mutations import AccountMutations
 from app.graphql.context import Context, Info
 from app.graphql.documents import MAX_ERRORS
 from app.graphql.executor import SharingExecutor
 from app.graphql.limits import length_error
-from app.graphql.mutations import Mutation
+from app.graphql.notification_mutations import NotificationMutations
 from app.graphql.operation_pipeline import OperationPipeline
 from app.graphql.problems import ExpectedErrors
 from app.graphql.queries import Query
 from app.graphql.scalars import SCALARS
+from app.graphql.session_mutations import SessionMutations
 from app.graphql.strawberry_insides import BoundedSchema, StreamResult
 from app.graphql.subscriptions import Subscription
+from app.graphql.video_mutations import VideoMutations
+
+
+@strawberry.type(description="What can be done.")
+class Mutation(SessionMutations, VideoMutations, AccountMutations, NotificationMutations):
+    """The mutations."""
 
 
 class _CarefulSchema(BoundedSchema):

@@ -7,14 +7,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from typing_extensions import TypedDict
 
-from app.domain.errors import (
-    EmailAlreadyRegistered,
-    InvalidCredentials,
-    InvalidInput,
-    RateLimited,
-    StorageError,
-    StorageFull,
-)
+from app.domain import errors
 from app.domain.times import iso8601
 from app.domain.user import Locale
 from app.server.body import json_body
@@ -23,7 +16,7 @@ from app.server.language import preferred_locale
 from app.server.services import Services, address_of, services_of, viewer_of
 from app.usecases.sessions import Session
 
-_STORES: Final = (StorageError, StorageFull)
+_STORES: Final = (errors.StorageError, errors.StorageFull)
 
 
 @described
@@ -87,7 +80,7 @@ _SIGNED_IN: Final = Answer(HTTPStatus.OK, "The session.", Tokens, headers=("Cach
 @promises(
     "accounts",
     Answer(HTTPStatus.CREATED, "The account; sign in with its address and password.", Account),
-    errors=(EmailAlreadyRegistered, *_STORES),
+    errors=(errors.EmailAlreadyRegistered, *_STORES),
     parameters=(_LANGUAGE,),
     body=Registration,
 )
@@ -103,7 +96,7 @@ async def register(request: Request) -> Response:
     return JSONResponse(account, HTTPStatus.CREATED)
 
 
-@promises("accounts", _SIGNED_IN, errors=(InvalidCredentials, RateLimited, *_STORES), body=Credentials)
+@promises("accounts", _SIGNED_IN, errors=(errors.InvalidCredentials, errors.RateLimited, *_STORES), body=Credentials)
 async def login(request: Request) -> Response:
     """Sign in."""
     services, body = services_of(request), await json_body(request, Credentials)
@@ -111,7 +104,7 @@ async def login(request: Request) -> Response:
     return _tokens(services, session)
 
 
-@promises("accounts", _SIGNED_IN, errors=(InvalidCredentials, *_STORES), body=RefreshToken)
+@promises("accounts", _SIGNED_IN, errors=(errors.InvalidCredentials, *_STORES), body=RefreshToken)
 async def refresh(request: Request) -> Response:
     """Get the next tokens of a session.
 
@@ -145,5 +138,5 @@ def _locale(request: Request, given: object) -> Locale:
     if given is None:
         return preferred_locale(request.headers.get("accept-language"))
     if not isinstance(given, str) or given not in tuple(Locale):
-        raise InvalidInput(f"The language is one of {', '.join(Locale)}.", field=("locale",))
+        raise errors.InvalidInput(f"The language is one of {', '.join(Locale)}.", field=("locale",))
     return Locale(given)

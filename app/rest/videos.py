@@ -7,21 +7,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from typing_extensions import TypedDict
 
-from app.domain.errors import (
-    FileTooLarge,
-    IdempotencyConflict,
-    InvalidInput,
-    ProcessingNotFinished,
-    QuotaExceeded,
-    ServiceBusy,
-    StorageError,
-    StorageFull,
-    UnsupportedFileFormat,
-    UploadInterrupted,
-    VideoExpired,
-    VideoNotBelongsToUser,
-    VideoNotFound,
-)
+from app.domain import errors
 from app.domain.options import ExtractionOptions
 from app.domain.retention import Retention
 from app.domain.times import iso8601
@@ -86,14 +72,14 @@ _FORM: Final = {
     "videos",
     Answer(HTTPStatus.ACCEPTED, "The file is stored, and will be processed.", Accepted),
     errors=(
-        FileTooLarge,
-        IdempotencyConflict,
-        QuotaExceeded,
-        ServiceBusy,
-        StorageError,
-        StorageFull,
-        UnsupportedFileFormat,
-        UploadInterrupted,
+        errors.FileTooLarge,
+        errors.IdempotencyConflict,
+        errors.QuotaExceeded,
+        errors.ServiceBusy,
+        errors.StorageError,
+        errors.StorageFull,
+        errors.UnsupportedFileFormat,
+        errors.UploadInterrupted,
     ),
     parameters=(Parameter("header", "Idempotency-Key", "A second request with the same key and file makes no other."),),
     body=_FORM,
@@ -118,7 +104,7 @@ async def upload(request: Request) -> Response:
 @promises(
     "videos",
     Answer(HTTPStatus.OK, "One page of them.", VideoPage),
-    errors=(InvalidInput, StorageError),
+    errors=(errors.InvalidInput, errors.StorageError),
     parameters=(
         Parameter(
             "query",
@@ -150,7 +136,13 @@ async def list_videos(request: Request) -> Response:
         headers=("Cache-Control", "Location"),
         to_head=False,
     ),
-    errors=(ProcessingNotFinished, StorageError, VideoExpired, VideoNotBelongsToUser, VideoNotFound),
+    errors=(
+        errors.ProcessingNotFinished,
+        errors.StorageError,
+        errors.VideoExpired,
+        errors.VideoNotBelongsToUser,
+        errors.VideoNotFound,
+    ),
     problems=(OUTSIDE_THE_FILE,),
     parameters=(Parameter("path", "id", "The video's.", {"type": "string", "format": "uuid"}), *OBJECT_PARAMETERS),
     signed_in=True,
@@ -178,7 +170,7 @@ async def download(request: Request) -> Response:
     try:
         return await send_object(request, services.storage, found, {})
     except ObjectMissing:
-        raise VideoNotFound("The ZIP of this video is no longer stored.") from None
+        raise errors.VideoNotFound("The ZIP of this video is no longer stored.") from None
 
 
 async def _file(form: Multipart) -> Part:
@@ -186,8 +178,8 @@ async def _file(form: Multipart) -> Part:
         if part.file_name is not None and part.name == "file":
             return part
         if part.file_name is not None:
-            raise InvalidInput("Send the video in the field named file.", field=(part.name,))
-    raise InvalidInput("Send the video in the field named file.", field=("file",))
+            raise errors.InvalidInput("Send the video in the field named file.", field=(part.name,))
+    raise errors.InvalidInput("Send the video in the field named file.", field=("file",))
 
 
 def _item(video: VideoProcessing, retention: Retention) -> Video:

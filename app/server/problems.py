@@ -9,56 +9,33 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from app.domain.errors import (
-    DomainError,
-    EmailAlreadyRegistered,
-    EmailNotVerified,
-    FileTooLarge,
-    IdempotencyConflict,
-    InvalidCredentials,
-    InvalidInput,
-    NotificationError,
-    ProcessingAlreadyFinished,
-    ProcessingNotFinished,
-    RateLimited,
-    ServiceBusy,
-    StorageError,
-    StorageFull,
-    Unauthenticated,
-    UnsupportedFileFormat,
-    UploadIncomplete,
-    UploadInterrupted,
-    UserNotFound,
-    VideoExpired,
-    VideoNotBelongsToUser,
-    VideoNotFound,
-)
+from app.domain import errors
 from app.server.metrics import metrics_of
 from app.server.problem_types import BROKEN
 from app.usecases.ports.database import DatabaseUnavailable
 
-STATUS: Final[Mapping[type[DomainError], HTTPStatus]] = {
-    InvalidInput: HTTPStatus.BAD_REQUEST,
-    ProcessingNotFinished: HTTPStatus.BAD_REQUEST,
-    UploadIncomplete: HTTPStatus.BAD_REQUEST,
-    UploadInterrupted: HTTPStatus.SERVICE_UNAVAILABLE,
-    Unauthenticated: HTTPStatus.UNAUTHORIZED,
-    InvalidCredentials: HTTPStatus.UNAUTHORIZED,
-    VideoNotBelongsToUser: HTTPStatus.FORBIDDEN,
-    EmailNotVerified: HTTPStatus.FORBIDDEN,
-    UserNotFound: HTTPStatus.NOT_FOUND,
-    VideoNotFound: HTTPStatus.NOT_FOUND,
-    VideoExpired: HTTPStatus.GONE,
-    EmailAlreadyRegistered: HTTPStatus.CONFLICT,
-    IdempotencyConflict: HTTPStatus.CONFLICT,
-    ProcessingAlreadyFinished: HTTPStatus.CONFLICT,
-    FileTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-    UnsupportedFileFormat: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
-    ServiceBusy: HTTPStatus.SERVICE_UNAVAILABLE,
-    RateLimited: HTTPStatus.TOO_MANY_REQUESTS,
-    NotificationError: HTTPStatus.BAD_GATEWAY,
-    StorageFull: HTTPStatus.INSUFFICIENT_STORAGE,
-    StorageError: HTTPStatus.SERVICE_UNAVAILABLE,
+STATUS: Final[Mapping[type[errors.DomainError], HTTPStatus]] = {
+    errors.InvalidInput: HTTPStatus.BAD_REQUEST,
+    errors.ProcessingNotFinished: HTTPStatus.BAD_REQUEST,
+    errors.UploadIncomplete: HTTPStatus.BAD_REQUEST,
+    errors.UploadInterrupted: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.Unauthenticated: HTTPStatus.UNAUTHORIZED,
+    errors.InvalidCredentials: HTTPStatus.UNAUTHORIZED,
+    errors.VideoNotBelongsToUser: HTTPStatus.FORBIDDEN,
+    errors.EmailNotVerified: HTTPStatus.FORBIDDEN,
+    errors.UserNotFound: HTTPStatus.NOT_FOUND,
+    errors.VideoNotFound: HTTPStatus.NOT_FOUND,
+    errors.VideoExpired: HTTPStatus.GONE,
+    errors.EmailAlreadyRegistered: HTTPStatus.CONFLICT,
+    errors.IdempotencyConflict: HTTPStatus.CONFLICT,
+    errors.ProcessingAlreadyFinished: HTTPStatus.CONFLICT,
+    errors.FileTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    errors.UnsupportedFileFormat: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    errors.ServiceBusy: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.RateLimited: HTTPStatus.TOO_MANY_REQUESTS,
+    errors.NotificationError: HTTPStatus.BAD_GATEWAY,
+    errors.StorageFull: HTTPStatus.INSUFFICIENT_STORAGE,
+    errors.StorageError: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 
 _log = structlog.stdlib.get_logger(__name__)
@@ -96,7 +73,7 @@ def refusal(path: str, status: HTTPStatus, code: str, title: str, detail: str, r
     return JSONResponse({"errors": [{"message": detail, "extensions": extensions}]}, status, headers)
 
 
-def domain_problem(error: DomainError) -> Response:
+def domain_problem(error: errors.DomainError) -> Response:
     """Translate a domain error. One that the table does not list is a fault of ours, so it is raised again."""
     status = next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), None)
     if status is None:
@@ -120,10 +97,10 @@ def unexpected_problem(request_id: str) -> Response:
     )
 
 
-def expected(error: Exception) -> DomainError | None:
+def expected(error: Exception) -> errors.DomainError | None:
     """Return what a user may know of an error, to whom a database is storage too; None where nobody expected it."""
     shown = error.to_users() if isinstance(error, DatabaseUnavailable) else error
-    return shown if isinstance(shown, DomainError) else None
+    return shown if isinstance(shown, errors.DomainError) else None
 
 
 async def on_expected_error(request: Request, error: Exception) -> Response:
@@ -132,7 +109,7 @@ async def on_expected_error(request: Request, error: Exception) -> Response:
     if shown is None:
         raise error
     metrics_of(request).errors.labels(shown.code).inc()
-    if isinstance(shown, StorageError):
+    if isinstance(shown, errors.StorageError):
         _log.warning("storage_unavailable" if shown is error else "database_unavailable", exc_info=error)
     return domain_problem(shown)
 
