@@ -234,18 +234,18 @@ def _identity(
 
 
 def _services(settings: Settings, opened: _Opened, identity: IdentityParts) -> Services:
-    parts = opened.parts
-    tickets = TicketLinks(
-        settings.link_secret.get_secret_value(),
-        lifetime_seconds=settings.link_seconds,
-        public_url=settings.public_url,
+    parts, public_url, lifetime = opened.parts, settings.s3_public_url, settings.link_seconds
+    secret = settings.link_secret.get_secret_value()
+    tickets = TicketLinks(secret, lifetime_seconds=lifetime, public_url=settings.public_url)
+    links = (
+        PresignedLinks(_s3(settings, public_url), settings.s3_bucket, lifetime_seconds=lifetime) if public_url else None
     )
     return Services(
         do=user_use_cases(settings, parts, identity),
         tokens=identity.tokens,
         ended_sessions=identity.ended,
-        links=_presigned(settings, settings.s3_public_url) if settings.s3_public_url else tickets,
-        tickets=None if settings.s3_public_url else tickets,
+        links=links or tickets,
+        tickets=None if links else tickets,
         storage=parts.storage,
         clock=parts.clock,
         retention=Retention(settings.retention_days),
@@ -273,10 +273,6 @@ def _s3(settings: VideoSettings, url: str) -> "S3Client":
         secret_key=settings.s3_secret_key.get_secret_value() if settings.s3_secret_key else None,
         threads=settings.storage_threads,
     )
-
-
-def _presigned(settings: VideoSettings, public_url: str) -> PresignedLinks:
-    return PresignedLinks(_s3(settings, public_url), settings.s3_bucket, lifetime_seconds=settings.link_seconds)
 
 
 def _keys(settings: SigningSettings) -> list[str]:

@@ -7,7 +7,7 @@ from typing import Any
 from arq import Retry
 
 from app.domain.video import VideoId
-from app.usecases.attempt_video import AttemptVideo, RetryAt
+from app.usecases.attempt_video import AttemptVideo
 
 
 async def process_video(ctx: Mapping[str, Any], video_id: str) -> None:
@@ -16,6 +16,6 @@ async def process_video(ctx: Mapping[str, Any], video_id: str) -> None:
     Returning acknowledges the job, and ``Retry`` brings it back at a given time.
     """
     attempt_video: AttemptVideo = ctx["attempt_video"]
-    answer = await attempt_video(VideoId(video_id))
-    if isinstance(answer, RetryAt):
-        raise Retry(max(answer.at - attempt_video.clock.now(), timedelta()))
+    again_at = await attempt_video(VideoId(video_id))
+    if again_at is not None:
+        raise Retry(max(again_at - attempt_video.clock.now(), timedelta()))

@@ -62,7 +62,7 @@ def checked_email(text: str) -> str:
     :raises InvalidInput: where it is no address
     """
     email = _normalised("NFKC", _normalised("NFKC", text, _EMAIL_MAX).strip().lower(), _EMAIL_MAX)
-    if len(email) > _EMAIL_MAX or not _EMAIL.fullmatch(email) or _is_unseen(email):
+    if len(email) > _EMAIL_MAX or not _EMAIL.fullmatch(email) or _has(email, "C"):
         raise InvalidInput("This is not an e-mail address.", field=("email",))
     return email
 
@@ -79,7 +79,7 @@ def checked_name(text: str) -> str:
     :raises InvalidInput: where it is empty, too long or holds control characters
     """
     name = " ".join(_normalised("NFC", text, _NAME_MAX).split())
-    if not name or len(name) > _NAME_MAX or any(unicodedata.category(c) in {"Cc", "Cs"} for c in name):
+    if not name or len(name) > _NAME_MAX or _has(name, "Cc", "Cs"):
         raise InvalidInput(f"A name has 1 to {_NAME_MAX} characters.", field=("name",))
     return name
 
@@ -90,7 +90,7 @@ def normalised_password(text: str) -> str:
     :raises InvalidInput: where it is shorter than 12 or longer than 128 characters, or no text at all
     """
     password = _normalised("NFC", text, _PASSWORD_MAX)
-    if not _PASSWORD_MIN <= len(password) <= _PASSWORD_MAX or _has_surrogates(password):
+    if not _PASSWORD_MIN <= len(password) <= _PASSWORD_MAX or _has(password, "Cs"):
         raise InvalidInput(f"A password has {_PASSWORD_MIN} to {_PASSWORD_MAX} characters.", field=("password",))
     return password
 
@@ -111,10 +111,9 @@ def _normalised(form: Literal["NFC", "NFKC"], text: str, longest: int) -> str:
     return unicodedata.normalize(form, text) if len(text) <= 4 * longest else text
 
 
-def _has_surrogates(text: str) -> bool:
-    return any(unicodedata.category(c) == "Cs" for c in text)
+def _has(text: str, *categories: str) -> bool:
+    """Whether some of it is of these categories of Unicode, such as Cc for controls and Cs for halves of characters.
 
-
-def _is_unseen(text: str) -> bool:
-    """Whether some of it cannot be seen or means nothing: controls, marks of direction, halves of characters."""
-    return any(unicodedata.category(c).startswith("C") for c in text)
+    All that begin with C cannot be seen or mean nothing.
+    """
+    return any(unicodedata.category(c).startswith(categories) for c in text)

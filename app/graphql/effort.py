@@ -2,17 +2,15 @@
 
 import asyncio
 import time
-from collections import OrderedDict
 from collections.abc import Callable
 from ipaddress import IPv4Address, ip_network
 from typing import Final, final
 
 from app.domain.network import parsed_address
+from app.server.throttle import Buckets
 
 _DOCUMENT_SECONDS: Final = 0.025
 """What the dearest document costs; whoever has less than this left waits."""
-_PAYERS: Final = 20_000
-"""The most that are remembered; whoever came longest ago is forgotten, which only gives them back what they had."""
 
 
 @final
@@ -23,31 +21,21 @@ class Effort:
     """
 
     def __init__(self, seconds_per_minute: float, *, now: Callable[[], float] = time.monotonic) -> None:
-        self._most = seconds_per_minute
-        self._now = now
-        self._left: OrderedDict[str, tuple[float, float]] = OrderedDict()
+        self._seconds = Buckets(seconds_per_minute, now=now)
         self._turns = asyncio.Lock()
 
     def wait(self, payer: str) -> float:
         """Return 0, or in how many seconds this payer may ask for something new."""
-        missing = min(_DOCUMENT_SECONDS, self._most) - self._of(payer)
-        return max(0.0, missing * 60 / self._most)
+        return self._seconds.wait(payer, _DOCUMENT_SECONDS)
 
     def spend(self, payer: str, seconds: float) -> None:
         """Take what was used."""
-        self._left[payer] = (self._of(payer) - seconds, self._now())
-        self._left.move_to_end(payer)
-        if len(self._left) > _PAYERS:
-            self._left.popitem(last=False)
+        self._seconds.take(payer, seconds)
 
     async def turn(self) -> None:
         """Return when it is one's turn: between two of them everything else that waits in this process goes on."""
         async with self._turns:
             await asyncio.sleep(0)
-
-    def _of(self, payer: str) -> float:
-        left, at = self._left.get(payer, (self._most, 0.0))
-        return min(self._most, left + (self._now() - at) * self._most / 60)
 
 
 def network_of(address: str) -> str:

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Final, TypeVar, cast
 
@@ -45,11 +44,11 @@ def is_json(content_type: str) -> bool:
     return kind == b"application/json" and options.get(b"charset", b"utf-8").lower() in {b"utf-8", b"utf8"}
 
 
-async def _json_object(request: Request) -> Mapping[str, object]:
-    """Read a body that must be a JSON object.
+async def json_body(request: Request, kind: type[_Body]) -> _Body:
+    """Read a body of this kind, a TypedDict whose needed members are all strings; others are for the caller to check.
 
     :raises HTTPException: 415, where it does not say that it is JSON in UTF-8
-    :raises InvalidInput: where it is not
+    :raises InvalidInput: where it is not, or lacks a member
     """
     if not is_json(request.headers.get("content-type", "")):
         raise HTTPException(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "Send a JSON object as application/json, in UTF-8.")
@@ -59,16 +58,6 @@ async def _json_object(request: Request) -> Mapping[str, object]:
         raise InvalidInput("This body is not valid JSON.") from None
     if not isinstance(value, dict):
         raise InvalidInput("Send a JSON object.")
-    return value
-
-
-async def json_body(request: Request, kind: type[_Body]) -> _Body:
-    """Read a body of this kind, a TypedDict whose needed members are all strings; others are for the caller to check.
-
-    :raises HTTPException: 415, where it does not say that it is JSON in UTF-8
-    :raises InvalidInput: where it is not, or lacks a member
-    """
-    value = await _json_object(request)
     needed = kind.__required_keys__  # type: ignore[attr-defined]  # Every TypedDict has them.
     for name in (name for name in kind.__annotations__ if name in needed):
         if not isinstance(value.get(name), str):

@@ -16,29 +16,42 @@ from app.server.services import address_of
 
 HEALTH: Final = frozenset({b"/livez", b"/readyz"})
 """As they are spelled, and not otherwise: a proxy in front that keeps them inside looks for nothing else."""
-_NETWORKS: Final = 20_000
+_KEYS: Final = 20_000
 """The most that are remembered; whoever came longest ago is forgotten, which only gives them back what they had."""
 
 
-class TokenBuckets:
-    """For each key as many tries as ``per_minute`` at once, which come back one after the other."""
+class Buckets:
+    """For each key so much as ``per_minute`` at once, which comes back little by little; a key may owe some."""
 
-    def __init__(self, per_minute: int, *, keys: int = _NETWORKS, now: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, per_minute: float, *, keys: int = _KEYS, now: Callable[[], float] = time.monotonic) -> None:
         self._most = per_minute
         self._keys = keys
         self._now = now
         self._left: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
-    def spend(self, key: str) -> float:
-        """Take one; give 0, or in how many seconds there will be one."""
-        now, per_second = self._now(), self._most / 60
-        left, at = self._left.get(key, (float(self._most), now))
-        left = min(self._most, left + (now - at) * per_second)
-        wait = 0.0 if left >= 1 else (1 - left) / per_second
-        self._left[key] = (left if wait else left - 1, now)
+    def wait(self, key: str, enough: float) -> float:
+        """Return 0, or in how many seconds so much will be there, or all that there can be."""
+        return max(0.0, min(enough, self._most) - self._of(key)) * 60 / self._most
+
+    def take(self, key: str, amount: float) -> None:
+        """Take so much, whether it is there or not."""
+        self._left[key] = (self._of(key) - amount, self._now())
         self._left.move_to_end(key)
         if len(self._left) > self._keys:
             self._left.popitem(last=False)
+
+    def _of(self, key: str) -> float:
+        left, at = self._left.get(key, (self._most, 0.0))
+        return min(self._most, left + (self._now() - at) * self._most / 60)
+
+
+class TokenBuckets(Buckets):
+    """For each key as many tries as ``per_minute`` at once, which come back one after the other."""
+
+    def spend(self, key: str) -> float:
+        """Take one; give 0, or in how many seconds there will be one."""
+        wait = self.wait(key, 1)
+        self.take(key, 0 if wait else 1)
         return wait
 
 

@@ -36,18 +36,6 @@ _MARGIN: Final = timedelta(milliseconds=100)
 _UNEXPECTED_TRIES: Final = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Done:
-    """Nothing is left to do here: the row is final or gone, or another attempt owns what happens next."""
-
-
-@dataclass(frozen=True, slots=True)
-class RetryAt:
-    """There may be something to do then, and not before."""
-
-    at: datetime
-
-
 @final
 @dataclass(frozen=True, slots=True)
 class AttemptVideo:
@@ -55,6 +43,9 @@ class AttemptVideo:
 
     However often it is called for one video, the row's lease makes that boring. A cancellation is a shutdown, since
     every other reason to stop ends the work from within: the video is given back at once.
+
+    Return when there may be something to do again, and not before; None where nothing is left to do here: the row is
+    final or gone, or another attempt owns what happens next.
     """
 
     start_video_processing_job: StartVideoProcessingJob
@@ -71,20 +62,20 @@ class AttemptVideo:
     clock: Clock
     max_transient_failures: int
 
-    async def __call__(self, video: VideoId) -> Done | RetryAt:
+    async def __call__(self, video: VideoId) -> datetime | None:
         try:
             started = await self._claim(video)
         except DatabaseUnavailable:
             await self.stores.trips()
-            return RetryAt(self.clock.now() + _DATABASE_AWAY)
+            return self.clock.now() + _DATABASE_AWAY
         match started:
             case None:
-                return Done()
+                return None
             case GivenUp(failure):
                 self.reports.given_up(video, failure.code)
-                return Done()
+                return None
             case HeldUntil(at):
-                return RetryAt(at + _MARGIN)
+                return at + _MARGIN
             case Claimed():
                 with self.reports.under_way(started.video, taken_over=started.taken_over):
                     return await self._work(started)
@@ -100,7 +91,7 @@ class AttemptVideo:
                     await self.release_processing.after_shutdown(started.video, started.transient_failures)
             raise
 
-    async def _work(self, started: Claimed) -> Done | RetryAt:
+    async def _work(self, started: Claimed) -> datetime | None:
         """Hold the lease until it is known how the work ended."""
         attempt = AttemptState()
         holding = asyncio.create_task(self.hold_lease(started.video, attempt))
@@ -115,7 +106,7 @@ class AttemptVideo:
             holding.cancel()
             await asyncio.gather(holding, return_exceptions=True)
 
-    async def _end(self, started: Claimed, attempt: AttemptState, holding: "asyncio.Task[None]") -> Done | RetryAt:
+    async def _end(self, started: Claimed, attempt: AttemptState, holding: "asyncio.Task[None]") -> datetime | None:
         """Work, and record how it ended."""
         try:
             await self._work_under_lease(started.video, attempt, holding)
@@ -123,10 +114,10 @@ class AttemptVideo:
             if fault := await self._fault_behind(error):
                 return await self._meet(fault, started)
             self.health.worked()
-            return await self._fail(started.video, Failure(error.failure, error.message))
+            await self._fail(started.video, Failure(error.failure, error.message))
         except Exception as error:  # noqa: BLE001 - a bug of ours is no reason to lose the video
             return await self._meet(error, started)
-        return Done()
+        return None
 
     async def _fault_behind(self, verdict: ProcessingError) -> OSError | None:
         """Return what keeps this worker from decoding anything at all, if that is what makes it call a film damaged."""
@@ -137,7 +128,7 @@ class AttemptVideo:
                 return fault
         return None
 
-    async def _meet(self, fault: Exception, started: Claimed) -> Done | RetryAt:
+    async def _meet(self, fault: Exception, started: Claimed) -> datetime | None:
         """Let what was no fault of the video's pass, or admit that it does not."""
         faults, failure = started.transient_failures + 1, failure_of(fault)
         if not isinstance(fault, StorageError | DatabaseUnavailable | OSError):
@@ -148,15 +139,16 @@ class AttemptVideo:
             return await self._break(started, self.max_transient_failures, failure)
         if await self.stores.trips():
             return await self._sit_out(started)
-        if faults >= self.max_transient_failures:
-            return await self._fail(started.video, failure)
-        return await self._come_again(started)
+        if faults < self.max_transient_failures:
+            return await self._come_again(started)
+        await self._fail(started.video, failure)
+        return None
 
-    async def _sit_out(self, started: Claimed) -> RetryAt:
+    async def _sit_out(self, started: Claimed) -> datetime:
         """Release the video until the stores are back, as if it had never been tried."""
         self.reports.comes_again()
         await self._recorded(lambda: self.release_processing.in_an_outage(started.video, started.transient_failures))
-        return RetryAt(self.clock.now() + OUTAGE + _MARGIN)
+        return self.clock.now() + OUTAGE + _MARGIN
 
     async def _work_under_lease(
         self, video: VideoProcessing, attempt: AttemptState, holding: "asyncio.Task[None]"
@@ -185,15 +177,14 @@ class AttemptVideo:
             with self.reports.decoding():
                 return await self.generate_zip_file(video, media, extraction), extraction.reading
 
-    async def _fail(self, video: VideoProcessing, failure: Failure) -> Done:
+    async def _fail(self, video: VideoProcessing, failure: Failure) -> None:
         self.reports.failing(failure.code)
         if await self._recorded(lambda: self.mark_processing_failed(video, failure)):
             self.reports.failed(failure.code)
         else:
             self.reports.lost(at_its_end=True)
-        return Done()
 
-    async def _break(self, started: Claimed, most: int, failure: Failure) -> Done | RetryAt:
+    async def _break(self, started: Claimed, most: int, failure: Failure) -> datetime | None:
         """Leave the video to another worker, or admit the failure once as many tries as may be broke in two of them.
 
         What broke as often in this one alone waits for another, which the next process in this one's place is too.
@@ -201,16 +192,17 @@ class AttemptVideo:
         self.health.broke(started.video.id)
         if started.transient_failures + 1 >= most:
             if not self.health.is_alone(started.broken_by):
-                return await self._fail(started.video, failure)
+                await self._fail(started.video, failure)
+                return None
             self.health.make_way()
         return await self._come_again(started, also_broken_by(started.broken_by, self.health.worker))
 
-    async def _come_again(self, started: Claimed, broken_by: Sequence[str] = ()) -> RetryAt:
+    async def _come_again(self, started: Claimed, broken_by: Sequence[str] = ()) -> datetime:
         """Release the video for later."""
         self.reports.comes_again()
         video, faults = started.video, started.transient_failures
         await self._recorded(lambda: self.release_processing.after_fault(video, faults, broken_by))
-        return RetryAt(self.clock.now() + retry_delay(faults) + _MARGIN)
+        return self.clock.now() + retry_delay(faults) + _MARGIN
 
     async def _recorded(self, end: Callable[[], Awaitable[bool]]) -> bool:
         """Record an attempt's end as often as it takes until the database has said what became of it.
