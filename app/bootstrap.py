@@ -51,9 +51,9 @@ from app.usecases.catalogue import ControlUseCases
 from app.usecases.measure_backlog import MeasureBacklog
 from app.usecases.ports.clock import Clock
 from app.usecases.ports.database import DatabaseUnavailable
-from app.usecases.ports.ended_sessions import EndedSessions
-from app.usecases.ports.passwords import PasswordHasher
 from app.usecases.ports.rate_limits import RateLimitKey, RateLimits
+from app.usecases.ports.sessions import EndedSessions
+from app.usecases.ports.tokens import PasswordHasher
 from app.usecases.ports.transactions import Transactions
 from app.usecases.release_processing import ReleaseProcessing
 from app.usecases.sweep_due_videos import SweepDueVideos

@@ -17,7 +17,6 @@ from app.usecases.deliver_notifications import DeliverNotifications
 from app.usecases.download_processed_zip import DownloadProcessedZip
 from app.usecases.email_verification import EmailVerification
 from app.usecases.expire_videos import ExpireVideos
-from app.usecases.export_my_data import ExportMyData
 from app.usecases.generate_zip_file import GenerateZipFile
 from app.usecases.hold_lease import HoldLease
 from app.usecases.limit_deliveries import LimitDeliveries
@@ -26,22 +25,19 @@ from app.usecases.mark_processing_completed import MarkProcessingCompleted
 from app.usecases.mark_processing_failed import MarkProcessingFailed
 from app.usecases.measure_backlog import MeasureBacklog
 from app.usecases.notifications import NotificationUseCases
-from app.usecases.notify_rejection import NotifyRejection
 from app.usecases.passwords import PasswordUseCases
 from app.usecases.ports.attempt_reports import AttemptReports
 from app.usecases.ports.clock import Clock
-from app.usecases.ports.ended_sessions import EndedSessions
 from app.usecases.ports.frames import DecoderTrial, FrameExtractor
 from app.usecases.ports.live_status import LiveStatus
-from app.usecases.ports.mail import Mailer
 from app.usecases.ports.mail_addresses import MailAddresses
-from app.usecases.ports.passwords import PasswordHasher
+from app.usecases.ports.messengers import Mailer, WebhookSender
 from app.usecases.ports.queue import JobQueue
 from app.usecases.ports.rate_limits import RateLimits
+from app.usecases.ports.sessions import EndedSessions
 from app.usecases.ports.storage import ObjectStorage
-from app.usecases.ports.tokens import AccessTokens, LinkTokens, RefreshTokens
+from app.usecases.ports.tokens import AccessTokens, LinkTokens, PasswordHasher, RefreshTokens
 from app.usecases.ports.transactions import Transactions
-from app.usecases.ports.webhooks import WebhookSender
 from app.usecases.ports.workspaces import Workspaces
 from app.usecases.ports.zip_encoder import ZipEncoder
 from app.usecases.process_video_frames import ProcessVideoFrames
@@ -135,7 +131,7 @@ def user_use_cases(settings: Settings, parts: Parts, identity: IdentityParts) ->
     quota = Quota(settings.max_active_videos_per_user, settings.max_stored_bytes_per_user, backlog)
     in_all = StoredInAll(transactions, clock, settings.max_stored_bytes)
     largest = min(settings.max_file_bytes, settings.max_inline_upload_bytes)
-    rejection = NotifyRejection(transactions, queue, clock, limits)
+    notifications = NotificationUseCases(transactions, queue, clock, limits, settings.webhook_loopback)
     retention = Retention(settings.retention_days)
     videos = VideoUseCases(transactions, queue, live, clock, quota, retention)
     return UseCases(
@@ -145,13 +141,12 @@ def user_use_cases(settings: Settings, parts: Parts, identity: IdentityParts) ->
         authenticate_user=AuthenticateUser(transactions, hasher, sessions, limits, addresses),
         sessions=sessions,
         passwords=passwords,
-        account=AccountUseCases(transactions, queue, passwords, clock),
+        account=AccountUseCases(transactions, storage, queue, passwords, clock, limits),
         email_verification=EmailVerification(
             transactions, queue, clock, limits, identity.verification_tokens, verification_lifetime, videos
         ),
-        notifications=NotificationUseCases(transactions, queue, clock, limits, settings.webhook_loopback),
-        export_my_data=ExportMyData(transactions, storage, clock, limits),
-        upload_video=UploadVideo(transactions, storage, queue, live, clock, quota, in_all, rejection, largest),
+        notifications=notifications,
+        upload_video=UploadVideo(transactions, storage, queue, live, clock, quota, in_all, notifications, largest),
         list_user_videos=ListUserVideos(transactions),
         download_processed_zip=DownloadProcessedZip(transactions, clock, retention),
         videos=videos,

@@ -87,7 +87,7 @@ class AccountMutations:
     )
     async def export_my_data(self, info: Info) -> DataExportResult:
         services = info.context.services
-        export = await services.do.export_my_data(info.context.viewer)
+        export = await services.do.account.export(info.context.viewer)
         url, expires_at = services.links.link(
             export.key, file_name=export.file_name, content_type="application/json", now=services.clock.now()
         )

@@ -81,7 +81,7 @@ class Session:
 
 @strawberry.type(description="All that is kept of the viewer: profile, processings and notifications, as a JSON file.")
 class DataExport:
-    """As ``app.usecases.export_my_data.DataExport``, with a link."""
+    """As ``app.usecases.data_export.DataExport``, with a link."""
 
     download_url: str = strawberry.field(description="Authorises itself and is short-lived.")
     size_bytes: BigInt = strawberry.field(description="How large the file is.")

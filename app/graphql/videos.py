@@ -13,7 +13,7 @@ from app.graphql.enums import FailureCode, ImageFormat, ProcessingStatus
 from app.graphql.scalars import BigInt
 from app.graphql.shown import shown
 from app.usecases.download_processed_zip import archive_file_name
-from app.usecases.ports.download_links import DownloadLinks
+from app.usecases.ports.storage import DownloadLinks
 
 
 @strawberry.type(

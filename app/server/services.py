@@ -17,9 +17,8 @@ from app.domain.user import pseudonym
 from app.settings import Settings
 from app.usecases.catalogue import UseCases
 from app.usecases.ports.clock import Clock
-from app.usecases.ports.download_links import DownloadLinks
-from app.usecases.ports.ended_sessions import EndedSessions
-from app.usecases.ports.storage import ObjectStorage
+from app.usecases.ports.sessions import EndedSessions
+from app.usecases.ports.storage import DownloadLinks, ObjectStorage
 from app.usecases.ports.tokens import AccessTokens
 
 

@@ -1,19 +1,25 @@
 """The viewer's own account."""
 
 from dataclasses import dataclass, replace
-from typing import final
+from datetime import timedelta
+from typing import Final, final
+from uuid import uuid4
 
 from app.domain.errors import Unauthenticated
 from app.domain.session import SessionId, Viewer
 from app.domain.user import Locale, User, checked_name
 from app.domain.video import result_prefix
-from app.usecases.export_my_data import export_prefix
+from app.usecases.data_export import DataExport, export_of, export_prefix
 from app.usecases.passwords import PasswordUseCases
 from app.usecases.ports.clock import Clock
 from app.usecases.ports.queue import JobQueue
+from app.usecases.ports.rate_limits import RateLimitKey, RateLimits
+from app.usecases.ports.storage import ObjectStorage
 from app.usecases.ports.transactions import Transaction, Transactions
 from app.usecases.sessions import locked_user, other_sessions
 from app.usecases.videos import SECOND_REMOVAL
+
+_EXPORT_LIFETIME: Final = timedelta(days=1)
 
 
 @final
@@ -22,9 +28,11 @@ class AccountUseCases:
     """What a user wants done with their account."""
 
     transactions: Transactions
+    storage: ObjectStorage
     queue: JobQueue
     passwords: PasswordUseCases
     clock: Clock
+    limits: RateLimits
 
     async def show(self, viewer: Viewer) -> User:
         """Return the account of who asks.
@@ -50,6 +58,22 @@ class AccountUseCases:
             return changed
 
         return await self.transactions.write(update)
+
+    async def export(self, viewer: Viewer) -> DataExport:
+        """Write the viewer's profile, processings and notifications into one JSON file; it is removed after a day.
+
+        :raises RateLimited: where it was asked for too often
+        :raises StorageError: where the storage is away
+        """
+        await self.limits.spend(RateLimitKey.EXPORT_BY_ACCOUNT, viewer.id)
+        user, now = await self.transactions.read(lambda t: locked_user(t, viewer)), self.clock.now()
+        key, size = f"{export_prefix(user.id)}{uuid4()}.json", 0
+        await self.transactions.write(lambda t: t.removals.add(key, is_prefix=False, at=now + _EXPORT_LIFETIME))
+        async with self.storage.writer(key, "application/json") as writer:
+            async for piece in export_of(self.transactions, user, now):
+                await writer.write(piece)
+                size += len(piece)
+        return DataExport(key, size, f"fiapx-{now:%Y-%m-%d}.json")
 
     async def delete(self, viewer: Viewer, password: str) -> None:
         """Remove the viewer for good: rows, sessions, and all objects.

@@ -9,7 +9,6 @@ from app.usecases.deliver_notifications import DeliverNotifications
 from app.usecases.download_processed_zip import DownloadProcessedZip
 from app.usecases.email_verification import EmailVerification
 from app.usecases.expire_videos import ExpireVideos
-from app.usecases.export_my_data import ExportMyData
 from app.usecases.list_user_videos import ListUserVideos
 from app.usecases.measure_backlog import MeasureBacklog
 from app.usecases.notifications import NotificationUseCases
@@ -35,7 +34,6 @@ class UseCases:
     account: AccountUseCases
     email_verification: EmailVerification
     notifications: NotificationUseCases
-    export_my_data: ExportMyData
     upload_video: UploadVideo
     list_user_videos: ListUserVideos
     download_processed_zip: DownloadProcessedZip

@@ -7,14 +7,14 @@ from datetime import datetime, timedelta
 from typing import Final, final
 from uuid import uuid4
 
+from app.domain.video import RESULTS
 from app.usecases.ports.clock import Clock
 from app.usecases.ports.storage import ObjectStorage, StoredObject
 from app.usecases.ports.transactions import Transaction, Transactions
 from app.usecases.remove_objects import in_batches
 
 _BATCH: Final = 500
-_RESULTS: Final = "results/"
-_PREFIXES: Final = ("sources/", _RESULTS, "exports/")
+_PREFIXES: Final = ("sources/", RESULTS, "exports/")
 _MOST_OBJECTS: Final = 1_000_000
 """A few minutes' work; once an hour, a bucket of twenty millions is walked in a day."""
 
@@ -62,7 +62,7 @@ class CollectGarbage:
         await self.transactions.write(lambda t: self._drop_sessions(t, now))
         for prefix in _PREFIXES:
             # A ZIP grows for as long as its film is decoded, which has nothing to do with how long an upload may take.
-            longest = max(self.longest_upload, self.longest_attempt) if prefix == _RESULTS else self.longest_upload
+            longest = max(self.longest_upload, self.longest_attempt) if prefix == RESULTS else self.longest_upload
             await self.storage.abort_writes(prefix, now - longest)
         old = (found.key async for found in self._next_objects() if found.modified_at < now - self.longest_upload)
         orphans = 0

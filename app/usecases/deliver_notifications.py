@@ -23,9 +23,8 @@ from app.usecases.enqueue_notification import enqueue_mail
 from app.usecases.limit_deliveries import LimitDeliveries
 from app.usecases.ports.clock import Clock
 from app.usecases.ports.database import DatabaseUnavailable
-from app.usecases.ports.mail import Mailer
+from app.usecases.ports.messengers import Mailer, WebhookSender
 from app.usecases.ports.transactions import Transaction, Transactions
-from app.usecases.ports.webhooks import WebhookSender
 from app.usecases.write_mail import WriteMail
 
 _BATCH: Final = 64

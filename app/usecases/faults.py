@@ -20,9 +20,19 @@ _OF_THE_MACHINE: Final = {
 
 def failure_of(fault: Exception) -> Failure:
     """Return the failure of a video that met this fault as often as may be."""
-    if isinstance(fault, StorageFull | DatabaseFull):
-        return Failure(FailureCode.STORAGE_ERROR, NO_SPACE)
-    code = _code(fault)
+    match fault:
+        case StorageFull() | DatabaseFull():
+            return Failure(FailureCode.STORAGE_ERROR, NO_SPACE)
+        case StorageError() | DatabaseUnavailable():
+            code = FailureCode.STORAGE_ERROR
+        case DecoderUnavailable():
+            code = FailureCode.NO_DECODER
+        case MemoryError():
+            code = FailureCode.NO_MEMORY
+        case OSError():
+            code = _OF_THE_MACHINE.get(fault.errno or 0, FailureCode.INTERNAL)
+        case _:
+            code = FailureCode.INTERNAL
     return Failure(code, code.reason)
 
 
@@ -31,17 +41,3 @@ def is_full(fault: Exception) -> bool:
     return isinstance(fault, StorageFull | DatabaseFull) or (
         isinstance(fault, OSError) and fault.errno in {ENOSPC, EDQUOT}
     )
-
-
-def _code(fault: Exception) -> FailureCode:
-    match fault:
-        case StorageError() | DatabaseUnavailable():
-            return FailureCode.STORAGE_ERROR
-        case DecoderUnavailable():
-            return FailureCode.NO_DECODER
-        case MemoryError():
-            return FailureCode.NO_MEMORY
-        case OSError():
-            return _OF_THE_MACHINE.get(fault.errno or 0, FailureCode.INTERNAL)
-        case _:
-            return FailureCode.INTERNAL

@@ -2,25 +2,33 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import Enum
 from typing import Final, final
 
-from app.domain.errors import EmailNotVerified, InvalidInput, NotificationError
+from app.domain.errors import (
+    EmailNotVerified,
+    InvalidInput,
+    NotificationError,
+    RateLimited,
+    UnsupportedFileFormat,
+)
 from app.domain.identifiers import is_uuid
 from app.domain.notification import BEFORE_VERIFICATION, Notification, NotificationChannel, NotificationEvent
 from app.domain.session import Viewer
 from app.domain.user import User
 from app.domain.webhook import Webhook, checked_webhook_url
-from app.usecases.enqueue_notification import Message, enqueue_mail, enqueue_notification
+from app.usecases.enqueue_notification import Message, enqueue_mail, enqueue_notification, notify_owner
 from app.usecases.paging import PAGE, Page, checked_page
 from app.usecases.ports.clock import Clock
+from app.usecases.ports.database import DatabaseUnavailable
 from app.usecases.ports.queue import JobQueue
 from app.usecases.ports.rate_limits import RateLimitKey, RateLimits
 from app.usecases.ports.transactions import Transaction, Transactions
 from app.usecases.sessions import locked_user
 
 _NO_WEBHOOK: Final = "There is no webhook: set its URL first."
+_ONE_MAIL_IN: Final = timedelta(hours=1)
 _ONCE_ONLY: Final = BEFORE_VERIFICATION
 """The links: of use for a short while, to whoever asked for one."""
 
@@ -159,6 +167,30 @@ class NotificationUseCases:
             return await t.notifications.get(user.id, found.id) or found
 
         return await self._deliver(viewer, again)
+
+    async def tell_of_rejection(self, viewer: Viewer, file_name: str, refused: UnsupportedFileFormat) -> None:
+        """Owe word of a file that was refused for its format: to the webhook each time, by mail at most once an hour.
+
+        Whoever uploads is told by the answer already, so trouble with this is no reason to give them another one.
+        Nobody can make us post without end either: what is beyond the rate is not told.
+        """
+        try:
+            await self.limits.spend(RateLimitKey.REJECTION_BY_ACCOUNT, viewer.id)
+            await self.transactions.write(lambda t: self._reject(t, viewer, file_name, refused))
+        except (DatabaseUnavailable, RateLimited):
+            return
+        await self.queue.deliver_notifications()
+
+    async def _reject(self, t: Transaction, viewer: Viewer, file_name: str, refused: UnsupportedFileFormat) -> None:
+        owner, event = await t.users.lock(viewer.id), NotificationEvent.UPLOAD_REJECTED
+        if owner is None:
+            return
+        now = self.clock.now()
+        data = {"originalFileName": file_name, "code": refused.code, "reason": refused.message}
+        last = await t.notifications.latest(owner.id, NotificationChannel.EMAIL, event)
+        mailed_lately = last is not None and now - last.created_at < _ONE_MAIL_IN
+        message = Message(event=event, at=now, data=data, file_name=file_name)
+        await notify_owner(t, owner, message, by_mail=owner.email_on_failure and not mailed_lately)
 
     async def _deliver(self, viewer: Viewer, step: Callable[[Transaction], Awaitable[Notification]]) -> Notification:
         """Count that it was asked for, write down what is to be sent, and wake who sends it."""

@@ -9,8 +9,8 @@ from app.domain.user import Locale, User, UserId, checked_name, new_password
 from app.usecases.authenticate_user import account_of
 from app.usecases.enqueue_notification import enqueue_link
 from app.usecases.ports.mail_addresses import MailAddresses
-from app.usecases.ports.passwords import PasswordHasher
 from app.usecases.ports.rate_limits import RateLimitKey, RateLimits
+from app.usecases.ports.tokens import PasswordHasher
 from app.usecases.ports.transactions import Transaction, Transactions
 from app.usecases.sessions import Session, SessionUseCases
 

@@ -10,7 +10,7 @@ from app.domain.errors import InvalidCredentials, Unauthenticated
 from app.domain.session import SessionId, StoredSession, Viewer
 from app.domain.user import User, UserId
 from app.usecases.ports.clock import Clock
-from app.usecases.ports.ended_sessions import EndedSessions
+from app.usecases.ports.sessions import EndedSessions
 from app.usecases.ports.tokens import AccessToken, AccessTokens, RefreshTokens
 from app.usecases.ports.transactions import Transaction, Transactions
 

@@ -24,7 +24,7 @@ from app.domain.options import ExtractionOptions
 from app.domain.session import Viewer
 from app.domain.upload_reservation import AcceptedUpload, UploadReservation
 from app.domain.video import VideoProcessing, new_video_id, source_key
-from app.usecases.notify_rejection import NotifyRejection
+from app.usecases.notifications import NotificationUseCases
 from app.usecases.ports.clock import Clock
 from app.usecases.ports.database import DatabaseUnavailable
 from app.usecases.ports.live_status import LiveStatus
@@ -99,7 +99,7 @@ class UploadVideo:
     clock: Clock
     quota: Quota
     in_all: StoredInAll
-    notify_rejection: NotifyRejection
+    notifications: NotificationUseCases
     max_bytes: int
     twin_wait_seconds: float = 10.0
 
@@ -118,7 +118,7 @@ class UploadVideo:
             size, digest = await self._store_in_its_room(admitted, coming, name, upload)
         except UnsupportedFileFormat as refused:
             await self._give_up(admitted)
-            await self.notify_rejection(viewer, name, refused)
+            await self.notifications.tell_of_rejection(viewer, name, refused)
             raise
         except BaseException:
             await asyncio.shield(self._give_up(admitted))

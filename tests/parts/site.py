@@ -36,8 +36,7 @@ from app.server.uploads import Uploads
 from app.settings import Settings
 from app.usecases.attempt_video import AttemptVideo
 from app.usecases.measure_backlog import MeasureBacklog
-from app.usecases.ports.download_links import DownloadLinks
-from app.usecases.ports.storage import ObjectWriter
+from app.usecases.ports.storage import DownloadLinks, ObjectWriter
 from app.usecases.ports.transactions import Transactions
 from app.usecases.start_video_processing_job import Claimed
 from app.wiring import Parts, attempt_video, user_use_cases

@@ -14,10 +14,10 @@ from app.infra.workspace import Workspace
 from app.infra.zip import StoredZip
 from app.settings import Settings
 from app.usecases.ports.clock import Clock
-from app.usecases.ports.ended_sessions import EndedSessions
 from app.usecases.ports.frames import DecoderTrial, FrameExtractor
-from app.usecases.ports.passwords import PasswordHasher
 from app.usecases.ports.rate_limits import RateLimits
+from app.usecases.ports.sessions import EndedSessions
+from app.usecases.ports.tokens import PasswordHasher
 from app.usecases.worker_health import WorkerHealth
 from app.wiring import DecodingParts, IdentityParts
 from tests.fakes.extractor import ScriptedExtractor

@@ -11,7 +11,6 @@ from app.domain.session import Viewer
 from app.domain.upload_reservation import UploadReservation
 from app.domain.video import new_video_id, source_key
 from app.infra.passwords import Argon2PasswordHasher
-from app.usecases.export_my_data import ExportMyData
 from app.usecases.ports.rate_limits import RateLimitKey
 from app.usecases.upload_video import IncomingVideo
 from tests.usecases.test_identity import PASSWORD, Identity
@@ -39,7 +38,7 @@ async def test_an_account_goes_with_its_rows_sessions_and_objects(identity: Iden
     await world.completed(done.id)
     await world.failed(failed.id)
     await world.videos.reprocess(viewer, done.id, None)
-    await ExportMyData(world.transactions, world.storage, world.clock, world.limits)(viewer)
+    await identity.do.account.export(viewer)
     kept = await world.completed((await world.uploaded(bruno)).id)
     await identity.do.account.delete(viewer, PASSWORD)
     assert identity.has_ended(session)
@@ -136,7 +135,7 @@ async def test_a_worker_that_still_writes_leaves_nothing(identity: Identity):
 
 
 async def exported(world: World, viewer: Viewer):
-    export = await ExportMyData(world.transactions, world.storage, world.clock, world.limits)(viewer)
+    export = await world.do().account.export(viewer)
     data = world.storage.objects[export.key].data
     assert export.size_bytes == len(data)
     return json.loads(data)

@@ -11,8 +11,8 @@ from app.domain.session import Viewer
 from app.domain.user import Locale, UserId
 from app.infra.passwords import Argon2PasswordHasher
 from app.settings import Settings
-from app.usecases.ports.passwords import PasswordHasher
 from app.usecases.ports.rate_limits import RateLimitKey
+from app.usecases.ports.tokens import PasswordHasher
 from app.usecases.sessions import Session
 from app.wiring import user_use_cases
 from tests.fakes.ended_sessions import EndedHere

@@ -12,8 +12,8 @@ from app.domain.errors import InvalidCredentials, InvalidInput, RateLimited, Una
 from app.domain.session import StoredSession
 from app.domain.user import Locale
 from app.infra.passwords import Argon2PasswordHasher
-from app.usecases.ports.passwords import PasswordHasher
 from app.usecases.ports.rate_limits import RateLimitKey
+from app.usecases.ports.tokens import PasswordHasher
 from tests.fakes.messengers import MemoryMailer
 from tests.usecases.test_identity import HERE, PASSWORD, Identity
 from tests.usecases.world import World

@@ -26,10 +26,9 @@ from app.usecases.mark_processing_completed import MarkProcessingCompleted
 from app.usecases.mark_processing_failed import MarkProcessingFailed
 from app.usecases.notifications import NotificationUseCases
 from app.usecases.ports.frames import FrameExtractor
-from app.usecases.ports.mail import Mailer
+from app.usecases.ports.messengers import Mailer, WebhookSender
 from app.usecases.ports.tokens import LinkTokens
 from app.usecases.ports.transactions import Transaction, Transactions
-from app.usecases.ports.webhooks import WebhookSender
 from app.usecases.release_processing import ReleaseProcessing
 from app.usecases.remove_objects import RemoveObjects
 from app.usecases.replace_lost_zips import ReplaceLostZips

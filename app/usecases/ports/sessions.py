@@ -1,4 +1,4 @@
-"""The record of sign-ins."""
+"""The record of sign-ins, and which of them have ended."""
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
@@ -33,4 +33,21 @@ class Sessions(Protocol):
     async def ended_since(self, since: datetime) -> Mapping[SessionId, datetime]: ...
     async def forget(self, *, expired_before: datetime, ended_before: datetime, limit: int) -> None:
         """Delete at most so many of each that nobody can ask for any more."""
+        ...
+
+
+class EndedSessions(Protocol):
+    """Which sessions ended before their access tokens expire: signed out, or ended with a password or an account.
+
+    Every process knows all of them without asking anybody: told at once while Redis is there, and by reading the
+    database again every few seconds.
+    """
+
+    def ended(self, session: SessionId) -> bool: ...
+    async def wait(self, session: SessionId) -> None:
+        """Return once the session has ended; for ever, where it never does. Many may wait at little cost."""
+        ...
+
+    async def announce(self, sessions: Collection[SessionId]) -> None:
+        """Notify every process, after the commit that ended them. Best effort, never an error."""
         ...

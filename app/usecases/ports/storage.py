@@ -1,4 +1,4 @@
-"""The object storage."""
+"""The object storage, and links into it."""
 
 from collections.abc import AsyncIterator, Collection
 from contextlib import AbstractAsyncContextManager
@@ -62,4 +62,12 @@ class ObjectStorage(Protocol):
 
     async def abort_writes(self, prefix: str, older_than: datetime) -> int:
         """Abort unfinished multipart uploads that began before; say how many."""
+        ...
+
+
+class DownloadLinks(Protocol):
+    """URLs that authorise themselves for a short time: the storage's own, or tickets that our API honours."""
+
+    def link(self, key: str, *, file_name: str, content_type: str, now: datetime) -> tuple[str, datetime]:
+        """Return a URL and when it expires."""
         ...

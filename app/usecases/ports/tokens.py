@@ -1,4 +1,4 @@
-"""What proves who somebody is."""
+"""What proves who somebody is: tokens and passwords."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -66,3 +66,14 @@ class LinkTokens(Protocol):
     def id_of(self, token: str) -> str | None:
         """Return None where it is forged or malformed."""
         ...
+
+
+class PasswordHasher(Protocol):
+    """Salted argon2id, off the event loop, in a bounded pool."""
+
+    async def hash(self, password: str) -> str: ...
+    async def verify(self, password: str, password_hash: str | None) -> bool:
+        """Take the same time for None, an unknown user, as for a wrong password."""
+        ...
+
+    def outdated(self, password_hash: str) -> bool: ...

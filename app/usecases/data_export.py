@@ -3,23 +3,16 @@
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
-from typing import Any, Final, TypeVar, final
-from uuid import uuid4
+from datetime import datetime
+from typing import Any, Final, TypeVar
 
 from app.domain.notification import Notification
-from app.domain.session import Viewer
 from app.domain.times import iso8601
 from app.domain.user import User, UserId
 from app.domain.video import ProcessingStatus, VideoProcessing
 from app.usecases.paging import PageKey
-from app.usecases.ports.clock import Clock
-from app.usecases.ports.rate_limits import RateLimitKey, RateLimits
-from app.usecases.ports.storage import ObjectStorage
 from app.usecases.ports.transactions import Transactions
-from app.usecases.sessions import locked_user
 
-EXPORT_LIFETIME: Final = timedelta(days=1)
 _PAGE: Final = 500
 Entry = TypeVar("Entry", VideoProcessing, Notification)
 
@@ -38,47 +31,18 @@ class DataExport:
     file_name: str
 
 
-@final
-@dataclass(frozen=True, slots=True)
-class ExportMyData:
-    """Write the viewer's profile, processings and notifications into one JSON file; it is removed after a day.
-
-    It is written page by page, so that neither memory nor one transaction depends on how much there is.
-
-    :raises RateLimited: where it was asked for too often
-    :raises StorageError: where the storage is away
-    """
-
-    transactions: Transactions
-    storage: ObjectStorage
-    clock: Clock
-    limits: RateLimits
-
-    async def __call__(self, viewer: Viewer) -> DataExport:
-        await self.limits.spend(RateLimitKey.EXPORT_BY_ACCOUNT, viewer.id)
-        user, now = await self.transactions.read(lambda t: locked_user(t, viewer)), self.clock.now()
-        key = f"{export_prefix(user.id)}{uuid4()}.json"
-        await self.transactions.write(lambda t: t.removals.add(key, is_prefix=False, at=now + EXPORT_LIFETIME))
-        size = 0
-        async with self.storage.writer(key, "application/json") as writer:
-            async for piece in self._pieces(user, now):
-                await writer.write(piece)
-                size += len(piece)
-        return DataExport(key, size, f"fiapx-{now:%Y-%m-%d}.json")
-
-    async def _pieces(self, user: User, now: datetime) -> AsyncIterator[bytes]:
-        head = json.dumps({"exportedAt": iso8601(now), "profile": _profile(user)}, ensure_ascii=False)
-        yield head[:-1].encode()
-        yield b', "videoProcessings": ['
-        every, read = frozenset(ProcessingStatus), self.transactions.read
-        async for piece in _all(lambda after: read(lambda t: t.videos.page(user.id, every, after, _PAGE)), _video):
-            yield piece
-        yield b'], "notifications": ['
-        async for piece in _all(
-            lambda after: read(lambda t: t.notifications.page(user.id, after, _PAGE)), _notification
-        ):
-            yield piece
-        yield b"]}"
+async def export_of(transactions: Transactions, user: User, now: datetime) -> AsyncIterator[bytes]:
+    """Yield the export in pieces, read page by page, so that neither memory nor one transaction depends on its size."""
+    head = json.dumps({"exportedAt": iso8601(now), "profile": _profile(user)}, ensure_ascii=False)
+    yield head[:-1].encode()
+    yield b', "videoProcessings": ['
+    every, read = frozenset(ProcessingStatus), transactions.read
+    async for piece in _all(lambda after: read(lambda t: t.videos.page(user.id, every, after, _PAGE)), _video):
+        yield piece
+    yield b'], "notifications": ['
+    async for piece in _all(lambda after: read(lambda t: t.notifications.page(user.id, after, _PAGE)), _notification):
+        yield piece
+    yield b"]}"
 
 
 async def _all(

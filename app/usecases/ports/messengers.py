@@ -1,8 +1,17 @@
-"""Outgoing webhooks."""
+"""What leaves for users: mail and webhooks."""
 
 from typing import Protocol
 
+from app.domain.notification import Mail
 from app.domain.webhook import WebhookMessage
+
+
+class Mailer(Protocol):
+    """Sends e-mail."""
+
+    async def send(self, mail: Mail) -> str:
+        """Return the server's answer; raises ``NotificationError`` with what it said."""
+        ...
 
 
 class WebhookSender(Protocol):
