@@ -28,10 +28,9 @@ from app.usecases.notifications import NotificationUseCases
 from app.usecases.passwords import PasswordUseCases
 from app.usecases.ports.attempt_reports import AttemptReports
 from app.usecases.ports.clock import Clock
-from app.usecases.ports.frames import DecoderTrial, FrameExtractor
+from app.usecases.ports.frames import DecoderTrial, FrameExtractor, ZipEncoder
 from app.usecases.ports.live_status import LiveStatus
-from app.usecases.ports.mail_addresses import MailAddresses
-from app.usecases.ports.messengers import Mailer, WebhookSender
+from app.usecases.ports.messengers import MailAddresses, Mailer, WebhookSender
 from app.usecases.ports.queue import JobQueue
 from app.usecases.ports.rate_limits import RateLimits
 from app.usecases.ports.sessions import EndedSessions
@@ -39,7 +38,6 @@ from app.usecases.ports.storage import ObjectStorage
 from app.usecases.ports.tokens import AccessTokens, LinkTokens, PasswordHasher, RefreshTokens
 from app.usecases.ports.transactions import Transactions
 from app.usecases.ports.workspaces import Workspaces
-from app.usecases.ports.zip_encoder import ZipEncoder
 from app.usecases.process_video_frames import ProcessVideoFrames
 from app.usecases.quota import Quota, StoredBytes, StoredInAll
 from app.usecases.register_user import RegisterUser

@@ -154,7 +154,7 @@ class Documents:
     def spend(self, document: Document, seconds: float, network: str, user: str | None) -> None:
         """Take what an answer to a document uses: from the user, or where there is none, from the network."""
         document.dear = document.dear or seconds > _DEAR_SECONDS
-        self._effort.spend(user or network, seconds)
+        self._effort.take(user or network, seconds)
 
     def read(self, text: str, network: str, user: str | None) -> Document:
         """Return a text parsed, or with the error of its syntax."""
@@ -183,7 +183,7 @@ class Documents:
             yield
         finally:
             for payer in {network, user or network}:
-                self._effort.spend(payer, thread_time() - began)
+                self._effort.take(payer, thread_time() - began)
 
 
 def _parsed(text: str, max_tokens: int) -> Document:

@@ -14,23 +14,15 @@ _DOCUMENT_SECONDS: Final = 0.025
 
 
 @final
-class Effort:
+class Effort(Buckets):
     """Seconds of processor time: each payer has one minute's worth at once, which comes back little by little.
 
     A payer is a network or a user. Time is taken after it was used, since only then is it known; so a payer may owe.
     """
 
     def __init__(self, seconds_per_minute: float, *, now: Callable[[], float] = time.monotonic) -> None:
-        self._seconds = Buckets(seconds_per_minute, now=now)
+        super().__init__(seconds_per_minute, enough=_DOCUMENT_SECONDS, now=now)
         self._turns = asyncio.Lock()
-
-    def wait(self, payer: str) -> float:
-        """Return 0, or in how many seconds this payer may ask for something new."""
-        return self._seconds.wait(payer, _DOCUMENT_SECONDS)
-
-    def spend(self, payer: str, seconds: float) -> None:
-        """Take what was used."""
-        self._seconds.take(payer, seconds)
 
     async def turn(self) -> None:
         """Return when it is one's turn: between two of them everything else that waits in this process goes on."""

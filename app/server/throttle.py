@@ -21,17 +21,23 @@ _KEYS: Final = 20_000
 
 
 class Buckets:
-    """For each key so much as ``per_minute`` at once, which comes back little by little; a key may owe some."""
+    """For each key so much as ``per_minute`` at once, which comes back little by little; a key may owe some.
 
-    def __init__(self, per_minute: float, *, keys: int = _KEYS, now: Callable[[], float] = time.monotonic) -> None:
+    With less than ``enough`` it has to wait.
+    """
+
+    def __init__(
+        self, per_minute: float, *, enough: float = 1, keys: int = _KEYS, now: Callable[[], float] = time.monotonic
+    ) -> None:
         self._most = per_minute
+        self._enough = min(enough, per_minute)
         self._keys = keys
         self._now = now
         self._left: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
-    def wait(self, key: str, enough: float) -> float:
-        """Return 0, or in how many seconds so much will be there, or all that there can be."""
-        return max(0.0, min(enough, self._most) - self._of(key)) * 60 / self._most
+    def wait(self, key: str) -> float:
+        """Return 0, or in how many seconds there will be enough."""
+        return max(0.0, self._enough - self._of(key)) * 60 / self._most
 
     def take(self, key: str, amount: float) -> None:
         """Take so much, whether it is there or not."""
@@ -50,7 +56,7 @@ class TokenBuckets(Buckets):
 
     def spend(self, key: str) -> float:
         """Take one; give 0, or in how many seconds there will be one."""
-        wait = self.wait(key, 1)
+        wait = self.wait(key)
         self.take(key, 0 if wait else 1)
         return wait
 

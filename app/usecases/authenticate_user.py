@@ -4,7 +4,7 @@ from typing import final
 
 from app.domain.errors import InvalidCredentials, InvalidInput
 from app.domain.user import User, normalised_password
-from app.usecases.ports.mail_addresses import MailAddresses
+from app.usecases.ports.messengers import MailAddresses
 from app.usecases.ports.rate_limits import RateLimitKey, RateLimits
 from app.usecases.ports.tokens import PasswordHasher
 from app.usecases.ports.transactions import Transaction, Transactions

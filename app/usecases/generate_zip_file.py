@@ -7,9 +7,8 @@ from app.domain.errors import ProcessingError
 from app.domain.failure import NO_ROOM, FailureCode
 from app.domain.manifest import Manifest, frame_file_name
 from app.domain.video import FramesArchive, MediaInfo, VideoProcessing, archive_key, contact_sheet_key
-from app.usecases.ports.frames import Extraction
+from app.usecases.ports.frames import Extraction, ZipEncoder
 from app.usecases.ports.storage import ObjectStorage, ObjectWriter
-from app.usecases.ports.zip_encoder import ZipEncoder
 from app.usecases.quota import StoredBytes
 
 _SMALL_BYTES: Final = 1024**3

@@ -29,8 +29,6 @@ from app.usecases.sessions import locked_user
 
 _NO_WEBHOOK: Final = "There is no webhook: set its URL first."
 _ONE_MAIL_IN: Final = timedelta(hours=1)
-_ONCE_ONLY: Final = BEFORE_VERIFICATION
-"""The links: of use for a short while, to whoever asked for one."""
 
 
 class Keep(Enum):
@@ -159,7 +157,7 @@ class NotificationUseCases:
             found = await t.notifications.get(user.id, notification) if is_uuid(notification) else None
             if found is None:
                 raise InvalidInput("There is no such notification.", field=("id",))
-            if found.event in _ONCE_ONLY:
+            if found.event in BEFORE_VERIFICATION:  # A link is of use for a while, to whoever asked for it.
                 raise InvalidInput("This mail cannot be sent again: ask for a new one.", field=("id",))
             if found.channel is NotificationChannel.WEBHOOK and user.webhook_url is None:
                 raise NotificationError(_NO_WEBHOOK)

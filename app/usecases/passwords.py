@@ -14,7 +14,7 @@ from app.domain.user import User, new_password, normalised_password
 from app.usecases.authenticate_user import account_of, tries_of
 from app.usecases.enqueue_notification import enqueue_link, enqueue_mail
 from app.usecases.mailed_link import of_no_use, owner_of_link, used_link
-from app.usecases.ports.mail_addresses import MailAddresses
+from app.usecases.ports.messengers import MailAddresses
 from app.usecases.ports.queue import JobQueue
 from app.usecases.ports.rate_limits import RateLimitKey, RateLimits
 from app.usecases.ports.tokens import LinkTokens, PasswordHasher

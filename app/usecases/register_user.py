@@ -8,7 +8,7 @@ from app.domain.notification import NotificationEvent
 from app.domain.user import Locale, User, UserId, checked_name, new_password
 from app.usecases.authenticate_user import account_of
 from app.usecases.enqueue_notification import enqueue_link
-from app.usecases.ports.mail_addresses import MailAddresses
+from app.usecases.ports.messengers import MailAddresses
 from app.usecases.ports.rate_limits import RateLimitKey, RateLimits
 from app.usecases.ports.tokens import PasswordHasher
 from app.usecases.ports.transactions import Transaction, Transactions

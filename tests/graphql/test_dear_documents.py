@@ -119,15 +119,15 @@ def test_the_budget_of_processor_time_refills_evenly_and_pays_debts_first():
     now = [0.0]
     effort = Effort(6, now=lambda: now[0])
     assert effort.wait("a") == 0
-    effort.spend("a", 7)
+    effort.take("a", 7)
     assert effort.wait("a") == pytest.approx(10.25)  # One second is owed, and a document's time must be there.
     now[0] = 10.3
     assert effort.wait("a") == 0
     assert effort.wait("b") == 0
     now[0] = 1000
-    effort.spend("a", 5.9)
+    effort.take("a", 5.9)
     assert effort.wait("a") == 0
-    effort.spend("a", 0.1)
+    effort.take("a", 0.1)
     assert effort.wait("a") > 0
 
 

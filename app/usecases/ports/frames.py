@@ -1,7 +1,8 @@
-"""The decoder."""
+"""The decoder, and the ZIP that its pictures go into."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AbstractAsyncContextManager
+from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
@@ -50,3 +51,15 @@ class DecoderUnavailable(OSError):
 
 DecoderTrial = Callable[[], Awaitable[None]]
 """Takes a picture out of a film that is made for that; raises ``DecoderUnavailable``, or another ``OSError``."""
+
+
+class ZipEncoder(Protocol):
+    """A ZIP as it grows: entries stored, sizes known, nothing to seek back to."""
+
+    def entry(self, name: str, data: bytes, modified_at: datetime) -> Iterator[bytes | memoryview]: ...
+    @property
+    def offset(self) -> int:
+        """Where the next entry will begin; the data of the last one ends there, so it is ``len(data)`` before."""
+        ...
+
+    def end(self) -> Iterator[bytes]: ...

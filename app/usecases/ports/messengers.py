@@ -1,4 +1,4 @@
-"""What leaves for users: mail and webhooks."""
+"""What leaves for users, mail and webhooks, and what is one and the same address."""
 
 from typing import Protocol
 
@@ -19,4 +19,16 @@ class WebhookSender(Protocol):
 
     async def send(self, message: WebhookMessage) -> str:
         """Return the receiver's answer; raises ``NotificationError`` with what is wrong, ``WebhookGone`` for a 410."""
+        ...
+
+
+class MailAddresses(Protocol):
+    """Which addresses are one and the same; both raise ``InvalidInput`` for what is none."""
+
+    def normal_form(self, text: str) -> str:
+        """Return the one form under which an address is unique; refuse what mail would not reach exactly as it is."""
+        ...
+
+    def spellings(self, text: str) -> tuple[str, ...]:
+        """Return all forms under which its account may be kept, the normal one first, as it was typed last."""
         ...
