@@ -332,7 +332,7 @@ def _request_data(parsed: object) -> GraphQLRequestData:
 def _http_error(request: Request, raised: HTTPException) -> Response:
     too_large = raised.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE
     code = FileTooLarge.code if too_large else BAD_USER_INPUT
-    response = _refusal(request, raised.status_code, raised.reason, {"code": code})
+    response = _error_response(request, raised.status_code, raised.reason, {"code": code})
     if raised.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
         response.headers["Allow"] = "POST" if request.method == "GET" else "GET, POST"
     return response
@@ -341,14 +341,14 @@ def _http_error(request: Request, raised: HTTPException) -> Response:
 def _expected(request: Request, error: RateLimited | Unauthenticated | UploadIncomplete) -> Response:
     """Answer as REST does, with the same status and headers, as a GraphQL error."""
     told = domain_problem(error)
-    response = _refusal(request, told.status_code, *top_level(error) or (error.message, {"code": error.code}))
+    response = _error_response(request, told.status_code, *top_level(error) or (error.message, {"code": error.code}))
     for name in ("Retry-After", "WWW-Authenticate"):
         if name in told.headers:
             response.headers[name] = told.headers[name]
     return response
 
 
-def _refusal(request: Request, status: int, message: str, extensions: Mapping[str, object]) -> Response:
+def _error_response(request: Request, status: int, message: str, extensions: Mapping[str, object]) -> Response:
     media_type = negotiated(request.headers.get("accept", "")) or JSON
     return _answer({"errors": [{"message": message, "extensions": extensions}]}, status, media_type)
 

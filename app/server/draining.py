@@ -8,7 +8,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.domain.errors import PASSING_SECONDS
 from app.server.problem_types import RESTARTING
-from app.server.problems import refusal
+from app.server.problems import rejected
 from app.server.throttle import is_health_check
 
 
@@ -65,4 +65,4 @@ class Draining:
 def restarting(path: str) -> Response:
     """Answer whom it cannot serve any more that this process ends."""
     detail = "The service is being restarted; try again in a moment."
-    return refusal(path, RESTARTING.status, RESTARTING.code, RESTARTING.status.phrase, detail, PASSING_SECONDS)
+    return rejected(path, RESTARTING.status, RESTARTING.code, RESTARTING.status.phrase, detail, PASSING_SECONDS)

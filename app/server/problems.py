@@ -64,7 +64,7 @@ def problem(
     return JSONResponse(body, status, headers, media_type="application/problem+json")
 
 
-def refusal(path: str, status: HTTPStatus, code: str, title: str, detail: str, retry_after_seconds: int) -> Response:
+def rejected(path: str, status: HTTPStatus, code: str, title: str, detail: str, retry_after_seconds: int) -> Response:
     """Answer before any route is asked, as its path does: by a problem, or by GraphQL's form of an error."""
     headers = {"Retry-After": str(retry_after_seconds)}
     if path != "/graphql":

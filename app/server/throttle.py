@@ -11,7 +11,7 @@ from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.domain.errors import RateLimited
-from app.server.problems import refusal
+from app.server.problems import rejected
 from app.server.services import address_of
 
 HEALTH: Final = frozenset({b"/livez", b"/readyz"})
@@ -76,7 +76,7 @@ class Throttle:
                 # Before it is accepted, a WebSocket is refused like any other request (ASGI's extension for it).
                 status, error = HTTPStatus.TOO_MANY_REQUESTS, RateLimited(retry_after_seconds=math.ceil(wait))
                 seconds = error.retry_after_seconds
-                refused = refusal(scope["path"], status, error.code, error.sentence(), error.message, seconds)
+                refused = rejected(scope["path"], status, error.code, error.sentence(), error.message, seconds)
                 await refused(scope, receive, send)
                 return
         await self._app(scope, receive, send)
