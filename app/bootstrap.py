@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import Final
 from uuid import uuid4
 
 import structlog
@@ -32,7 +32,7 @@ from app.infra.redis.queue import ArqJobQueue
 from app.infra.redis.rate_limits import CountedAttempts
 from app.infra.redis.stream import StreamRedis, connect
 from app.infra.redis.subscriber import Subscriber
-from app.infra.s3.client import s3_client
+from app.infra.s3.client import client_of
 from app.infra.s3.disk import Disk, Durable, FileSystem, Flushed, at_once, endless
 from app.infra.s3.storage import S3Storage
 from app.infra.secret_tokens import HmacLinkTokens, HmacRefreshTokens
@@ -67,9 +67,6 @@ from app.wiring import (
     control_use_cases,
     user_use_cases,
 )
-
-if TYPE_CHECKING:
-    from mypy_boto3_s3 import S3Client
 
 log = structlog.get_logger(__name__)
 
@@ -180,7 +177,7 @@ async def _opened(settings: VideoSettings, read_seconds: float = READ_SECONDS) -
         clock, transactions = DatabaseClock(engine), SqlTransactions(engine)
         disk, durable = _disk(exits, settings)
         storage = S3Storage(
-            _s3(settings, settings.s3_url),
+            client_of(settings, settings.s3_url, threads=settings.storage_threads),
             settings.s3_bucket,
             region=settings.s3_region,
             threads=settings.storage_threads,
@@ -238,7 +235,9 @@ def _services(settings: Settings, opened: _Opened, identity: IdentityParts) -> S
     secret = settings.link_secret.get_secret_value()
     tickets = TicketLinks(secret, lifetime_seconds=lifetime, public_url=settings.public_url)
     links = (
-        PresignedLinks(_s3(settings, public_url), settings.s3_bucket, lifetime_seconds=lifetime) if public_url else None
+        PresignedLinks(client_of(settings, public_url), settings.s3_bucket, lifetime_seconds=lifetime)
+        if public_url
+        else None
     )
     return Services(
         do=user_use_cases(settings, parts, identity),
@@ -262,16 +261,6 @@ def _control_parts(settings: ControlSettings, redis: StreamRedis) -> ControlPart
         reset_tokens=_reset_tokens(settings),
         verification_tokens=_verification_tokens(settings),
         limits=CountedAttempts(redis.connection_pool, _rates(settings)),
-    )
-
-
-def _s3(settings: VideoSettings, url: str) -> "S3Client":
-    return s3_client(
-        url,
-        region=settings.s3_region,
-        access_key=settings.s3_access_key.get_secret_value() if settings.s3_access_key else None,
-        secret_key=settings.s3_secret_key.get_secret_value() if settings.s3_secret_key else None,
-        threads=settings.storage_threads,
     )
 
 

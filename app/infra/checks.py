@@ -19,7 +19,7 @@ from app.infra.ffmpeg.confinement import available
 from app.infra.ffmpeg.program import program
 from app.infra.mail import smtp_connection
 from app.infra.redis.connection import connection_pool
-from app.infra.s3.client import s3_client
+from app.infra.s3.client import client_of
 from app.infra.s3.faults import S3_FAULTS
 from app.infra.s3.storage import S3Storage
 from app.infra.sql.clock import DatabaseClock
@@ -97,14 +97,7 @@ async def _redis(settings: CheckSettings) -> str:
 
 
 async def _storage(settings: CheckSettings) -> str:
-    client = s3_client(
-        settings.s3_url,
-        region=settings.s3_region,
-        access_key=settings.s3_access_key.get_secret_value() if settings.s3_access_key else None,
-        secret_key=settings.s3_secret_key.get_secret_value() if settings.s3_secret_key else None,
-        connect_timeout=3,
-        read_timeout=5,
-    )
+    client = client_of(settings, settings.s3_url, connect_timeout=3, read_timeout=5)
     bucket, key = settings.s3_bucket, f"checks/{uuid4().hex}"
     try:
         storage = S3Storage(client, bucket, region=settings.s3_region, threads=1)

@@ -7,12 +7,20 @@ from boto3.session import Session
 from botocore.config import Config
 
 from app.infra.s3.spans import trace_requests
-from app.settings import is_amazon
+from app.settings import VideoSettings, is_amazon
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 _LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
+
+
+def client_of(settings: VideoSettings, url: str, **how: int) -> "S3Client":
+    """Make a client with the region and the keys of the settings; see ``s3_client``."""
+    access_key, secret_key = (
+        key.get_secret_value() if key else None for key in (settings.s3_access_key, settings.s3_secret_key)
+    )
+    return s3_client(url, region=settings.s3_region, access_key=access_key, secret_key=secret_key, **how)
 
 
 def s3_client(

@@ -2,7 +2,7 @@
 
 import os
 import threading
-from collections.abc import Generator, Iterable
+from collections.abc import Generator
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -92,11 +92,11 @@ def _go_on(stop: threading.Event) -> None:
         raise Stopped
 
 
-def save(content: Iterable[bytes], to: Path) -> None:
+def save(content: Generator[bytes, None, None], to: Path) -> None:
     """Write the content to a file that only we may read (mode 0600); a file that is not whole does not stay."""
     flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
     try:
-        with open(os.open(to, flags, 0o600), "wb") as file:  # noqa: PTH123 - a path cannot be opened with a mode
+        with closing(content), open(os.open(to, flags, 0o600), "wb") as file:  # noqa: PTH123 - a path cannot be opened with a mode
             os.fchmod(file.fileno(), 0o600)  # It may have been there before.
             file.writelines(content)  # One by one, as they come.
     except BaseException:

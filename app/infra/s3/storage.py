@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import AsyncIterator, Collection, Sequence
-from contextlib import asynccontextmanager, closing
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -121,11 +121,8 @@ class S3Storage:
         """
         stop = threading.Event()
         with translated("download", key, reading=True), span("download source"):
-            await wait_uncancelled(self._threads.start(partial(self._download, key, to, stop)), stop.set)
-
-    def _download(self, key: str, to: Path, stop: threading.Event) -> None:
-        with closing(pieces(self._client, self._bucket, key, 0, None, stop)) as content:
-            save(content, to)
+            content = pieces(self._client, self._bucket, key, 0, None, stop)
+            await wait_uncancelled(self._threads.start(partial(save, content, to)), stop.set)
 
     async def stat(self, key: str) -> StoredObject | None:
         try:
