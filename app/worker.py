@@ -12,8 +12,7 @@ import structlog
 from arq import cron, func
 
 from app.bootstrap import Work, compose_worker
-from app.infra.ffmpeg.confinement import Confinement, available
-from app.infra.ffmpeg.privacy import keep_private
+from app.infra.ffmpeg.confinement import Confinement, available, keep_private
 from app.infra.ffmpeg.program import program
 from app.infra.redis.queue import CONTROL_QUEUE, DELIVER_NOTIFICATIONS, PROCESS_VIDEO, REMOVE_OBJECTS, VIDEO_QUEUE
 from app.infra.redis.stream import StreamRedis

@@ -8,6 +8,7 @@ import struct
 from array import array
 from collections.abc import Iterator
 from contextlib import suppress
+from pathlib import Path
 from time import process_time
 from typing import Final
 
@@ -24,7 +25,7 @@ from app.infra.ffmpeg.budget import TimeBudget
 from app.infra.ffmpeg.feasibility import by_exact_times, refuse_damaged, settled
 from app.infra.ffmpeg.filters import Filters
 from app.infra.ffmpeg.inspection import read_inspection
-from app.infra.ffmpeg.look import rendering
+from app.infra.ffmpeg.recipe import Recipe
 from tests.extracting import LIMITS
 from tests.inspections import HEAD, TAIL, document
 
@@ -70,8 +71,8 @@ def reckoned(film: Film, distrust: str | None) -> Filters:
     assert planned.files == 6 * 3600
     assert planned.whole is None
     refuse_damaged(film, planned, options)
-    look = rendering(film.look, options, LIMITS.settings.max_pixels)
-    return Filters.of(film, planned, look, planned.pictures, planned.pictures[:12])
+    recipe = Recipe("no program", Path("film"), film, options, LIMITS)
+    return Filters.of(recipe, planned, planned.pictures, planned.pictures[:12])
 
 
 async def test_the_longest_film_leaves_the_event_loop_free():

@@ -8,7 +8,7 @@ import pytest
 
 READS_ITS_PARENT = """
 import ctypes, os, sys
-from app.infra.ffmpeg.privacy import keep_private
+from app.infra.ffmpeg.confinement import keep_private
 if os.geteuid() == 0:
     os.setuid(65534)
 ctypes.CDLL(None).prctl(4, 1, 0, 0, 0)  # As an ordinary process is; a change of users makes it private.

@@ -1,5 +1,6 @@
-"""Which layers of a child's confinement this machine has, and what a child that is a Python program must read."""
+"""Which layers of a child's confinement this machine has, what a child in Python must read, and what none may."""
 
+import ctypes
 import subprocess
 import sys
 import sysconfig
@@ -11,6 +12,7 @@ from typing import Final, final
 from app.infra.ffmpeg import launcher
 
 _SECONDS: Final = 60
+_PR_SET_DUMPABLE: Final = 4
 _PACKAGE: Final = Path(__file__).resolve().parents[2]
 
 
@@ -56,3 +58,13 @@ def python_paths() -> Sequence[Path]:
     folders = {paths[name] for name in ("stdlib", "platstdlib", "purelib", "platlib")}
     beside = [Path(sys.prefix, "pyvenv.cfg"), Path(variables.get("LIBDIR", ""), variables.get("INSTSONAME", ""))]
     return [*map(Path, sorted(folders)), *beside, _PACKAGE]
+
+
+def keep_private() -> None:
+    """Let no process of the same user read this one's memory and environment (prctl(2), PR_SET_DUMPABLE).
+
+    The decoder runs as our user, and where it may have no user namespace of its own, as in most containers, both would
+    be open to it, and our keys are in them. Elsewhere than on Linux this does nothing.
+    """
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)

@@ -57,7 +57,7 @@ class Decoding:
                     number, _, ticks = (await budget.wait(self._lines.readline())).partition(b" ")
                     shown = int(number if self._plan.by_number else ticks)
                     rank, seen[shown] = seen[shown], seen[shown] + 1
-                    if following is None or not _is(following, shown, rank, by_number=self._plan.by_number):
+                    if following is None or (shown, rank) != self._place(following):
                         continue
                     yield _frame(following, data, self._format)
                     following = next(expected, None)
@@ -68,6 +68,9 @@ class Decoding:
             await budget.wait(asyncio.shield(self._small))
             return
         await refuse_faults(self._child, budget)
+
+    def _place(self, planned: PlannedPicture) -> tuple[int, int]:
+        return (planned.number, 0) if self._plan.by_number else (planned.ticks, planned.twins)
 
     async def stop_listening(self) -> None:
         """End the task that reads the tiles."""
@@ -80,19 +83,13 @@ def _frame(picture: PlannedPicture, data: bytes, image_format: ImageFormat) -> F
     return Frame(picture.number, picture.time, picture.until, picture.instants, width, height, data)
 
 
-def _is(planned: PlannedPicture, shown: int, rank: int, *, by_number: bool) -> bool:
-    if by_number:
-        return planned.number == shown
-    return planned.ticks == shown and planned.twins == rank
-
-
 @asynccontextmanager
 async def decoding(
     recipe: Recipe, plan: Plan, wanted: Sequence[PlannedPicture], tiles: Sequence[PlannedPicture], budget: TimeBudget
 ) -> AsyncIterator[Decoding]:
     """Start to decode ``wanted``, pictures of the plan; those that are in ``tiles`` come as small ones too."""
     plan = await asyncio.to_thread(of_look, recipe.film, plan, recipe.look)
-    filters = await asyncio.to_thread(Filters.of, recipe.film, plan, recipe.rendering, wanted, tiles)
+    filters = await asyncio.to_thread(Filters.of, recipe, plan, wanted, tiles)
     texts = [filters.graph, *([filters.packets] if filters.packets is not None else [])]
     async with recipe.run(
         lambda outputs, inputs: arguments.decoding(recipe, filters, inputs, outputs),

@@ -14,7 +14,7 @@ from app.domain.columns import BLOCK, Span, runs
 from app.domain.film import DISCARD, KEY, NO_TIME, Film
 from app.domain.plan import Plan, PlannedPicture
 from app.infra.ffmpeg.feasibility import why_none_can_be_dropped
-from app.infra.ffmpeg.look import Rendering
+from app.infra.ffmpeg.recipe import Recipe
 
 _IS_KEY: Final = bytes(bool(flags & KEY) for flags in range(256))
 _IS_SHOWN: Final = bytes(not flags & DISCARD for flags in range(256))
@@ -38,15 +38,9 @@ class Filters:
     tiles: int
 
     @classmethod
-    def of(
-        cls,
-        film: Film,
-        plan: Plan,
-        rendering: Rendering,
-        wanted: Sequence[PlannedPicture],
-        tiles: Sequence[PlannedPicture],
-    ) -> Self:
+    def of(cls, recipe: Recipe, plan: Plan, wanted: Sequence[PlannedPicture], tiles: Sequence[PlannedPicture]) -> Self:
         """Return the filters for ``wanted``, pictures of the plan, and for those of them that are tiles too."""
+        film, rendering = recipe.film, recipe.rendering
         small = {picture.number for picture in tiles}
         chosen, count, places = _choice(film, plan, wanted)
         tiled = [place for place, picture in zip(places, wanted, strict=True) if picture.number in small]

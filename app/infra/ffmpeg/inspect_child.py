@@ -185,7 +185,7 @@ def _read(
     _block(told, packets)
     told.write(_BLOCKS_END)
     return {
-        **looks.told(may_be_interlaced=isinstance(marks, Avc) and marks.may_be_interlaced),
+        **looks.told(may_be_interlaced=isinstance(marks, Avc) and marks.fields.may_occur),
         "lost_its_mark": not begins_with_key and _is_marked_as_key(container.name, stream.index),
         **_facts(stream),
         "encrypted": encrypted,

@@ -373,10 +373,7 @@ def _thumbnail(size: tuple[int, int], image_format: ImageFormat, *, alpha: bool)
     factor = min(Fraction(1), Fraction(THUMBNAIL_SIDE, max(size)))
     width, height = (_rounded(side * factor) for side in size)
     over_white = f"{_ON_WHITE}," if alpha and image_format in _WITH_ALPHA else ""
-    known = {
-        ImageFormat.JPEG: f"in_color_matrix={_BT601}:in_range=full",
-        ImageFormat.PNG: "in_range=full",
-        ImageFormat.WEBP: "in_range=full" if alpha else f"in_color_matrix={_BT601}:in_range=limited",
-    }[image_format]
+    # Transparent pictures for WebP are not YUV yet.
+    known = _OUT[ImageFormat.PNG if alpha and image_format is ImageFormat.WEBP else image_format].replace("out_", "in_")
     out = _OUT[ImageFormat.JPEG]
     return f"{over_white}{_scale((width, height), known, out, _QUICK)},format=yuvj420p,setsar=1"

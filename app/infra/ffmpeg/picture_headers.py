@@ -83,16 +83,11 @@ class Avc:
 
     def __init__(self, extradata: bytes) -> None:
         self._length = nal_length("h264", extradata)
-        self._fields = AvcFields()
+        self.fields = AvcFields()
         self._lone: Field | None = None
         for unit in _parameter_sets(extradata) if self._length else units(memoryview(extradata), 0):
             if len(unit):
-                self._fields.read(unit)
-
-    @property
-    def may_be_interlaced(self) -> bool:
-        """Whether pictures of two fields may come, also where the first ones have none."""
-        return self._fields.may_occur
+                self.fields.read(unit)
 
     def __call__(self, data: memoryview) -> Marks:
         seen = needed = recovers = idr = False
@@ -101,7 +96,7 @@ class Avc:
             if not len(unit):
                 continue
             kind = unit[0] & 31
-            if field := self._fields.read(unit):
+            if field := self.fields.read(unit):
                 fields.append(field)
             if kind in {_AVC_SLICE, _AVC_PARTITION, _AVC_IDR}:
                 seen = True
