@@ -33,7 +33,6 @@ log = structlog.get_logger(__name__)
 
 _TEMPLATES: Final = Path(__file__).with_name("mail_templates")
 _ANSWER_MAX: Final = 500
-_ENCODED_WORD: Final = "=?"  # RFC 2047, section 2
 _ADDRESS: Final = re.compile(r"[^\s<>@]+@[^\s<>@]+")
 _NEUTRAL: Final[Mapping[str, Callable[[str], str]]] = {
     "name": greeted,
@@ -194,4 +193,4 @@ def _one_line(text: str) -> str:
     """Return text that can end no line and no header: each control or separator becomes a space."""
     text = "".join(" " if unicodedata.category(c) in {"Cc", "Zl", "Zp", "Cs"} else c for c in text)
     # Nor an encoded word: until CVE-2024-6923 was mended, Python decoded it, line ends and all, when it wrote a header.
-    return re.sub(" {2,}", " ", text).strip().replace(_ENCODED_WORD, "= ?")
+    return re.sub(" {2,}", " ", text).strip().replace(mail_address.ENCODED_WORD, "= ?")

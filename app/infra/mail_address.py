@@ -9,7 +9,7 @@ import idna
 from app.domain.errors import InvalidInput
 from app.domain.user import checked_email
 
-_ENCODED_WORD: Final = "=?"  # RFC 2047, section 2
+ENCODED_WORD: Final = "=?"  # RFC 2047, section 2
 _NOT_AS_WRITTEN: Final = "Mail cannot be sent to this address just as it is written; use another one."
 
 
@@ -22,7 +22,7 @@ def recipient(address: str) -> Address:
     """
     local, _, domain = address.rpartition("@")
     found = Address("", local, _ascii(domain))
-    if not local or _ENCODED_WORD in local:
+    if not local or ENCODED_WORD in local:
         raise ValueError(_NOT_AS_WRITTEN)
     return found
 

@@ -80,9 +80,7 @@ class JwtAccessTokens:
             )
         except (jwt.PyJWTError, LookupError, ValueError, TypeError):  # The last two for texts made to confuse it.
             raise Unauthenticated from None
-        if claims["typ"] != _TYPE:
-            raise Unauthenticated
-        if not is_uuid(claims["sub"]) or not is_uuid(claims["sid"]):
+        if claims["typ"] != _TYPE or not is_uuid(claims["sub"]) or not is_uuid(claims["sid"]):
             raise Unauthenticated
         return Viewer(UserId(claims["sub"]), SessionId(claims["sid"]), self._end(claims))
 

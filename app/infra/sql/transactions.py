@@ -70,22 +70,18 @@ class SqlTransactions:
 
     async def read(self, step: Callable[[Transaction], Awaitable[T]]) -> T:
         """Run a step that changes nothing."""
-        return await self._run(step, self._read_once)
+        return await self._run(lambda: self._read_once(step))
 
     async def write(self, step: Callable[[Transaction], Awaitable[T]]) -> T:
         """Run a step and commit it; an exception rolls back."""
-        return await self._run(step, self._write_once)
+        return await self._run(lambda: self._write_once(step))
 
-    async def _run(
-        self,
-        step: Callable[[Transaction], Awaitable[T]],
-        once: Callable[[Callable[[Transaction], Awaitable[T]]], Awaitable[T]],
-    ) -> T:
+    async def _run(self, once: Callable[[], Awaitable[T]]) -> T:
         now = asyncio.get_running_loop().time
         deadline, lost = now() + _LONGEST_SECONDS, 0
         while True:
             try:
-                return await once(step)
+                return await once()
             except Exception as error:
                 if not lost_to_another(error) or now() >= deadline:
                     if lost_to_another(error) or out_of_reach(error):
