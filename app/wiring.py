@@ -10,7 +10,6 @@ from app.settings import Settings, VideoSettings
 from app.usecases.account import AccountUseCases
 from app.usecases.attempt_video import AttemptVideo
 from app.usecases.authenticate_user import AuthenticateUser
-from app.usecases.backlog_limit import BacklogLimit
 from app.usecases.catalogue import ControlUseCases, UseCases
 from app.usecases.collect_garbage import CollectGarbage
 from app.usecases.deliver_notifications import DeliverNotifications
@@ -39,7 +38,7 @@ from app.usecases.ports.tokens import AccessTokens, LinkTokens, PasswordHasher, 
 from app.usecases.ports.transactions import Transactions
 from app.usecases.ports.workspaces import Workspaces
 from app.usecases.process_video_frames import ProcessVideoFrames
-from app.usecases.quota import Quota, StoredBytes, StoredInAll
+from app.usecases.quota import BacklogLimit, Quota, StoredBytes, StoredInAll
 from app.usecases.register_user import RegisterUser
 from app.usecases.release_processing import ReleaseProcessing
 from app.usecases.remove_objects import RemoveObjects

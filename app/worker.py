@@ -17,7 +17,7 @@ from app.infra.ffmpeg.program import program
 from app.infra.redis.queue import CONTROL_QUEUE, DELIVER_NOTIFICATIONS, PROCESS_VIDEO, REMOVE_OBJECTS, VIDEO_QUEUE
 from app.infra.redis.stream import StreamRedis
 from app.infra.redis.stream_worker import StreamWorker
-from app.server.worker_port import answering
+from app.server.own_port import about_worker, answering
 from app.settings import ControlSettings, VideoSettings
 from app.usecases.catalogue import ControlUseCases
 from app.usecases.ports.frames import DecoderUnavailable
@@ -111,7 +111,8 @@ async def _serve(settings: VideoSettings, only: Only | None, executable: str | N
 
 def _answering(settings: VideoSettings, work: Work) -> AbstractAsyncContextManager[None]:
     fit = work.attempt_video.health.unfit.is_set
-    return answering(work.metrics.text, settings.host, settings.worker_port, fit=lambda: not fit())
+    app = about_worker(work.metrics.text, lambda: not fit())
+    return answering(app, settings.host, settings.worker_port)
 
 
 async def _insist_on_decoding(work: Work) -> None:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final, final
+from typing import final
 
 from app.domain.errors import VideoExpired
 from app.domain.video import VideoProcessing
@@ -40,6 +40,3 @@ class Retention:
     def ended_by(self, now: datetime) -> datetime | None:
         """Return by when a processing must have ended for its files to go; None where they never do."""
         return None if self.days is None else now - timedelta(days=self.days)
-
-
-FOR_EVER: Final = Retention()

@@ -48,9 +48,9 @@ from app.graphql.streams import TextStream, ending_with_session
 from app.graphql.websocket import TextWebSocket, TransportWebSocket
 from app.server.body import bounded_body, is_json
 from app.server.concurrency import ConcurrencyLimit, TooMany
-from app.server.language import preferred_locale
 from app.server.metrics import metrics_of
 from app.server.multipart import declared_bytes
+from app.server.preferences import preferred_locale
 from app.server.problems import domain_problem
 from app.server.services import address_of, services_of, viewer_of
 from app.server.throttle import TokenBuckets

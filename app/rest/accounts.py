@@ -12,7 +12,7 @@ from app.domain.times import iso8601
 from app.domain.user import Locale
 from app.server.body import json_body
 from app.server.contract import Answer, Instant, Parameter, Uuid, described, promises
-from app.server.language import preferred_locale
+from app.server.preferences import preferred_locale
 from app.server.services import Services, address_of, services_of, viewer_of
 from app.usecases.sessions import Session
 

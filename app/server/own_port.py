@@ -2,14 +2,18 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from functools import partial
+from http import HTTPStatus
 from typing import Final, final
 
 import structlog
 import uvicorn
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from app.domain.network import is_loopback
@@ -42,6 +46,21 @@ def about(app: Starlette) -> Starlette:
     inside = Starlette(routes=[Route("/livez", livez), Route("/readyz", readyz), Route("/metrics", metrics)])
     inside.state = app.state
     return inside
+
+
+def about_worker(metrics: Callable[[], bytes], fit: Callable[[], bool] = lambda: True) -> Starlette:
+    """Make that of a worker, which lives though a store is away, and is ready for as long as it is fit."""
+
+    async def readyz(_: Request) -> Response:
+        """503 once the worker takes no more videos, since too many in a row broke in it."""
+        if fit():
+            return JSONResponse({"status": "ready"})
+        return JSONResponse({"status": "unfit"}, HTTPStatus.SERVICE_UNAVAILABLE)
+
+    async def text(_: Request) -> Response:
+        return Response(metrics(), media_type=CONTENT_TYPE_PLAIN_0_0_4)
+
+    return Starlette(routes=[Route("/livez", livez), Route("/readyz", readyz), Route("/metrics", text)])
 
 
 @asynccontextmanager

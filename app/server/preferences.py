@@ -1,9 +1,13 @@
-"""What a client prefers, by its own weights (RFC 9110, section 12.4.2)."""
+"""What a client prefers, by its own weights (RFC 9110, section 12.4.2): also of our languages (section 12.5.4)."""
 
 from collections.abc import Callable, Sequence
-from typing import TypeVar
+from typing import Final, TypeVar
+
+from app.domain.user import Locale
 
 T = TypeVar("T")
+
+_BY_LANGUAGE: Final = {locale.value.partition("-")[0]: locale for locale in Locale}
 
 
 def preferred(header: str, known: Callable[[str], T | None]) -> T | None:
@@ -15,6 +19,11 @@ def preferred(header: str, known: Callable[[str], T | None]) -> T | None:
         if ours is not None and weight > best:
             best, chosen = weight, ours
     return chosen
+
+
+def preferred_locale(accept_language: str | None) -> Locale:
+    """Choose by the client's weights; English where it names none of ours."""
+    return preferred(accept_language or "", lambda tag: _BY_LANGUAGE.get(tag.partition("-")[0])) or Locale.EN
 
 
 def _weight(parameters: Sequence[str]) -> float:

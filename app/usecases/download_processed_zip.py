@@ -2,7 +2,7 @@ from dataclasses import dataclass
 from typing import final
 
 from app.domain.errors import ProcessingNotFinished
-from app.domain.retention import FOR_EVER, Retention
+from app.domain.retention import Retention
 from app.domain.session import Viewer
 from app.domain.video import FramesArchive, VideoId, VideoProcessing
 from app.usecases.ownership import owned_video
@@ -23,7 +23,7 @@ class DownloadProcessedZip:
 
     transactions: Transactions
     clock: Clock
-    retention: Retention = FOR_EVER
+    retention: Retention
 
     async def __call__(self, viewer: Viewer, video: VideoId) -> tuple[VideoProcessing, FramesArchive]:
         found = await self.transactions.read(lambda t: owned_video(t, viewer, video))

@@ -63,7 +63,7 @@ class NotificationUseCases:
     queue: JobQueue
     clock: Clock
     limits: RateLimits
-    loopback: bool = False
+    loopback: bool
     """Whether a webhook may be on this very machine."""
 
     async def update_settings(self, viewer: Viewer, change: SettingsChange) -> ChangedSettings:

@@ -61,9 +61,9 @@ class StartVideoProcessingJob:
     live: LiveStatus
     clock: Clock
     lease: timedelta
-    worker: str = ""
+    worker: str
     """Who claims, by a name that no other worker has."""
-    grace: timedelta = timedelta()
+    grace: timedelta
     """So long after it was seen to have run out a lease is taken over only if it still has: after an outage of the
     database all have run out at once, and who holds one hears of its end no later than we do."""
 
@@ -76,7 +76,7 @@ class StartVideoProcessingJob:
             taken_over = seen.video.status is ProcessingStatus.PROCESSING
             if taken_over and seen.wake_at >= now:
                 return HeldUntil(seen.wake_at)
-            if self.worker and seen.last_broken_by == self.worker and now < seen.wake_at + _FOR_OTHERS:
+            if seen.last_broken_by == self.worker and now < seen.wake_at + _FOR_OTHERS:
                 return HeldUntil(now + _OTHERS_COME_BY)
             died = taken_over and not seen.released
             if died:

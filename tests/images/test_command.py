@@ -13,7 +13,7 @@ from threading import Thread
 import pytest
 
 from app.infra.worker_metrics import WorkerMetrics
-from app.server.worker_port import answering
+from app.server.own_port import about_worker, answering
 from app.settings import DatabaseSettings, LogSettings, Settings, UpSettings
 from devserver.ports import free_pair
 from tests.images.dockerfile import ROOT
@@ -62,7 +62,7 @@ async def healthy(port: int) -> bool:
 
 async def test_a_worker_that_answers_is_healthy_and_one_that_is_gone_is_not():
     port = free_pair()
-    async with answering(WorkerMetrics().text, "127.0.0.1", port):
+    async with answering(about_worker(WorkerMetrics().text), "127.0.0.1", port):
         await until(lambda: healthy(port))
     assert not await healthy(port)
 

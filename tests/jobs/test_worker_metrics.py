@@ -14,7 +14,7 @@ from structlog.testing import capture_logs
 from app.domain.user import pseudonym
 from app.domain.video import ProcessingStatus, new_video_id
 from app.infra.worker_metrics import WorkerMetrics
-from app.server.worker_port import answering
+from app.server.own_port import about_worker, answering
 from app.usecases.worker_health import WorkerHealth
 from devserver.ports import free_pair
 from jobs.process_video import process_video
@@ -76,18 +76,18 @@ async def test_a_video_whose_workers_died_too_often_is_counted_as_failed(world: 
 
 async def test_a_port_that_is_taken_ends_no_work():
     with socket.create_server(("127.0.0.1", 0)) as taken:
-        async with answering(WorkerMetrics().text, "127.0.0.1", taken.getsockname()[1]):
+        async with answering(about_worker(WorkerMetrics().text), "127.0.0.1", taken.getsockname()[1]):
             pass
 
 
 async def test_a_worker_answers_on_a_port_of_its_own_and_without_one_not_at_all():
     metrics, port = WorkerMetrics(), free_pair()
-    async with answering(metrics.text, "127.0.0.1", port), httpx.AsyncClient(trust_env=False) as client:
+    async with answering(about_worker(metrics.text), "127.0.0.1", port), httpx.AsyncClient(trust_env=False) as client:
         transport = httpx.AsyncHTTPTransport(retries=20)
         async with httpx.AsyncClient(transport=transport) as patient:
             assert (await patient.get(f"http://127.0.0.1:{port}/livez")).status_code == 200
         assert "fiapx_attempts_total 0.0" in (await client.get(f"http://127.0.0.1:{port}/metrics")).text
-    async with answering(metrics.text, "127.0.0.1", None), httpx.AsyncClient(trust_env=False) as client:
+    async with answering(about_worker(metrics.text), "127.0.0.1", None), httpx.AsyncClient(trust_env=False) as client:
         with pytest.raises(httpx.ConnectError):
             await client.get(f"http://127.0.0.1:{port}/livez")
 
@@ -97,7 +97,7 @@ async def test_a_worker_that_is_unfit_says_so_and_lives_until_it_has_ended():
     metrics.tell_of(health)
     told = []
     async with (
-        answering(metrics.text, "127.0.0.1", port, fit=lambda: not health.unfit.is_set()),
+        answering(about_worker(metrics.text, lambda: not health.unfit.is_set()), "127.0.0.1", port),
         httpx.AsyncClient(
             transport=httpx.AsyncHTTPTransport(retries=20), base_url=f"http://127.0.0.1:{port}"
         ) as client,
@@ -118,7 +118,7 @@ async def test_who_asks_and_does_not_read_the_answer_keeps_no_worker_from_its_en
         metrics.failures.labels(f"{number}" * 5_000_000).inc()  # More than both ends keep for each other.
     with socket.socket() as silent:
         silent.settimeout(0)
-        async with asyncio.timeout(30), answering(metrics.text, "127.0.0.1", port):
+        async with asyncio.timeout(30), answering(about_worker(metrics.text), "127.0.0.1", port):
             await until(lambda: silent.connect_ex(("127.0.0.1", port)) in {0, errno.EISCONN})
             await loop.sock_sendall(silent, b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n")
             assert (await loop.sock_recv(silent, 15)) == b"HTTP/1.1 200 OK"

@@ -18,7 +18,7 @@ from starlette.applications import Starlette
 from starlette.routing import Route
 
 from app.domain.failure import Failure, FailureCode
-from app.domain.retention import FOR_EVER, Retention
+from app.domain.retention import Retention
 from app.domain.session import SessionId
 from app.domain.user import Locale, User, UserId
 from app.domain.video import FramesArchive, Progress, VideoId, VideoProcessing, archive_key, contact_sheet_key
@@ -120,7 +120,7 @@ class Site:
     cut_connections: Callable[[], None] = field(default=lambda: None)
     max_active: int = 20
     max_stored: int | None = None
-    retention: Retention = FOR_EVER
+    retention: Retention = field(default_factory=Retention)
     session_seconds: int = 3600
     storage_links: DownloadLinks | None = None
     """Links of a storage that clients reach; where there are none, objects go through the service."""

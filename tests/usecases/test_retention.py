@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from app.domain.errors import QuotaExceeded, VideoExpired
-from app.domain.retention import FOR_EVER, Retention
+from app.domain.retention import Retention
 from app.domain.video import ProcessingStatus
 from tests.usecases.world import World
 
@@ -52,7 +52,7 @@ async def test_what_expired_stays_so_when_files_are_kept_for_longer(month: World
     video = await month.completed((await month.uploaded(ana)).id)
     month.clock.advance(31 * DAY)
     await month.expire_videos()
-    month.retention = FOR_EVER
+    month.retention = Retention()
     with pytest.raises(VideoExpired):
         await month.download(ana, video.id)
 

@@ -10,7 +10,7 @@ from uuid import uuid4
 from app.domain.failure import Failure, FailureCode
 from app.domain.notification import Notification, NotificationChannel
 from app.domain.options import ExtractionOptions
-from app.domain.retention import FOR_EVER, Retention
+from app.domain.retention import Retention
 from app.domain.session import SessionId, Viewer
 from app.domain.user import Locale, User, UserId
 from app.domain.video import UNFINISHED, FramesArchive, VideoId, VideoProcessing, archive_key
@@ -73,7 +73,7 @@ class World:
     max_active: int = 5
     max_stored: int | None = None
     max_stored_in_all: int | None = None
-    retention: Retention = FOR_EVER
+    retention: Retention = field(default_factory=Retention)
 
     def __post_init__(self) -> None:
         self.storage = MemoryStorage(self.clock)
