@@ -186,8 +186,7 @@ def _check(parts: Sequence[str], *, as_json: bool) -> None:
 
 
 def _export_schema(keeping: Path | None) -> None:
-    from app.graphql.compatibility import broken_promises  # noqa: PLC0415
-    from app.graphql.schema import schema  # noqa: PLC0415
+    from app.graphql.schema import broken_promises, schema  # noqa: PLC0415
 
     new = schema.as_str()
     if keeping is not None and (broken := broken_promises(keeping.read_text("utf-8"), new)):

@@ -110,8 +110,7 @@ async def _serve(settings: VideoSettings, only: Only | None, executable: str | N
 
 
 def _answering(settings: VideoSettings, work: Work) -> AbstractAsyncContextManager[None]:
-    fit = work.attempt_video.health.unfit.is_set
-    app = about_worker(work.metrics.text, lambda: not fit())
+    app = about_worker(work.metrics.text, work.attempt_video.health)
     return answering(app, settings.host, settings.worker_port)
 
 

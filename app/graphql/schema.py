@@ -1,9 +1,11 @@
 """The schema, whose SDL is committed as ``schema.graphql`` at the root."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from typing import Any
 
 import strawberry
+from graphql import build_schema
+from graphql.utilities import find_breaking_changes
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types import ExecutionResult
 from strawberry.types.execution import PreExecutionError
@@ -66,3 +68,8 @@ schema = _CarefulSchema(
     exception_handlers=[ExpectedErrors()],
     execution_context_class=SharingExecutor,
 )
+
+
+def broken_promises(old: str, new: str) -> Sequence[str]:
+    """Return, a sentence each, what clients written for the schema ``old`` (SDL) cannot rely on in ``new``."""
+    return [change.description for change in find_breaking_changes(build_schema(old), build_schema(new))]

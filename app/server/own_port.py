@@ -23,6 +23,7 @@ from app.server.hosts import LOOPBACK, Hosts
 from app.server.metrics import Metrics, metrics
 from app.server.protocol import BoundedHttp
 from app.settings import ServerSettings
+from app.usecases.worker_health import WorkerHealth
 
 _GRACE_SECONDS: Final = 5
 """Who asks and does not read the answer must not keep a process from its end."""
@@ -48,14 +49,14 @@ def about(app: Starlette) -> Starlette:
     return inside
 
 
-def about_worker(metrics: Callable[[], bytes], fit: Callable[[], bool] = lambda: True) -> Starlette:
+def about_worker(metrics: Callable[[], bytes], health: WorkerHealth) -> Starlette:
     """Make that of a worker, which lives though a store is away, and is ready for as long as it is fit."""
 
     async def readyz(_: Request) -> Response:
         """503 once the worker takes no more videos, since too many in a row broke in it."""
-        if fit():
-            return JSONResponse({"status": "ready"})
-        return JSONResponse({"status": "unfit"}, HTTPStatus.SERVICE_UNAVAILABLE)
+        if health.unfit.is_set():
+            return JSONResponse({"status": "unfit"}, HTTPStatus.SERVICE_UNAVAILABLE)
+        return JSONResponse({"status": "ready"})
 
     async def text(_: Request) -> Response:
         return Response(metrics(), media_type=CONTENT_TYPE_PLAIN_0_0_4)

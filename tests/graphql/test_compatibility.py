@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 from graphql import build_schema, parse, validate
 
-from app.graphql.compatibility import broken_promises
-from app.graphql.schema import schema
+from app.graphql.schema import broken_promises, schema
 
 ROOT = Path(__file__).parents[2]
 OPERATIONS = sorted((ROOT / "operations").glob("*.graphql"))

@@ -15,6 +15,7 @@ import pytest
 from app.infra.worker_metrics import WorkerMetrics
 from app.server.own_port import about_worker, answering
 from app.settings import DatabaseSettings, LogSettings, Settings, UpSettings
+from app.usecases.worker_health import WorkerHealth
 from devserver.ports import free_pair
 from tests.images.dockerfile import ROOT
 from tests.parts.waiting import until
@@ -62,7 +63,7 @@ async def healthy(port: int) -> bool:
 
 async def test_a_worker_that_answers_is_healthy_and_one_that_is_gone_is_not():
     port = free_pair()
-    async with answering(about_worker(WorkerMetrics().text), "127.0.0.1", port):
+    async with answering(about_worker(WorkerMetrics().text, WorkerHealth("this one")), "127.0.0.1", port):
         await until(lambda: healthy(port))
     assert not await healthy(port)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 from arq import Retry
+from starlette.applications import Starlette
 from structlog.contextvars import merge_contextvars
 from structlog.testing import capture_logs
 
@@ -74,20 +75,30 @@ async def test_a_video_whose_workers_died_too_often_is_counted_as_failed(world: 
     assert 'fiapx_videos_failed_total{code="WORKER_LOST"} 1.0' in metrics.text().decode()
 
 
+def about(metrics: WorkerMetrics) -> Starlette:
+    return about_worker(metrics.text, WorkerHealth("this one"))
+
+
 async def test_a_port_that_is_taken_ends_no_work():
     with socket.create_server(("127.0.0.1", 0)) as taken:
-        async with answering(about_worker(WorkerMetrics().text), "127.0.0.1", taken.getsockname()[1]):
+        async with answering(about(WorkerMetrics()), "127.0.0.1", taken.getsockname()[1]):
             pass
 
 
 async def test_a_worker_answers_on_a_port_of_its_own_and_without_one_not_at_all():
     metrics, port = WorkerMetrics(), free_pair()
-    async with answering(about_worker(metrics.text), "127.0.0.1", port), httpx.AsyncClient(trust_env=False) as client:
+    async with (
+        answering(about(metrics), "127.0.0.1", port),
+        httpx.AsyncClient(trust_env=False) as client,
+    ):
         transport = httpx.AsyncHTTPTransport(retries=20)
         async with httpx.AsyncClient(transport=transport) as patient:
             assert (await patient.get(f"http://127.0.0.1:{port}/livez")).status_code == 200
         assert "fiapx_attempts_total 0.0" in (await client.get(f"http://127.0.0.1:{port}/metrics")).text
-    async with answering(about_worker(metrics.text), "127.0.0.1", None), httpx.AsyncClient(trust_env=False) as client:
+    async with (
+        answering(about(metrics), "127.0.0.1", None),
+        httpx.AsyncClient(trust_env=False) as client,
+    ):
         with pytest.raises(httpx.ConnectError):
             await client.get(f"http://127.0.0.1:{port}/livez")
 
@@ -97,7 +108,7 @@ async def test_a_worker_that_is_unfit_says_so_and_lives_until_it_has_ended():
     metrics.tell_of(health)
     told = []
     async with (
-        answering(about_worker(metrics.text, lambda: not health.unfit.is_set()), "127.0.0.1", port),
+        answering(about_worker(metrics.text, health), "127.0.0.1", port),
         httpx.AsyncClient(
             transport=httpx.AsyncHTTPTransport(retries=20), base_url=f"http://127.0.0.1:{port}"
         ) as client,
@@ -118,7 +129,10 @@ async def test_who_asks_and_does_not_read_the_answer_keeps_no_worker_from_its_en
         metrics.failures.labels(f"{number}" * 5_000_000).inc()  # More than both ends keep for each other.
     with socket.socket() as silent:
         silent.settimeout(0)
-        async with asyncio.timeout(30), answering(about_worker(metrics.text), "127.0.0.1", port):
+        async with (
+            asyncio.timeout(30),
+            answering(about(metrics), "127.0.0.1", port),
+        ):
             await until(lambda: silent.connect_ex(("127.0.0.1", port)) in {0, errno.EISCONN})
             await loop.sock_sendall(silent, b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n")
             assert (await loop.sock_recv(silent, 15)) == b"HTTP/1.1 200 OK"
