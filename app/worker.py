@@ -132,6 +132,7 @@ def _video_worker(settings: VideoSettings, work: Work) -> StreamWorker:
         max_jobs=settings.worker_slots,
         ctx={"attempt_video": work.attempt_video},
         visibility_seconds=settings.lease_seconds,  # Nobody could do anything with an entry sooner.
+        on_preemption=work.metrics.preempted.inc,
         shutdown_wait_seconds=settings.shutdown_wait_seconds,
     )
 

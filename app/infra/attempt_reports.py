@@ -74,7 +74,7 @@ class WorkerReports:
         get_current_span().set_status(Status(StatusCode.ERROR, "Retry"))
 
     def given_back(self) -> None:
-        log.info("given back for a shutdown")
+        log.info("given back unfinished")
         self._metrics.ended.labels("given back").inc()
 
     def failing(self, code: FailureCode) -> None:

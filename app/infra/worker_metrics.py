@@ -28,6 +28,7 @@ class WorkerMetrics:
         )
         self.unfit = gauge("fiapx_worker_unfit", "Whether it takes no more videos and ends.")
         self.stalled = counter("fiapx_attempts_stalled", "Attempts whose decoder did nothing for too long.")
+        self.preempted = counter("fiapx_attempts_preempted", "Attempts that gave their slot to a user with fewer.")
         self.paused = gauge("fiapx_worker_paused", "Whether it takes no video since a store is away.")
         self.attempt_seconds = Histogram(
             "fiapx_attempt_seconds", "From an attempt's claim to its end.", buckets=_SECONDS, registry=self.registry

@@ -41,8 +41,9 @@ _UNEXPECTED_TRIES: Final = 3
 class AttemptVideo:
     """Claim a video, work on it under the lease, and record how that ended.
 
-    However often it is called for one video, the row's lease makes that boring. A cancellation is a shutdown, since
-    every other reason to stop ends the work from within: the video is given back at once.
+    However often it is called for one video, the row's lease makes that boring. A cancellation is a shutdown or makes
+    room for another user's video, since every other reason to stop ends the work from within: the video is given back
+    at once.
 
     Return when there may be something to do again, and not before; None where nothing is left to do here: the row is
     final or gone, or another attempt owns what happens next.
@@ -88,7 +89,7 @@ class AttemptVideo:
         except asyncio.CancelledError:
             with suppress(DatabaseUnavailable):
                 if isinstance(started := await claiming, Claimed):
-                    await self.release_processing.after_shutdown(started.video, started.transient_failures)
+                    await self.release_processing.when_cancelled(started.video, started.transient_failures)
             raise
 
     async def _work(self, started: Claimed) -> datetime | None:
@@ -100,7 +101,7 @@ class AttemptVideo:
         except asyncio.CancelledError:
             self.reports.given_back()
             with suppress(DatabaseUnavailable):
-                await asyncio.shield(self.release_processing.after_shutdown(started.video, started.transient_failures))
+                await asyncio.shield(self.release_processing.when_cancelled(started.video, started.transient_failures))
             raise
         finally:
             holding.cancel()

@@ -19,7 +19,7 @@ _MOST_ABANDONED: Final = 10
 @final
 @dataclass(frozen=True, slots=True)
 class ReleaseProcessing:
-    """Release the lease, so that the attempt does not count as lost: at once on a shutdown, later after a fault.
+    """Release the lease, so that the attempt does not count as lost: at once when cancelled, later after a fault.
 
     Of one, each gives False where the lease was not ours any more.
     """
@@ -27,8 +27,8 @@ class ReleaseProcessing:
     transactions: Transactions
     clock: Clock
 
-    async def after_shutdown(self, held: VideoProcessing, transient_failures: int) -> bool:
-        """Let another worker go on at once; a shutdown says nothing about the video."""
+    async def when_cancelled(self, held: VideoProcessing, transient_failures: int) -> bool:
+        """Let another attempt begin at once; a shutdown or a preemption says nothing about the video."""
         return await self._release(held, timedelta(), transient_failures)
 
     async def in_an_outage(self, held: VideoProcessing, transient_failures: int) -> bool:

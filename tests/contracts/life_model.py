@@ -227,7 +227,7 @@ class LifeOfProcessings(RuleBasedStateMachine):
     def _release(self, held: VideoProcessing, *, shutdown: bool) -> None:
         life, now = self.lives.get(held.id), self.world.clock.now()
         faults = life.transient if life else 0
-        how = self.world.release.after_shutdown if shutdown else self.world.release.after_fault
+        how = self.world.release.when_cancelled if shutdown else self.world.release.after_fault
         given = self.run(how(held, faults))
         assert given == (life is not None and life.held_by(held.attempt) and not life.released)
         if life is not None and given:

@@ -176,7 +176,7 @@ async def _drain(shell: Shell, ana: Person, film: Path) -> None:
     await until_status(ana, video, "COMPLETED")
     history = [(change["status"], change["attempt"]) for change in (await ana.video(video))["history"]]
     assert history == [("PENDING", 0), ("PROCESSING", 1), ("PROCESSING", 2), ("COMPLETED", 2)]
-    assert "given back for a shutdown" in (shell.folder / "worker.log").read_text()
+    assert "given back unfinished" in (shell.folder / "worker.log").read_text()
     shell.do("echo FIAPX_DRAIN_SECONDS=0 >>fiapx.env")  # The next one need not wait for anybody.
     said = shell.run("Draining", 1)
     assert '"draining"' in said, "it answers while it drains, and says that it does"

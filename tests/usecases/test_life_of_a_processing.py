@@ -63,7 +63,7 @@ async def test_an_expired_lease_is_taken_over_and_its_former_holder_changes_noth
     assert heir.attempt == 2
     assert not await world.complete(zombie, world.archive(zombie))
     assert not await world.mark_failed(zombie, CORRUPT)
-    assert not await world.release.after_shutdown(zombie, 0)
+    assert not await world.release.when_cancelled(zombie, 0)
     assert await world.complete(heir, world.archive(heir))
     assert not await world.complete(zombie, world.archive(zombie))
     archive = (await world.row(video.id)).archive
@@ -105,7 +105,7 @@ async def test_ten_shutdowns_are_no_lost_attempts(world: World):
     video = await world.uploaded(await world.user())
     for _ in range(10):
         claimed = await world.claimed(video.id)
-        assert await world.release.after_shutdown(claimed.video, claimed.transient_failures)
+        assert await world.release.when_cancelled(claimed.video, claimed.transient_failures)
         world.clock.advance(0.001)
     assert (await world.completed(video.id)).attempt == 11
 

@@ -14,12 +14,12 @@ from redis.asyncio import ConnectionPool
 from redis.exceptions import ResponseError
 
 from app.infra.redis.connection import connection_pool
-from app.infra.redis.scripts import ENQUEUE, FORGET, GROUP, PROMOTE, RENEW, SETTLE, queue_keys
+from app.infra.redis.scripts import BIND, DEPTH, ENQUEUE, FORGET, GROUP, PROMOTE, RENEW, SETTLE, queue_keys
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One delivery of one job. ``id`` is the stream's entry id, whose first half is the server's time in ms.
+    """One delivery of one job. ``id`` is the stream's entry id.
 
     ``traceparent`` names the trace that the job belongs to, if any (W3C Trace Context).
     """
@@ -28,19 +28,21 @@ class Entry:
     job_id: str
     traceparent: str | None = None
 
-    @property
-    def admitted_ms(self) -> int:
-        """When the job was admitted to the stream, in ms since the epoch."""
-        return int(self.id.partition("-")[0])
-
 
 @dataclass(frozen=True, slots=True)
 class QueueDepth:
-    """How much there is to do: ``admitted`` (queued and running), ``waiting`` for admission, ``deferred`` to a time."""
+    """How much there is to do, each job once.
+
+    ``admitted`` run or are next, so far as the window goes; ``waiting`` are more than that, ``deferred`` are due later.
+    """
 
     admitted: int
     waiting: int
     deferred: int
+
+
+_Delivered = tuple[bytes, dict[bytes, bytes]]
+"""An entry's id and its fields."""
 
 
 def _to_json(value: dict[str, Any]) -> bytes:
@@ -59,9 +61,11 @@ class StreamRedis(ArqRedis):
     def __init__(self, connection_pool: ConnectionPool) -> None:
         super().__init__(connection_pool, job_serializer=_to_json, job_deserializer=json.loads)
         self._enqueue = self.register_script(ENQUEUE)
+        self._bind = self.register_script(BIND)
         self._promote = self.register_script(PROMOTE)
         self._renew = self.register_script(RENEW)
         self._settle = self.register_script(SETTLE)
+        self._depth = self.register_script(DEPTH)
         self._forget = self.register_script(FORGET)
 
     async def enqueue_job(
@@ -95,12 +99,7 @@ class StreamRedis(ArqRedis):
 
     async def depth(self, queue: str) -> QueueDepth:
         """Count a queue's jobs, as autoscalers should."""
-        deferred, waiting, stream, *_ = queue_keys(queue)
-        async with self.pipeline(transaction=True) as pipe:
-            pipe.xlen(stream)
-            pipe.zcard(waiting)
-            pipe.zcard(deferred)
-            return QueueDepth(*await pipe.execute())
+        return QueueDepth(*await self._depth(keys=queue_keys(queue)))
 
     async def ensure_group(self, queue: str) -> None:
         """Create the stream and its consumer group where they are missing; it delivers from the very first entry."""
@@ -111,28 +110,40 @@ class StreamRedis(ArqRedis):
                 raise
 
     async def read(self, queue: str, consumer: str, count: int, block_ms: int) -> list[Entry]:
-        """Take up to so many new entries; wait for the first at most so long."""
+        """Take up to so many jobs; wait for the first at most so long."""
         stream = queue_keys(queue)[2]
         answer = await self.xreadgroup(GROUP, consumer, {stream: ">"}, count=count, block=block_ms)
-        return _entries(answer[0][1]) if answer else []
+        return await self._jobs_of(queue, consumer, answer[0][1] if answer else [])
 
     async def take_over(self, queue: str, consumer: str, count: int, idle_ms: int) -> list[Entry]:
-        """Take up to so many entries whose holder has been silent for that long."""
+        """Take over up to so many jobs whose holder has been silent for that long."""
         stream = queue_keys(queue)[2]
-        taken: list[Entry] = []
+        taken: list[_Delivered] = []
         cursor = b"0-0"
         while len(taken) < count:  # One call looks at ten entries for each one wanted, the live ones included.
             cursor, found, *_ = await self.xautoclaim(
                 stream, GROUP, consumer, min_idle_time=idle_ms, start_id=cursor, count=count - len(taken)
             )
-            taken += _entries(found)
+            taken += found
             if cursor == b"0-0":
                 break
-        return taken
+        return await self._jobs_of(queue, consumer, taken)
 
-    async def promote(self, queue: str) -> None:
-        """Make deferred jobs ready that are due, and admit what fits."""
-        await self._promote(keys=queue_keys(queue))
+    async def _jobs_of(self, queue: str, consumer: str, delivered: list[_Delivered]) -> list[Entry]:
+        """Decide which job each entry stands for; one for which there is none is gone then."""
+        if not delivered:
+            return []
+        named = [part for entry, fields in delivered for part in (entry, fields.get(b"id", b""))]
+        bound = await self._bind(keys=queue_keys(queue), args=[consumer, *named])
+        return [Entry(entry.decode(), job.decode(), trace.decode() or None) for entry, job, trace in bound]
+
+    async def promote(self, queue: str, consumer: str) -> str | None:
+        """Make deferred jobs ready that are due, and admit what fits.
+
+        Returns the id of the entry whose job this consumer has to give back for an owner who runs fewer, if any.
+        """
+        entry = await self._promote(keys=queue_keys(queue), args=[consumer])
+        return entry.decode() if entry else None
 
     async def renew(self, queue: str, consumer: str, *, slots: int, valid_ms: int, entries: list[str]) -> set[str]:
         """Announce this worker's slots (0: it leaves), keep its entries from being taken over, give those it lost."""
@@ -164,12 +175,3 @@ def connect(url: str) -> StreamRedis:
     redis = StreamRedis(connection_pool(url))
     redis.auto_close_connection_pool = True
     return redis
-
-
-def _entries(found: list[tuple[bytes, dict[bytes, bytes]]]) -> list[Entry]:
-    """Name what was delivered; an entry that is none of ours becomes a job without payload, which arq drops."""
-    return [
-        Entry(entry.decode(), fields.get(b"id", b"").decode(), fields.get(b"traceparent", b"").decode() or None)
-        for entry, fields in found
-        if fields
-    ]

@@ -1,6 +1,7 @@
 """An arq worker that is handed its jobs by a stream's consumer group instead of polling a sorted set."""
 
 import asyncio
+import math
 import os
 import signal
 import socket
@@ -41,10 +42,14 @@ _SETTLE_SECONDS: Final = 3.0
 
 @dataclass(slots=True)
 class _Held:
-    """A job that runs here: the entry that stands for it now, and the score that arq was told at its start."""
+    """A job that runs here: the entry that stands for it now, and the score that arq was told at its start.
+
+    ``cancelled_at`` is when it was last told to make room for another's job, by the monotonic clock.
+    """
 
     entry: Entry
     score: int
+    cancelled_at: float = -math.inf
 
 
 @final
@@ -59,6 +64,9 @@ class StreamWorker(Worker):
     A worker that falls silent for ``visibility_seconds`` loses its entries to others. It is not told to stop its jobs:
     a lost entry only means that its acknowledgement is refused; whether a job may go on is for the row's lease to say.
     No state of Redis ends the worker: it tries again, at the latest every 5 s, while its jobs go on.
+
+    Where an owner's job waits while another owner runs two more, the latter's youngest is cancelled as at the worker's
+    end, and waits for its turn again (``on_preemption``).
 
     Jobs find the worker in ``ctx["worker"]``; its ``stopping`` is set before the first of them is cancelled.
     """
@@ -79,6 +87,7 @@ class StreamWorker(Worker):
         visibility_seconds: float = 15,
         health_check_interval: float = 60,
         handle_signals: bool = False,
+        on_preemption: Callable[[], object] = lambda: None,
     ) -> None:
         self.stopping = None
         super().__init__(
@@ -106,6 +115,7 @@ class StreamWorker(Worker):
         self._redis: Final = redis
         self._visibility_ms: Final = int(visibility_seconds * 1000)
         self._shutdown_wait_seconds: Final = shutdown_wait_seconds
+        self._on_preemption: Final = on_preemption
         self._held: dict[str, _Held] = {}  # By job id, from its start until it is settled.
         self._due: dict[str, float] = {}
         self._failures = 0
@@ -152,6 +162,7 @@ class StreamWorker(Worker):
 
     async def _wind_up(self) -> None:
         log.info("worker stops", queue=self.queue_name, reason=self.stopping, running=len(self.tasks))
+        self._due.pop("renew", None)  # So that nobody counts on our slots.
         if self.tasks and self._shutdown_wait_seconds:
             await asyncio.wait(self.tasks.values(), timeout=self._shutdown_wait_seconds)
         for _ in range(2):  # The second is for who lost the first: some libraries swallow a cancellation.
@@ -234,18 +245,34 @@ class StreamWorker(Worker):
         if self._every("renew", self._visibility_ms / 3000):
             await self._renew()
         if self._every("promote", _PROMOTE_SECONDS):
-            await self._redis.promote(self.queue_name)
+            entry = await self._redis.promote(self.queue_name, self.consumer)
+            if entry and self.stopping is None and not self._paused:  # Else nothing would begin here in its place.
+                self._preempt(entry)
         if self.allow_pick_jobs:
             await self.heart_beat()
 
     async def _renew(self) -> None:
         jobs = {held.entry.id: job_id for job_id, held in self._held.items()}
+        slots = self.max_jobs if self.stopping is None else 0
         lost = await self._redis.renew(
-            self.queue_name, self.consumer, slots=self.max_jobs, valid_ms=self._visibility_ms, entries=list(jobs)
+            self.queue_name, self.consumer, slots=slots, valid_ms=self._visibility_ms, entries=list(jobs)
         )
         for entry in lost:
             if jobs[entry] in self._held:  # Not settled in the meantime.
                 log.warning("the queue gave this job away, it goes on here", job=jobs[entry], entry=entry)
+
+    def _preempt(self, entry: str) -> None:
+        """Cancel this entry's job; asked until it is settled, cancel once more what swallowed that."""
+        now = time.monotonic()
+        for job_id, held in self._held.items():
+            job = self.job_tasks.get(job_id)
+            if held.entry.id != entry or job is None or now - held.cancelled_at < _SETTLE_SECONDS:
+                continue
+            if held.cancelled_at < 0:
+                log.info("the job gives its slot to an owner with fewer", job=job_id, entry=entry)
+                self._on_preemption()
+            held.cancelled_at = now
+            job.cancel()
 
     async def _take(self, free: int) -> list[Entry]:
         if self._every("claim", self._visibility_ms / 5000) and (
@@ -260,7 +287,7 @@ class StreamWorker(Worker):
         elif held := self._held.get(entry.job_id):  # Redis lost the first; this one stands for the job now.
             held.entry = entry
         else:
-            held = self._held[entry.job_id] = _Held(entry, entry.admitted_ms)
+            held = self._held[entry.job_id] = _Held(entry, timestamp_ms())
             self.job_counter += 1
             with continued(entry.traceparent):  # A task begins in the context in which it is made.
                 task = self.tasks[entry.id] = asyncio.create_task(self.run_job(entry.job_id, held.score))

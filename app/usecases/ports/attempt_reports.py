@@ -45,7 +45,7 @@ class AttemptReports(Protocol):
         ...
 
     def given_back(self) -> None:
-        """It was given back for a shutdown."""
+        """It was given back unfinished, since the worker ends or the slot is another's."""
         ...
 
     def failing(self, code: FailureCode) -> None:
