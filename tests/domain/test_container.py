@@ -143,7 +143,7 @@ def test_any_bytes_are_either_a_known_container_or_refused(head: bytes):
         ("rv40", "RealVideo 4"),
         ("vp6f", "VP6"),
         ("prores_raw", "ProRes RAW"),
-        ("wmv3", "Windows Media"),
+        ("mss2", "Windows Media"),
     ],
 )
 def test_a_codec_that_is_not_decoded_is_named_with_some_that_are(codec: str, name: str):
