@@ -19,22 +19,18 @@ _CLIENTS_MISTAKES: Final = (CannotGetOperationTypeError, InvalidOperationTypeErr
 _log = structlog.stdlib.get_logger(__name__)
 
 
-def public_errors(errors: Iterable[GraphQLError] | None, *, suggestions: bool) -> list[GraphQLError] | None:
+def public_errors(errors: Iterable[GraphQLError] | None) -> list[GraphQLError] | None:
     """Return the form in which a result's errors leave; None where there are none."""
-    return [public_error(error, suggestions=suggestions) for error in errors] if errors else None
+    return [public_error(error) for error in errors] if errors else None
 
 
-def public_error(error: GraphQLError, *, suggestions: bool) -> GraphQLError:
-    """Return the form in which an error leaves; an unexpected one is logged, and only its request's id goes out.
-
-    Without ``suggestions`` a mistake in a name does not tell the names that there are.
-    """
+def public_error(error: GraphQLError) -> GraphQLError:
+    """Return the form in which an error leaves; an unexpected one is logged, and only its request's id goes out."""
     cause = error.original_error
     while isinstance(cause, GraphQLError):
         cause = cause.original_error
     if cause is None or isinstance(cause, _CLIENTS_MISTAKES):
-        message = error.message if suggestions else error.message.partition(" Did you mean ")[0]
-        return _with(error, message, error.extensions or {"code": BAD_USER_INPUT})
+        return _with(error, error.message, error.extensions or {"code": BAD_USER_INPUT})
     if expected := top_level(cause):
         return _with(error, *expected)
     request_id = get_contextvars().get("request_id")

@@ -251,7 +251,7 @@ class GraphQLView(GraphQL[Context, None]):
 
     async def process_result(self, request: Request, result: ExecutionResult) -> GraphQLHTTPResponse:
         """Mask errors, and leave ``data`` out where execution never began (section 7.1 of the specification)."""
-        result.errors = public_errors(result.errors, suggestions=self.settings.suggestions)
+        result.errors = public_errors(result.errors)
         for error in result.errors or ():
             metrics_of(request).rejected.labels((error.extensions or {}).get("code", "none")).inc()
         answer = process_result(result)

@@ -146,12 +146,12 @@ class TransportWebSocket(TransportHandler[Context]):
                 await cast("TextWebSocket", self.websocket).send_text(text)
             else:
                 if isinstance(result, ExecutionResult):
-                    result.errors = public_errors(result.errors, suggestions=self._settings.suggestions)
+                    result.errors = public_errors(result.errors)
                 yield result
 
     def told(self, error: Exception) -> GraphQLError:
         """Return one word: the fault is ours."""
-        return public_error(GraphQLError(str(error), original_error=error), suggestions=self._settings.suggestions)
+        return public_error(GraphQLError(str(error), original_error=error))
 
     async def shutdown(self) -> None:
         """Leave nothing running."""

@@ -284,3 +284,23 @@ async def test_introspection_and_suggestions_can_be_switched_off(closed: Site, a
         assert "Cannot query field 'mee'" in message
         assert "Did you mean" not in message
     assert "Did you mean 'me'?" in json.dumps((await answer(ana, "{ mee { id } }")).json())
+
+
+@pytest.mark.parametrize(
+    ("query", "variables"),
+    [
+        ("{ ... on Quer { me { id } } }", {}),
+        ("{ videos(frist: 1) { edges { cursor } } }", {}),
+        ("{ videos(status: COMPLETE) { edges { cursor } } }", {}),
+        ("query($s: [ProcessingStatus!]) { videos(status: $s) { edges { cursor } } }", {"s": ["COMPLETE"]}),
+        ('mutation { login(input: {emial: "a", password: "b"}) { __typename } }', {}),
+        ("mutation($i: LoginInput!) { login(input: $i) { __typename } }", {"i": {"emial": "a", "password": "b"}}),
+        ("query($i: LogInput) { me { id } }", {}),
+    ],
+)
+async def test_no_misspelled_name_is_answered_with_those_that_there_are(
+    closed: Site, ana: Person, query: str, variables: dict[str, Any]
+):
+    async with closed.person() as person:
+        assert "Did you mean" not in json.dumps(await person.graphql(query, **variables))
+    assert "Did you mean" in json.dumps(await ana.graphql(query, **variables))
