@@ -3,6 +3,7 @@
 All packets are looked at, but never one by one in Python: a recording of gigabytes has millions.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from itertools import compress
 from typing import Final, NamedTuple
@@ -101,11 +102,9 @@ def _begins_anew(reader: Reader, place: int, length: int) -> bool:
 
 def _resynced(reader: Reader, place: int, length: int) -> int | None:
     """Return where packets go on, three of them in a row, None where none do."""
+    three = re.compile(b"%b(?=.{%d}%b.{%d}%b)" % (SYNC, length - 1, SYNC, length - 1, SYNC), re.DOTALL)
     for start in range(place, reader.size, _RESYNC):
-        piece = reader.at(start, _RESYNC + 2 * length + 1)
-        found = piece.find(SYNC)
-        while 0 <= found < _RESYNC and found + 2 * length < len(piece):
-            if piece[found + length] == piece[found + 2 * length] == SYNC[0]:
-                return start + found
-            found = piece.find(SYNC, found + 1)
+        found = three.search(reader.at(start, _RESYNC + 2 * length + 1))
+        if found and found.start() < _RESYNC:
+            return start + found.start()
     return None

@@ -14,7 +14,7 @@ _TOP: Final = frozenset(
         b"meta", b"uuid", b"udta", b"emsg", b"prft", b"pdin", b"PICT", b"imda",
     }
 )  # fmt: skip
-_FRAGMENT: Final = re.compile(rb"moof")
+_FRAGMENT: Final = re.compile(rb"(?s)moof(?=.{4}mfhd)")
 _ENCRYPTED: Final = frozenset({b"encv", b"drmi"})  # ISO/IEC 14496-12, 8.12, and FairPlay's.
 _ENTRIES_MAX: Final = 64
 _LONG: Final = 1  # A 64-bit size follows.
@@ -82,13 +82,7 @@ def structure(reader: Reader) -> Structure:
     if rest.startswith(b"\x00") and len(rest) < _SHORT_HEADER and any(rest):
         cut_off = True
     if b"moof" in seen and not cut_off:
-        _look_behind(reader, place)
+        following = next(reader.find(_FRAGMENT, place, reader.size), None)  # Behind bytes that are no box.
+        if following is not None:
+            reader.note_damage(place, following - 4)
     return Structure(cut_off, joined, encrypted)
-
-
-def _look_behind(reader: Reader, place: int) -> None:
-    """Note what is damaged where fragments follow behind bytes that are no box."""
-    for kind in reader.find(_FRAGMENT, place, reader.size):
-        if reader.at(kind + 8, 4) == b"mfhd":
-            reader.note_damage(place, kind - 4)
-            return
