@@ -8,7 +8,7 @@ from pathlib import Path
 
 from app.domain.film import Look
 from app.domain.options import ExtractionOptions, ImageFormat
-from app.infra.ffmpeg.encoders import encoding
+from app.infra.ffmpeg.arguments import encoding
 from app.infra.ffmpeg.look import Rendering, rendering
 from tests.clips import FFMPEG, ffmpeg
 

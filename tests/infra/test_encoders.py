@@ -1,7 +1,7 @@
 import pytest
 
 from app.domain.options import ExtractionOptions, ImageFormat
-from app.infra.ffmpeg.encoders import encoding, jpeg_scale
+from app.infra.ffmpeg.arguments import encoding, jpeg_scale
 
 
 def test_the_usual_jpeg_qualities_become_mjpegs_scale():

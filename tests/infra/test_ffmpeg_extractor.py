@@ -15,7 +15,6 @@ import pytest
 from app.domain.failure import FailureCode
 from app.domain.options import ExtractionOptions, FrameSelection, ImageFormat, SelectionKind
 from app.domain.video import MediaInfo, Progress
-from app.infra.ffmpeg.encoders import jpeg_scale
 from app.infra.ffmpeg.extractor import FfmpegFrameExtractor
 from app.infra.ffmpeg.limits import Limits
 from tests.clips import FFMPEG, Clips, ffmpeg
@@ -244,11 +243,6 @@ async def test_more_quality_is_more_bytes(clips: Clips, image_format: ImageForma
         taken = await take(clips.carphone, ExtractionOptions(format=image_format, quality=quality))
         found.append(sum(len(frame.data) for frame in taken.frames))
     assert found == sorted(set(found))
-
-
-def test_the_usual_jpeg_qualities_become_mjpegs_scale():
-    assert [jpeg_scale(quality) for quality in (100, 90, 75, 50, 25, 1)] == [1, 2, 5, 10, 19, 31]
-    assert all(jpeg_scale(a) >= jpeg_scale(a + 1) for a in range(1, 100))
 
 
 async def test_webp_pictures_are_whole(clips: Clips):

@@ -10,7 +10,7 @@ import pytest
 
 from app.domain.film import Look, Stream
 from app.domain.options import ExtractionOptions, ImageFormat
-from app.infra.ffmpeg.encoders import encoding
+from app.infra.ffmpeg.arguments import encoding
 from app.infra.ffmpeg.look import decoder, rendering
 from tests.clips import ffmpeg
 from tests.rendered import (

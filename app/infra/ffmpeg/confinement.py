@@ -1,6 +1,5 @@
 """Which layers of a child's confinement this machine has, what a child in Python must read, and what none may."""
 
-import ctypes
 import subprocess
 import sys
 import sysconfig
@@ -66,5 +65,4 @@ def keep_private() -> None:
     The decoder runs as our user, and where it may have no user namespace of its own, as in most containers, both would
     be open to it, and our keys are in them. Elsewhere than on Linux this does nothing.
     """
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
+    launcher.prctl(_PR_SET_DUMPABLE, 0)

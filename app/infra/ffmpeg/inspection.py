@@ -9,7 +9,7 @@ them. All numbers are in the machine's own byte order.
 import asyncio
 import json
 import math
-import struct
+import sys
 from asyncio import IncompleteReadError, StreamReader
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -109,8 +109,7 @@ async def read_inspection(told: StreamReader, budget: TimeBudget, most_packets: 
 
 
 async def _number(told: StreamReader, budget: TimeBudget) -> int:
-    (value,) = struct.unpack("=I", await budget.wait(told.readexactly(4)))
-    return int(value)
+    return int.from_bytes(await budget.wait(told.readexactly(4)), sys.byteorder)
 
 
 async def _document(told: StreamReader, budget: TimeBudget) -> dict[str, Any]:

@@ -119,21 +119,22 @@ def _leave_the_network() -> bool:
     return any(libc.unshare(namespaces) == 0 for namespaces in (_CLONE_NEWNET, _CLONE_NEWUSER | _CLONE_NEWNET))
 
 
-def _prctl(option: int, value: int) -> int:
+def prctl(option: int, value: int) -> int:
+    """Set something of this process, which is possible on Linux alone; return 0 where the kernel refused nothing."""
     return int(ctypes.CDLL(None, use_errno=True).prctl(option, value, 0, 0, 0)) if sys.platform == "linux" else 0
 
 
 def _give_up_privileges() -> None:
-    if _prctl(_PR_SET_NO_NEW_PRIVS, 1) != 0:
+    if prctl(_PR_SET_NO_NEW_PRIVS, 1) != 0:
         raise OSError(ctypes.get_errno(), "no new privileges: refused")
     # Root's program keeps the one capability that may be why it can be read at all.
     for capability in set(range(_CAPABILITIES)) - {_CAP_DAC_READ_SEARCH}:
-        _prctl(_PR_CAPBSET_DROP, capability)
+        prctl(_PR_CAPBSET_DROP, capability)
 
 
 def _die_with(parent: int) -> None:
     # After unshare, which takes this back where it changes the credentials.
-    _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:  # It died before prctl was heard.
         os.kill(os.getpid(), signal.SIGKILL)
 

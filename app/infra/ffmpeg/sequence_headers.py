@@ -6,7 +6,6 @@ asked. Runs in the confined child: the bytes are a stranger's.
 
 import re
 from collections.abc import Callable, Mapping
-from itertools import takewhile
 from typing import Final
 
 from app.infra.ffmpeg.picture_headers import nal_length, sei_payloads, units
@@ -28,12 +27,14 @@ def headers_of(codec: str, extradata: bytes) -> Headers | None:
 
     def before_the_slices(data: memoryview) -> bytes:
         found = []
-        for unit in takewhile(
-            lambda unit: len(unit) < header or kind(unit) not in slices, units(data[:_SEARCHED], length)
-        ):
-            if len(unit) >= header and kind(unit) == sets:
+        for unit in units(data[:_SEARCHED], length):
+            if len(unit) < header:
+                continue
+            if kind(unit) in slices:
+                break
+            if kind(unit) == sets:
                 found.append(bytes(unit[:_LONGEST]))
-            elif len(unit) >= header and kind(unit) == messages:
+            elif kind(unit) == messages:
                 told = sei_payloads(bytes(unit[header:_LONGEST]))
                 found.extend(content for message, content in told if message in _MESSAGES_OF_LOOKS)
         return b"".join(found)

@@ -1,5 +1,6 @@
 """Cuts the decoder's stream of pictures into pictures, exactly: each format says how long it is."""
 
+import re
 import struct
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final
@@ -7,8 +8,7 @@ from typing import Final
 from app.domain.options import ImageFormat
 from app.infra.ffmpeg.sequence_headers import jpeg_frame_header
 
-_BOUNDARY: Final = b"--ffmpeg\r\n"
-_LENGTH: Final = b"content-length:"
+_PART: Final = re.compile(rb"(?s)(?:\r\n)?--ffmpeg\r\n(?:.*?\r\n)?(?i:content-length):[ \t]*(\d+)[ \t]*(?:\r\n.*)?")
 _HEADER_MAX: Final = 512
 _PNG_SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
 _PNG_CHUNK_FRAME: Final = 12  # Length, type and CRC around a chunk's data (ISO/IEC 15948, 5.3).
@@ -51,20 +51,12 @@ class Splitter:
 def _multipart(buffer: bytearray) -> tuple[int, int] | None:
     """The mpjpeg muxer: MIME parts (RFC 2046), each with its Content-length."""
     head_end = buffer.find(b"\r\n\r\n", len(b"\r\n"), _HEADER_MAX)  # A part may open with the line end of the last.
-    if head_end < 0:
-        if len(buffer) >= _HEADER_MAX:
-            raise BrokenStream
+    if head_end < 0 and len(buffer) < _HEADER_MAX:
         return None
-    head = bytes(buffer[:head_end]).removeprefix(b"\r\n")
-    if not head.startswith(_BOUNDARY):
+    head = _PART.fullmatch(buffer[: max(0, head_end)])  # In whose length a sign too is none of the muxer's.
+    if head is None:
         raise BrokenStream
-    for line in head.lower().split(b"\r\n"):
-        if line.startswith(_LENGTH):
-            length = line.removeprefix(_LENGTH).strip()
-            if not length.isdigit():  # A sign too is none of the muxer's.
-                raise BrokenStream
-            return head_end + 4, head_end + 4 + int(length)
-    raise BrokenStream
+    return head_end + 4, head_end + 4 + int(head[1])
 
 
 class _Png:
