@@ -1,16 +1,13 @@
 """The port ``PasswordHasher`` on passlib's interface."""
 
-import asyncio
 import secrets
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from typing import Final, TypeVar, final
+from functools import partial
+from typing import Final, final
 
 from passlib.hash import argon2  # type: ignore[import-untyped]  # libpass ships no types.
 
 from app.domain.errors import InvalidInput
-
-T = TypeVar("T")
+from app.infra.threads import Threads
 
 # OWASP's Password Storage Cheat Sheet: Argon2id with 19 MiB, two passes and one lane.
 _ARGON2ID: Final = argon2.using(type="ID", memory_cost=19_456, rounds=2, parallelism=1)
@@ -24,20 +21,20 @@ class Argon2PasswordHasher:
     """
 
     def __init__(self, *, threads: int) -> None:
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="passwords")
+        self._threads = Threads(threads, "passwords")
         self._nobodys: str = _ARGON2ID.hash(secrets.token_urlsafe())
 
     async def aclose(self) -> None:
         """Wait for the work under way."""
-        await asyncio.to_thread(self._pool.shutdown)
+        await self._threads.aclose()
 
     async def hash(self, password: str) -> str:
         """Raises ``InvalidInput`` for what is no text, or far too long."""
-        return await self._run(lambda: _hash(password))
+        return await self._threads.start(partial(_hash, password))
 
     async def verify(self, password: str, password_hash: str | None) -> bool:
         """Return whether it is the one; for an unknown user, and for what is no hash at all, after the same work."""
-        return await self._run(lambda: self._verify(password, password_hash))
+        return await self._threads.start(partial(self._verify, password, password_hash))
 
     def outdated(self, password_hash: str) -> bool:
         try:
@@ -53,9 +50,6 @@ class Argon2PasswordHasher:
                 pass
         _ARGON2ID.verify("", self._nobodys)
         return False
-
-    async def _run(self, work: Callable[[], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._pool, work)
 
 
 def _hash(password: str) -> str:

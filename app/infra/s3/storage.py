@@ -15,8 +15,8 @@ from app.domain.errors import StorageError
 from app.infra.s3.disk import Durable, Space, at_once, endless
 from app.infra.s3.download import pieces, save
 from app.infra.s3.faults import fault_code, passed_over, translated
-from app.infra.s3.threads import Threads, wait_uncancelled
 from app.infra.s3.upload import Upload, abort_upload
+from app.infra.threads import Threads, wait_uncancelled
 from app.infra.traces import span
 from app.usecases.ports.storage import ObjectMissing, ObjectWriter, StoredObject
 
@@ -47,7 +47,7 @@ class S3Storage:
         self._client = client
         self._bucket = bucket
         self._region = region
-        self._threads = Threads(threads)
+        self._threads = Threads(threads, "s3")
         self._space = space
         self._durable = durable
 

@@ -14,7 +14,7 @@ import structlog
 from app.domain.errors import StorageError
 from app.infra.s3.disk import Space
 from app.infra.s3.faults import S3_FAULTS, passed_over, translated
-from app.infra.s3.threads import Threads, wait_uncancelled
+from app.infra.threads import Threads, wait_uncancelled
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

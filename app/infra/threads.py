@@ -1,4 +1,4 @@
-"""A client that blocks, beside an event loop that must not."""
+"""What blocks, beside an event loop that must not."""
 
 import asyncio
 from asyncio import CancelledError, Future
@@ -12,10 +12,10 @@ T = TypeVar("T")
 
 @final
 class Threads:
-    """The storage's own bounded pool: its slowness delays nothing else."""
+    """A bounded pool of somebody's own, whose slowness delays nothing else."""
 
-    def __init__(self, count: int) -> None:
-        self._pool = ThreadPoolExecutor(count, thread_name_prefix="s3")
+    def __init__(self, count: int, name: str) -> None:
+        self._pool = ThreadPoolExecutor(count, thread_name_prefix=name)
 
     def start(self, call: Callable[[], T]) -> "Future[T]":
         """Begin a call. Cancelling the future forgets the call but does not end it: see ``wait_uncancelled``.
