@@ -5,7 +5,7 @@ import os
 import shutil
 import time
 from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Final, final
@@ -80,16 +80,12 @@ async def _clock(settings: CheckSettings) -> str:
 
 
 async def _redis(settings: CheckSettings) -> str:
-    pool = connection_pool(settings.redis_url)
-    redis, key = Redis(connection_pool=pool), f"fiapx:check:{uuid4().hex}"
-    try:
+    key = f"fiapx:check:{uuid4().hex}"
+    async with Redis.from_pool(connection_pool(settings.redis_url)) as redis:
         with _or_wrong("Redis does not do ({}): check FIAPX_REDIS_URL, its password and that it may be written to."):
             await redis.set(key, "?", ex=60)
             await redis.delete(key)
             memory: Mapping[str, str | int] = await redis.info("memory")
-    finally:
-        await redis.aclose()
-        await pool.disconnect()
     policy = memory.get("maxmemory_policy", "noeviction")
     if policy != "noeviction":
         raise Wrong(f"Redis throws keys away when it is full ({policy}): set its maxmemory-policy to noeviction.")
@@ -97,9 +93,8 @@ async def _redis(settings: CheckSettings) -> str:
 
 
 async def _storage(settings: CheckSettings) -> str:
-    client = client_of(settings, settings.s3_url, connect_timeout=3, read_timeout=5)
     bucket, key = settings.s3_bucket, f"checks/{uuid4().hex}"
-    try:
+    with closing(client_of(settings, settings.s3_url, connect_timeout=3, read_timeout=5)) as client:
         storage = S3Storage(client, bucket, region=settings.s3_region, threads=1)
         try:
             await storage.ping()
@@ -117,8 +112,6 @@ async def _storage(settings: CheckSettings) -> str:
             failed = f"The bucket '{bucket}' cannot be {what} ({{}}): check the key's rights and the space."
             with _or_wrong(failed, S3_FAULTS):
                 await asyncio.to_thread(step)
-    finally:
-        client.close()
     return f"The bucket '{bucket}' can be written to, read from and deleted from."
 
 

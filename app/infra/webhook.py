@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 from http.client import responses
 from typing import Final, final
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import certifi
 import httpcore
@@ -74,59 +74,52 @@ class HttpWebhooks:
                 raise
 
     async def _status(self, message: WebhookMessage) -> int:
-        request = self._request(message)
+        try:
+            to = urlsplit(checked_webhook_url(message.url, loopback=self._loopback))
+        except InvalidInput as error:
+            raise NotificationError(error.message, permanent=True) from None
         try:
             async with asyncio.timeout(self._whole_seconds):
-                return await self._post(request)
+                return await self._post(to, message)
         except (TimeoutError, httpcore.TimeoutException):
             raise NotificationError(f"The receiver took longer than {self._whole_seconds:g} seconds.") from None
         except (httpcore.NetworkError, httpcore.ProtocolError, OSError) as error:
             raise NotificationError(f"The receiver could not be talked to: {_plain(error)}.") from error
 
-    async def _post(self, request: httpcore.Request) -> int:
+    async def _post(self, to: SplitResult, message: WebhookMessage) -> int:
+        target = f"{to.path}?{to.query}" if to.query else to.path
         # A pool of its own for each post: the next one looks at the addresses again.
-        async with httpcore.AsyncConnectionPool(
-            ssl_context=self._trusted, max_keepalive_connections=0, network_backend=self._network
-        ) as pool:
-            response = await pool.handle_async_request(request)
-            try:
-                seen = 0
-                async for chunk in response.aiter_stream():  # Let the receiver finish its answer, if that is short.
-                    seen += len(chunk)
-                    if seen >= _ANSWER_MAX:
-                        break
-            finally:
-                await response.aclose()
+        async with (
+            httpcore.AsyncConnectionPool(
+                ssl_context=self._trusted, max_keepalive_connections=0, network_backend=self._network
+            ) as pool,
+            pool.stream(
+                "POST",
+                httpcore.URL(scheme=to.scheme, host=to.hostname or "", port=to.port, target=target),
+                headers=list(self._headers(to, message).items()),
+                content=message.body.encode(),
+                extensions={"timeout": dict.fromkeys(("connect", "read", "write", "pool"), self._whole_seconds)},
+            ) as response,
+        ):
+            seen = 0
+            async for chunk in response.aiter_stream():  # Let the receiver finish its answer, if that is short.
+                seen += len(chunk)
+                if seen >= _ANSWER_MAX:
+                    break
             return response.status
 
-    def _request(self, message: WebhookMessage) -> httpcore.Request:
-        try:
-            parts = urlsplit(checked_webhook_url(message.url, loopback=self._loopback))
-        except InvalidInput as error:
-            raise NotificationError(error.message, permanent=True) from None
-        target = f"{parts.path}?{parts.query}" if parts.query else parts.path
-        body = message.body.encode()
-        headers = {
-            "Host": parts.netloc,
-            "Content-Type": "application/json",
-            "Content-Length": str(len(body)),
-            "User-Agent": "FIAPX-Webhooks/1.0",
-            "Connection": "close",
-            **self._signed(message),
-        }
-        if traceparent := current_traceparent():
-            headers["traceparent"] = traceparent
-        url = httpcore.URL(scheme=parts.scheme, host=parts.hostname or "", port=parts.port, target=target)
-        extensions = {"timeout": dict.fromkeys(("connect", "read", "write", "pool"), self._whole_seconds)}
-        return httpcore.Request("POST", url, headers=list(headers.items()), content=body, extensions=extensions)
-
-    def _signed(self, message: WebhookMessage) -> dict[str, str]:
-        now = self._now()
+    def _headers(self, to: SplitResult, message: WebhookMessage) -> dict[str, str]:
+        now, traceparent = self._now(), current_traceparent()
         signatures = [Webhook(secret).sign(message.id, now, message.body) for secret in message.secrets]
         return {
+            "Host": to.netloc,
+            "Content-Type": "application/json",
+            "User-Agent": "FIAPX-Webhooks/1.0",
+            "Connection": "close",
             "webhook-id": message.id,
             "webhook-timestamp": str(int(now.timestamp())),
             "webhook-signature": " ".join(signatures),
+            **({"traceparent": traceparent} if traceparent else {}),
         }
 
 

@@ -20,15 +20,7 @@ from app.infra.sql.tables import email_verifications, password_resets
 from app.infra.sql.upload_reservations import SqlUploadReservations
 from app.infra.sql.users import SqlUsers
 from app.infra.sql.videos import SqlVideos
-from app.usecases.ports.events import Events
-from app.usecases.ports.mailed_links import MailedLinks
-from app.usecases.ports.notifications import Notifications
-from app.usecases.ports.removals import Removals
-from app.usecases.ports.sessions import Sessions
 from app.usecases.ports.transactions import Transaction
-from app.usecases.ports.upload_reservations import UploadReservations
-from app.usecases.ports.users import Users
-from app.usecases.ports.videos import Videos
 
 T = TypeVar("T")
 
@@ -38,19 +30,19 @@ _BACKOFF: Final = Backoff(first=0.01, longest=0.5)
 
 
 @final
-class SqlTransaction:
+class SqlTransaction(Transaction):
     """The tables as one transaction sees them."""
 
     def __init__(self, connection: AsyncConnection) -> None:
-        self.users: Users = SqlUsers(connection)
-        self.sessions: Sessions = SqlSessions(connection)
-        self.password_resets: MailedLinks = SqlMailedLinks(connection, password_resets)
-        self.email_verifications: MailedLinks = SqlMailedLinks(connection, email_verifications)
-        self.videos: Videos = SqlVideos(connection)
-        self.reservations: UploadReservations = SqlUploadReservations(connection)
-        self.events: Events = SqlEvents(connection)
-        self.removals: Removals = SqlRemovals(connection)
-        self.notifications: Notifications = SqlNotifications(connection)
+        self.users = SqlUsers(connection)
+        self.sessions = SqlSessions(connection)
+        self.password_resets = SqlMailedLinks(connection, password_resets)
+        self.email_verifications = SqlMailedLinks(connection, email_verifications)
+        self.videos = SqlVideos(connection)
+        self.reservations = SqlUploadReservations(connection)
+        self.events = SqlEvents(connection)
+        self.removals = SqlRemovals(connection)
+        self.notifications = SqlNotifications(connection)
 
 
 @final
