@@ -21,11 +21,6 @@ class Lease:
     broken_by: tuple[str, ...] = ()
     """The workers in which it broke, by their names: the last two that differ, the latest at the end."""
 
-    @property
-    def last_broken_by(self) -> str | None:
-        """The worker in which it broke last."""
-        return self.broken_by[-1] if self.broken_by else None
-
 
 def also_broken_by(broken_by: tuple[str, ...], worker: str) -> tuple[str, ...]:
     """Return who broke it once it broke in this worker too; that there were two is all that anybody asks."""

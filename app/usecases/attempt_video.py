@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Final, final
 
 from app.domain.errors import ProcessingError, StorageError
@@ -45,8 +45,8 @@ class AttemptVideo:
     room for another user's video, since every other reason to stop ends the work from within: the video is given back
     at once.
 
-    Return when there may be something to do again, and not before; None where nothing is left to do here: the row is
-    final or gone, or another attempt owns what happens next.
+    Return in how long there may be something to do again, and no sooner; None where nothing is left to do here: the row
+    is final or gone, or another attempt owns what happens next.
     """
 
     start_video_processing_job: StartVideoProcessingJob
@@ -63,12 +63,12 @@ class AttemptVideo:
     clock: Clock
     max_transient_failures: int
 
-    async def __call__(self, video: VideoId) -> datetime | None:
+    async def __call__(self, video: VideoId) -> timedelta | None:
         try:
             started = await self._claim(video)
         except DatabaseUnavailable:
             await self.stores.trips()
-            return self.clock.now() + _DATABASE_AWAY
+            return _DATABASE_AWAY
         match started:
             case None:
                 return None
@@ -76,7 +76,7 @@ class AttemptVideo:
                 self.reports.given_up(video, failure.code)
                 return None
             case HeldUntil(at):
-                return at + _MARGIN
+                return max(at + _MARGIN - self.clock.now(), timedelta())
             case Claimed():
                 with self.reports.under_way(started.video, taken_over=started.taken_over):
                     return await self._work(started)
@@ -92,7 +92,7 @@ class AttemptVideo:
                     await self.release_processing.when_cancelled(started.video, started.transient_failures)
             raise
 
-    async def _work(self, started: Claimed) -> datetime | None:
+    async def _work(self, started: Claimed) -> timedelta | None:
         """Hold the lease until it is known how the work ended."""
         attempt = AttemptState()
         holding = asyncio.create_task(self.hold_lease(started.video, attempt))
@@ -107,7 +107,7 @@ class AttemptVideo:
             holding.cancel()
             await asyncio.gather(holding, return_exceptions=True)
 
-    async def _end(self, started: Claimed, attempt: AttemptState, holding: "asyncio.Task[None]") -> datetime | None:
+    async def _end(self, started: Claimed, attempt: AttemptState, holding: "asyncio.Task[None]") -> timedelta | None:
         """Work, and record how it ended."""
         try:
             await self._work_under_lease(started.video, attempt, holding)
@@ -129,7 +129,7 @@ class AttemptVideo:
                 return fault
         return None
 
-    async def _meet(self, fault: Exception, started: Claimed) -> datetime | None:
+    async def _meet(self, fault: Exception, started: Claimed) -> timedelta | None:
         """Let what was no fault of the video's pass, or admit that it does not."""
         faults, failure = started.transient_failures + 1, failure_of(fault)
         if not isinstance(fault, StorageError | DatabaseUnavailable | OSError):
@@ -145,11 +145,11 @@ class AttemptVideo:
         await self._fail(started.video, failure)
         return None
 
-    async def _sit_out(self, started: Claimed) -> datetime:
+    async def _sit_out(self, started: Claimed) -> timedelta:
         """Release the video until the stores are back, as if it had never been tried."""
         self.reports.comes_again()
         await self._recorded(lambda: self.release_processing.in_an_outage(started.video, started.transient_failures))
-        return self.clock.now() + OUTAGE + _MARGIN
+        return OUTAGE + _MARGIN
 
     async def _work_under_lease(
         self, video: VideoProcessing, attempt: AttemptState, holding: "asyncio.Task[None]"
@@ -185,7 +185,7 @@ class AttemptVideo:
         else:
             self.reports.lost(at_its_end=True)
 
-    async def _break(self, started: Claimed, most: int, failure: Failure) -> datetime | None:
+    async def _break(self, started: Claimed, most: int, failure: Failure) -> timedelta | None:
         """Leave the video to another worker, or admit the failure once as many tries as may be broke in two of them.
 
         What broke as often in this one alone waits for another, which the next process in this one's place is too.
@@ -198,12 +198,12 @@ class AttemptVideo:
             self.health.make_way()
         return await self._come_again(started, also_broken_by(started.broken_by, self.health.worker))
 
-    async def _come_again(self, started: Claimed, broken_by: Sequence[str] = ()) -> datetime:
+    async def _come_again(self, started: Claimed, broken_by: Sequence[str] = ()) -> timedelta:
         """Release the video for later."""
         self.reports.comes_again()
         video, faults = started.video, started.transient_failures
         await self._recorded(lambda: self.release_processing.after_fault(video, faults, broken_by))
-        return self.clock.now() + retry_delay(faults) + _MARGIN
+        return retry_delay(faults) + _MARGIN
 
     async def _recorded(self, end: Callable[[], Awaitable[bool]]) -> bool:
         """Record an attempt's end as often as it takes until the database has said what became of it.

@@ -76,7 +76,7 @@ class StartVideoProcessingJob:
             taken_over = seen.video.status is ProcessingStatus.PROCESSING
             if taken_over and seen.wake_at >= now:
                 return HeldUntil(seen.wake_at)
-            if seen.last_broken_by == self.worker and now < seen.wake_at + _FOR_OTHERS:
+            if seen.broken_by[-1:] == (self.worker,) and now < seen.wake_at + _FOR_OTHERS:
                 return HeldUntil(now + _OTHERS_COME_BY)
             died = taken_over and not seen.released
             if died:
