@@ -34,7 +34,7 @@ from app.infra.redis.stream import StreamRedis, connect
 from app.infra.redis.subscriber import Subscriber
 from app.infra.s3.client import client_of
 from app.infra.s3.disk import Disk, Durable, FileSystem, Flushed, at_once, endless
-from app.infra.s3.storage import S3Storage
+from app.infra.s3.storage import PATIENCE_SECONDS, S3Storage
 from app.infra.secret_tokens import HmacLinkTokens, HmacRefreshTokens
 from app.infra.sql.clock import DatabaseClock
 from app.infra.sql.engine import READ_SECONDS, engine_for
@@ -73,6 +73,10 @@ log = structlog.get_logger(__name__)
 Step = tuple[str, Callable[[], Awaitable[object]]]
 """Something to be done, by the name of what it needs."""
 
+_ATTEMPT_PATIENCE_SECONDS: Final = 30.0
+"""So long a worker tries one request of the storage again, for which its attempt would otherwise begin anew."""
+_ANSWER_SECONDS: Final = 5.0
+"""A part that says nothing for so long at the start is away: who starts must hear when it is told to end."""
 _AWAY_SECONDS: Final = 2.0
 """So often a part that was away at the start is tried again, until it comes."""
 _ENDED_SECONDS: Final = 5.0
@@ -137,7 +141,7 @@ async def compose_worker(settings: VideoSettings, executable: str | None = None)
     ``executable`` is the ffmpeg that decodes; only who decodes needs one.
     """
     # Whoever holds a lease must hear in good time that a connection is dead: there is another try before it runs out.
-    async with _opened(settings, read_seconds=settings.lease_seconds / 2) as opened:
+    async with _opened(settings, settings.lease_seconds / 2, _ATTEMPT_PATIENCE_SECONDS) as opened:
         parts, metrics = opened.parts, WorkerMetrics()
         health = WorkerHealth(f"{socket.gethostname()}-{os.getpid()}-{uuid4().hex[:8]}")
         metrics.tell_of(health)
@@ -170,7 +174,9 @@ async def release_abandoned(database_url: str) -> None:
 
 
 @asynccontextmanager
-async def _opened(settings: VideoSettings, read_seconds: float = READ_SECONDS) -> AsyncIterator[_Opened]:
+async def _opened(
+    settings: VideoSettings, read_seconds: float = READ_SECONDS, patience_seconds: float = PATIENCE_SECONDS
+) -> AsyncIterator[_Opened]:
     async with AsyncExitStack() as exits:
         engine = engine_for(settings.database_url, connections=settings.database_connections, read_seconds=read_seconds)
         exits.push_async_callback(engine.dispose)
@@ -181,6 +187,7 @@ async def _opened(settings: VideoSettings, read_seconds: float = READ_SECONDS) -
             settings.s3_bucket,
             region=settings.s3_region,
             threads=settings.storage_threads,
+            patience_seconds=patience_seconds,
             space=disk.space if disk else endless,
             durable=durable,
         )
@@ -294,7 +301,8 @@ async def _settle_in(exits: AsyncExitStack, steps: Sequence[Step]) -> None:
     """
     for name, step in steps:
         try:
-            await step()
-        except (StorageError, DatabaseUnavailable, RedisError, OSError) as error:
-            log.warning("a part is away at the start, it is tried again", part=name, fault=str(error))
+            async with asyncio.timeout(_ANSWER_SECONDS):
+                await step()
+        except (StorageError, DatabaseUnavailable, RedisError, OSError) as error:  # A TimeoutError is one.
+            log.warning("a part is away at the start, it is tried again", part=name, fault=repr(error))
             exits.callback(asyncio.create_task(until_it_works(name, step, _AWAY_SECONDS)).cancel)

@@ -5,7 +5,15 @@ from app.infra.s3.storage import S3Storage
 from tests.parts.stores import S3Part
 
 
-def storage_at(url: str, part: S3Part, bucket: str, *, secret_key: str | None = None, threads: int = 8) -> S3Storage:
+def storage_at(
+    url: str,
+    part: S3Part,
+    bucket: str,
+    *,
+    secret_key: str | None = None,
+    threads: int = 8,
+    patience_seconds: float = 1,
+) -> S3Storage:
     client = s3_client(
         url,
         region="us-east-1",
@@ -15,7 +23,7 @@ def storage_at(url: str, part: S3Part, bucket: str, *, secret_key: str | None = 
         connect_timeout=2,
         read_timeout=5,
     )
-    return S3Storage(client, bucket, region="us-east-1", threads=threads)
+    return S3Storage(client, bucket, region="us-east-1", threads=threads, patience_seconds=patience_seconds)
 
 
 async def write(storage: S3Storage, content: bytes) -> None:

@@ -1,27 +1,23 @@
 """An object's bytes, as a thread reads them."""
 
 import os
-import threading
 from collections.abc import Generator
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-import structlog
 from botocore.exceptions import ClientError, IncompleteReadError
 
 from app.infra.s3.faults import S3_FAULTS, fault_code
+from app.infra.s3.tries import Tries
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_s3.type_defs import GetObjectOutputTypeDef, GetObjectRequestTypeDef
 
-log = structlog.get_logger(__name__)
-
 PIECE_BYTES: Final = 256 * 1024
-_FRUITLESS_TRIES: Final = 5
 _FRUIT_BYTES: Final = 1024**2
-"""An answer that brings less than this before it breaks off is fruitless, and so many in a row are enough."""
+"""An answer that brings less than this before it breaks off has not got on."""
 
 
 class Stopped(Exception):
@@ -29,38 +25,41 @@ class Stopped(Exception):
 
 
 def pieces(
-    client: "S3Client", bucket: str, key: str, start: int, end: int | None, stop: threading.Event
+    client: "S3Client", bucket: str, key: str, start: int, end: int | None, tries: Tries
 ) -> Generator[bytes, None, None]:
-    """Yield the bytes from start to end (exclusive), as far as there are any; raises ``Stopped`` once ``stop`` is set.
+    """Yield the bytes from start to end (exclusive), as far as there are any.
 
     An answer that breaks off is asked for again from where it broke off, of the same object or not at all, so that the
-    loss of a connection costs no gigabytes. Raises what the library raises, also where the answers stay too short.
+    loss of a connection costs no gigabytes. Raises what the library raises, also where the answers stay too short for
+    as long as there are tries, and ``Stopped`` once those are told to stop.
     """
-    etag, last, fruitless = "", -1, 0
+    etag, last = "", -1
+    tries.begin()
     while end is None or start < end:
-        answer = _get(client, bucket, key, start, end, etag)
-        if answer is None:
-            if etag:
-                _check_end(start, last)
-            return
-        if not etag:
-            etag, last = answer["ETag"], start + answer["ContentLength"]
         asked_at = start
-        with closing(answer["Body"]) as body:
-            try:
+        try:
+            answer = _get(client, bucket, key, start, end, etag)
+            if answer is None:
+                if etag:
+                    _check_end(start, last)
+                return
+            if not etag:
+                etag, last = answer["ETag"], start + answer["ContentLength"]
+            with closing(answer["Body"]) as body:
                 while piece := body.read(PIECE_BYTES):
                     start += len(piece)
-                    _go_on(stop)
+                    _go_on(tries)
                     yield piece
                 _check_end(start, last)
-            except S3_FAULTS as fault:
-                fruitless = fruitless + 1 if start - asked_at < _FRUIT_BYTES else 0
-                if fruitless == _FRUITLESS_TRIES:
-                    raise
-                log.warning("an answer of the storage broke off", key=key, at=start, of=last, fault=repr(fault))
-            else:
-                return
-        _go_on(stop)
+        except S3_FAULTS as fault:
+            if start - asked_at >= _FRUIT_BYTES:
+                tries.begin()
+            again = tries.again(fault)
+            _go_on(tries)
+            if not again:
+                raise
+        else:
+            return
 
 
 def _get(
@@ -87,8 +86,8 @@ def _check_end(at: int, last: int) -> None:
         raise IncompleteReadError(actual_bytes=at, expected_bytes=last)
 
 
-def _go_on(stop: threading.Event) -> None:
-    if stop.is_set():
+def _go_on(tries: Tries) -> None:
+    if tries.stop.is_set():
         raise Stopped
 
 

@@ -24,7 +24,8 @@ _INSUFFICIENT_STORAGE: Final = 507
 """How servers other than Amazon's say that they, or a bucket's quota, are full."""
 
 
-def _is_full(fault: Exception) -> bool:
+def is_full(fault: Exception) -> bool:
+    """Whether the server says that somebody has to make room."""
     status = fault.response.get("ResponseMetadata", {}).get("HTTPStatusCode") if isinstance(fault, ClientError) else 0
     return fault_code(fault) in _FULL or status == _INSUFFICIENT_STORAGE
 
@@ -56,7 +57,7 @@ def translated(operation: str, place: str, *, reading: bool = False) -> Iterator
     except S3_FAULTS as fault:
         if reading and fault_code(fault) in _MISSING:
             raise ObjectMissing(place) from None
-        if _is_full(fault):
+        if is_full(fault):
             # Where that was in our code says nothing.
             log.error("the storage is full", operation=operation, place=place, fault=repr(fault))  # noqa: TRY400
             raise StorageFull from fault

@@ -1,8 +1,8 @@
 """The port ``ObjectStorage`` on S3."""
 
 import threading
-from collections.abc import AsyncIterator, Collection, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Collection, Generator, Sequence
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -15,6 +15,7 @@ from app.domain.errors import StorageError
 from app.infra.s3.disk import Durable, Space, at_once, endless
 from app.infra.s3.download import pieces, save
 from app.infra.s3.faults import fault_code, passed_over, translated
+from app.infra.s3.tries import Tries
 from app.infra.s3.upload import Upload, abort_upload
 from app.infra.threads import Threads, wait_uncancelled
 from app.infra.traces import span
@@ -27,12 +28,17 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
+PATIENCE_SECONDS: Final = 10.0
+"""Of who has a client waiting."""
 _DELETE_BATCH: Final = 1000  # DeleteObjects takes no more.
 
 
 @final
 class S3Storage:
-    """One bucket, through a client that blocks, in ``threads`` threads of its own; ``aclose`` ends both."""
+    """One bucket, through a client that blocks, in ``threads`` threads of its own; ``aclose`` ends both.
+
+    What is written and read meets passing faults for ``patience_seconds`` before it fails.
+    """
 
     def __init__(
         self,
@@ -41,6 +47,7 @@ class S3Storage:
         *,
         region: str,
         threads: int,
+        patience_seconds: float = PATIENCE_SECONDS,
         space: Space = endless,
         durable: Durable = at_once,
     ) -> None:
@@ -48,11 +55,12 @@ class S3Storage:
         self._bucket = bucket
         self._region = region
         self._threads = Threads(threads, "s3")
+        self._patience_seconds = patience_seconds
         self._space = space
         self._durable = durable
 
     async def aclose(self) -> None:
-        """Wait for the calls under way, then close the connections."""
+        """Wait for the calls under way, but not for a storage that says nothing; then close the connections."""
         await self._threads.aclose()
         self._client.close()
 
@@ -100,13 +108,15 @@ class S3Storage:
         have appeared nevertheless.
         """
         self._space(1)
-        upload = Upload(self._client, self._threads, self._bucket, key, content_type, self._space)
+        upload = Upload(
+            self._client, self._threads, self._bucket, key, content_type, self._space, self._patience_seconds
+        )
         try:
             yield upload
             await upload.complete()
             await self._durable()
         except BaseException as fault:
-            await upload.abort()
+            await upload.abort(fault)
             if isinstance(fault, StorageError):
                 self._space(2)  # A disk that is nearly full is why; the server itself calls that an internal error.
             raise
@@ -117,11 +127,11 @@ class S3Storage:
     async def download(self, key: str, to: Path) -> None:
         """Bring an object into a file of mode 0600; a cancellation is passed on once the thread has stopped.
 
-        That is after the next piece, or after the read timeout where the storage is silent.
+        That is after the next piece; a storage that says nothing is not waited for.
         """
         stop = threading.Event()
         with translated("download", key, reading=True), span("download source"):
-            content = pieces(self._client, self._bucket, key, 0, None, stop)
+            content = self._pieces(key, 0, None, stop)
             await wait_uncancelled(self._threads.start(partial(save, content, to)), stop.set)
 
     async def stat(self, key: str) -> StoredObject | None:
@@ -134,7 +144,7 @@ class S3Storage:
 
     async def read(self, key: str, start: int = 0, end: int | None = None) -> AsyncIterator[bytes]:
         stop = threading.Event()
-        content = pieces(self._client, self._bucket, key, start, end, stop)
+        content = self._pieces(key, start, end, stop)
         try:
             while True:
                 with translated("read", key, reading=True):
@@ -143,7 +153,12 @@ class S3Storage:
                     return
                 yield piece
         finally:
-            content.close()
+            stop.set()
+            with suppress(ValueError):  # It runs still, in a thread that was left to itself and ends by ``stop``.
+                content.close()
+
+    def _pieces(self, key: str, start: int, end: int | None, stop: threading.Event) -> Generator[bytes, None, None]:
+        return pieces(self._client, self._bucket, key, start, end, Tries(self._patience_seconds, stop, key))
 
     async def delete(self, keys: Collection[str]) -> None:
         """Delete them all, by the thousand; one that is not there is no error."""

@@ -2,18 +2,20 @@
 
 import asyncio
 import threading
-from asyncio import Future
+from asyncio import CancelledError, Future
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from io import RawIOBase
 from mmap import mmap
-from typing import IO, TYPE_CHECKING, Any, Final, cast, final
+from typing import IO, TYPE_CHECKING, Any, Final, TypeVar, cast, final
 
 import structlog
 
 from app.domain.errors import StorageError
 from app.infra.s3.disk import Space
 from app.infra.s3.faults import S3_FAULTS, passed_over, translated
+from app.infra.s3.tries import Tries
 from app.infra.threads import Threads, wait_uncancelled
 
 if TYPE_CHECKING:
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
     from mypy_boto3_s3.type_defs import CompletedPartTypeDef
 
 log = structlog.get_logger(__name__)
+
+T = TypeVar("T")
 
 MIB: Final = 1024**2
 PARTS_IN_FLIGHT: Final = 2
@@ -93,7 +97,8 @@ class _Part(RawIOBase):
 class Upload:
     """An ``ObjectWriter``. What fits into one part is put at once; else a multipart upload begins with the first part.
 
-    A failed or cancelled ``write`` has lost bytes, so that nothing but ``abort`` can follow.
+    Each request that meets a passing fault is made again for ``patience_seconds``. A failed or cancelled ``write`` has
+    lost bytes, so that nothing but ``abort`` can follow.
     """
 
     client: "S3Client"
@@ -102,6 +107,7 @@ class Upload:
     key: str
     content_type: str
     space: Space
+    patience_seconds: float
     _given_up: threading.Event = field(default_factory=threading.Event, init=False)
     _part: _Part = field(init=False)
     _size: int = field(default=0, init=False)
@@ -139,22 +145,26 @@ class Upload:
             raise StorageError
         with translated("complete upload", self.key):
             if self._upload_id is None:
-                await wait_uncancelled(self.threads.start(self._put))
+                await self._done(self._put)
             else:
                 if self._part.size:
                     await self._send_part()
                 await self._settle(at_most=0)
-                await wait_uncancelled(self.threads.start(self._complete))
-            stored = await wait_uncancelled(self.threads.start(self._stored_size))
+                await self._done(self._complete)
+            stored = await self._done(self._stored_size)
         if stored != self._size:
             log.error("an object has a wrong size", key=self.key, size=stored, expected=self._size)
             raise StorageError
 
-    async def abort(self) -> None:
-        """End the parts in flight, then the upload; a cancellation meanwhile is passed on when that is done."""
+    async def abort(self, fault: BaseException) -> None:
+        """End the parts in flight, then the upload; a cancellation, or ``fault`` if it is one, is passed on after that.
+
+        A storage that says nothing is not waited for then: what is left of the upload is housekeeping's.
+        """
         self._broken = True
         self._given_up.set()
-        await wait_uncancelled(asyncio.ensure_future(self._abort()))
+        cancelled = fault if isinstance(fault, CancelledError) else None
+        await wait_uncancelled(asyncio.ensure_future(self._abort()), cancelled=cancelled)
 
     async def _abort(self) -> None:
         await asyncio.gather(*self._in_flight, return_exceptions=True)
@@ -171,10 +181,12 @@ class Upload:
         self.space(1)
         with translated("upload part", self.key):
             if self._upload_id is None:
-                await wait_uncancelled(self.threads.start(self._create))
+                await self._done(self._create)
             await self._settle(at_most=PARTS_IN_FLIGHT - 1)
         self._number += 1
-        self._in_flight[self.threads.start(partial(self._put_part, self._number, part))] = part.size
+        self._in_flight[self.threads.start(partial(self._tried, partial(self._put_part, self._number, part)))] = (
+            part.size
+        )
         self._broken = False
 
     async def _settle(self, at_most: int) -> None:
@@ -187,7 +199,19 @@ class Upload:
                 raise faults[0]
             self._ended += [part.result() for part in ended]
 
+    async def _done(self, call: Callable[[], T]) -> T:
+        return await wait_uncancelled(self.threads.start(partial(self._tried, call)), self._given_up.set)
+
     # What follows runs in the storage's threads.
+
+    def _tried(self, call: Callable[[], T]) -> T:
+        tries = Tries(self.patience_seconds, self._given_up, self.key)
+        while True:
+            try:
+                return call()
+            except S3_FAULTS as fault:
+                if not tries.again(fault):
+                    raise
 
     def _put(self) -> None:
         self._part.seek(0)
@@ -214,7 +238,7 @@ class Upload:
 
     def _complete(self) -> None:
         parts = sorted(self._ended, key=lambda part: part["PartNumber"])
-        # A second try of the client's own, after an answer that was lost, no longer finds what the first completed.
+        # A second try, after an answer that was lost, no longer finds what the first completed.
         with passed_over("NoSuchUpload"):
             self.client.complete_multipart_upload(
                 Bucket=self.bucket, Key=self.key, UploadId=self._upload_id or "", MultipartUpload={"Parts": parts}

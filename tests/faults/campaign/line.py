@@ -59,6 +59,11 @@ class Line:
         self.delay_seconds, self.refuses, self.cut_commit = 0.0, False, None
         self._flows.set()
 
+    @property
+    def connections(self) -> int:
+        """How many are open, on both sides together."""
+        return len(self._open)
+
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         # What is cancelled at the end of all is no news, and asyncio would print it as such.
         with suppress(asyncio.CancelledError):
