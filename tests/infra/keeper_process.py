@@ -33,7 +33,7 @@ async def main() -> None:
         wrote = await asyncio.to_thread(os.fdopen(reading, "rb").read)
         code = await process.wait()
     else:
-        budget = TimeBudget(60, stall_seconds=0.5 if HOW == "impatient" else 30.0)
+        budget = TimeBudget(60, quiet_seconds=0.5 if HOW == "impatient" else 30.0)
         async with child(
             lambda pipes, _: [*isolated, str(pipes[0]), *MORE],
             outputs=1,

@@ -58,7 +58,7 @@ async def taken(code: str, folder: Path) -> tuple[list[Frame], list[bytes]]:
     film, options = three_pictures(), ExtractionOptions()
     recipe = Recipe("no program", folder / "film", film, options, LIMITS)
     planned = plan(film, options, most=10)
-    budget = TimeBudget(20, stall_seconds=5)
+    budget = TimeBudget(20, quiet_seconds=5)
     async with started(code, 3, budget, folder) as running:
         run = Decoding(running, recipe, planned, planned.pictures, 3)
         try:
@@ -122,7 +122,7 @@ async def test_tiles_that_are_none_and_go_on_and_on_cost_no_picture(tmp_path: Pa
 
 @pytest.mark.parametrize("scores", ["", "lavfi.scene_score=much\n"])
 async def test_a_survey_that_tells_nonsense_is_the_films_fault(tmp_path: Path, scores: str):
-    budget = TimeBudget(20, stall_seconds=5)
+    budget = TimeBudget(20, quiet_seconds=5)
     code = f"os.write(p[0], b'0 zero\\n'); os.write(p[1], {scores.encode()!r})"
     async with started(code, 2, budget, tmp_path) as run:
         with pytest.raises(ProcessingError) as caught:
@@ -131,7 +131,7 @@ async def test_a_survey_that_tells_nonsense_is_the_films_fault(tmp_path: Path, s
 
 
 async def test_a_contact_sheet_without_end_is_given_up(tmp_path: Path):
-    budget = TimeBudget(20, stall_seconds=5)
+    budget = TimeBudget(20, quiet_seconds=5)
     async with started("while True: os.write(p[0], bytes(1 << 20))", 1, budget, tmp_path) as running:
         assert await sheet_of(running, budget) is None
         assert await running.ended() < 0

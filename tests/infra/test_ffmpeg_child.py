@@ -193,7 +193,7 @@ async def test_what_is_given_comes_through_pipes_of_any_length():
 
 
 async def test_a_stopped_child_is_ended_and_nobody_blames_the_video():
-    budget = TimeBudget(60, stall_seconds=1.0)
+    budget = TimeBudget(60, quiet_seconds=1.0)
     async with start("import os, sys, time; os.write(int(sys.argv[1]), b'.'); time.sleep(600)", budget) as running:
         await budget.wait(running.outputs[0].readexactly(1))
         os.kill(running.pid, signal.SIGSTOP)
@@ -204,7 +204,7 @@ async def test_a_stopped_child_is_ended_and_nobody_blames_the_video():
 
 @pytest.mark.slow
 async def test_a_child_that_works_without_reading_or_writing_is_ended_and_the_video_blamed():
-    budget = TimeBudget(60, stall_seconds=0.5)
+    budget = TimeBudget(60, quiet_seconds=0.5)
     async with start("while True: pass", budget) as running:
         with pytest.raises(ProcessingError) as caught:
             await budget.wait(running.outputs[0].read())
@@ -213,7 +213,7 @@ async def test_a_child_that_works_without_reading_or_writing_is_ended_and_the_vi
 
 
 async def test_a_child_whose_threads_wait_for_each_other_is_the_videos_fault():
-    budget = TimeBudget(60, stall_seconds=1.0)
+    budget = TimeBudget(60, quiet_seconds=1.0)
     async with start("import threading; threading.Event().wait()", budget) as running:
         with pytest.raises(ProcessingError) as caught:
             await budget.wait(running.outputs[0].read())
@@ -230,7 +230,7 @@ async def test_a_child_that_works_for_ever_because_nothing_fits_into_its_memory_
             except MemoryError:
                 pass
     """
-    budget = TimeBudget(60, stall_seconds=0.5)
+    budget = TimeBudget(60, quiet_seconds=0.5)
     async with start(code, budget) as running:
         with pytest.raises(ProcessingError) as caught:
             await budget.wait(running.outputs[0].read())
@@ -251,7 +251,7 @@ async def test_a_child_that_reads_its_film_and_gives_nothing_yet_is_let_work(tmp
                 time.sleep(0.1)
         os.write(int(sys.argv[1]), b"the one picture")
     """
-    budget = TimeBudget(60, stall_seconds=2.0)
+    budget = TimeBudget(60, quiet_seconds=2.0)
     async with start(code, budget, readable=[film]) as running:
         assert await budget.wait(running.outputs[0].read()) == b"the one picture"
 
@@ -263,7 +263,7 @@ async def test_a_slow_consumer_is_no_stall_of_the_child():
         for _ in range(16):
             output.write(bytes(1024 * 1024))  # More than all pipes and readers hold.
     """
-    budget = TimeBudget(60, stall_seconds=0.5)
+    budget = TimeBudget(60, quiet_seconds=0.5)
     async with start(code, budget) as running:
         size = len(await budget.wait(running.outputs[0].read(65536)))
         await asyncio.sleep(1.5)

@@ -15,12 +15,12 @@ T = TypeVar("T")
 class TimeBudget:
     """Seconds that may be spent waiting for children; the time that a slow consumer takes does not count.
 
-    ``stall_seconds`` is how long a child may be waited for without any progress of its own.
+    ``quiet_seconds`` is how long a child may be waited for without any progress of its own.
     Whatever is awaited of a child is awaited through ``wait``: only then can its watchdog end the waiting.
     """
 
-    def __init__(self, seconds: float, stall_seconds: float = math.inf) -> None:
-        self.stall_seconds = stall_seconds
+    def __init__(self, seconds: float, quiet_seconds: float = math.inf) -> None:
+        self.quiet_seconds = quiet_seconds
         self._left = seconds
         self._began = 0.0
         self._deadlines: list[asyncio.Timeout] = []

@@ -87,7 +87,7 @@ class Watchdog:
     @property
     def interval(self) -> float:
         """Seconds from one look to the next."""
-        return min(_INTERVAL, self.budget.stall_seconds / _LOOKS)
+        return min(_INTERVAL, self.budget.quiet_seconds / _LOOKS)
 
     async def fault(self) -> Exception:
         """Return what is wrong with the child, once something is.
@@ -104,13 +104,13 @@ class Watchdog:
             if now != seen or not self.budget.waiting:
                 since, cpu_then, seen = loop.time(), self.cpu_seconds, now
             quiet, worked = loop.time() - since, self.cpu_seconds - cpu_then
-            if quiet >= self.budget.stall_seconds:
+            if quiet >= self.budget.quiet_seconds:
                 if worked < _BUSY * quiet:
                     if self.alive() and _sleeps(self.pid):
                         return self._classify()
                     return OSError(errno.ETIME, f"a child made no progress for {quiet:.0f} s and could not work")
                 # Where nobody knows what it reads, a busy child may be at work: its limits must do.
-                if read is not None and worked >= _LONGEST_WORK * self.budget.stall_seconds:
+                if read is not None and worked >= _LONGEST_WORK * self.budget.quiet_seconds:
                     return self._classify()
             await asyncio.sleep(self.interval)
 
