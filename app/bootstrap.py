@@ -166,6 +166,7 @@ async def release_abandoned(database_url: str) -> None:
     engine = engine_for(database_url)
     try:
         clock = DatabaseClock(engine)
+        await clock.forget()
         await clock.synchronise()
         if released := await ReleaseProcessing(SqlTransactions(engine), clock).all_abandoned():
             log.info("what workers of before held is released", count=released)

@@ -230,3 +230,10 @@ notifications: Final = _table(
     Index(None, "user_id", "created_at", "id"),
     Index(None, "status", "wake_at"),
 )
+
+# SQLite's alone, see ``DatabaseClock``: when the machine was started, by the time that its processes share.
+clocks: Final = _table(
+    "clocks",
+    Column("boot_id", String(64), primary_key=True),
+    Column("began_ms", Milliseconds, nullable=False),
+)
