@@ -1,13 +1,14 @@
 """Remove what nobody will ever ask for again."""
 
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final, final
 from uuid import uuid4
 
-from app.domain.video import RESULTS
+from app.domain.upload_reservation import UploadReservation
+from app.domain.video import RESULTS, VideoId
 from app.usecases.ports.clock import Clock
 from app.usecases.ports.storage import ObjectStorage, StoredObject
 from app.usecases.ports.transactions import Transaction, Transactions
@@ -15,6 +16,8 @@ from app.usecases.remove_objects import in_batches
 
 _BATCH: Final = 500
 _PREFIXES: Final = ("sources/", RESULTS, "exports/")
+_SOON: Final = timedelta(hours=1)
+"""What is known to be an orphan still has so long; nobody alive needs it, and who looks for a fault may."""
 _MOST_OBJECTS: Final = 1_000_000
 """A few minutes' work; once an hour, a bucket of twenty millions is walked in a day."""
 
@@ -44,7 +47,9 @@ class CollectGarbage:
     A run looks at no more than ``most_objects``, in the order of their keys, and the next one goes on behind them.
 
     An object is an orphan if no row and no reservation names its exact key and it is older than the longest upload may
-    take: younger ones may belong to a commit that is under way, or to one whose outcome nobody knows yet.
+    take: younger ones may belong to a commit that is under way, or to one whose outcome nobody knows yet. Two kinds are
+    known sooner: a result that its final row does not name, and what belongs to a reservation that two runs saw run out
+    an hour ago and more. Who uploads extends it every 15 s, and is refused in the end where it is gone.
     """
 
     transactions: Transactions
@@ -55,19 +60,23 @@ class CollectGarbage:
     token_lifetime: timedelta
     most_objects: int = _MOST_OBJECTS
     _place: _Place = field(default_factory=_anywhere, init=False)
+    _run_out: dict[VideoId, datetime] = field(default_factory=dict, init=False)
+    """Reservations that the last run saw, and when they ran out. One extended since was its server's, and alive."""
 
     async def __call__(self) -> int:
         now = self.clock.now()
-        await self.transactions.write(lambda t: self._drop_reservations(t, now))
+        for gone in await self._drop_reservations(now):
+            await self.storage.abort_writes(gone.source_key, now)
         await self.transactions.write(lambda t: self._drop_sessions(t, now))
         for prefix in _PREFIXES:
             # A ZIP grows for as long as its film is decoded, which has nothing to do with how long an upload may take.
             longest = max(self.longest_upload, self.longest_attempt) if prefix == RESULTS else self.longest_upload
             await self.storage.abort_writes(prefix, now - longest)
-        old = (found.key async for found in self._next_objects() if found.modified_at < now - self.longest_upload)
+        grace = min(_SOON, self.longest_upload)
+        old = (found async for found in self._next_objects() if found.modified_at < now - grace)
         orphans = 0
-        async for keys in in_batches(old, _BATCH):
-            orphans += await self._delete_orphans(keys)
+        async for objects in in_batches(old, _BATCH):
+            orphans += await self._delete_orphans(objects, now)
         return orphans
 
     async def _next_objects(self) -> AsyncIterator[StoredObject]:
@@ -84,23 +93,41 @@ class CollectGarbage:
                 if not left:
                     return
 
-    async def _drop_reservations(self, t: Transaction, now: datetime) -> None:
-        for reservation in await t.reservations.expired(now - self.longest_upload, _BATCH):
-            await t.reservations.remove(reservation.id)
+    async def _drop_reservations(self, now: datetime) -> Sequence[UploadReservation]:
+        """Return those that went; what was stored for them is written down for removal."""
+        grace = min(_SOON, self.longest_upload)
+        run_out = await self.transactions.read(lambda t: t.reservations.expired(now - grace, _BATCH))
+        dead = [
+            one
+            for one in run_out
+            if self._run_out.get(one.id) == one.expires_at or one.expires_at <= now - self.longest_upload
+        ]
+
+        async def step(t: Transaction) -> Sequence[UploadReservation]:
+            gone = [one for one in dead if await t.reservations.remove_as_seen(one)]
+            await t.removals.add(*(one.source_key for one in gone), is_prefix=False, at=now)
+            return gone
+
+        gone = await self.transactions.write(step) if dead else []
+        self._run_out.clear()
+        self._run_out.update({one.id: one.expires_at for one in run_out})
+        return gone
 
     async def _drop_sessions(self, t: Transaction, now: datetime) -> None:
         await t.sessions.forget(expired_before=now, ended_before=now - 2 * self.token_lifetime, limit=_BATCH)
         await t.password_resets.forget(expired_before=now, limit=_BATCH)
         await t.email_verifications.forget(expired_before=now, limit=_BATCH)
 
-    async def _delete_orphans(self, keys: list[str]) -> int:
-        async def named(t: Transaction) -> set[str]:
+    async def _delete_orphans(self, objects: Sequence[StoredObject], now: datetime) -> int:
+        keys = {found.key for found in objects}
+        old = {found.key for found in objects if found.modified_at < now - self.longest_upload}
+
+        async def unnamed(t: Transaction) -> set[str]:
             # Each query sees what is committed when it begins. A key goes from a reservation to a video and never
             # back, so in this order no key is missed that goes there between the two.
-            of_reservations = await t.reservations.known_keys(keys)
-            return of_reservations | await t.videos.known_keys(keys)
+            of_reservations = await t.reservations.known_keys(old)
+            return old - of_reservations - await t.videos.known_keys(old) | await t.videos.never_named(keys)
 
-        orphans = set(keys) - await self.transactions.read(named)
-        if orphans:
+        if orphans := await self.transactions.read(unnamed):
             await self.storage.delete(orphans)
         return len(orphans)

@@ -15,7 +15,7 @@ DAY = timedelta(hours=24)
 
 
 class _Asked:
-    """A table that lets something happen as soon as it has answered."""
+    """A table that lets something happen as soon as it has said which keys it knows."""
 
     def __init__(self, real: Videos | UploadReservations, happens: Callable[[], Awaitable[None]]) -> None:
         self._real = real
@@ -25,6 +25,9 @@ class _Asked:
         found = await self._real.known_keys(keys)
         await self._happens()
         return found
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._real, name)
 
 
 class BetweenTwoQuestions:

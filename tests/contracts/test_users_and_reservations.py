@@ -216,3 +216,13 @@ async def test_a_users_reservations_and_sources_are_all_found(story: Story):
     assert {reservation.id for reservation in found} == {one.id, expired.id}
     sources = await story.transactions.read(lambda t: t.videos.sources(owner))
     assert dict(sources) == {video: source_key(video) for video in videos}
+
+
+async def test_a_reservation_that_was_extended_is_not_removed_as_it_was_seen(story: Story):
+    seen = a_reservation(await story.user())
+    await story.reservation(seen)
+    extended = replace(seen, expires_at=after(120))
+    assert await story.transactions.write(lambda t: t.reservations.extend(seen.id, extended.expires_at))
+    assert not await story.transactions.write(lambda t: t.reservations.remove_as_seen(seen))
+    assert await story.transactions.write(lambda t: t.reservations.remove_as_seen(extended))
+    assert not await story.transactions.write(lambda t: t.reservations.remove_as_seen(extended))

@@ -169,6 +169,8 @@ async def test_only_keys_that_a_row_names_or_may_yet_name_are_known(story: Story
     }
     assert await story.transactions.read(lambda t: t.videos.known_keys(known | orphans)) == known
     assert await story.transactions.read(lambda t: t.videos.known_keys([])) == set()
+    never = {archive_key(done, zombie), contact_sheet_key(done, zombie)}
+    assert await story.transactions.read(lambda t: t.videos.never_named(known | orphans)) == never
 
 
 async def test_a_video_whose_files_are_no_longer_kept_names_none_of_them(story: Story):

@@ -48,6 +48,10 @@ class SqlUploadReservations(SqlTable):
     async def remove(self, reservation: VideoId) -> bool:
         return await self._write(delete(upload_reservations).where(_r.id == reservation)) == 1
 
+    async def remove_as_seen(self, seen: UploadReservation) -> bool:
+        as_seen = (_r.id == seen.id) & (_r.expires_at == seen.expires_at)
+        return await self._write(delete(upload_reservations).where(as_seen)) == 1
+
     async def expired(self, now: datetime, limit: int) -> Sequence[UploadReservation]:
         return await self._all(_SELECT.where(_r.expires_at <= now).order_by(_r.expires_at).limit(limit))
 

@@ -254,19 +254,26 @@ class SqlVideos(SqlTable):
         return bool(await self._sources([source_key]))
 
     async def known_keys(self, keys: Collection[str]) -> set[str]:
-        results = {key: found[1] for key in keys if (found := _RESULT.match(key))}
+        results = await self._results(keys, _KEPT)
+        known = {key for key, (status, named) in results.items() if status in UNFINISHED or key in named}
+        return known | await self._sources(keys)
+
+    async def never_named(self, keys: Collection[str]) -> set[str]:
+        results = await self._results(keys, _v.status.in_(FINAL))
+        return {key for key, (_, named) in results.items() if key not in named}
+
+    async def _results(
+        self, keys: Collection[str], which: ColumnElement[bool]
+    ) -> Mapping[str, tuple[ProcessingStatus, set[str | None]]]:
+        """Return, of the keys that lie under such a row, its status and what it names there."""
+        videos = {key: found[1] for key in keys if (found := _RESULT.match(key))}
         rows = await self._connection.execute(
             select(_v.public_id, _v.status, _v.archive_key, _v.archive_contact_sheet_key).where(
-                _KEPT, _v.public_id.in_(set(results.values()))
+                which, _v.public_id.in_(set(videos.values()))
             )
         )
         named = {row.public_id: (row.status, {row.archive_key, row.archive_contact_sheet_key}) for row in rows}
-        known = await self._sources(keys)
-        for key, video in results.items():
-            status, exactly = named.get(video, (None, set()))
-            if status in UNFINISHED or key in exactly:
-                known.add(key)
-        return known
+        return {key: named[video] for key, video in videos.items() if video in named}
 
     async def _sources(self, keys: Collection[str]) -> set[str]:
         hashes = [source_hash(key) for key in keys]

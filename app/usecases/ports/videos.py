@@ -136,3 +136,7 @@ class Videos(Protocol):
         ``results/{id}/`` prefix.
         """
         ...
+
+    async def never_named(self, keys: Collection[str]) -> set[str]:
+        """Return which of these are results of a final row that names others, or none: nothing ever names them."""
+        ...
