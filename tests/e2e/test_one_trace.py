@@ -136,10 +136,13 @@ async def uploaded(url: str, traceparent: str | None) -> tuple[dict[str, Any], s
         return user, answer.json()["id"], token
 
 
-def entries(redis_url: str) -> list[dict[bytes, bytes]]:
+JOBS = queue_keys(VIDEO_QUEUE)[5]
+
+
+def jobs(redis_url: str) -> dict[str, dict[str, str]]:
     with redis.Redis.from_url(redis_url) as operator:
-        found: Any = operator.xrange(queue_keys(VIDEO_QUEUE)[2])
-    return [fields for _, fields in found]
+        found: Any = operator.hgetall(JOBS)
+    return {job.decode(): json.loads(told) for job, told in found.items()}
 
 
 async def followed(run: Deployment, redis_url: str, traceparent: str | None) -> tuple[str, str]:
@@ -147,9 +150,9 @@ async def followed(run: Deployment, redis_url: str, traceparent: str | None) -> 
     run.start("api")
     user, video, token = await uploaded(run.url, traceparent)
 
-    (entry,) = entries(redis_url)  # No worker runs yet.
-    assert entry[b"id"].decode() == video
-    _, trace_id, _, flags = entry[b"traceparent"].decode().split("-")
+    waiting = jobs(redis_url)  # No worker runs yet.
+    assert list(waiting) == [video]
+    _, trace_id, _, flags = waiting[video]["trace"].split("-")
     assert (await run.traceparents("video_processings"))[0].split("-")[1] == trace_id
     (queued,) = [line for line in run.lines("api") if line["event"] == "video queued"]
     assert queued["request_id"] == "request-of-marta"
@@ -164,17 +167,12 @@ async def followed(run: Deployment, redis_url: str, traceparent: str | None) -> 
     for line in told:
         assert (line["trace_id"], line["user"], line["attempt"]) == (trace_id, pseudonym(user["id"]), 1)
     await asyncio.to_thread(run.end)  # Meanwhile the collector takes what they still hold.
-    assert not redis_has(redis_url, queue_keys(VIDEO_QUEUE)[-1]), "what a job's entry carries goes with the job"
+    assert not jobs(redis_url), "what is known of a job goes with it"
 
     said = json.dumps([run.lines("api"), run.lines("worker")])
     for secret in (token, PASSWORD, user["id"], user["email"], FILE_NAME):
         assert secret not in said
     return trace_id, flags
-
-
-def redis_has(redis_url: str, key: str) -> bool:
-    with redis.Redis.from_url(redis_url) as operator:
-        return bool(operator.exists(key))
 
 
 async def test_api_stream_row_worker_and_mail_share_the_clients_trace_and_a_collector_sees_it_whole(
