@@ -34,7 +34,7 @@ from app.infra.redis.stream import StreamRedis, connect
 from app.infra.redis.subscriber import Subscriber
 from app.infra.s3.client import client_of
 from app.infra.s3.disk import Disk, Durable, FileSystem, Flushed, at_once, endless
-from app.infra.s3.storage import PATIENCE_SECONDS, S3Storage
+from app.infra.s3.storage import RETRY_SECONDS, S3Storage
 from app.infra.secret_tokens import HmacLinkTokens, HmacRefreshTokens
 from app.infra.sql.clock import DatabaseClock
 from app.infra.sql.engine import READ_SECONDS, engine_for
@@ -73,7 +73,7 @@ log = structlog.get_logger(__name__)
 Step = tuple[str, Callable[[], Awaitable[object]]]
 """Something to be done, by the name of what it needs."""
 
-_ATTEMPT_PATIENCE_SECONDS: Final = 30.0
+_ATTEMPT_RETRY_SECONDS: Final = 30.0
 """So long a worker tries one request of the storage again, for which its attempt would otherwise begin anew."""
 _ANSWER_SECONDS: Final = 5.0
 """A part that says nothing for so long at the start is away: who starts must hear when it is told to end."""
@@ -141,7 +141,7 @@ async def compose_worker(settings: VideoSettings, executable: str | None = None)
     ``executable`` is the ffmpeg that decodes; only who decodes needs one.
     """
     # Whoever holds a lease must hear in good time that a connection is dead: there is another try before it runs out.
-    async with _opened(settings, settings.lease_seconds / 2, _ATTEMPT_PATIENCE_SECONDS) as opened:
+    async with _opened(settings, settings.lease_seconds / 2, _ATTEMPT_RETRY_SECONDS) as opened:
         parts, metrics = opened.parts, WorkerMetrics()
         health = WorkerHealth(f"{socket.gethostname()}-{os.getpid()}-{uuid4().hex[:8]}")
         metrics.tell_of(health)
@@ -176,7 +176,7 @@ async def release_abandoned(database_url: str) -> None:
 
 @asynccontextmanager
 async def _opened(
-    settings: VideoSettings, read_seconds: float = READ_SECONDS, patience_seconds: float = PATIENCE_SECONDS
+    settings: VideoSettings, read_seconds: float = READ_SECONDS, retry_seconds: float = RETRY_SECONDS
 ) -> AsyncIterator[_Opened]:
     async with AsyncExitStack() as exits:
         engine = engine_for(settings.database_url, connections=settings.database_connections, read_seconds=read_seconds)
@@ -188,7 +188,7 @@ async def _opened(
             settings.s3_bucket,
             region=settings.s3_region,
             threads=settings.storage_threads,
-            patience_seconds=patience_seconds,
+            retry_seconds=retry_seconds,
             space=disk.space if disk else endless,
             durable=durable,
         )

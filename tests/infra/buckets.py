@@ -12,7 +12,7 @@ def storage_at(
     *,
     secret_key: str | None = None,
     threads: int = 8,
-    patience_seconds: float = 1,
+    retry_seconds: float = 1,
 ) -> S3Storage:
     client = s3_client(
         url,
@@ -23,7 +23,7 @@ def storage_at(
         connect_timeout=2,
         read_timeout=5,
     )
-    return S3Storage(client, bucket, region="us-east-1", threads=threads, patience_seconds=patience_seconds)
+    return S3Storage(client, bucket, region="us-east-1", threads=threads, retry_seconds=retry_seconds)
 
 
 async def write(storage: S3Storage, content: bytes) -> None:

@@ -340,7 +340,7 @@ def cut_for(line: Line, seconds: float) -> None:
 async def test_an_upload_goes_on_after_a_cut_that_outlasts_the_clients_own_tries(
     storage: S3Storage, s3: S3Part, bucket: str, line: Line
 ) -> None:
-    through = storage_at(f"http://127.0.0.1:{line.port}", s3, bucket, patience_seconds=30)
+    through = storage_at(f"http://127.0.0.1:{line.port}", s3, bucket, retry_seconds=30)
     data = os.urandom(24 * MIB)
     async with through.writer("results/a", "application/zip") as writer:
         for at in range(0, len(data), 6 * MIB):
@@ -355,7 +355,7 @@ async def test_an_upload_goes_on_after_a_cut_that_outlasts_the_clients_own_tries
 async def test_the_first_and_the_last_request_of_an_upload_outlast_a_cut(
     storage: S3Storage, s3: S3Part, bucket: str, line: Line, size: int
 ) -> None:
-    through = storage_at(f"http://127.0.0.1:{line.port}", s3, bucket, patience_seconds=30)
+    through = storage_at(f"http://127.0.0.1:{line.port}", s3, bucket, retry_seconds=30)
     cut_for(line, CUT_SECONDS)
     async with through.writer("results/a", "application/zip") as writer:
         await writer.write(bytes(size))
@@ -372,7 +372,7 @@ async def test_a_download_goes_on_after_a_cut_that_outlasts_the_clients_own_trie
 ) -> None:
     data = os.urandom(24 * MIB)
     await put(storage, "sources/a", data)
-    through = storage_at(f"http://127.0.0.1:{line.port}", s3, bucket, patience_seconds=30)
+    through = storage_at(f"http://127.0.0.1:{line.port}", s3, bucket, retry_seconds=30)
     line.delay_seconds = 0.02
     download = asyncio.create_task(through.download("sources/a", tmp_path / "a"))
     async with asyncio.timeout(10):
@@ -385,7 +385,7 @@ async def test_a_download_goes_on_after_a_cut_that_outlasts_the_clients_own_trie
 
 
 async def test_an_upload_that_is_given_up_waits_for_no_cut_to_end(s3: S3Part, bucket: str, line: Line) -> None:
-    through = storage_at(f"http://127.0.0.1:{line.port}", s3, bucket, patience_seconds=300)
+    through = storage_at(f"http://127.0.0.1:{line.port}", s3, bucket, retry_seconds=300)
 
     async def write() -> None:
         async with through.writer("results/a", "application/zip") as writer:
@@ -405,7 +405,7 @@ async def test_an_upload_that_is_given_up_waits_for_no_cut_to_end(s3: S3Part, bu
 
 
 async def test_what_a_storage_refuses_is_not_asked_for_again(s3: S3Part, bucket: str) -> None:
-    wrong = storage_at(s3.url, s3, bucket, secret_key="wrong", patience_seconds=300)
+    wrong = storage_at(s3.url, s3, bucket, secret_key="wrong", retry_seconds=300)
     async with asyncio.timeout(10):
         with pytest.raises(StorageError):
             await put(wrong, "results/a", b"x")

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-PATIENCE_SECONDS: Final = 10.0
+RETRY_SECONDS: Final = 10.0
 """Of who has a client waiting."""
 _DELETE_BATCH: Final = 1000  # DeleteObjects takes no more.
 
@@ -37,7 +37,7 @@ _DELETE_BATCH: Final = 1000  # DeleteObjects takes no more.
 class S3Storage:
     """One bucket, through a client that blocks, in ``threads`` threads of its own; ``aclose`` ends both.
 
-    What is written and read meets passing faults for ``patience_seconds`` before it fails.
+    What is written and read meets passing faults for ``retry_seconds`` before it fails.
     """
 
     def __init__(
@@ -47,7 +47,7 @@ class S3Storage:
         *,
         region: str,
         threads: int,
-        patience_seconds: float = PATIENCE_SECONDS,
+        retry_seconds: float = RETRY_SECONDS,
         space: Space = endless,
         durable: Durable = at_once,
     ) -> None:
@@ -55,7 +55,7 @@ class S3Storage:
         self._bucket = bucket
         self._region = region
         self._threads = Threads(threads, "s3")
-        self._patience_seconds = patience_seconds
+        self._retry_seconds = retry_seconds
         self._space = space
         self._durable = durable
 
@@ -108,9 +108,7 @@ class S3Storage:
         have appeared nevertheless.
         """
         self._space(1)
-        upload = Upload(
-            self._client, self._threads, self._bucket, key, content_type, self._space, self._patience_seconds
-        )
+        upload = Upload(self._client, self._threads, self._bucket, key, content_type, self._space, self._retry_seconds)
         try:
             yield upload
             await upload.complete()
@@ -158,7 +156,7 @@ class S3Storage:
                 content.close()
 
     def _pieces(self, key: str, start: int, end: int | None, stop: threading.Event) -> Generator[bytes, None, None]:
-        return pieces(self._client, self._bucket, key, start, end, Tries(self._patience_seconds, stop, key))
+        return pieces(self._client, self._bucket, key, start, end, Tries(self._retry_seconds, stop, key))
 
     async def delete(self, keys: Collection[str]) -> None:
         """Delete them all, by the thousand; one that is not there is no error."""

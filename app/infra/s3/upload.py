@@ -97,7 +97,7 @@ class _Part(RawIOBase):
 class Upload:
     """An ``ObjectWriter``. What fits into one part is put at once; else a multipart upload begins with the first part.
 
-    Each request that meets a passing fault is made again for ``patience_seconds``. A failed or cancelled ``write`` has
+    Each request that meets a passing fault is made again for ``retry_seconds``. A failed or cancelled ``write`` has
     lost bytes, so that nothing but ``abort`` can follow.
     """
 
@@ -107,7 +107,7 @@ class Upload:
     key: str
     content_type: str
     space: Space
-    patience_seconds: float
+    retry_seconds: float
     _given_up: threading.Event = field(default_factory=threading.Event, init=False)
     _part: _Part = field(init=False)
     _size: int = field(default=0, init=False)
@@ -205,7 +205,7 @@ class Upload:
     # What follows runs in the storage's threads.
 
     def _tried(self, call: Callable[[], T]) -> T:
-        tries = Tries(self.patience_seconds, self._given_up, self.key)
+        tries = Tries(self.retry_seconds, self._given_up, self.key)
         while True:
             try:
                 return call()
