@@ -1,4 +1,4 @@
-"""A storage that takes connections and says nothing: who is told to end does, and what was accepted is done."""
+"""A storage that is cut off or silent: nothing that was accepted is lost, and who is told to end does."""
 
 import asyncio
 import os
@@ -99,3 +99,16 @@ async def test_an_api_whose_upload_a_silent_storage_does_not_take_ends_when_it_i
             assert time.monotonic() - begun < 90
             await asyncio.sleep(0.05)
         assert time.monotonic() - begun < SECONDS
+
+
+async def test_a_cut_of_some_seconds_costs_no_attempt(stack: Stack, samples: Path, tmp_path: Path, line: Line):
+    stack.start_worker(FIAPX_S3_URL=through(line))
+    video = await stack.upload(samples / "bigbuckbunny.mp4", SLOW)
+    await stack.until(video.id, running, 60)
+    line.cut()
+    await asyncio.sleep(5)
+    line.mend()
+    row = await stack.until_final(video.id, 120)
+    assert row.attempt == 1
+    await check_whole(stack, row, tmp_path)
+    assert "a call of the storage is made again" in stack.log.read_text()
