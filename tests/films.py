@@ -3,6 +3,7 @@
 So a test knows which picture it got without asking anybody. Below is a colour of its own for each number.
 """
 
+import hashlib
 import subprocess
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -60,7 +61,7 @@ def decoded(pictures: Sequence[bytes], image_format: ImageFormat, filters: str) 
 
 @final
 class Films:
-    """Makes films when first asked for them by name; nobody may change one."""
+    """Makes films when first asked for them; nobody may change one."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -75,7 +76,7 @@ class Films:
         size: tuple[int, int] = SIZE,
     ) -> Path:
         """Encode so many pictures, from number ``first`` on, at ``rate`` a second."""
-        path = self._folder / name
+        path = self._place(name, count, rate, encoding, first, size)
         if not path.exists():
             command = [
                 FFMPEG, "-hide_banner", "-v", "error", "-f", "rawvideo", "-pix_fmt", "rgb24",
@@ -97,7 +98,7 @@ class Films:
 
     def made(self, name: str, *arguments: str | Path) -> Path:
         """Make one with plain ffmpeg, of others for instance."""
-        path = self._folder / name
+        path = self._place(name, arguments)
         if not path.exists():
             ffmpeg(*arguments, path)
         return path
@@ -107,6 +108,12 @@ class Films:
         return self.made(name, "-i", source, "-c", "copy", *arguments)
 
     def written(self, name: str, data: bytes) -> Path:
-        path = self._folder / name
+        path = self._place(name, data)
         path.write_bytes(data)
         return path
+
+    def _place(self, name: str, *made_of: object) -> Path:
+        """Return a place that no film of the same name has that is made otherwise, in whatever file of tests."""
+        folder = self._folder / hashlib.sha256(repr(made_of).encode()).hexdigest()[:16]
+        folder.mkdir(exist_ok=True)
+        return folder / name

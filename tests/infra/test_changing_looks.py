@@ -113,7 +113,7 @@ async def test_fields_that_come_only_later_are_woven_too(tmp_path: Path):
     woven = tmp_path / "woven.mpg"
     ffmpeg(
         "-f", "lavfi", "-i", moving, "-vf", "interlace=scan=tff:lowpass=0", "-c:v", "mpeg2video", "-pix_fmt", "yuv420p",
-        "-flags", "+ildct+ilme", "-q:v", "2", "-g", "5", woven,
+        "-flags", "+ildct+ilme", "-q:v", "2", "-g", "5", "-threads", "1", woven,
     )  # fmt: skip
     data = bytearray(woven.read_bytes())
     place, pictures = 0, 0
