@@ -242,7 +242,7 @@ async def test_an_upload_is_aborted_only_after_its_parts_have_ended(
     storage: S3Storage, s3: S3Part, bucket: str, proxy: Proxy, times: int
 ) -> None:
     through = storage_at(proxy.url, s3, bucket)
-    proxy.answer_delay = 0.5
+    proxy.answer_delay = 0.2
 
     async def write() -> None:
         async with through.writer("sources/a", "video/mp4") as writer:
