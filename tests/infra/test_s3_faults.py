@@ -16,6 +16,7 @@ import pytest
 from app.domain.errors import StorageError, StorageFull
 from app.infra.s3.storage import S3Storage
 from app.infra.s3.upload import MIB
+from app.usecases.ports.storage import ObjectWriter
 from tests.faults.campaign.line import Line
 from tests.infra.buckets import put, storage_at, write
 from tests.parts.stores import S3Part
@@ -222,12 +223,15 @@ async def test_nothing_follows_a_write_that_failed(s3: S3Part, bucket: str, prox
     through = storage_at(proxy.url, s3, bucket)
     proxy.loses_answer_to = lambda request: b"partNumber=1" in request
 
+    async def until_it_fails(writer: ObjectWriter) -> None:
+        async with asyncio.timeout(60):
+            while True:  # Two parts may be on their way before anybody hears of the first.
+                await writer.write(bytes(20 * MIB))
+
     async def write_on() -> None:
         async with through.writer("sources/a", "video/mp4") as writer:
-            async with asyncio.timeout(60):
-                with pytest.raises(StorageError):
-                    while True:  # Two parts may be on their way before anybody hears of the first.
-                        await writer.write(bytes(20 * MIB))
+            with pytest.raises(StorageError):
+                await until_it_fails(writer)
             with pytest.raises(StorageError):
                 await writer.write(b"more")
 
