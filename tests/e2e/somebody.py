@@ -25,7 +25,7 @@ async def somebody(site: Site) -> AsyncIterator[tuple[Visitor, httpx.AsyncClient
     """Somebody at the page, who is also elsewhere."""
     async with (
         running_browser() as browser,
-        httpx.AsyncClient(base_url=site.url, timeout=30, trust_env=False) as elsewhere,
+        site.client(timeout=30) as elsewhere,
         asyncio.timeout(60),
     ):
         ana = await new_visitor(browser, site.url)

@@ -48,9 +48,10 @@ async def test_a_worker_killed_in_the_middle_is_replaced_and_the_video_completes
     assert changes == [("Pending", 0), ("Processing", 1), ("Processing", 2), ("Completed", 2)]
 
 
-async def test_five_workers_told_to_stop_in_the_middle_lose_no_attempt(stack: Stack, samples: Path, tmp_path: Path):
+async def test_four_workers_told_to_stop_in_the_middle_lose_no_attempt(stack: Stack, samples: Path, tmp_path: Path):
+    stops = 4  # One more than may be lost.
     video = await stack.upload(samples / "bigbuckbunny.mp4", SLOW)
-    for attempt in range(1, 6):
+    for attempt in range(1, stops + 1):
         worker = stack.start_worker()
         await stack.until(video.id, lambda row, n=attempt: row.attempt == n and running(row), 60)  # type: ignore[misc]  # n is bound for this round
         worker.send_signal(signal.SIGTERM)
@@ -60,7 +61,7 @@ async def test_five_workers_told_to_stop_in_the_middle_lose_no_attempt(stack: St
     assert (lease.lost_attempts, lease.released) == (0, True)
     stack.start_worker()
     row = await stack.until_final(video.id, 120)
-    assert row.attempt == 6
+    assert row.attempt == stops + 1
     await check_whole(stack, row, tmp_path)
 
 

@@ -84,9 +84,19 @@ async def until_taken(ana: Person, film: Path) -> Any:
     return answer
 
 
-async def test_deleting_videos_frees_a_full_disk_at_once(up: Up, ana: Person, film: Path):
+async def test_a_full_disk_is_told_before_a_file_is_sent_and_deleting_videos_frees_it_at_once(
+    up: Up, ana: Person, film: Path
+):
+    before = (await ana.http.get("/readyz")).json()
     kept = await fill(ana, film)
     assert len(kept) >= 15
+    question = 'query($size: BigInt!) { uploadRefusal(fileName: "film.mp4", sizeBytes: $size) { code } }'
+    refusal = await ana.ask(question, size=FILM_BYTES)
+    after = await ana.http.get("/readyz")
+    assert refusal["uploadRefusal"] == {"code": "STORAGE_FULL"}
+    assert (before["parts"]["disk"], after.json()["parts"]["disk"]) == (True, False)
+    assert after.status_code == httpx.codes.OK, "what is there is served, and can be deleted"
+
     share = 13 * len(kept) // 20
     free = shutil.disk_usage(up.data).free
     await delete(ana, kept[:share])
@@ -109,14 +119,3 @@ async def test_a_disk_that_others_filled_can_still_be_freed(up: Up, ana: Person,
     assert (await ana.upload(film))["code"] == "STORAGE_FULL", "what was given up is for tidying"
     await delete(ana, kept[: 13 * len(kept) // 20])
     await until_taken(ana, film)
-
-
-async def test_a_full_disk_is_told_by_readiness_and_before_a_file_is_sent(up: Up, ana: Person, film: Path):
-    before = (await ana.http.get("/readyz")).json()
-    await fill(ana, film)
-    question = 'query($size: BigInt!) { uploadRefusal(fileName: "film.mp4", sizeBytes: $size) { code } }'
-    refusal = await ana.ask(question, size=FILM_BYTES)
-    after = await ana.http.get("/readyz")
-    assert refusal["uploadRefusal"] == {"code": "STORAGE_FULL"}
-    assert (before["parts"]["disk"], after.json()["parts"]["disk"]) == (True, False)
-    assert after.status_code == httpx.codes.OK, "what is there is served, and can be deleted"

@@ -35,4 +35,4 @@ async def upload(person: Person, content: bytes = MP4, name: str = "a.mp4", **va
 
 
 def stranger(site: Site, **headers: str) -> httpx.AsyncClient:
-    return httpx.AsyncClient(base_url=site.url, headers=headers, trust_env=False)
+    return site.client(headers=headers)

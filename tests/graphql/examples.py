@@ -97,7 +97,7 @@ class Story:
 async def _begun(database: Path, folder: Path) -> Any:
     async with (
         running_site(database, folder, verify_email=True) as site,
-        httpx.AsyncClient(base_url=site.url, trust_env=False, timeout=30) as client,
+        site.client(timeout=30) as client,
     ):
         yield Story(site, client)
 

@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import httpx
 import pytest
 from graphql import (
     GraphQLObjectType,
@@ -118,7 +117,7 @@ def operation(name: str, row: Row) -> str:
 async def by_http(site: Site, person: Person | None, query: str, variables: Mapping[str, Any]) -> Any:
     headers = {"Authorization": f"Bearer {person.token}"} if person else {"GraphQL-Require-Preflight": "1"}
     body = {"query": query, "variables": variables}
-    async with httpx.AsyncClient(base_url=site.url, headers=headers, trust_env=False, timeout=30) as client:
+    async with site.client(headers=headers, timeout=30) as client:
         if "file" in variables:
             operations = {"operations": json.dumps(body), "map": '{"0": ["variables.file"]}'}
             return (await client.post("/graphql", data=operations, files={"0": ("b.mp4", MP4)})).json()

@@ -31,7 +31,7 @@ async def calls(site: Site, query: str, variables: Any) -> tuple[int, httpx.Resp
         nonlocal count
         count += 1
 
-    async with httpx.AsyncClient(base_url=site.url, timeout=60, trust_env=False) as client:
+    async with site.client(timeout=60) as client:
         sys.setprofile(called)
         try:
             answer = await client.post("/graphql", json={"query": query, "variables": variables})
@@ -59,7 +59,7 @@ async def thrifty(empty_database: Path, tmp_path: Path) -> AsyncIterator[Site]:
 
 async def asked(site: Site, query: str, address: str, accept: str = "application/json") -> httpx.Response:
     headers = {"X-Forwarded-For": address, "Accept": accept}
-    async with httpx.AsyncClient(base_url=site.url, trust_env=False, headers=headers) as client:
+    async with site.client(headers=headers) as client:
         return await client.post("/graphql", json={"query": query})
 
 

@@ -6,7 +6,6 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import httpx
 import pytest
 from playwright.async_api import Locator, Page, expect
 
@@ -86,14 +85,14 @@ async def test_who_signs_in_there_needs_to_copy_no_token(site: Site):
 async def test_operators_can_switch_it_off(empty_database: Path, tmp_path: Path):
     async with (
         running_site(empty_database, tmp_path, settings=shipped(graphiql=False)) as site,
-        httpx.AsyncClient(base_url=site.url, trust_env=False) as client,
+        site.client() as client,
     ):
         assert (await client.get("/graphiql")).status_code == 404
         assert (await client.get("/graphiql/assets/index.js")).status_code == 404
 
 
 async def test_nothing_but_its_own_files_is_served(site: Site):
-    async with httpx.AsyncClient(base_url=site.url, trust_env=False) as client:
+    async with site.client() as client:
         page = await client.get("/graphiql")
         assert page.status_code == 200
         assert "script-src 'self';" in page.headers["content-security-policy"]

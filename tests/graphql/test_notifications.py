@@ -122,7 +122,7 @@ async def test_ones_data_is_exported_by_a_link_that_authorises_itself(site: Site
     export = (await ana.ask("mutation { exportMyData { ... on DataExport { downloadUrl sizeBytes expiresAt } } }"))[
         "exportMyData"
     ]
-    async with httpx.AsyncClient(base_url=site.url, trust_env=False) as nobody:
+    async with site.client() as nobody:
         answer = await nobody.get(export["downloadUrl"])
     assert answer.headers["content-type"] == "application/json"
     assert answer.headers["content-disposition"].startswith("attachment")

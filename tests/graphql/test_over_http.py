@@ -17,7 +17,7 @@ OPERATIONS = json.dumps({"query": UPLOAD, "variables": {"file": None}}).encode()
 
 @pytest.fixture
 async def client(site: Site):
-    async with httpx.AsyncClient(base_url=site.url, trust_env=False) as anybody:
+    async with site.client() as anybody:
         yield anybody
 
 

@@ -90,7 +90,7 @@ async def test_a_client_that_goes_away_is_no_longer_watched_for(site: Site, ana:
 
 
 async def test_a_stranger_is_told_so_before_anything_begins(site: Site):
-    async with httpx.AsyncClient(base_url=site.url, trust_env=False) as client:
+    async with site.client() as client:
         answer = await client.post("/graphql", json={"query": WATCH}, headers={"Accept": SSE})
     assert answer.status_code == 401
     assert answer.headers["www-authenticate"] == "Bearer"
@@ -124,7 +124,7 @@ async def test_a_client_that_accepts_streams_too_gets_json_for_a_query(site: Sit
     answer = await ana.http.post("/graphql", json={"query": "{ me { name } }"}, headers=accept)
     assert answer.headers["content-type"].startswith("application/graphql-response+json")
     assert answer.json() == {"data": {"me": {"name": "Ana Souza"}}}
-    async with httpx.AsyncClient(base_url=site.url, trust_env=False) as stranger:  # As when one signs in.
+    async with site.client() as stranger:  # As when one signs in.
         asked = {"query": "{ serviceLimits { maxFileBytes } }"}
         assert (await stranger.post("/graphql", json=asked, headers=accept)).status_code == 200
         watching = await stranger.post("/graphql", json={"query": WATCH}, headers=accept)
@@ -134,7 +134,7 @@ async def test_a_client_that_accepts_streams_too_gets_json_for_a_query(site: Sit
 async def test_a_stream_without_a_session_executes_nothing(site: Site):
     account = 'name: "Eve", email: "eve@example.com", password: "battery staple horse"'
     register = f"mutation {{ register(input: {{{account}}}) {{ __typename }} }}"
-    async with httpx.AsyncClient(base_url=site.url, trust_env=False) as stranger:
+    async with site.client() as stranger:
         answer = await stranger.post("/graphql", json={"query": register}, headers={"Accept": SSE})
     assert answer.status_code == 401
     assert await site.transactions.read(lambda t: t.users.by_email("eve@example.com")) is None

@@ -94,7 +94,7 @@ async def test_operators_can_switch_the_page_off(built: Path):
 
 @pytest.mark.pages
 async def test_the_api_answers_where_the_page_is_served(site: Site):
-    async with httpx.AsyncClient(base_url=site.url, trust_env=False) as client:
+    async with site.client() as client:
         assert (await client.get("/")).headers["content-type"].startswith("text/html")
         assert (await client.get("/videos")).status_code == 401
         assert (await client.get("/none")).status_code == 404

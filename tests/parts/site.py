@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import shutil
 import socket
+import ssl
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -14,6 +15,8 @@ from uuid import uuid4
 
 import httpx
 import uvicorn
+from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.pool import QueuePool
 from starlette.applications import Starlette
 from starlette.routing import Route
 
@@ -49,6 +52,7 @@ from tests.fakes.rate_limits import CountingLimits
 from tests.fakes.storage import MemoryObject, MemoryStorage
 from tests.fakes.transactions import LostAnswers
 from tests.parts.in_memory import folder_in_memory
+from tests.parts.prompt_server import PromptServer
 from tests.parts.wired import SECRET, decoding_parts, identity_parts, shipped
 
 PASSWORD = "correct horse battery"
@@ -57,6 +61,10 @@ MAX_BYTES = 8 * 1024**2
 ZIP = b"PK\x03\x04" + bytes(range(256)) * 40
 FILES = 1024
 """How many a site may have open, whatever the machine allows."""
+
+
+# Reading the machine's certificates takes 20 ms, and each client would do so although no test speaks TLS.
+CERTIFICATES = ssl.create_default_context()
 
 
 def problem(answer: httpx.Response) -> dict[str, object]:
@@ -179,7 +187,7 @@ class Site:
         port = free_pair()
         async with (
             answering(about(self.application), "127.0.0.1", port),
-            httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False) as client,
+            httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False, verify=CERTIFICATES) as client,
         ):
             yield client
 
@@ -215,10 +223,14 @@ class Site:
         seen = replace(held, version=held.version + 1, progress=Progress(percent, int(percent), 100))
         await self.live.publish(seen)
 
+    def client(self, **options: Any) -> httpx.AsyncClient:
+        """Make somebody's HTTP client, without an account."""
+        return httpx.AsyncClient(base_url=self.url, trust_env=False, verify=CERTIFICATES, **options)
+
     @asynccontextmanager
     async def person(self) -> AsyncIterator["Person"]:
         """Somebody with an account and a session."""
-        async with httpx.AsyncClient(base_url=self.url, timeout=30, trust_env=False) as client:
+        async with self.client(timeout=30) as client:
             now, email = self.clock.now(), f"{uuid4().hex}@example.com"
             user = User(UserId(str(uuid4())), "Ana Souza", email, "no hash", Locale.EN, True, False, now, now)  # noqa: FBT003
             user = replace(user, email_verified_at=now)
@@ -277,7 +289,7 @@ async def _serving(database: Path, **settings: Any) -> AsyncIterator[Site]:
         route.app for route in app.routes if isinstance(route, Route) and isinstance(route.app, GraphQLView)
     )
     config = uvicorn.Config(app, **uvicorn_options(shared))
-    server = uvicorn.Server(config)
+    server = PromptServer(config)
     with socket.create_server(("127.0.0.1", 0)) as listener:
         drop_stalled_clients(listener, site.settings.socket_stall_seconds)
         site.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
@@ -289,10 +301,19 @@ async def _serving(database: Path, **settings: Any) -> AsyncIterator[Site]:
                     await asyncio.sleep(0.01)
             yield site
         finally:
-            server.should_exit = True
+            server.end()
             await serving
             await site.passwords.aclose()
+            await _returned(engine)
             await engine.dispose()
+
+
+async def _returned(engine: AsyncEngine) -> None:
+    """Wait for the connections of reads that went on after those who asked had gone."""
+    pool = cast("QueuePool", engine.pool)
+    async with asyncio.timeout(10):
+        while pool.checkedout():
+            await asyncio.sleep(0.001)
 
 
 def _cut(server: uvicorn.Server) -> None:

@@ -11,7 +11,7 @@ from tests.parts.site import MP4, PASSWORD, Person, Site, problem
 
 @pytest.fixture
 async def stranger(site: Site):
-    async with httpx.AsyncClient(base_url=site.url, trust_env=False) as client:
+    async with site.client() as client:
         yield client
 
 

@@ -76,7 +76,7 @@ class Visitor:
 
 @pytest.fixture
 async def stranger(site: Site, described: Description) -> AsyncIterator[Visitor]:
-    async with httpx.AsyncClient(base_url=site.url, trust_env=False) as client:
+    async with site.client() as client:
         yield Visitor(described, client)
 
 
@@ -241,7 +241,7 @@ async def test_health_and_the_description_answer_as_described(
     (tmp_path / "shy").mkdir()
     async with (
         running_site(empty_database, tmp_path / "shy", settings=shipped(introspection=False)) as shy,
-        httpx.AsyncClient(base_url=shy.url, trust_env=False) as client,
+        shy.client() as client,
     ):
         assert (await Visitor(described, client).get("/openapi.json")).status_code == 404
 

@@ -5,7 +5,6 @@ import hashlib
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-import httpx
 import pytest
 
 from app.domain.errors import StorageFull
@@ -135,7 +134,7 @@ async def test_a_queue_that_is_away_fails_no_upload(site: Site, ana: Person):
 @pytest.mark.parametrize("header", [None, "", "Bearer", "Bearer x", "Basic eA==", "Bearer a.b.c"])
 async def test_every_endpoint_of_videos_needs_a_session(site: Site, header: str | None):
     headers = {} if header is None else {"Authorization": header}
-    async with httpx.AsyncClient(base_url=site.url, headers=headers, trust_env=False) as client:
+    async with site.client(headers=headers) as client:
         for answer in (
             await client.get("/videos"),
             await client.get(f"/videos/{UNKNOWN}/download"),
@@ -272,7 +271,7 @@ async def test_a_link_authorises_itself_for_a_short_time(site: Site, ana: Person
     await site.completed(video)
     query = "query($id: ID!) { video(id: $id) { ... on VideoProcessing { result { downloadUrl contactSheetUrl } } } }"
     result = (await ana.ask(query, id=video))["video"]["result"]
-    async with httpx.AsyncClient(base_url=site.url, trust_env=False) as anybody:
+    async with site.client() as anybody:
         answer = await anybody.get(result["downloadUrl"])
         assert (answer.status_code, answer.content) == (200, ZIP)
         assert "sandbox" in answer.headers["content-security-policy"]

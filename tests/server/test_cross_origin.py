@@ -21,7 +21,7 @@ async def http(empty_database: Path, tmp_path: Path) -> AsyncIterator[httpx.Asyn
     settings = shipped(allowed_origins=(FRIEND,))
     async with (
         running_site(empty_database, tmp_path, settings=settings) as site,
-        httpx.AsyncClient(base_url=site.url, trust_env=False, headers={"Origin": FRIEND}) as client,
+        site.client(headers={"Origin": FRIEND}) as client,
     ):
         yield client
 
@@ -67,7 +67,7 @@ async def test_paths_outside_the_api_allow_no_other_origin(http: httpx.AsyncClie
 async def test_without_the_setting_no_page_but_ours_may_read(empty_database: Path, tmp_path: Path):
     async with (
         running_site(empty_database, tmp_path) as site,
-        httpx.AsyncClient(base_url=site.url, trust_env=False, headers={"Origin": FRIEND}) as client,
+        site.client(headers={"Origin": FRIEND}) as client,
     ):
         answer = await client.get("/graphql", params={"query": "{ __typename }"})
         assert answer.status_code == 200
@@ -78,7 +78,7 @@ async def test_an_allowed_page_can_read_a_rate_limit_error(empty_database: Path,
     settings = shipped(allowed_origins=(FRIEND,), requests_per_minute=1)
     async with (
         running_site(empty_database, tmp_path, settings=settings) as site,
-        httpx.AsyncClient(base_url=site.url, trust_env=False, headers={"Origin": FRIEND}) as client,
+        site.client(headers={"Origin": FRIEND}) as client,
     ):
         await client.get("/videos")
         refused = await client.get("/videos")

@@ -5,7 +5,6 @@ import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-import httpx
 import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
@@ -114,7 +113,7 @@ async def test_a_browser_that_came_by_tls_is_told_to_stay_with_it(
     behind_tls = shipped(hsts_seconds=seconds, trusted_proxies=("127.0.0.1",))
     async with (
         running_site(empty_database, tmp_path, settings=behind_tls) as site,
-        httpx.AsyncClient(base_url=site.url, trust_env=False, headers={"X-Forwarded-Proto": scheme}) as client,
+        site.client(headers={"X-Forwarded-Proto": scheme}) as client,
     ):
         for path in ("/", "/videos", "/nothing"):
             assert (await client.get(path)).headers.get("strict-transport-security") == told

@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import httpx
 from prometheus_client.parser import text_string_to_metric_families
 from websockets.asyncio.client import connect
 from websockets.typing import Subprotocol
@@ -117,7 +116,7 @@ async def test_what_one_network_sends_too_much_of_is_counted_and_the_scrape_is_n
     empty_database: Path, tmp_path: Path
 ):
     async with running_site(empty_database, tmp_path, settings=shipped(requests_per_minute=2)) as site:
-        async with httpx.AsyncClient(base_url=site.url, trust_env=False) as client:
+        async with site.client() as client:
             for _ in range(5):
                 await client.get("/videos")
         assert await value(site, "fiapx_requests_rejected_total", reason="network") == 3

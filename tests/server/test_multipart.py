@@ -4,7 +4,6 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 
-import httpx
 import pytest
 from starlette.requests import Request
 from starlette.types import Message
@@ -162,7 +161,7 @@ async def test_a_slow_storage_slows_its_client_down(site: Site, ana: Person):
 
 
 async def test_an_early_refusal_reaches_a_client_that_is_still_sending(site: Site):
-    async with httpx.AsyncClient(base_url=site.url, trust_env=False, timeout=20) as stranger:
+    async with site.client(timeout=20) as stranger:
         began = time.monotonic()
         answer = await stranger.post("/videos/upload", files={"file": ("a.mp4", bytes(3 * 1024**2))})
         assert problem(answer) == {"status": 401, "code": "UNAUTHENTICATED"}

@@ -3,7 +3,6 @@
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
@@ -29,7 +28,7 @@ async def counted(folder: Path, database: Path, forwarded: str | None, **setting
     """Give the address under which a login is counted."""
     async with running_site(database, folder, settings=shipped(**settings)) as site:
         headers = {} if forwarded is None else {"X-Forwarded-For": forwarded}
-        async with httpx.AsyncClient(base_url=site.url, trust_env=False, headers=headers) as client:
+        async with site.client(headers=headers) as client:
             await client.post("/auth/login", json=LOGIN)
         (address,) = [key for attempt, key in site.limits.spent if attempt is RateLimitKey.LOGIN_BY_ADDRESS]
         return address
@@ -57,7 +56,7 @@ async def test_too_many_requests_are_refused_until_there_is_room_again(empty_dat
     settings = shipped(requests_per_minute=3, trusted_proxies=("127.0.0.1",))
     async with (
         running_site(empty_database, tmp_path, settings=settings) as site,
-        httpx.AsyncClient(base_url=site.url, trust_env=False) as client,
+        site.client() as client,
     ):
         for _ in range(3):
             assert (await client.get("/graphql", params={"query": "{ __typename }"})).status_code == 200
