@@ -25,7 +25,7 @@ from app.infra.mail import SmtpMailer
 from app.infra.mail_address import IdnaMailAddresses
 from app.infra.monitoring import BacklogEverywhere, Readiness
 from app.infra.passwords import Argon2PasswordHasher
-from app.infra.periodic import periodically, until_it_works
+from app.infra.periodic import periodically, until_closed, until_it_works
 from app.infra.redis.ended_sessions import RedisEndedSessions
 from app.infra.redis.live import RedisLiveStatus
 from app.infra.redis.queue import ArqJobQueue
@@ -219,7 +219,7 @@ def _disk(exits: AsyncExitStack, settings: VideoSettings) -> tuple[Disk | None, 
 
 
 def _again_and_again(exits: AsyncExitStack, name: str, step: Callable[[], Awaitable[object]], seconds: float) -> None:
-    exits.callback(asyncio.create_task(periodically(name, step, seconds)).cancel)
+    until_closed(exits, periodically(name, step, seconds))
 
 
 def _identity(
@@ -306,4 +306,4 @@ async def _settle_in(exits: AsyncExitStack, steps: Sequence[Step]) -> None:
                 await step()
         except (StorageError, DatabaseUnavailable, RedisError, OSError) as error:  # A TimeoutError is one.
             log.warning("a part is away at the start, it is tried again", part=name, fault=repr(error))
-            exits.callback(asyncio.create_task(until_it_works(name, step, _AWAY_SECONDS)).cancel)
+            until_closed(exits, until_it_works(name, step, _AWAY_SECONDS))

@@ -1,7 +1,7 @@
 """The port ``PasswordHasher`` on passlib's interface."""
 
 import secrets
-from functools import partial
+from functools import cache, partial
 from typing import Final, final
 
 from passlib.hash import argon2  # type: ignore[import-untyped]  # libpass ships no types.
@@ -22,7 +22,7 @@ class Argon2PasswordHasher:
 
     def __init__(self, *, threads: int) -> None:
         self._threads = Threads(threads, "passwords")
-        self._nobodys: str = _ARGON2ID.hash(secrets.token_urlsafe())
+        self._nobodys = _hash_of_nobody()
 
     async def aclose(self) -> None:
         """Wait for the work under way."""
@@ -57,3 +57,9 @@ def _hash(password: str) -> str:
         return str(_ARGON2ID.hash(password))
     except ValueError as error:  # Half a character, or more than passlib's 4096.
         raise InvalidInput("This password cannot be used.", field=("password",)) from error
+
+
+@cache
+def _hash_of_nobody() -> str:
+    """Return what the password of an unknown user is compared with, so that this takes as long as a known one's."""
+    return str(_ARGON2ID.hash(secrets.token_urlsafe()))

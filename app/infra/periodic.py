@@ -1,14 +1,32 @@
 """Things that every process does again and again."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import AsyncExitStack, suppress
+from typing import Any, Final
 
 import structlog
 
 from app.domain.backoff import jittered
 
 log = structlog.get_logger(__name__)
+
+_LET_GO_SECONDS: Final = 5.0
+"""So long a scope waits for what it has cancelled."""
+
+
+def until_closed(exits: AsyncExitStack, work: Coroutine[Any, Any, object]) -> None:
+    """Do this beside all else until ``exits`` are closed; then it has ended before what was opened earlier is closed.
+
+    Else it would be met in the middle of a question by the end of its connection, and wait for ever.
+    """
+    task = asyncio.create_task(work)
+
+    async def end() -> None:
+        task.cancel()
+        await asyncio.wait([task], timeout=_LET_GO_SECONDS)
+
+    exits.push_async_callback(end)
 
 
 async def periodically(name: str, step: Callable[[], Awaitable[object]], seconds: float) -> None:
