@@ -38,7 +38,6 @@ class Tickets(Protocol):
 
     def open(self, ticket: str, now: datetime) -> Ticket | None:
         """Return None where it is forged, malformed or has expired."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,6 @@ class Listener(Protocol):
 
     def on_subscribed(self, channel: str) -> None:
         """Be told that what is published from now on arrives: at first, and after each reconnect."""
-        ...
 
     def on_message(self, channel: str, data: bytes) -> None: ...
 

@@ -9,4 +9,3 @@ class Clock(Protocol):
 
     def now(self) -> datetime:
         """Return the time, in UTC, with milliseconds."""
-        ...

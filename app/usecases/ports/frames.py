@@ -19,17 +19,14 @@ class Extraction(Protocol):
     @property
     def progress(self) -> Progress:
         """How far it is now; 100 per cent only once every planned picture has come."""
-        ...
 
     @property
     def contact_sheet(self) -> bytes | None:
         """A JPEG of a few of the planned pictures in one, once iteration has ended."""
-        ...
 
     @property
     def reading(self) -> Reading:
         """How the film was read; final once iteration has ended."""
-        ...
 
 
 class FrameExtractor(Protocol):
@@ -42,7 +39,6 @@ class FrameExtractor(Protocol):
 
         Raises ``ProcessingError``, also on entering.
         """
-        ...
 
 
 class DecoderUnavailable(OSError):
@@ -60,6 +56,5 @@ class ZipEncoder(Protocol):
     @property
     def offset(self) -> int:
         """Where the next entry will begin; the data of the last one ends there, so it is ``len(data)`` before."""
-        ...
 
     def end(self) -> Iterator[bytes]: ...

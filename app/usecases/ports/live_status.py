@@ -31,4 +31,3 @@ class LiveStatus(Protocol):
 
         The iterator loses nothing where waiting for its next event is cancelled.
         """
-        ...

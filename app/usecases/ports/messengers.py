@@ -11,7 +11,6 @@ class Mailer(Protocol):
 
     async def send(self, mail: Mail) -> str:
         """Return the server's answer; raises ``NotificationError`` with what it said."""
-        ...
 
 
 class WebhookSender(Protocol):
@@ -19,7 +18,6 @@ class WebhookSender(Protocol):
 
     async def send(self, message: WebhookMessage) -> str:
         """Return the receiver's answer; raises ``NotificationError`` with what is wrong, ``WebhookGone`` for a 410."""
-        ...
 
 
 class MailAddresses(Protocol):
@@ -27,8 +25,6 @@ class MailAddresses(Protocol):
 
     def normal_form(self, text: str) -> str:
         """Return the one form under which an address is unique; refuse what mail would not reach exactly as it is."""
-        ...
 
     def spellings(self, text: str) -> tuple[str, ...]:
         """Return all forms under which its account may be kept, the normal one first, as it was typed last."""
-        ...

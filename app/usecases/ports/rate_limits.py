@@ -33,12 +33,9 @@ class RateLimits(Protocol):
 
         Where the counter is away each process counts for itself: a limit that fails shut would lock everybody out.
         """
-        ...
 
     async def check(self, attempt: RateLimitKey, key: str) -> None:
         """Raise ``RateLimited`` as ``spend`` would now, and count nothing."""
-        ...
 
     async def forgive(self, attempt: RateLimitKey, key: str) -> None:
         """Forget the tries of this account or network address."""
-        ...

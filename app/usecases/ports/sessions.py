@@ -14,7 +14,6 @@ class Sessions(Protocol):
     async def add(self, session: StoredSession) -> None: ...
     async def lock(self, session: SessionId) -> StoredSession | None:
         """Return a session and hold its row until the transaction ends."""
-        ...
 
     async def renew(
         self,
@@ -28,12 +27,10 @@ class Sessions(Protocol):
     async def of(self, owner: UserId) -> Sequence[SessionId]: ...
     async def end(self, sessions: Collection[SessionId], at: datetime) -> None:
         """Delete what is kept of them and write down that they ended, which also holds where nothing is kept."""
-        ...
 
     async def ended_since(self, since: datetime) -> Mapping[SessionId, datetime]: ...
     async def forget(self, *, expired_before: datetime, ended_before: datetime, limit: int) -> None:
         """Delete at most so many of each that nobody can ask for any more."""
-        ...
 
 
 class EndedSessions(Protocol):
@@ -46,8 +43,6 @@ class EndedSessions(Protocol):
     def ended(self, session: SessionId) -> bool: ...
     async def wait(self, session: SessionId) -> None:
         """Return once the session has ended; for ever, where it never does. Many may wait at little cost."""
-        ...
 
     async def announce(self, sessions: Collection[SessionId]) -> None:
         """Notify every process, after the commit that ended them. Best effort, never an error."""
-        ...

@@ -27,7 +27,6 @@ class ObjectWriter(Protocol):
     @property
     def buffered(self) -> int:
         """How many of its bytes this process has in memory."""
-        ...
 
     async def write(self, data: bytes | memoryview) -> None: ...
 
@@ -40,29 +39,23 @@ class ObjectStorage(Protocol):
 
         An exception aborts it once its parts in flight have ended.
         """
-        ...
 
     def check_room(self) -> None:
         """Raise ``StorageFull`` where it is known that nothing more can be written now."""
-        ...
 
     async def download(self, key: str, to: Path) -> None:
         """Raises ``ObjectMissing``; an OSError of the disk passes through."""
-        ...
 
     async def stat(self, key: str) -> StoredObject | None: ...
     def read(self, key: str, start: int = 0, end: int | None = None) -> AsyncIterator[bytes]:
         """Bytes start to end (exclusive) in pieces; raises ``ObjectMissing`` at the first."""
-        ...
 
     async def delete(self, keys: Collection[str]) -> None: ...
     def list(self, prefix: str, after: str = "") -> AsyncIterator[StoredObject]:
         """Yield the objects whose keys begin so, and come behind ``after``, in the order of their keys."""
-        ...
 
     async def abort_writes(self, prefix: str, older_than: datetime) -> int:
         """Abort unfinished multipart uploads that began before; say how many."""
-        ...
 
 
 class DownloadLinks(Protocol):
@@ -70,4 +63,3 @@ class DownloadLinks(Protocol):
 
     def link(self, key: str, *, file_name: str, content_type: str, now: datetime) -> tuple[str, datetime]:
         """Return a URL and when it expires."""
-        ...

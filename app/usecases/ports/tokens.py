@@ -23,7 +23,6 @@ class AccessTokens(Protocol):
     def issue(self, user: UserId, session: SessionId) -> AccessToken: ...
     def verify(self, token: str) -> Viewer:
         """Raises ``Unauthenticated``."""
-        ...
 
 
 class RefreshTokens(Protocol):
@@ -34,29 +33,24 @@ class RefreshTokens(Protocol):
 
     def first(self, session: SessionId) -> str:
         """Make a session's first, at random."""
-        ...
 
     def successors(self, token: str) -> Sequence[str]:
         """Return the one that follows, which nobody else can tell, then those that a process with another key would.
 
         While keys are changed there are such processes beside us.
         """
-        ...
 
     def session_of(self, token: str) -> SessionId | None:
         """Return whose it would be if it were one; None where it cannot be any."""
-        ...
 
     def is_ours(self, token: str) -> bool:
         """Return whether one of our keys made it for its session, at whatever time.
 
         False for those that a former version made, too: those are known by their digest alone.
         """
-        ...
 
     def digest(self, token: str) -> str:
         """Return the only form that is kept, from which no token can be told."""
-        ...
 
 
 class LinkTokens(Protocol):
@@ -65,7 +59,6 @@ class LinkTokens(Protocol):
     def token(self, link: str) -> str: ...
     def id_of(self, token: str) -> str | None:
         """Return None where it is forged or malformed."""
-        ...
 
 
 class PasswordHasher(Protocol):
@@ -74,6 +67,5 @@ class PasswordHasher(Protocol):
     async def hash(self, password: str) -> str: ...
     async def verify(self, password: str, password_hash: str | None) -> bool:
         """Take the same time for None, an unknown user, as for a wrong password."""
-        ...
 
     def outdated(self, password_hash: str) -> bool: ...

@@ -53,25 +53,20 @@ class Videos(Protocol):
     async def count(self, owner: UserId, statuses: Collection[ProcessingStatus]) -> int: ...
     async def stored_bytes(self, owner: UserId | None) -> int:
         """Add up the owner's sources that are kept, each once, and ZIPs; those of all owners for None."""
-        ...
 
     async def page(
         self, owner: UserId, statuses: Collection[ProcessingStatus], after: PageKey | None, limit: int
     ) -> Sequence[VideoProcessing]:
         """Return the owner's processings, newest first (by created_at, then id)."""
-        ...
 
     async def current(self, owner: UserId, ended_since: datetime, limit: int) -> Sequence[VideoProcessing]:
         """Return what has not ended and what ended since: unfinished ones first, then the newest."""
-        ...
 
     async def some(self, owner: UserId, videos: Collection[VideoId]) -> Sequence[VideoProcessing]:
         """Return those of these that exist and are the owner's."""
-        ...
 
     async def claim(self, lease: Lease, *, now: datetime, until: datetime, lost_attempts: int) -> bool:
         """Pending, or Processing with its time over, becomes Processing with the next attempt; progress starts anew."""
-        ...
 
     async def heartbeat(
         self, video: VideoId, attempt: int, *, until: datetime, progress: Progress, media: MediaInfo | None
@@ -80,11 +75,9 @@ class Videos(Protocol):
         self, video: VideoId, attempt: int, *, archive: FramesArchive, at: datetime, media: MediaInfo | None = None
     ) -> bool:
         """``media`` is what was found in the file, where no heartbeat has stored it yet."""
-        ...
 
     async def fail(self, seen: VideoProcessing, *, failure: Failure, at: datetime, expired: bool = False) -> bool:
         """Status and attempt must be those seen; with ``expired`` the lease must also have ended before ``at``."""
-        ...
 
     async def release(
         self, video: VideoId, attempt: int, *, wake_at: datetime, transient_failures: int, broken_by: Sequence[str] = ()
@@ -93,41 +86,32 @@ class Videos(Protocol):
 
         ``broken_by`` are the workers in which it broke, where it broke in this one; without any, those known stay.
         """
-        ...
 
     async def release_all(self, *, wake_at: datetime, below: int) -> int:
         """Release all that is held and had fewer passing faults in a row than this, as after one; say how many."""
-        ...
 
     async def due(self, now: datetime, limit: int) -> Sequence[DueVideo]:
         """Return unfinished rows whose wake_at (plus the delay that earlier sweeps added) has passed, oldest first."""
-        ...
 
     async def backlog(self, now: datetime) -> Backlog: ...
     async def swept(self, videos: Mapping[VideoId, float], now: datetime) -> None:
         """Count one more sweep of each that is still due, and let so many seconds pass before the next."""
-        ...
 
     async def sources(self, owner: UserId) -> Sequence[tuple[VideoId, str]]:
         """Return all the owner's processings, each with the key of its source."""
-        ...
 
     async def completed(self, after: VideoId | None, limit: int) -> Sequence[VideoProcessing]:
         """Return Completed ones whose files are kept, in the order of their ids, behind this one."""
-        ...
 
     async def to_expire(self, ended_by: datetime, limit: int) -> Sequence[tuple[UserId, VideoId]]:
         """Return those that had ended by then and whose files are kept, the first that ended first."""
-        ...
 
     async def expire(self, video: VideoId, at: datetime) -> bool:
         """Write down that its files are no longer kept, where it has ended and they were."""
-        ...
 
     async def remove(self, video: VideoId) -> bool: ...
     async def names_source(self, source_key: str) -> bool:
         """Return whether a row whose files are kept names it."""
-        ...
 
     async def known_keys(self, keys: Collection[str]) -> set[str]:
         """Return which of these object keys a row names, as source, archive or contact sheet, or may yet name.
@@ -135,8 +119,6 @@ class Videos(Protocol):
         One whose files are no longer kept names none. An unfinished row may yet name anything under its own
         ``results/{id}/`` prefix.
         """
-        ...
 
     async def never_named(self, keys: Collection[str]) -> set[str]:
         """Return which of these are results of a final row that names others, or none: nothing ever names them."""
-        ...

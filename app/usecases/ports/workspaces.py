@@ -10,4 +10,3 @@ class Workspaces(Protocol):
 
     def directory(self) -> AbstractAsyncContextManager[Path]:
         """Provide a new private directory for as long as the block lasts; raises ``OSError``."""
-        ...
