@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help up unit one lint types docs test check page-types hooks film pages bench fuzz attack power-cut test-faults soak format lock samples \
-	schema examples screenshots audit sbom manifests pin-images rehearse-images
+	schema examples screenshots audit sbom manifests pin-images rehearse-images rehearse-upgrade
 
 PYTHON ?= python3
 VENV := .venv/bin/python
@@ -94,6 +94,9 @@ pin-images: .venv/.made  ## Write down the digests that the base images' tags st
 
 rehearse-images: .venv/.tests .samples/.fetched  ## Build both images without Docker and let them work (root; buildah, debootstrap, mariadb-server)
 	PYTHONPATH=. $(VENV) docker/rehearsal/rehearse.py $(REHEARSE)
+
+rehearse-upgrade: .venv/.tests .samples/.fetched  ## Migrate beneath a former version at work, then take over; FROM=commit, DATABASE=mariadb
+	@PYTHONPATH=. $(VENV) -m tests.upgrade '$(FROM)' '$(or $(DATABASE),sqlite)'
 
 manifests: .venv/.tests  ## Render k8s/deployment.yaml anew from its base
 	.venv/bin/kubectl kustomize k8s/base > k8s/deployment.yaml.part
