@@ -123,7 +123,8 @@ class Upgrade:
         return str(answer["data"]["uploadVideo"]["id"])
 
     def status(self, video: str) -> Any:
-        return self.http.get(f"/videos/{video}").raise_for_status().json()["status"]
+        listed = self.http.get("/videos").raise_for_status().json()["items"]
+        return next(one["status"] for one in listed if one["id"] == video)
 
     def until_completed(self, video: str) -> None:
         self.until(f"{video} is Completed", lambda: self.status(video) == "Completed")
