@@ -1,0 +1,33 @@
+"""A client of FIAP X: uploads past every break, live status, downloads that are checked; blocking and asynchronous."""
+
+from fiapx_client.blocking import FiapX, Upload
+from fiapx_client.client import AsyncFiapX
+from fiapx_client.inputs import ExtractionOptions, FrameSelection, ImageFormat, ProcessingStatus, Scope
+from fiapx_client.refused import Refused, Stopped
+from fiapx_client.session import Session, SessionStore
+from fiapx_client.shapes import Failure, Frames, Key, NewKey, OnProgress, Phase, Progress, Video
+from fiapx_client.upload import AsyncUpload
+
+__all__ = [
+    "AsyncFiapX",
+    "AsyncUpload",
+    "ExtractionOptions",
+    "Failure",
+    "FiapX",
+    "FrameSelection",
+    "Frames",
+    "ImageFormat",
+    "Key",
+    "NewKey",
+    "OnProgress",
+    "Phase",
+    "ProcessingStatus",
+    "Progress",
+    "Refused",
+    "Scope",
+    "Session",
+    "SessionStore",
+    "Stopped",
+    "Upload",
+    "Video",
+]

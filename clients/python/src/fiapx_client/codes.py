@@ -1,0 +1,22 @@
+"""The codes that the client and its commands act on; ``docs/errors.md`` has all of the service's."""
+
+from typing import Final
+
+# The service's.
+INSUFFICIENT_SCOPE: Final = "INSUFFICIENT_SCOPE"
+INTERNAL: Final = "INTERNAL"
+INVALID_CREDENTIALS: Final = "INVALID_CREDENTIALS"
+RATE_LIMITED: Final = "RATE_LIMITED"
+SERVICE_BUSY: Final = "SERVICE_BUSY"
+STORAGE_ERROR: Final = "STORAGE_ERROR"
+UNAUTHENTICATED: Final = "UNAUTHENTICATED"
+UPLOAD_INCOMPLETE: Final = "UPLOAD_INCOMPLETE"
+UPLOAD_NOT_FOUND: Final = "UPLOAD_NOT_FOUND"
+VIDEO_NOT_BELONGS_TO_USER: Final = "VIDEO_NOT_BELONGS_TO_USER"
+VIDEO_NOT_FOUND: Final = "VIDEO_NOT_FOUND"
+
+# The client's own; ``Refused`` says what they mean.
+DAMAGED: Final = "DAMAGED"
+NETWORK: Final = "NETWORK"
+STORAGE_UNREACHABLE: Final = "STORAGE_UNREACHABLE"
+UNREADABLE: Final = "UNREADABLE"
