@@ -1,0 +1,187 @@
+"""What the commands do, each with a client of its own; all return an exit code."""
+
+import asyncio
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+
+from app.option_words import option_of
+from app.remote import shown
+from app.remote.connection import connected
+from app.remote.failures import WRONG_USE, CannotGoOn
+from app.remote.films import films_of, named, refuse_clashes, refuse_to_replace, result_of
+from app.remote.journal import Journal
+from app.remote.shown import Change, Teller, say, say_table
+from app.remote.transfers import Item, Step, Transfers
+from fiapx_client import ExtractionOptions, ProcessingStatus, Refused, Scope
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """What is to be sent, and what is to come of it."""
+
+    words: Sequence[str]
+    recursive: bool
+    watch: bool
+    folder: Path | None
+    overwrite: bool
+    options: ExtractionOptions
+
+
+@dataclass(frozen=True, slots=True)
+class _Result:
+    """Where a film's frames go, and whether a former run has put them there."""
+
+    path: Path
+    is_there: bool
+
+
+async def upload(url: str | None, wanted: Upload, *, quiet: bool, as_json: bool) -> int:
+    """Send films, and with ``watch`` follow them to the end, and with ``folder`` fetch their frames."""
+    paths = named(wanted.words)
+    async with connected(url) as fiapx:
+        endings = await fiapx.endings() if any(path.is_dir() for path in paths) else ()
+        films = films_of(paths, endings, recursive=wanted.recursive)
+        journal = Journal.of(os.environ, fiapx.url, films, wanted.options)
+        results = _results(wanted, films, journal)
+        with Teller("upload", quiet, as_json) as teller:
+            transfers = Transfers(fiapx, teller)
+            steps = {
+                Item(str(film), str(film)): partial(_sent, transfers, film, result, wanted, journal)
+                for film, result in zip(films, results, strict=True)
+            }
+            try:
+                code = await transfers.each(steps)
+            except asyncio.CancelledError:
+                teller.complain("stopped; the same command goes on where it was.")
+                raise
+    if code == 0:
+        journal.done()
+    return code
+
+
+def _results(wanted: Upload, films: Sequence[Path], journal: Journal) -> Sequence[_Result | None]:
+    """Return where the frames go; what a former run of this command has fetched is left as it is."""
+    if wanted.folder is None:
+        return [None] * len(films)
+    paths = [wanted.folder / result_of(film.name, "film") for film in films]
+    results = [
+        _Result(path, journal.has_fetched(film) and path.exists()) for film, path in zip(films, paths, strict=True)
+    ]
+    refuse_clashes(paths, overwrite=wanted.overwrite, but=[one.path for one in results if one.is_there])
+    return results
+
+
+async def _sent(transfers: Transfers, film: Path, result: _Result | None, wanted: Upload, journal: Journal) -> Change:
+    try:
+        last = await transfers.send(film, wanted.options, journal)
+    except Refused as refused:
+        raise _by_option(refused) from None
+    if not wanted.watch or last.id is None:
+        return last
+    transfers.teller.moved(last)
+    item = Item(str(film), str(film))
+    last = await transfers.follow(last.id, item)
+    if result is None or last.id is None:
+        return last
+    transfers.teller.moved(last)
+    if result.is_there:
+        before = str(result.path)
+        return item.change("downloaded before", id=last.id, percent=100, result=before, detail=before)
+    last = await transfers.fetch(last.id, item, result.path)
+    journal.fetched(film)
+    return last
+
+
+def _by_option(refused: Refused) -> Refused:
+    """Name the option that is wrong as it is called here."""
+    if "options" not in refused.field:
+        return refused
+    sentence = f"{option_of(refused.field[-1])}: {refused.message}"
+    return Refused(refused.code, sentence, retry_after_seconds=refused.retry_after_seconds, field=refused.field)
+
+
+async def watch(url: str | None, ids: Sequence[str], *, quiet: bool, as_json: bool) -> int:
+    """Follow videos to their end."""
+    async with connected(url) as fiapx:
+        with Teller("watch", quiet, as_json) as teller:
+            transfers = Transfers(fiapx, teller)
+            return await transfers.each(
+                {Item(id_, id=id_): partial(transfers.follow, id_, Item(id_, id=id_)) for id_ in ids}
+            )
+
+
+async def list_videos(url: str | None, status: Sequence[ProcessingStatus], *, as_json: bool) -> int:
+    """List videos, the newest first."""
+    async with connected(url) as fiapx:
+        videos = fiapx.videos(status=status or None)
+        if as_json:
+            async for video in videos:
+                say(json.dumps(shown.video_document(video)))
+        else:
+            say_table(shown.VIDEO_HEAD, [shown.video_row(video) async for video in videos])
+    return 0
+
+
+async def download(
+    url: str | None, ids: Sequence[str], out: Path | None, *, overwrite: bool, quiet: bool, as_json: bool
+) -> int:
+    """Fetch the frames of videos."""
+    packed = out is not None and out.suffix.lower() == ".zip"
+    if out is not None and packed and len(ids) > 1:
+        raise CannotGoOn(f"{out} cannot be the ZIP of {len(ids)} videos: name a folder for them.", WRONG_USE)
+    async with connected(url) as fiapx:
+        with Teller("download", quiet, as_json) as teller:
+            transfers = Transfers(fiapx, teller)
+            steps: dict[Item, Step]
+            if out is not None and packed:
+                refuse_to_replace(out, overwrite=overwrite)
+                steps = {Item(ids[0], id=ids[0]): partial(transfers.fetch, ids[0], Item(ids[0], id=ids[0]), out)}
+            else:
+                into = out or Path()
+                steps = {
+                    Item(id_, id=id_): partial(transfers.fetch_into, id_, into, overwrite=overwrite) for id_ in ids
+                }
+            return await transfers.each(steps)
+
+
+async def delete(url: str | None, ids: Sequence[str], *, quiet: bool, as_json: bool) -> int:
+    """Remove videos with their files."""
+    async with connected(url) as fiapx:
+        with Teller("delete", quiet, as_json) as teller:
+            transfers = Transfers(fiapx, teller)
+            return await transfers.each({Item(id_, id=id_): partial(transfers.remove, id_) for id_ in ids})
+
+
+async def list_keys(url: str | None, *, as_json: bool) -> int:
+    """List keys for programs, the oldest first."""
+    async with connected(url) as fiapx:
+        keys = await fiapx.keys()
+    if as_json:
+        for key in keys:
+            say(json.dumps(shown.key_document(key)))
+    else:
+        say_table(shown.KEY_HEAD, [shown.key_row(key) for key in keys])
+    return 0
+
+
+async def create_key(
+    url: str | None, name: str, scopes: Sequence[Scope], expires: datetime | None, *, as_json: bool
+) -> int:
+    """Make a key for programs, and print it."""
+    async with connected(url) as fiapx:
+        made = await fiapx.create_key(name, scopes, expires_at=expires and expires.astimezone())
+    say(json.dumps({**shown.key_document(made.key), "secret": made.secret}) if as_json else made.secret)
+    return 0
+
+
+async def revoke_keys(url: str | None, ids: Sequence[str]) -> int:
+    """End keys at once."""
+    async with connected(url) as fiapx:
+        with Teller("keys") as teller:
+            transfers = Transfers(fiapx, teller)
+            return await transfers.each({Item(id_, id=id_): partial(transfers.revoke, id_) for id_ in ids})
