@@ -7,12 +7,11 @@ import logging
 import resource
 import subprocess
 import zipfile
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 from unittest.mock import patch
 
 import structlog
@@ -24,10 +23,10 @@ from app.infra.ffmpeg.contact_sheet import contact_sheet
 from app.infra.ffmpeg.extractor import FfmpegFrameExtractor
 from app.infra.ffmpeg.filters import packet_filter
 from app.infra.ffmpeg.limits import Limits
+from app.infra.files import Files
 from app.infra.zip import StoredZip
 from app.settings import GIB, DecodingSettings
 from app.usecases.generate_zip_file import GenerateZipFile
-from app.usecases.ports.storage import ObjectStorage
 from bench.film.materials import FFMPEG, QUIET
 from bench.film.measuring import cpu
 
@@ -48,32 +47,6 @@ class Taken:
     seconds: float = 0.0
 
 
-class _File:
-    """An object of the storage: a file."""
-
-    def __init__(self, path: Path) -> None:
-        self._file = path.open("wb")
-
-    async def write(self, data: bytes | memoryview) -> None:
-        self._file.write(data)
-
-    def close(self) -> None:
-        self._file.close()
-
-
-@dataclass
-class _Folder:
-    """The storage, as far as ``GenerateZipFile`` knows it."""
-
-    path: Path
-
-    @asynccontextmanager
-    async def writer(self, key: str, _content_type: str) -> AsyncIterator[_File]:
-        file = _File(self.path / Path(key).name)
-        yield file
-        file.close()
-
-
 def ours(film: Path, options: ExtractionOptions, *, decode_all: bool = False) -> Callable[[Path], Taken]:
     """Inspect, plan, decode, and write ZIP, manifest and contact sheet, as a worker does with a downloaded source."""
     return lambda folder: asyncio.run(_ours(film, options, folder, decode_all=decode_all))
@@ -87,7 +60,7 @@ async def _ours(film: Path, options: ExtractionOptions, folder: Path, *, decode_
         marks["decoded"] = cpu(OURS), cpu(CHILDREN)
         return await contact_sheet(*arguments)
 
-    generate = GenerateZipFile(cast("ObjectStorage", _Folder(folder)), StoredZip, 1024**4, 10**9)
+    generate = GenerateZipFile(Files(lambda key: folder / Path(key).name), StoredZip, 1024**4, 10**9)
     extractor = FfmpegFrameExtractor(LIMITS, decode_all=decode_all)
     async with extractor.open(film, options) as (media, extraction):
         marks["planned"] = cpu(OURS), cpu(CHILDREN)
