@@ -2,7 +2,6 @@
 
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
-import { AccountDialog } from "./account/account.tsx";
 import { graphql } from "./api/graphql.ts";
 import type { Page } from "./effects/page.ts";
 import { ForgotPassword } from "./screens/forgot-password.tsx";
@@ -12,7 +11,11 @@ import { SignUp } from "./screens/sign-up.tsx";
 import { VerifyEmailScreen } from "./screens/verify-email.tsx";
 import { Work } from "./screens/work.tsx";
 import { LANGUAGES, type Language } from "./texts/words.ts";
-import { PageContext, usePage, useStore, useWords } from "./ui/page.ts";
+import { LanguageSelect } from "./ui/language.tsx";
+import { later } from "./ui/later.tsx";
+import { PageContext, usePage, useSignOut, useStore, useWords } from "./ui/page.ts";
+
+const AccountDialog = later(async () => (await import("./account/account.tsx")).AccountDialog);
 
 const UpdateProfile = graphql(`mutation UpdateProfile($input: ProfileInput!) { updateProfile(input: $input) { __typename } }`);
 
@@ -64,20 +67,14 @@ function screenAt(path: string, isSignedIn: boolean) {
 }
 
 function Head({ openAccount }: { openAccount: () => void }) {
-  const { t, language } = useWords();
-  const { ask, choose, list, tokens, uploads } = usePage();
+  const { t } = useWords();
+  const { ask } = usePage();
+  const signOut = useSignOut();
   const user = useStore(({ session }) => session.user);
   const connection = useStore((state) => state.connection.state);
 
-  async function signOut(): Promise<void> {
-    if (uploads.isBusy() && !confirm(t.leaveUploads)) return;
-    await list.removeAll();
-    tokens.end();
-  }
-
-  function chooseLanguage(chosen: Language): void {
-    choose(chosen);
-    // Mails are to speak it too; the page does in any case.
+  /** Mails are to speak it too; the page does in any case. */
+  function tellLanguage(chosen: Language): void {
     if (user) void ask(UpdateProfile, { input: { locale: LANGUAGES[chosen].locale } });
   }
 
@@ -93,17 +90,13 @@ function Head({ openAccount }: { openAccount: () => void }) {
         </span>
       )}
       <span class="space" />
-      <select aria-label={t.language} value={language} onChange={(e) => chooseLanguage(e.currentTarget.value as Language)}>
-        {Object.entries(LANGUAGES).map(([tag, { name }]) => (
-          <option key={tag} value={tag} lang={tag}>{name}</option>
-        ))}
-      </select>
+      <LanguageSelect onChosen={tellLanguage} />
       {user && (
         <>
           <button type="button" class="link who" aria-label={t.actionOn(t.account, user.name)} onClick={openAccount}>
             {user.name}
           </button>
-          <button type="button" onClick={signOut}>{t.signOut}</button>
+          <button type="button" onClick={() => signOut()}>{t.signOut}</button>
         </>
       )}
     </header>

@@ -1,5 +1,4 @@
-import { render } from "preact";
 import { App } from "./app.tsx";
-import { createPage } from "./effects/page.ts";
+import { start } from "./ui/start.tsx";
 
-render(<App page={createPage()} />, document.getElementById("app")!);
+start(App);

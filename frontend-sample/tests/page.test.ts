@@ -8,14 +8,15 @@ import { createStore } from "../src/state/store.ts";
 import * as uploads from "../src/state/uploads.ts";
 import * as videos from "../src/state/videos.ts";
 import { failedUploads, shown, underWay } from "../src/state/views.ts";
+import { wordsIn } from "../src/texts/load.ts";
 import { completed, file, grant, keys, listOf, processing, uploading, video } from "./given.ts";
 
 const NOBODY = sessions.sessionOf(null);
 const NOW = Date.parse("2026-11-23T12:00:00Z");
 const ANA = sessions.granted(NOBODY, grant(), NOW);
 
-test("a change makes another state, which shares what stayed the same", () => {
-  const { state, part } = createStore(initial({ session: NOBODY, language: "en", place: "/", notifications: "default" }));
+test("a change makes another state, which shares what stayed the same", async () => {
+  const { state, part } = createStore(initial({ session: NOBODY, words: await wordsIn("en"), place: "/", notifications: "default" }));
   const before = state.value;
   part("connection").change(connected);
   part("said").change(spoken, "Hello.");

@@ -3,6 +3,8 @@ import { test } from "node:test";
 import { EMPTY } from "../src/state/list.ts";
 import { afterTry, FIRST_TRY } from "../src/state/tries.ts";
 import * as uploads from "../src/state/uploads.ts";
+import { announced } from "../src/state/announcements.ts";
+import * as videos from "../src/state/videos.ts";
 import { completed, entry, file, keys, listOf, uploading, video } from "./given.ts";
 
 test("uploads stand on top in the order of their files, however the clocks differ", () => {
@@ -40,6 +42,12 @@ test("the bar of a file that is sent again does not fall", () => {
   deepEqual([phase, sent, furthest], ["again", 0, 7]);
 });
 
+test("what goes in parts is counted on where it was", () => {
+  const sending = { phase: "sending", rate: 0, isPausable: true } as const;
+  const list = uploads.moved(uploads.moved(uploading(EMPTY, "a"), "a", { ...sending, sent: 7 }), "a", { ...sending, sent: 6 });
+  deepEqual([entry(list, "a").upload!.sent, entry(list, "a").upload!.furthest], [7, 7]);
+});
+
 test("an upload that became a video is one line, also where the word of the video came first", () => {
   const list = uploading(EMPTY, "u");
   equal(entry(uploads.taken(list, "u", video("a")), "u").video!.id, "a");
@@ -63,6 +71,48 @@ test("what stays as it is however often it is sent is refused, and not to be tri
 test("an upload that is dismissed leaves the list and the line", () => {
   const list = uploads.dismissed(uploading(EMPTY, "a", "b"), "a");
   deepEqual([keys(list), list.queue], [["b"], ["b"]]);
+});
+
+const LEFT = {
+  key: "l", file: { name: "l.mp4", size: 10 }, left: { id: "v", fingerprint: "l.mp4:10:7:cafe" }, sent: 6, options: { quality: 50 },
+};
+
+test("what a former page left stands on top as far as it came, is not announced, and waits for its file", () => {
+  const list = uploads.found(listOf(video("a")), [LEFT], 0);
+  deepEqual(keys(list), ["l", "a"]);
+  const { phase, furthest } = entry(list, "l").upload!;
+  deepEqual([phase, furthest, uploads.next(list), announced(listOf(video("a")), list)], ["left", 6, undefined, []]);
+  equal(uploads.found(list, [{ ...LEFT, key: "m" }], 0), list);
+});
+
+test("its file chosen again goes on with its options, and another file does not", () => {
+  const list = uploads.found(EMPTY, [LEFT], 0);
+  const chosen = (lastModified: number, name = "l.mp4") => new File([new Uint8Array(10)], name, { lastModified });
+  deepEqual([chosen(7), chosen(8), chosen(7, "k.mp4")].map((one) => uploads.leftWith(list, one)), ["l", undefined, undefined]);
+  const again = uploads.chosenAgain(list, "l", chosen(7));
+  const { phase, options, furthest } = entry(again, "l").upload!;
+  deepEqual([phase, options, furthest, uploads.next(again)], ["waiting", LEFT.options, 6, "l"]);
+  equal(uploads.leftWith(again, chosen(7)), undefined);
+});
+
+test("what another page went on with is one line, the video's", () => {
+  const list = uploads.found(EMPTY, [LEFT], 0);
+  deepEqual(keys(videos.told(list, [video("v")], list.era)), ["v"]);
+  equal(uploads.found(listOf(video("v")), [LEFT], 0).entries.length, 1);
+});
+
+test("a paused upload makes room for the next one", () => {
+  let list = ["a", "b", "c"].reduce(uploads.begun, uploading(EMPTY, "a", "b", "c", "d"));
+  equal(uploads.next(list), undefined);
+  list = uploads.moved(list, "b", { phase: "paused", sent: 3, rate: 0 });
+  deepEqual([uploads.next(list), uploads.isUploading(list)], ["d", true]);
+});
+
+test("why an upload waits is said until it goes on", () => {
+  const problem = { code: "SERVICE_BUSY" } as const;
+  const waits = uploads.moved(uploading(EMPTY, "a"), "a", { phase: "again", sent: 3, rate: 0, problem });
+  deepEqual(entry(waits, "a").upload!.problem, problem);
+  equal(entry(uploads.moved(waits, "a", { phase: "sending", sent: 3, rate: 0 }), "a").upload!.problem, null);
 });
 
 test("what passes by itself is tried again, each time after a longer wait up to five seconds", () => {

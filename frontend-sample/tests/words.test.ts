@@ -2,10 +2,11 @@ import { deepEqual, equal } from "node:assert/strict";
 import { test } from "node:test";
 import { CombinedError } from "@urql/core";
 import { outcomeOf, problemOf } from "../src/api/problem.ts";
-import { languageOf, Words } from "../src/texts/words.ts";
+import { wordsIn } from "../src/texts/load.ts";
+import { languageOf } from "../src/texts/words.ts";
 import { chosenOf, DEFAULTS, FIRST, KINDS, optionsOf } from "../src/work/options.ts";
 
-const [english, portuguese] = [new Words("en"), new Words("pt-BR")];
+const [english, portuguese] = [await wordsIn("en"), await wordsIn("pt-BR")];
 
 test("the page speaks the first language that it knows, else English", () => {
   deepEqual([[null, "fr", "pt-PT", "en"], ["en", "pt"], ["fr"]].map(languageOf), ["pt-BR", "en", "en"]);
@@ -21,6 +22,12 @@ test("a problem is told by its code, or by what the service says of this file", 
   equal(english.sentence({ code: "INVALID_INPUT", field: ["input", "email"] }), "This is no e-mail address.");
   equal(portuguese.sentence({ code: "UNSUPPORTED_FILE_FORMAT", message: "This file is empty." }), "Este arquivo está vazio.");
   equal(english.sentence({ code: "SOMETHING_NEW" as "INTERNAL" }), english.t.problems.INTERNAL);
+});
+
+test("who canceled a video is told apart", () => {
+  const canceled = (reason: string) => ({ __typename: "Failure", code: "CANCELED", reason, retryable: true }) as const;
+  equal(english.failure(canceled("You canceled the processing of this video.")), english.t.failures.CANCELED);
+  equal(portuguese.failure(canceled("An operator of the service canceled the processing of this video.")), "Um operador do serviço cancelou o processamento deste vídeo.");
 });
 
 test("an answer is what was asked for, or what the matter is", () => {

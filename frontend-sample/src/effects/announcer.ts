@@ -3,7 +3,6 @@
 import { effect, untracked } from "@preact/signals";
 import { type Announcement, announced } from "../state/announcements.ts";
 import { type PageStore, spoken } from "../state/page.ts";
-import { Words } from "../texts/words.ts";
 
 /** Milliseconds: what comes within is said together. */
 const AT_ONCE = 500;
@@ -14,12 +13,11 @@ const TOGETHER = 3;
 export function announce(store: PageStore): void {
   let waiting: { text: string; failed: boolean }[] = [];
   let timer: ReturnType<typeof setTimeout> | undefined;
-  const words = (): Words => new Words(store.state.peek().language);
   const speak = (text: string): void => store.part("said").change(spoken, text);
 
   function speakTogether(): void {
     const failures = waiting.filter(({ failed }) => failed).length;
-    const { together } = words().t.said;
+    const { together } = store.state.peek().words.t.said;
     speak(waiting.length > TOGETHER ? together(waiting.length - failures, failures) : waiting.map(({ text }) => text).join(" "));
     waiting = [];
     timer = undefined;
@@ -27,7 +25,7 @@ export function announce(store: PageStore): void {
 
   /** What comes at once is said together, and much of it as numbers. */
   function speakSoon(name: string, state: string, failed: boolean): void {
-    waiting.push({ text: words().t.said.stateOf(name, state.replace(/\.$/, "")), failed });
+    waiting.push({ text: store.state.peek().words.t.said.stateOf(name, state.replace(/\.$/, "")), failed });
     timer ??= setTimeout(speakTogether, AT_ONCE);
   }
 
@@ -41,7 +39,7 @@ export function announce(store: PageStore): void {
   }
 
   function tell(one: Announcement): void {
-    const { t, sentence, failure: failureSentence } = words();
+    const { t, sentence, failure: failureSentence } = store.state.peek().words;
     if (one.kind === "added") speak(t.said.added(one.count));
     else if (one.kind === "removed") speak(t.removed(one.name));
     else if (one.kind === "failed") speakSoon(one.name, sentence(one.problem), true);

@@ -1,13 +1,15 @@
 // The page, put together: its store, and all that acts on the world outside of it.
 
 import { computed, effect, type ReadonlySignal } from "@preact/signals";
+import type { Problem } from "../api/graphql.ts";
 import { ReadLimits } from "../api/limits.ts";
 import type { Entry } from "../state/list.ts";
 import { initial, type PageStore, type Place } from "../state/page.ts";
 import { sessionOf } from "../state/session.ts";
 import { createStore } from "../state/store.ts";
 import { shown, underWay } from "../state/views.ts";
-import { type Language, languageOf, Words } from "../texts/words.ts";
+import { wordsIn } from "../texts/load.ts";
+import { type Language, languageOf } from "../texts/words.ts";
 import { announce } from "./announcer.ts";
 import { asker, createClient } from "./client.ts";
 import { createList } from "./list.ts";
@@ -17,13 +19,15 @@ import { createStorage, type Storage } from "./storage.ts";
 import { createUploads } from "./uploads.ts";
 
 /** All that a component may use. */
-export type Page = ReturnType<typeof createPage>;
+export type Page = Awaited<ReturnType<typeof createPage>>;
 
 const LANGUAGE = "fiapx.language";
 
-export function createPage() {
+/** Rejects where the words of the language cannot be loaded. */
+export async function createPage() {
   const storage = createStorage();
-  const store = createStore(initial(foundIn(storage)));
+  const words = await wordsIn(languageOf([storage.read(LANGUAGE), ...navigator.languages]));
+  const store = createStore(initial({ ...foundIn(storage), words }));
   const tokens = createTokens(store, storage);
   const socket = createSocket(store, tokens);
   const client = createClient(tokens);
@@ -42,9 +46,14 @@ export function createPage() {
       if (location.pathname !== to) history.pushState(null, "", to);
       went();
     },
-    choose(language: Language): void {
+    /** Speak another language; return what the matter is where its words cannot be loaded now. */
+    async choose(language: Language): Promise<Problem | null> {
       storage.write(LANGUAGE, language);
-      store.part("language").change(() => language);
+      const chosen = await wordsIn(language).catch(() => null);
+      if (!chosen) return { code: "NETWORK" };
+      // Another one may have been chosen meanwhile.
+      if (storage.read(LANGUAGE) === language) store.part("words").change(() => chosen);
+      return null;
     },
     async allowNotifications(): Promise<void> {
       const permission = await Notification.requestPermission();
@@ -57,10 +66,9 @@ export function createPage() {
   };
 }
 
-function foundIn(storage: Storage): Parameters<typeof initial>[0] {
+function foundIn(storage: Storage): Omit<Parameters<typeof initial>[0], "words"> {
   return {
     session: sessionOf(keptIn(storage)),
-    language: languageOf([storage.read(LANGUAGE), ...navigator.languages]),
     place: location.pathname,
     notifications: "Notification" in globalThis ? Notification.permission : "denied",
   };
@@ -68,19 +76,19 @@ function foundIn(storage: Storage): Parameters<typeof initial>[0] {
 
 /** What is shown of the state, each for itself: a component that reads one is drawn anew when that one changes. */
 function viewsOf({ state }: PageStore) {
-  const language = computed(() => state.value.language);
+  const words = computed(() => state.value.words);
   const title = computed(() => {
     const now = underWay(state.value.list);
     return now ? `${now.percent} % (${now.active}) · FIAP X` : "FIAP X";
   });
   effect(() => {
-    document.documentElement.lang = language.value;
+    document.documentElement.lang = words.value.language;
   });
   effect(() => {
     document.title = title.value;
   });
   return {
-    words: computed(() => new Words(language.value)),
+    words,
     shownKeys: steady(computed(() => shown(state.value.list).map(({ key }) => key))),
     entries: computed((): ReadonlyMap<string, Entry> => new Map(state.value.list.entries.map((entry) => [entry.key, entry]))),
   };

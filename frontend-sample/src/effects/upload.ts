@@ -1,5 +1,5 @@
 // The upload: one file by the GraphQL multipart request specification, which urql writes; what fetch cannot do is to tell
-// how much was sent, so an XMLHttpRequest takes its place. Uploads straight to the storage would come in here.
+// how much was sent, so an XMLHttpRequest takes its place. Large files go by staged.ts, where the service offers it.
 
 import { graphql, type Options, type Problem, problemFields } from "../api/graphql.ts";
 import type { Outcome } from "../api/problem.ts";

@@ -4,7 +4,7 @@ import { Field, Form } from "../ui/form.tsx";
 import { Link } from "../ui/controls.tsx";
 import { usePage, useStore, useWords } from "../ui/page.ts";
 
-const Login = graphql(
+export const Login = graphql(
   `mutation Login($input: LoginInput!) { login(input: $input) { __typename ...SessionFields ...ProblemFields } }`,
   [sessionFields, problemFields],
 );

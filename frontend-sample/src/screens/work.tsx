@@ -1,6 +1,7 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import type { Problem } from "../api/graphql.ts";
+import { largestFile } from "../api/limits.ts";
 import { failedUploads, underWay } from "../state/views.ts";
 import { keepFocus } from "../ui/focus.ts";
 import { usePage, useStore, useWords } from "../ui/page.ts";
@@ -20,6 +21,10 @@ function useList(): void {
     if (!store.state.peek().limits) void readLimits();
   }, [isExpired, connections]);
   useEffect(() => (isExpired ? undefined : list.watch()), [isExpired]);
+  const inParts = useStore(({ limits }) => limits?.stagedUploads);
+  useEffect(() => {
+    if (inParts) void uploads.recall();
+  }, [inParts]);
   // The next user's page has nothing of this one's.
   useEffect(
     () => () => {
@@ -44,7 +49,7 @@ export function Work() {
   function refusal({ name, size: bytes }: File): Problem | null {
     const ending = name.slice(name.lastIndexOf(".") + 1).toLowerCase();
     if (limits && !limits.acceptedExtensions.includes(ending)) return { code: "UNSUPPORTED_FILE_FORMAT" };
-    if (limits && bytes > limits.maxInlineUploadBytes) return { code: "FILE_TOO_LARGE" };
+    if (limits && bytes > largestFile(limits)) return { code: "FILE_TOO_LARGE" };
     return null;
   }
 
@@ -61,7 +66,7 @@ export function Work() {
       <Unverified />
       <DropCard
         kinds={limits?.acceptedExtensions ?? []}
-        hint={limits ? t.limits(size(limits.maxInlineUploadBytes), limits.acceptedExtensions.join(", ")) : ""}
+        hint={limits ? t.limits(size(largestFile(limits)), limits.acceptedExtensions.join(", ")) : ""}
         onFiles={take}
       />
       <form ref={options} onSubmit={(event) => event.preventDefault()}>

@@ -15,7 +15,7 @@ export function announced(before: List, after: List): Announcement[] {
   if (before.entries === after.entries) return [];
   const known = new Map(before.entries.map((entry) => [entry.key, entry]));
   const changes = after.entries.flatMap((entry) => ofEntry(known.get(entry.key), entry));
-  const count = after.entries.filter(({ key, upload }) => upload && !known.has(key)).length;
+  const count = after.entries.filter(({ key, upload }) => upload && upload.phase !== "left" && !known.has(key)).length;
   return count > 0 ? [{ kind: "added", count }, ...changes] : changes;
 }
 

@@ -3,10 +3,21 @@
 import type { Options, Problem } from "../api/graphql.ts";
 import type { Video } from "../api/video.ts";
 
+/** An upload that a former page left unfinished: choosing its file again goes on with it. */
+export interface Left {
+  readonly id: string;
+  /** What tells its file apart. */
+  readonly fingerprint: string;
+}
+
 export interface Upload {
-  readonly file: File;
+  /** Without its content where it was left. */
+  readonly file: File | Pick<File, "name" | "size">;
   readonly options: Options;
-  readonly phase: "waiting" | "sending" | "again" | "failed" | "refused";
+  readonly phase: "waiting" | "sending" | "again" | "paused" | "left" | "failed" | "refused";
+  readonly left: Left | null;
+  /** Whether it can be paused now. */
+  readonly isPausable: boolean;
   /** Bytes of this try. */
   readonly sent: number;
   /** Bytes of the try that came furthest: what the bar shows, so that it never falls. */

@@ -1,7 +1,7 @@
 // The page's state: what is here stands nowhere else.
 
 import type { Limits } from "../api/limits.ts";
-import type { Language } from "../texts/words.ts";
+import type { Words } from "../texts/words.ts";
 import { EMPTY, type List } from "./list.ts";
 import type { Session } from "./session.ts";
 import type { Store } from "./store.ts";
@@ -26,7 +26,8 @@ export interface State {
   /** Null until they are known. */
   readonly limits: Limits | null;
   readonly connection: Connection;
-  readonly language: Language;
+  /** Of the language in which the page speaks. */
+  readonly words: Words;
   /** The path of the address. */
   readonly place: string;
   readonly said: Said;
@@ -36,7 +37,7 @@ export interface State {
 
 export type PageStore = Store<State>;
 
-export function initial(found: Pick<State, "session" | "language" | "place" | "notifications">): State {
+export function initial(found: Pick<State, "session" | "words" | "place" | "notifications">): State {
   const connection: Connection = { state: "connecting", count: 0 };
   return { ...found, list: EMPTY, limits: null, connection, said: { text: "", number: 0 } };
 }

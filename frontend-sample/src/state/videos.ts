@@ -16,6 +16,10 @@ function tell(list: List, video: Video): List {
   if (list.gone.has(video.id)) return list;
   const known = list.entries.find((entry) => entry.video?.id === video.id);
   const before = known?.video;
+  // Another page went on with it.
+  if (list.entries.some(({ upload }) => upload?.phase === "left" && upload.left?.id === video.id)) {
+    return tell({ ...list, entries: list.entries.filter(({ upload }) => upload?.left?.id !== video.id) }, video);
+  }
   if (!before) {
     const entry = newEntry({ key: video.id, at: Date.parse(video.createdAt), arrival: list.arrivals + 1, video });
     const index = list.entries.findIndex(({ at }) => at < entry.at);

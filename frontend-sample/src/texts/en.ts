@@ -1,6 +1,10 @@
+import type { Saying } from "./sayings.ts";
+
 const many = (count: number, one: string, more: string): string => `${count.toLocaleString("en")} ${count === 1 ? one : more}`;
 
 export const en = {
+  /** How the language says one of the service's own sentences with what was found in it; English is theirs. */
+  ofService: null as ((saying: Saying, found: readonly string[]) => string) | null,
   language: "Language",
   tagline: "Send a video, watch it being processed live, download a ZIP of its frames.",
   live: { connecting: "Connecting", live: "Live", reconnecting: "Reconnecting" },
@@ -43,6 +47,7 @@ export const en = {
     "account.password_changed": "Password changed",
     "account.digest": "More news",
     "account.webhook_changed": "Webhook changed",
+    "account.api_key_created": "Key for programs created",
   } as Record<string, string>,
   channels: { EMAIL: "by mail", WEBHOOK: "by webhook" },
   deliveryStatus: { PENDING: "On its way", DELIVERED: "Delivered", FAILED: "Given up" },
@@ -102,6 +107,8 @@ export const en = {
     waiting: "Waiting to upload",
     sending: "Uploading",
     again: "Interrupted, sending again",
+    paused: "Paused",
+    left: "Interrupted",
     refused: "Not sent",
     PENDING: "In line",
     PROCESSING: "Processing",
@@ -112,6 +119,8 @@ export const en = {
   left: (time: string) => `${time} left`,
   frameCount: (count: number) => many(count, "frame", "frames"),
   framesOf: (count: string, all: string) => `${count} of ${all} frames`,
+  chooseAgain: "Choose this file again, and it goes on.",
+  pause: "Pause",
   cancel: "Cancel",
   retry: "Try again",
   retryAll: (count: number) => `Try all ${count} again`,
@@ -147,9 +156,9 @@ export const en = {
     INTERNAL: "Something went wrong on our side. Try again in a moment.",
     CUT_TWICE: "The connection was cut twice at the same place. Try again, or from another network.",
     UNREADABLE: "This file cannot be read any more. Was it moved or changed? Add it anew.",
-    USER_NOT_FOUND: "There is no such account.",
     EMAIL_ALREADY_REGISTERED: "There is an account with this address already. Sign in instead.",
     INVALID_CREDENTIALS: "The address or the password is wrong.",
+    ACCOUNT_DISABLED: "The operators disabled this account.",
     INVALID_INPUT: "Please check what you entered.",
     EMAIL_NOT_VERIFIED: "Confirm your e-mail address first; the link is in a mail to you.",
     UNSUPPORTED_FILE_FORMAT: "This file is no video that we know.",
@@ -166,7 +175,6 @@ export const en = {
     SERVICE_BUSY: "Too much is waiting here. Try again later.",
     STORAGE_ERROR: "The storage is away for the moment. Try again soon.",
     STORAGE_FULL: "The service is full. Delete videos that you no longer need, or try again later.",
-    NOTIFICATION_ERROR: "The message could not be delivered.",
   },
   waitFor: (time: string) => `Too many tries. Try again in ${time}.`,
   invalid: {

@@ -1,8 +1,10 @@
 import type { Texts } from "./en.ts";
+import { inPortuguese } from "./reasons.ts";
 
 const many = (count: number, one: string, more: string): string => `${count.toLocaleString("pt-BR")} ${count < 2 ? one : more}`;
 
 export const ptBR: Texts = {
+  ofService: inPortuguese,
   language: "Idioma",
   tagline: "Envie um vídeo, acompanhe o processamento ao vivo e baixe um ZIP com os quadros.",
   live: { connecting: "Conectando", live: "Ao vivo", reconnecting: "Reconectando" },
@@ -45,6 +47,7 @@ export const ptBR: Texts = {
     "account.password_changed": "Senha alterada",
     "account.digest": "Mais novidades",
     "account.webhook_changed": "Webhook alterado",
+    "account.api_key_created": "Chave para programas criada",
   },
   channels: { EMAIL: "por e-mail", WEBHOOK: "por webhook" },
   deliveryStatus: { PENDING: "A caminho", DELIVERED: "Entregue", FAILED: "Desistimos" },
@@ -104,6 +107,8 @@ export const ptBR: Texts = {
     waiting: "Aguardando envio",
     sending: "Enviando",
     again: "Interrompido, enviando de novo",
+    paused: "Pausado",
+    left: "Interrompido",
     refused: "Não enviado",
     PENDING: "Na fila",
     PROCESSING: "Processando",
@@ -114,6 +119,8 @@ export const ptBR: Texts = {
   left: (time) => `restam ${time}`,
   frameCount: (count) => many(count, "quadro", "quadros"),
   framesOf: (count, all) => `${count} de ${all} quadros`,
+  chooseAgain: "Escolha este arquivo de novo, e o envio continua.",
+  pause: "Pausar",
   cancel: "Cancelar",
   retry: "Tentar de novo",
   retryAll: (count) => `Tentar os ${count} de novo`,
@@ -149,9 +156,9 @@ export const ptBR: Texts = {
     INTERNAL: "Algo deu errado do nosso lado. Tente de novo em instantes.",
     CUT_TWICE: "A conexão caiu duas vezes no mesmo ponto. Tente de novo, ou a partir de outra rede.",
     UNREADABLE: "Este arquivo não pode mais ser lido. Ele foi movido ou alterado? Adicione-o de novo.",
-    USER_NOT_FOUND: "Essa conta não existe.",
     EMAIL_ALREADY_REGISTERED: "Já existe uma conta com este endereço. Entre com ela.",
     INVALID_CREDENTIALS: "O endereço ou a senha está errado.",
+    ACCOUNT_DISABLED: "Os operadores desativaram esta conta.",
     INVALID_INPUT: "Verifique o que você digitou.",
     EMAIL_NOT_VERIFIED: "Confirme primeiro o seu e-mail; o link está em uma mensagem para você.",
     UNSUPPORTED_FILE_FORMAT: "Este arquivo não é um vídeo que conhecemos.",
@@ -168,7 +175,6 @@ export const ptBR: Texts = {
     SERVICE_BUSY: "Há trabalho demais esperando aqui. Tente de novo mais tarde.",
     STORAGE_ERROR: "O armazenamento está fora de alcance no momento. Tente de novo em breve.",
     STORAGE_FULL: "O serviço está cheio. Exclua vídeos de que não precisa mais, ou tente de novo mais tarde.",
-    NOTIFICATION_ERROR: "Não foi possível entregar a mensagem.",
   },
   waitFor: (time) => `Tentativas demais. Tente de novo em ${time}.`,
   invalid: {

@@ -2,9 +2,8 @@
 
 import type { Problem } from "../api/graphql.ts";
 import type { Video } from "../api/video.ts";
-import { en, type Texts } from "./en.ts";
-import { ptBR } from "./pt-BR.ts";
-import { named } from "./reasons.ts";
+import type { Texts } from "./en.ts";
+import { type Saying, SAYINGS } from "./sayings.ts";
 
 export type Language = "en" | "pt-BR";
 
@@ -19,28 +18,45 @@ export function languageOf(tags: readonly (string | null)[]): Language {
   return known?.startsWith("pt") ? "pt-BR" : "en";
 }
 
+/** What nobody is told at this page, so that nobody loads sentences for it. */
+type NeverHere =
+  | "NOT_AN_OPERATOR"
+  | "INSUFFICIENT_SCOPE"
+  | "USER_NOT_FOUND"
+  | "UPLOAD_NOT_FOUND"
+  | "FILE_CHANGED"
+  | "STAGING_UNAVAILABLE"
+  | "NOTIFICATION_ERROR";
+type Sentences = Record<Exclude<Problem["code"], NeverHere>, string> & Partial<Record<NeverHere, string>>;
+
 const UNITS = ["byte", "kilobyte", "megabyte", "gigabyte", "terabyte"] as const;
 
 export class Words {
-  /** The texts. */
-  readonly t: Texts;
-
-  constructor(readonly language: Language) {
-    this.t = language === "pt-BR" ? ptBR : en;
-  }
+  /** `t` are the language's texts. */
+  constructor(readonly language: Language, readonly t: Texts) {}
 
   /** Why a video could not be processed, as a sentence for the user. */
   failure = ({ code, reason }: NonNullable<Video["failure"]>): string =>
-    named(reason, this.language) ?? this.t.failures[code] ?? reason;
+    this.#ofService(reason) ?? this.t.failures[code] ?? reason;
 
   /** What is the matter, as a sentence for the user. */
   sentence = ({ code, field, message, retryAfterSeconds }: Problem): string => {
-    const { problems, invalid, waitFor } = this.t;
+    const { invalid, waitFor } = this.t;
+    const problems: Sentences = this.t.problems;
     if (code === "RATE_LIMITED" && retryAfterSeconds) return waitFor(this.time(retryAfterSeconds));
     if (code === "INVALID_INPUT") return invalid[field?.at(-1) ?? ""] ?? problems.INVALID_INPUT;
-    const ofThisFile = code === "UNSUPPORTED_FILE_FORMAT" && message ? named(message, this.language) : undefined;
+    const ofThisFile = code === "UNSUPPORTED_FILE_FORMAT" && message ? this.#ofService(message) : undefined;
     return ofThisFile ?? problems[code] ?? problems.INTERNAL;
   };
+
+  /** The service's own sentence in this language; undefined where it is none that says more than a code does. */
+  #ofService(said: string): string | undefined {
+    for (const [name, pattern] of Object.entries(SAYINGS) as [Saying, RegExp][]) {
+      const found = pattern.exec(said);
+      if (found) return this.t.ofService?.(name, found.slice(1)) ?? said;
+    }
+    return undefined;
+  }
 
   number = (value: number, options?: Intl.NumberFormatOptions): string => value.toLocaleString(this.language, options);
 

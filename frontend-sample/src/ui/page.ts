@@ -26,6 +26,18 @@ export function useWords(): Words {
   return usePage().words.value;
 }
 
+/** Sign out, once it was agreed that uploads stop; where none are under way, once the caller's own question was, if it has one. */
+export function useSignOut(): (question?: string) => Promise<void> {
+  const { list, tokens, uploads } = usePage();
+  const { leaveUploads } = useWords().t;
+  return async (question) => {
+    const asked = uploads.isBusy() ? leaveUploads : question;
+    if (asked && !confirm(asked)) return;
+    await list.removeAll();
+    tokens.end();
+  };
+}
+
 /** Ask when a component appears, and again whenever the returned function is called; null until there is an answer. */
 export function useAnswer<Data extends object, Variables extends AnyVariables>(
   document: TadaDocumentNode<Data, Variables>, variables: Variables,

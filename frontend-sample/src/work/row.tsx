@@ -11,8 +11,10 @@ import { isActive } from "../state/uploads.ts";
 import type { Words } from "../texts/words.ts";
 import { ActionButton } from "../ui/controls.tsx";
 import { download } from "../ui/download.ts";
+import { later } from "../ui/later.tsx";
 import { usePage, useWords } from "../ui/page.ts";
-import { DetailsDialog } from "./details.tsx";
+
+const DetailsDialog = later(async () => (await import("./details.tsx")).DetailsDialog);
 
 /** Links are short-lived, so they are asked for when they are needed. */
 const Links = graphql(
@@ -87,10 +89,10 @@ function Action({ word, on, primary = false, button, onClick }: ActionProps) {
 function UploadRow({ entry: { key }, upload }: { entry: Entry; upload: Upload }) {
   const { t, sentence, share, size, time } = useWords();
   const { uploads } = usePage();
-  const { phase, sent, furthest, rate, problem } = upload;
+  const { phase, sent, furthest, rate, problem, isPausable } = upload;
   const { name, size: total } = upload.file;
   const percentOf = (bytes: number): number => (total ? (100 * bytes) / total : 0);
-  const isSending = phase === "sending" || phase === "again";
+  const hasBegun = phase !== "waiting" && (isActive(upload) || phase === "left");
   const numbers = [
     `${Math.floor(percentOf(sent))} %`,
     share(sent, total),
@@ -102,10 +104,17 @@ function UploadRow({ entry: { key }, upload }: { entry: Entry; upload: Upload })
       state={phase}
       name={name}
       word={phase === "failed" ? t.status.refused : t.status[phase]}
-      numbers={isSending ? numbers.filter(Boolean).join(" · ") : size(total)}
-      percent={isSending ? percentOf(furthest) : undefined}
-      problem={problem ? sentence(problem) : undefined}
+      numbers={hasBegun ? numbers.filter(Boolean).join(" · ") : size(total)}
+      percent={hasBegun ? percentOf(furthest) : undefined}
+      problem={problem ? sentence(problem) : phase === "left" ? t.chooseAgain : undefined}
     >
+      {isPausable && isActive(upload) && (
+        <Action
+          word={phase === "paused" ? t.goOn : t.pause}
+          on={name}
+          onClick={() => (phase === "paused" ? uploads.resume(key) : uploads.pause(key))}
+        />
+      )}
       {isActive(upload) && <Action word={t.cancel} on={name} onClick={() => uploads.dismiss(key)} />}
       {phase === "failed" && <Action word={t.retry} on={name} primary onClick={() => uploads.retry(key)} />}
       {!isActive(upload) && <Action word={t.dismiss} on={name} onClick={() => uploads.dismiss(key)} />}
@@ -158,7 +167,8 @@ function VideoRow({ entry, video }: { entry: Entry; video: Video }) {
     return answer?.result?.contactSheetUrl;
   }
 
-  const sentences = [failure && !isCanceled && failureSentence(failure), problem && sentence(problem)];
+  const why = failure && failureSentence(failure);
+  const sentences = [why !== t.failures.CANCELED && why, problem && sentence(problem)];
   return (
     <Line
       state={isCanceled ? "CANCELED" : status}
