@@ -20,7 +20,7 @@ from app.infra.attempt_reports import WorkerReports
 from app.infra.ffmpeg.extractor import FfmpegFrameExtractor
 from app.infra.ffmpeg.limits import Limits
 from app.infra.ffmpeg.program import try_out
-from app.infra.links import PresignedLinks, TicketLinks, content_disposition
+from app.infra.links import PresignedLinks, PresignedParts, TicketLinks, content_disposition
 from app.infra.mail import SmtpMailer
 from app.infra.mail_address import IdnaMailAddresses
 from app.infra.monitoring import BacklogEverywhere, Readiness
@@ -48,14 +48,15 @@ from app.server.services import Services
 from app.settings import ControlSettings, Settings, SigningSettings, VideoSettings
 from app.usecases.attempt_video import AttemptVideo
 from app.usecases.catalogue import ControlUseCases
+from app.usecases.examine_service import ExamineService
 from app.usecases.measure_backlog import MeasureBacklog
+from app.usecases.mend_service import MendService
 from app.usecases.ports.clock import Clock
 from app.usecases.ports.database import DatabaseUnavailable
 from app.usecases.ports.rate_limits import RateLimitKey, RateLimits
 from app.usecases.ports.sessions import EndedSessions
 from app.usecases.ports.tokens import PasswordHasher
 from app.usecases.ports.transactions import Transactions
-from app.usecases.release_processing import ReleaseProcessing
 from app.usecases.sweep_due_videos import SweepDueVideos
 from app.usecases.worker_health import WorkerHealth
 from app.wiring import (
@@ -65,6 +66,7 @@ from app.wiring import (
     Parts,
     attempt_video,
     control_use_cases,
+    doctor,
     user_use_cases,
 )
 
@@ -108,6 +110,8 @@ class _Opened:
 
     parts: Parts
     transactions: SqlTransactions
+    storage: S3Storage
+    clock: DatabaseClock
     redis: StreamRedis
     subscriber: Subscriber
     disk: Disk | None
@@ -161,17 +165,16 @@ async def compose_worker(settings: VideoSettings, executable: str | None = None)
         yield Work(attempt_video(settings, parts, decoding), control, opened.redis, metrics)
 
 
-async def release_abandoned(database_url: str) -> None:
-    """Release what workers held that no longer live; raises ``DatabaseUnavailable``."""
-    engine = engine_for(database_url)
-    try:
-        clock = DatabaseClock(engine)
-        await clock.forget()
-        await clock.synchronise()
-        if released := await ReleaseProcessing(SqlTransactions(engine), clock).all_abandoned():
-            log.info("what workers of before held is released", count=released)
-    finally:
-        await engine.dispose()
+@asynccontextmanager
+async def compose_doctor(settings: VideoSettings) -> AsyncIterator[tuple[ExamineService, MendService]]:
+    """Open what looks at a service and mends it; nothing is done by itself meanwhile.
+
+    :raises DatabaseUnavailable: where the database is away
+    """
+    async with AsyncExitStack() as exits:
+        opened = await _open(exits, settings)
+        await opened.clock.synchronise()
+        yield doctor(settings, opened.parts)
 
 
 @asynccontextmanager
@@ -179,34 +182,46 @@ async def _opened(
     settings: VideoSettings, read_seconds: float = READ_SECONDS, retry_seconds: float = RETRY_SECONDS
 ) -> AsyncIterator[_Opened]:
     async with AsyncExitStack() as exits:
-        engine = engine_for(settings.database_url, connections=settings.database_connections, read_seconds=read_seconds)
-        exits.push_async_callback(engine.dispose)
-        clock, transactions = DatabaseClock(engine), SqlTransactions(engine)
-        disk, durable = _disk(exits, settings)
-        storage = S3Storage(
-            client_of(settings, settings.s3_url, threads=settings.storage_threads),
-            settings.s3_bucket,
-            region=settings.s3_region,
-            threads=settings.storage_threads,
-            retry_seconds=retry_seconds,
-            space=disk.space if disk else endless,
-            durable=durable,
-        )
-        exits.push_async_callback(storage.aclose)
-        redis = connect(settings.redis_url)
-        exits.push_async_callback(redis.aclose)
-        queue = ArqJobQueue(redis)
-        subscriber = await exits.enter_async_context(Subscriber(redis.connection_pool))
-        live = RedisLiveStatus(redis, subscriber)
+        opened = await _open(exits, settings, read_seconds, retry_seconds)
+        parts, clock, redis = opened.parts, opened.clock, opened.redis
         await _settle_in(
-            exits, [("storage", storage.ensure_bucket), ("database", clock.synchronise), ("redis", redis.ping)]
+            exits, [("storage", opened.storage.ensure_bucket), ("database", clock.synchronise), ("redis", redis.ping)]
         )
-        sweep = SweepDueVideos(transactions, queue, clock)
+        sweep = SweepDueVideos(parts.transactions, parts.queue, clock)
         _again_and_again(exits, "sweep", sweep, settings.sweep_seconds)
         _again_and_again(exits, "clock", clock.synchronise, 60.0)
         _again_and_again(exits, "redis", redis.ping, 60.0)  # What is away for long is said more than once.
-        parts = Parts(transactions=transactions, storage=storage, queue=queue, live=live, clock=clock)
-        yield _Opened(parts, transactions, redis, subscriber, disk)
+        yield opened
+
+
+async def _open(
+    exits: AsyncExitStack,
+    settings: VideoSettings,
+    read_seconds: float = READ_SECONDS,
+    retry_seconds: float = RETRY_SECONDS,
+) -> _Opened:
+    """Open the stores, of which none need answer yet."""
+    engine = engine_for(settings.database_url, connections=settings.database_connections, read_seconds=read_seconds)
+    exits.push_async_callback(engine.dispose)
+    clock, transactions = DatabaseClock(engine), SqlTransactions(engine)
+    disk, durable = _disk(exits, settings)
+    storage = S3Storage(
+        client_of(settings, settings.s3_url, threads=settings.storage_threads),
+        settings.s3_bucket,
+        region=settings.s3_region,
+        threads=settings.storage_threads,
+        retry_seconds=retry_seconds,
+        space=disk.space if disk else endless,
+        durable=durable,
+    )
+    exits.push_async_callback(storage.aclose)
+    redis = connect(settings.redis_url)
+    exits.push_async_callback(redis.aclose)
+    queue = ArqJobQueue(redis)
+    subscriber = await exits.enter_async_context(Subscriber(redis.connection_pool))
+    live = RedisLiveStatus(redis, subscriber)
+    parts = Parts(transactions=transactions, storage=storage, queue=queue, live=live, clock=clock)
+    return _Opened(parts, transactions, storage, clock, redis, subscriber, disk)
 
 
 def _disk(exits: AsyncExitStack, settings: VideoSettings) -> tuple[Disk | None, Durable]:
@@ -247,8 +262,13 @@ def _services(settings: Settings, opened: _Opened, identity: IdentityParts) -> S
         if public_url
         else None
     )
+    part_links = (
+        PresignedParts(client_of(settings, settings.upload_url), settings.s3_bucket, lifetime_seconds=lifetime)
+        if settings.upload_url
+        else None
+    )
     return Services(
-        do=user_use_cases(settings, parts, identity),
+        do=user_use_cases(settings, parts, identity, part_links),
         tokens=identity.tokens,
         ended_sessions=identity.ended,
         links=links or tickets,

@@ -16,7 +16,14 @@ PREFIX: Final = "FIAPX_"
 _FILE: Final = "_FILE"
 """In containers, FIAPX_X_FILE names a file that holds FIAPX_X."""
 
+_AMAZON: Final = (".amazonaws.com", ".amazonaws.com.cn")
+
 _T = TypeVar("_T")
+
+
+def is_amazon(s3_url: str) -> bool:
+    """Whether this address of a storage is Amazon's own, where buckets are hosts and roles stand for keys."""
+    return (urlsplit(s3_url).hostname or "").endswith(_AMAZON)
 
 
 def _rate(text: str) -> str:

@@ -2,7 +2,6 @@
 
 from pathlib import Path
 from typing import Annotated, Final, Literal
-from urllib.parse import urlsplit
 
 from pydantic import Field, NonNegativeInt, PositiveInt, SecretStr, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
@@ -24,16 +23,12 @@ from app.setting_forms import (
     Secret,
     Secrets,
     SmtpUrl,
+    is_amazon,
 )
 
 GIB: Final = 1024**3
-
-_AMAZON: Final = (".amazonaws.com", ".amazonaws.com.cn")
-
-
-def is_amazon(s3_url: str) -> bool:
-    """Whether this address of a storage is Amazon's own, where buckets are hosts and roles stand for keys."""
-    return (urlsplit(s3_url).hostname or "").endswith(_AMAZON)
+_YEAR: Final = 365 * 24 * 3600
+"""No limit, but one that the kernel can still count in nanoseconds for each of many cores."""
 
 
 class _Ours(BaseSettings):
@@ -69,6 +64,22 @@ class DecodingSettings(_Ours):
     """How many worker processes share this machine; ``fiapx up`` tells them."""
 
 
+class FramesSettings(DecodingSettings):
+    """What ``fiapx frames`` reads, beside what else one video may cost: its user waits for it, and can end it.
+
+    How long a film may take then goes by the timeout alone, whatever its length.
+    """
+
+    max_duration_seconds: int = _YEAR
+    """How long a film may be."""
+    extraction_timeout_seconds: float = _YEAR
+    """How long decoding one film may take."""
+    max_decoded_pixels: PositiveInt = 2**63 - 1
+    """How many pixels may be decoded of one film."""
+    require_confinement: bool = False
+    """A kernel without Landlock or seccomp then keeps it from decoding anything."""
+
+
 class VideoSettings(DecodingSettings):
     """What a video worker reads, and every other process too: no secret but those of its stores.
 
@@ -94,6 +105,8 @@ class VideoSettings(DecodingSettings):
     """Set together with the key's id, or not at all."""
     s3_public_url: HttpUrl | None = None
     """The storage as clients reach it: links then lead there. Without it, objects go through the API."""
+    s3_upload_url: HttpUrl | None = None
+    """The same for uploads in parts, where that is another address. Without either, a file comes in one request."""
     storage_dir: Path | None = None
     """Where the storage keeps its objects, if on a disk of this machine; ``fiapx up`` sets it for its own. What is
     stored is then flushed to that disk before it is recorded."""
@@ -142,6 +155,8 @@ class VideoSettings(DecodingSettings):
     """How long the link that verifies an address is valid."""
     verification_rate_per_account: Rate = "3/hour"
     """Links to verify the address of one account."""
+    request_rate_per_key: Rate = "600/minute"
+    """Requests by one key for programs; each operation over a WebSocket is one."""
 
     # Notifications
     webhook_loopback: bool = False
@@ -184,6 +199,8 @@ class VideoSettings(DecodingSettings):
     """The same of all users together."""
     retention_days: Annotated[int, Field(ge=1, le=36_500)] | None = None
     """For so many days from its end a processing's file and ZIP are kept; for ever where it is not set."""
+    audit_retention_days: Annotated[int, Field(ge=1, le=36_500)] | None = None
+    """For so many days what operators did stays in the audit log; for ever where it is not set."""
     max_output_bytes: int = 100 * GIB
     """How large a ZIP may become."""
     max_output_ratio: Annotated[float, Field(gt=0)] = 200
@@ -226,6 +243,11 @@ class VideoSettings(DecodingSettings):
             raise PydanticCustomError("alone", "means nothing without FIAPX_S3_ACCESS_KEY")
         return key
 
+    @property
+    def upload_url(self) -> str | None:
+        """Where clients send the parts of an upload; None where they cannot."""
+        return self.s3_upload_url or self.s3_public_url
+
 
 class ServerSettings(_Ours):
     """What the API takes, and from whom."""
@@ -263,7 +285,7 @@ class ServerSettings(_Ours):
     graphiql: bool = True
     """Whether the page at ``/graphiql`` is served."""
     frontend: bool = True
-    """Whether the page at ``/`` is served."""
+    """Whether the pages at ``/`` and ``/operate`` are served."""
     max_document_bytes: int = 15_000
     """How large a GraphQL document may be."""
     max_tokens: int = 1000
@@ -310,7 +332,7 @@ class ControlSettings(SigningSettings, VideoSettings):
 
 
 class CheckSettings(ServerSettings, VideoSettings):
-    """What ``fiapx check`` reads."""
+    """What ``fiapx check`` and ``fiapx doctor`` read."""
 
     smtp_url: SmtpUrl | None = None
     """The mail server to try, if there is one."""
@@ -388,6 +410,7 @@ EVERY_KIND: Final[tuple[type[BaseSettings], ...]] = (
     ControlSettings,
     VideoSettings,
     CheckSettings,
+    FramesSettings,
     UpSettings,
     LogSettings,
     TraceSettings,

@@ -1,28 +1,35 @@
 """What is put together with what: by a process from its adapters, by a test from its fakes."""
 
+import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final
 
 from app.domain.retention import Retention
 from app.settings import Settings, VideoSettings
+from app.usecases.accept_upload import AcceptUpload
 from app.usecases.account import AccountUseCases
+from app.usecases.api_keys import ApiKeyUseCases
 from app.usecases.attempt_video import AttemptVideo
+from app.usecases.audit import AuditedDeeds
 from app.usecases.authenticate_user import AuthenticateUser
-from app.usecases.catalogue import ControlUseCases, UseCases
+from app.usecases.catalogue import ControlUseCases, OperatorUseCases, UseCases
 from app.usecases.collect_garbage import CollectGarbage
 from app.usecases.deliver_notifications import DeliverNotifications
 from app.usecases.download_processed_zip import DownloadProcessedZip
 from app.usecases.email_verification import EmailVerification
+from app.usecases.examine_service import ExamineService
 from app.usecases.expire_videos import ExpireVideos
 from app.usecases.generate_zip_file import GenerateZipFile
 from app.usecases.hold_lease import HoldLease
+from app.usecases.job_operations import JobOperations
 from app.usecases.limit_deliveries import LimitDeliveries
 from app.usecases.list_user_videos import ListUserVideos
 from app.usecases.mark_processing_completed import MarkProcessingCompleted
 from app.usecases.mark_processing_failed import MarkProcessingFailed
 from app.usecases.measure_backlog import MeasureBacklog
+from app.usecases.mend_service import MendService
 from app.usecases.notifications import NotificationUseCases
 from app.usecases.passwords import PasswordUseCases
 from app.usecases.ports.attempt_reports import AttemptReports
@@ -33,7 +40,7 @@ from app.usecases.ports.messengers import MailAddresses, Mailer, WebhookSender
 from app.usecases.ports.queue import JobQueue
 from app.usecases.ports.rate_limits import RateLimits
 from app.usecases.ports.sessions import EndedSessions
-from app.usecases.ports.storage import ObjectStorage
+from app.usecases.ports.storage import ObjectStorage, PartLinks
 from app.usecases.ports.tokens import AccessTokens, LinkTokens, PasswordHasher, RefreshTokens
 from app.usecases.ports.transactions import Transactions
 from app.usecases.ports.workspaces import Workspaces
@@ -44,9 +51,12 @@ from app.usecases.release_processing import ReleaseProcessing
 from app.usecases.remove_objects import RemoveObjects
 from app.usecases.replace_lost_zips import ReplaceLostZips
 from app.usecases.sessions import SessionUseCases
+from app.usecases.staged_uploads import StagedUploadUseCases
 from app.usecases.start_video_processing_job import StartVideoProcessingJob
 from app.usecases.store_breaker import StoreBreaker
+from app.usecases.sweep_due_videos import SweepDueVideos
 from app.usecases.upload_video import UploadVideo
+from app.usecases.user_operations import UserOperations
 from app.usecases.videos import VideoUseCases
 from app.usecases.watch_video_status import WatchVideoStatus
 from app.usecases.worker_health import WorkerHealth
@@ -106,8 +116,10 @@ class ControlParts:
     limits: RateLimits
 
 
-def user_use_cases(settings: Settings, parts: Parts, identity: IdentityParts) -> UseCases:
-    """Compose all that a user may want done."""
+def user_use_cases(
+    settings: Settings, parts: Parts, identity: IdentityParts, part_links: PartLinks | None = None
+) -> UseCases:
+    """Compose all that a user may want done; ``part_links`` are those of a storage that clients reach."""
     transactions, storage, queue, live, clock = parts.transactions, parts.storage, parts.queue, parts.live, parts.clock
     hasher, limits, addresses = identity.passwords, identity.limits, identity.addresses
     verification_lifetime = timedelta(seconds=settings.verification_seconds)
@@ -126,10 +138,11 @@ def user_use_cases(settings: Settings, parts: Parts, identity: IdentityParts) ->
     )
     backlog = BacklogLimit(timedelta(seconds=settings.max_backlog_seconds), settings.max_backlog_bytes)
     quota = Quota(settings.max_active_videos_per_user, settings.max_stored_bytes_per_user, backlog)
-    in_all = StoredInAll(transactions, clock, settings.max_stored_bytes)
     largest = min(settings.max_file_bytes, settings.max_inline_upload_bytes)
+    in_all = StoredInAll(transactions, clock, settings.max_stored_bytes)
     notifications = NotificationUseCases(transactions, queue, clock, limits, settings.webhook_loopback)
     retention = Retention(settings.retention_days)
+    accept = AcceptUpload(transactions, queue, live, clock)
     videos = VideoUseCases(transactions, queue, live, clock, quota, retention)
     return UseCases(
         register_user=RegisterUser(
@@ -137,18 +150,52 @@ def user_use_cases(settings: Settings, parts: Parts, identity: IdentityParts) ->
         ),
         authenticate_user=AuthenticateUser(transactions, hasher, sessions, limits, addresses),
         sessions=sessions,
+        api_keys=ApiKeyUseCases(
+            transactions, queue, identity.ended, clock, limits, timedelta(seconds=settings.session_seconds)
+        ),
         passwords=passwords,
         account=AccountUseCases(transactions, storage, queue, passwords, clock, limits),
         email_verification=EmailVerification(
             transactions, queue, clock, limits, identity.verification_tokens, verification_lifetime, videos
         ),
         notifications=notifications,
-        upload_video=UploadVideo(transactions, storage, queue, live, clock, quota, in_all, notifications, largest),
+        upload_video=UploadVideo(transactions, storage, clock, quota, in_all, accept, notifications, largest),
+        staged_uploads=StagedUploadUseCases(
+            transactions,
+            storage,
+            queue,
+            clock,
+            quota,
+            in_all,
+            accept,
+            part_links,
+            settings.max_file_bytes,
+            timedelta(seconds=settings.upload_timeout_seconds),
+        ),
         list_user_videos=ListUserVideos(transactions),
         download_processed_zip=DownloadProcessedZip(transactions, clock, retention),
         videos=videos,
         watch_video_status=WatchVideoStatus(transactions, live, clock),
         stored_bytes=StoredBytes(transactions, clock, settings.max_stored_bytes_per_user),
+        operate=operator_use_cases(settings, transactions, queue, live, clock, identity.ended, addresses),
+    )
+
+
+def operator_use_cases(
+    settings: VideoSettings,
+    transactions: Transactions,
+    queue: JobQueue,
+    live: LiveStatus,
+    clock: Clock,
+    ended: EndedSessions,
+    addresses: MailAddresses,
+) -> OperatorUseCases:
+    """Compose all that an operator may want done."""
+    deeds = AuditedDeeds(transactions, clock)
+    return OperatorUseCases(
+        jobs=JobOperations(deeds, queue, live, Retention(settings.retention_days)),
+        users=UserOperations(deeds, ended, addresses),
+        audit=deeds,
     )
 
 
@@ -202,17 +249,41 @@ def control_use_cases(settings: VideoSettings, parts: Parts, control: ControlPar
             clock,
         ),
         remove_objects=RemoveObjects(transactions, storage, clock),
-        collect_garbage=CollectGarbage(
-            transactions,
-            storage,
-            clock,
-            longest_upload=timedelta(seconds=settings.upload_timeout_seconds),
-            longest_attempt=timedelta(seconds=2 * settings.extraction_timeout_seconds),
-            token_lifetime=timedelta(seconds=settings.session_seconds),
-        ),
+        collect_garbage=_collect_garbage(settings, parts),
         expire_videos=ExpireVideos(transactions, parts.queue, parts.live, clock, Retention(settings.retention_days)),
-        replace_lost_zips=ReplaceLostZips(
-            transactions, storage, parts.queue, parts.live, clock, beside=settings.storage_dir is not None
-        ),
+        replace_lost_zips=_replace_lost_zips(settings, parts),
         measure_backlog=MeasureBacklog(transactions, clock),
     )
+
+
+def doctor(settings: VideoSettings, parts: Parts) -> tuple[ExamineService, MendService]:
+    """Compose what finds out what is wrong with a service, and what mends it; both go to the end of all there is."""
+    transactions, storage, queue, clock = parts.transactions, parts.storage, parts.queue, parts.clock
+    collect_garbage = replace(_collect_garbage(settings, parts), most_objects=sys.maxsize)
+    mend = MendService(
+        replace_lost_zips=replace(_replace_lost_zips(settings, parts), most_videos=sys.maxsize),
+        release=ReleaseProcessing(transactions, clock),
+        sweep=SweepDueVideos(transactions, queue, clock),
+        collect_garbage=collect_garbage,
+        remove_objects=RemoveObjects(transactions, storage, clock),
+        deeds=AuditedDeeds(transactions, clock),
+        clock=clock,
+    )
+    return ExamineService(transactions, storage, queue, clock, collect_garbage), mend
+
+
+def _collect_garbage(settings: VideoSettings, parts: Parts) -> CollectGarbage:
+    return CollectGarbage(
+        parts.transactions,
+        parts.storage,
+        parts.clock,
+        longest_upload=timedelta(seconds=settings.upload_timeout_seconds),
+        longest_attempt=timedelta(seconds=2 * settings.extraction_timeout_seconds),
+        token_lifetime=timedelta(seconds=settings.session_seconds),
+        audit_days=settings.audit_retention_days,
+    )
+
+
+def _replace_lost_zips(settings: VideoSettings, parts: Parts) -> ReplaceLostZips:
+    beside = settings.storage_dir is not None
+    return ReplaceLostZips(parts.transactions, parts.storage, parts.queue, parts.live, parts.clock, beside=beside)

@@ -5,6 +5,9 @@
     ├── EmailAlreadyRegistered
     ├── InvalidCredentials
     ├── Unauthenticated
+    ├── AccountDisabled
+    ├── NotAnOperator
+    ├── InsufficientScope        (of a key for programs)
     ├── InvalidInput
     ├── EmailNotVerified
     ├── UnsupportedFileFormat
@@ -16,6 +19,8 @@
     ├── ProcessingAlreadyFinished
     ├── UploadIncomplete
     │   └── UploadInterrupted    (by us; the client can send it again at once)
+    ├── UploadNotFound, FileChanged    (of uploads in parts; the file can be sent anew)
+    ├── StagingUnavailable       (clients do not reach the storage)
     ├── IdempotencyConflict
     ├── RateLimited, QuotaExceeded    (say when to come back)
     ├── StorageError             (a passing fault: trying again can help)
@@ -101,6 +106,35 @@ class Unauthenticated(DomainError, code="UNAUTHENTICATED"):
     """Sign in first: there is no session, or it has expired."""
 
 
+class AccountDisabled(DomainError, code="ACCOUNT_DISABLED"):
+    """This account was disabled by the operators of this service; ask them why.
+
+    Nobody can sign in with this account, or send videos, until an operator enables it again.
+    """
+
+
+class NotAnOperator(DomainError, code="NOT_AN_OPERATOR"):
+    """Only operators of this service may do this.
+
+    The viewer's account has not the role that this needs.
+    """
+
+
+class InsufficientScope(DomainError, code="INSUFFICIENT_SCOPE"):
+    """This key may not do this.
+
+    The key that was sent has not the scope that this needs, or no key may do it at all; the message says which.
+    """
+
+    scope: str | None = None
+    """Which scope it needs; None where no key may do it."""
+
+    def __init__(self, scope: str | None = None) -> None:
+        self.scope = scope
+        needs = f"it needs the scope {scope}" if scope else "nobody may but who signs in with a password"
+        super().__init__(f"This key may not do this: {needs}.")
+
+
 class InvalidInput(DomainError, code="INVALID_INPUT"):
     """A value is not valid.
 
@@ -178,6 +212,27 @@ class UploadInterrupted(UploadIncomplete):
     """The upload was interrupted, for the service is being restarted; send it again in a moment."""
 
     retry_after_seconds = PASSING_SECONDS
+
+
+class UploadNotFound(DomainError, code="UPLOAD_NOT_FOUND"):
+    """This upload does not exist, or it has ended; begin it anew.
+
+    The viewer has no such unfinished upload; another's and a malformed id get the same answer.
+    """
+
+
+class FileChanged(DomainError, code="FILE_CHANGED"):
+    """This file was changed while it was on its way; send it anew.
+
+    The file is another than the one that the upload was begun with.
+    """
+
+
+class StagingUnavailable(DomainError, code="STAGING_UNAVAILABLE"):
+    """Files cannot be sent in parts here; send it in one request.
+
+    The storage has no address for clients, so that uploadVideo is the only way; serviceLimits tells beforehand.
+    """
 
 
 class IdempotencyConflict(DomainError, code="IDEMPOTENCY_CONFLICT"):

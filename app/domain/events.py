@@ -1,4 +1,4 @@
-"""The brief's six domain events: rows of the transaction of the change they tell of; the status log."""
+"""The brief's six domain events, and one for operators: rows of the transaction of the change they tell of."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,6 +16,8 @@ class EventType(StrEnum):
     ZIP_GENERATED = "ZipGenerated"
     PROCESSING_COMPLETED = "ProcessingCompleted"
     PROCESSING_FAILED = "ProcessingFailed"
+    ATTEMPT_RELEASED = "AttemptReleased"
+    """The attempt met a fault that was not the video's, and another is to follow: no state changed."""
 
     @property
     def status(self) -> ProcessingStatus | None:
@@ -30,9 +32,13 @@ class EventType(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class DomainEvent:
-    """One thing that happened to one processing, in one attempt (0 before the first)."""
+    """One thing that happened to one processing, in one attempt (0 before the first).
+
+    ``said`` is what the decoder or the fault said last, where an attempt ended badly: for operators, never for users.
+    """
 
     video: VideoId
     type: EventType
     at: datetime
     attempt: int = 0
+    said: str | None = None

@@ -95,7 +95,7 @@ class FailureCode(Described):
         "The storage could not be reached for a long time; try again later.",
         True,
     )
-    CANCELED = "CANCELED", "Its owner canceled it.", "You canceled the processing of this video.", True
+    CANCELED = "CANCELED", "Its owner or an operator canceled it.", "You canceled the processing of this video.", True
     WORKER_LOST = (
         "WORKER_LOST",
         "Several workers died while they held it.",
@@ -125,6 +125,9 @@ NO_SPACE: Final = "The service had no space left for this video for a long time;
 LOST: Final = "The service lost the ZIP of this video and the uploaded file; upload it again."
 """What is said where ``SOURCE_MISSING`` means this."""
 
+STOPPED: Final = "An operator of the service canceled the processing of this video."
+"""What is said where ``CANCELED`` means this."""
+
 NO_ROOM: Final = (
     "Your files and ZIPs would take more than you may keep here; delete some videos and process this one again."
 )
@@ -142,3 +145,7 @@ class Failure:
     def retryable(self) -> bool:
         """Whether processing the same file again can help."""
         return self.code.retryable
+
+
+CANCELED_BY_OWNER: Final = Failure(FailureCode.CANCELED, FailureCode.CANCELED.reason)
+CANCELED_BY_OPERATOR: Final = Failure(FailureCode.CANCELED, STOPPED)

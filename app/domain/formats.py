@@ -42,11 +42,14 @@ def listed(names: Sequence[str], last: str) -> str:
 
 ACCEPTED: Final = listed(ACCEPTED_NAMES, "or")
 
+UNKNOWN_CODECS: Final = frozenset({"", "none", "unknown"})
+"""What a codec is called that nobody knows, or of which the file does not tell."""
+
 
 def unsupported_codec_reason(codec: str) -> str:
-    """Return the sentence for a film in a codec that is not decoded; "none" is one that nobody knows."""
+    """Return the sentence for a film in a codec that is not decoded."""
     others = "H.264, HEVC, AV1, VP9, MPEG-4, ProRes and others can."
-    if codec in {"", "none", "unknown"}:
+    if codec in UNKNOWN_CODECS:
         return f"This video is encoded in a way that is not known here; {others}"
     return f"This video is encoded in {_CODEC.get(codec, codec.upper())}, which cannot be decoded here; {others}"
 

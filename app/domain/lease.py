@@ -20,6 +20,8 @@ class Lease:
     """How often in a row it was given back for a passing fault; the delay grows with it."""
     broken_by: tuple[str, ...] = ()
     """The workers in which it broke, by their names: the last two that differ, the latest at the end."""
+    paused: bool = False
+    """No attempt begins for now, by an operator's word."""
 
 
 def also_broken_by(broken_by: tuple[str, ...], worker: str) -> tuple[str, ...]:

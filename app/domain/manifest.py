@@ -55,6 +55,14 @@ def frame_file_name(index: int, time_seconds: float, image_format: ImageFormat) 
     return f"frame_{index:06d}_{hours:02d}-{minute:02d}-{second:02d}.{millis:03d}.{image_format.extension}"
 
 
+def why_left_out(time: float, options: ExtractionOptions, duration_seconds: float | None) -> str:
+    """Return why a film that lasts so long has no picture at a time that was asked for."""
+    start, end = options.start_seconds or 0.0, options.end_seconds
+    if start <= time and (end is None or time < end):
+        return BEYOND_THE_END
+    return BEYOND_THE_END if duration_seconds is not None and time >= duration_seconds else OUTSIDE_OF_THE_PART
+
+
 @final
 class Manifest:
     """``manifest.json`` as it grows: its head, a line for each file, and, once the film is read, how that was done.
@@ -102,15 +110,12 @@ class Manifest:
 
     def end(self, reading: Reading) -> bytes:
         """Return the whole document in UTF-8; nothing can be added any more."""
-        left_out = [{"timeSeconds": round(time, 6), "reason": self._why_left_out(time)} for time in reading.left_out]
+        left_out = [
+            {"timeSeconds": round(time, 6), "reason": why_left_out(time, self._options, self._duration)}
+            for time in reading.left_out
+        ]
         self._write(f'\n],\n"leftOut": {_json(left_out)},\n"reading": {_json(_reading(reading))}\n}}\n')
         return self._text.getvalue()
-
-    def _why_left_out(self, time: float) -> str:
-        start, end = self._options.start_seconds or 0.0, self._options.end_seconds
-        if start <= time and (end is None or time < end):
-            return BEYOND_THE_END
-        return BEYOND_THE_END if self._duration is not None and time >= self._duration else OUTSIDE_OF_THE_PART
 
     def _write(self, text: str) -> None:
         self._text.write(text.encode())

@@ -31,6 +31,7 @@ class NotificationEvent(StrEnum):
     VERIFY_EMAIL = "account.verify_email"  # The link that shows whose address it is.
     PASSWORD_CHANGED = "account.password_changed"  # noqa: S105 - no secret. By whoever had the old one, or a link.
     WEBHOOK_CHANGED = "account.webhook_changed"  # It was set, removed, or given a new key.
+    API_KEY_CREATED = "account.api_key_created"  # Somebody who signed in made a key for programs.
     DIGEST = "account.digest"  # How much there is to tell, where there was too much to mail each.
 
 

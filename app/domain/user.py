@@ -9,7 +9,8 @@ from typing import Final, Literal, NewType
 
 from app.domain.common_passwords import is_common
 from app.domain.described import Described
-from app.domain.errors import InvalidInput
+from app.domain.errors import InvalidInput, UserNotFound
+from app.domain.identifiers import is_uuid
 
 UserId = NewType("UserId", str)
 """A user's public id: a UUID in its canonical text form. The database's int never leaves it."""
@@ -30,6 +31,23 @@ class Locale(Described):
     EN = "en", "English."
 
 
+def parsed_user_id(text: str) -> UserId:
+    """Read an id that somebody names.
+
+    :raises UserNotFound: where it is no UUID in canonical form, since no such user can exist
+    """
+    if not is_uuid(text):
+        raise UserNotFound
+    return UserId(text)
+
+
+class Role(Described):
+    """What a user may do here."""
+
+    USER = "user", "Sends videos and sees their own."
+    OPERATOR = "operator", "Runs the service: sees and does what operators may, and all of it is written down."
+
+
 @dataclass(frozen=True, slots=True)
 class User:
     """Who uploads; ``password_hash`` is the only form in which a password is ever kept."""
@@ -46,6 +64,13 @@ class User:
     webhook_url: str | None = None
     email_verified_at: datetime | None = None
     """When the address was last proven to be the owner's: by a verification's or a reset's link."""
+    role: Role = Role.USER
+    disabled_at: datetime | None = None
+    """Since when an operator lets nobody in with this account."""
+    max_active_videos: int | None = None
+    """How many unfinished videos this user may have, where that is not what the settings say."""
+    max_stored_bytes: int | None = None
+    """How much this user may keep, where that is not what the settings say."""
 
 
 def pseudonym(user: UserId) -> str:
@@ -78,9 +103,17 @@ def checked_name(text: str) -> str:
 
     :raises InvalidInput: where it is empty, too long or holds control characters
     """
-    name = " ".join(_normalised("NFC", text, _NAME_MAX).split())
-    if not name or len(name) > _NAME_MAX or _has(name, "Cc", "Cs"):
-        raise InvalidInput(f"A name has 1 to {_NAME_MAX} characters.", field=("name",))
+    return checked_line(text, _NAME_MAX)
+
+
+def checked_line(text: str, longest: int) -> str:
+    """Return the name of something or somebody as it is stored: NFC, one line, at least one character.
+
+    :raises InvalidInput: where it is empty, longer than this or holds control characters
+    """
+    name = " ".join(_normalised("NFC", text, longest).split())
+    if not name or len(name) > longest or _has(name, "Cc", "Cs"):
+        raise InvalidInput(f"A name has 1 to {longest} characters.", field=("name",))
     return name
 
 

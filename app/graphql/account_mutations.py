@@ -34,7 +34,8 @@ class AccountMutations:
 
     @mutation(
         once=True,
-        description="Set a new password and end every other session; this one goes on with the tokens of the answer.",
+        description="Set a new password and end every other session; this one goes on with the tokens of the answer. "
+        "Keys for programs stay.",
     )
     async def change_password(
         self,
@@ -42,7 +43,8 @@ class AccountMutations:
         current: Annotated[str, strawberry.argument(description="The password until now.")],
         new: _New,
     ) -> SessionResult:
-        return Session.of(await info.context.do.passwords.change(info.context.viewer, current, new))
+        context = info.context
+        return Session.of(await context.do.passwords.change(context.viewer, current, new, context.agent))
 
     @mutation(
         once=True,
@@ -55,9 +57,13 @@ class AccountMutations:
         await info.context.do.passwords.request_reset(email, info.context.address)
         return True
 
-    @mutation(once=True, description="Set a new password by the link of a mail, end all sessions, and sign in.")
+    @mutation(
+        once=True,
+        description="Set a new password by the link of a mail, end all sessions, revoke all keys, and sign in.",
+    )
     async def reset_password(self, info: Info, token: _Token, new: _New) -> SessionResult:
-        return Session.of(await info.context.do.passwords.reset(token, new, info.context.address))
+        context = info.context
+        return Session.of(await context.do.passwords.reset(token, new, context.address, context.agent))
 
     @mutation(
         once=True,
@@ -83,7 +89,8 @@ class AccountMutations:
 
     @mutation(
         once=True,
-        description="Write all that is kept of the viewer (profile, processings, notifications) into a JSON file.",
+        description="Write all that is kept of the viewer (profile, sessions, keys, processings, notifications) into a "
+        "JSON file.",
     )
     async def export_my_data(self, info: Info) -> DataExportResult:
         services = info.context.services

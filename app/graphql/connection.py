@@ -5,6 +5,7 @@ from collections.abc import Collection
 import strawberry
 
 from app.domain import video
+from app.domain.session import Scope
 from app.domain.video import ProcessingStatus
 from app.graphql.context import Info
 from app.graphql.videos import VideoProcessing
@@ -48,7 +49,7 @@ class VideoProcessingConnection:
 
     @strawberry.field(description="How many there are in all pages; counted only where it is asked for.")
     async def total_count(self, info: Info) -> int:
-        return await info.context.do.list_user_videos.count(info.context.viewer, self.statuses)
+        return await info.context.do.list_user_videos.count(info.context.allowed(Scope.READ), self.statuses)
 
     @classmethod
     def of(

@@ -7,8 +7,9 @@ import strawberry
 from strawberry.dataloader import DataLoader
 
 from app.domain import user
+from app.domain.audit import Operator
 from app.domain.errors import RateLimited, Unauthenticated
-from app.domain.session import Viewer
+from app.domain.session import Scope, Viewer
 from app.domain.user import UserId
 from app.domain.video import StatusChange, VideoId
 from app.graphql.documents import Document, Documents
@@ -30,12 +31,15 @@ class Context:
     locale: user.Locale
     address: str
     """The client's network address."""
+    agent: str | None
+    """What the client calls itself."""
     settings: Settings
     metrics: Metrics
     shared_answers: SharedAnswers
     documents: Documents
     connection_params: object = None
     _verified: Viewer | None = field(init=False, default=None)
+    _why_not: str | None = field(init=False, default=None)
     histories: DataLoader[VideoId, Sequence[StatusChange]] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -47,28 +51,54 @@ class Context:
         """The use cases."""
         return self.services.do
 
+    async def find_out_who_asks(self) -> None:
+        """Verify the token or the key, once; a stranger hears why they are one when they ask for what is not for all.
+
+        :raises RateLimited: where a key comes too often
+        """
+        authorization: object = self.authorization
+        if isinstance(self.connection_params, dict):
+            authorization = self.connection_params.get("authorization")
+        try:
+            self._verified = await bearer_viewer(self.services, authorization if isinstance(authorization, str) else "")
+        except Unauthenticated as stranger:
+            self._why_not = stranger.message
+
+    @property
+    def whoever(self) -> Viewer:
+        """Who asks, signed in or by a key; raises ``Unauthenticated``, on a socket also once the session is over."""
+        if self._verified is None or is_over(self.services, self._verified):
+            raise Unauthenticated(self._why_not)
+        return self._verified
+
     @property
     def viewer(self) -> Viewer:
-        """Who asks; raises ``Unauthenticated``, on a socket also once the session is over.
+        """Who asks and has signed in.
 
-        The token is verified once, and from then on only its time and its session are looked at.
+        :raises Unauthenticated: where nobody has, or where the session is over
+        :raises InsufficientScope: where it is a key, since no key changes an account
         """
-        if self._verified is None:
-            authorization = self.authorization
-            if isinstance(self.connection_params, dict):
-                authorization = self.connection_params.get("authorization")
-            if not isinstance(authorization, str):
-                raise Unauthenticated
-            self._verified = bearer_viewer(self.services, authorization)
-        if is_over(self.services, self._verified):
-            raise Unauthenticated
-        return self._verified
+        return self.whoever.allowed()
+
+    def allowed(self, scope: Scope) -> Viewer:
+        """Return who asks, signed in or by a key of this scope; raises as ``viewer`` does."""
+        return self.whoever.allowed(scope)
+
+    async def count_for_key(self) -> None:
+        """Count one operation more over a socket that a key opened; raises ``RateLimited`` where it is one too many."""
+        if self._verified is not None and self._verified.scopes is not None:
+            await self.do.api_keys.count(self._verified)
+
+    @property
+    def operator(self) -> Operator:
+        """Who asks, as somebody who may have an operator's role: whether they do is looked up where it counts."""
+        return Operator.signed_in(self.viewer.id)
 
     @property
     def payers(self) -> tuple[str, UserId | None]:
         """The network and the user whose share of this process's time an operation takes; of a stranger no user."""
         try:
-            return network_of(self.address), self.viewer.id
+            return network_of(self.address), self.whoever.id
         except Unauthenticated:
             return network_of(self.address), None
 

@@ -6,11 +6,21 @@ from app.domain.described import Described
 from app.domain.failure import FailureCode
 from app.domain.notification import DeliveryStatus, NotificationChannel
 from app.domain.options import ImageFormat
-from app.domain.user import Locale
+from app.domain.session import Scope
+from app.domain.user import Locale, Role
 from app.domain.video import ProcessingStatus
 from app.graphql.strawberry_insides import enum_values
 
-__all__ = ["DeliveryStatus", "FailureCode", "ImageFormat", "Locale", "NotificationChannel", "ProcessingStatus"]
+__all__ = [
+    "DeliveryStatus",
+    "FailureCode",
+    "ImageFormat",
+    "Locale",
+    "NotificationChannel",
+    "ProcessingStatus",
+    "Role",
+    "Scope",
+]
 
 
 def _shown(kind: type[Described], description: str | None = None) -> None:
@@ -24,5 +34,7 @@ _shown(ProcessingStatus)
 _shown(FailureCode, "Why a processing failed, for programs; Failure.reason says it for people.")
 _shown(ImageFormat)
 _shown(Locale)
+_shown(Role)
+_shown(Scope)
 _shown(NotificationChannel)
 _shown(DeliveryStatus)

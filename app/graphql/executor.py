@@ -58,7 +58,7 @@ class SharingExecutor(StrawberryGraphQLCoreExecutionContext):
         if not isinstance(self.root_value, VideoProcessing):
             return super().execute_operation(serially)
         snapshot, context = self.root_value.seen, self.context_value
-        key = (id(snapshot), id(self.operation), self._variables, context.viewer.id)
+        key = (id(snapshot), id(self.operation), self._variables, context.whoever.id)
         answer = context.shared_answers.get(key)
         if answer is None:
             answer = super().execute_operation(serially)

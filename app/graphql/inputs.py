@@ -3,11 +3,14 @@
 from typing import Any
 
 import strawberry
+from strawberry.scalars import Base64
 
 from app.domain import options
 from app.domain.errors import InvalidInput
 from app.domain.options import SelectionKind
+from app.domain.staged_upload import HEAD_BYTES
 from app.graphql.enums import ImageFormat, Locale
+from app.graphql.scalars import BigInt
 from app.usecases.notifications import Keep, SettingsChange
 
 
@@ -68,6 +71,32 @@ class ExtractionOptionsInput:
         if self.select:
             given["select"] = self.select.to_domain()
         return options.ExtractionOptions(**given)
+
+
+@strawberry.input(description="A file that is to be sent in parts.")
+class CreateUploadInput:
+    """As ``app.usecases.planned_upload.PlannedUpload``, with what is to be done with it."""
+
+    file_name: str = strawberry.field(description="Its name, with its ending.")
+    size_bytes: BigInt = strawberry.field(description="How large it is.")
+    first_bytes: Base64 = strawberry.field(
+        description=f"Its first {HEAD_BYTES} bytes, or all of a smaller one: is it a video? It has to begin so when it "
+        "is completed."
+    )
+    fingerprint: str | None = _optional(
+        "What tells this file apart, such as name:size:mtime; the same unfinished upload is then returned again."
+    )
+    options: ExtractionOptionsInput | None = _optional("How its frames are taken.")
+
+
+@strawberry.input(description="A part that is about to be sent.")
+class UploadPartInput:
+    """As ``app.usecases.ports.storage.PartToSend``."""
+
+    number: int = strawberry.field(description="Which one, from 1.")
+    md5: str | None = _optional(
+        "The MD5 of its content in base64: its URL then takes nothing else, and wants the same as Content-MD5."
+    )
 
 
 @strawberry.input(description="A new account.")

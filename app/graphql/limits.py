@@ -25,6 +25,7 @@ from graphql import (
     get_operation_ast,
 )
 
+from app.domain.staged_upload import PARTS
 from app.graphql.codes import LIMIT_EXCEEDED
 from app.graphql.declared import Declared
 from app.settings import Settings
@@ -37,8 +38,9 @@ MAX_ROOT_FIELDS: Final = 10
 MAX_ALIASES: Final = 15
 MAX_DIRECTIVES: Final = 50
 """No page needs more in an operation; what its answer may cost is a setting."""
-_LISTS_OF_INTROSPECTION: Final = {"types": 80, "fields": 3, "directives": 5, "ofType": 0.4}
-"""About how long each is in our schema, over all that have it; anything else is one or not there at all."""
+_LISTS: Final = {"types": 80, "fields": 3, "directives": 5, "ofType": 0.4, "parts": PARTS}
+"""About how long each is: those of introspection in our schema, over all that have it, and an upload's at most.
+Anything else is one or not there at all."""
 _INTROSPECTION_COST: Final = 10_000
 """The usual query of tools has three quarters of it; nobody needs it ten times in one operation."""
 _MANY: Final = 10**9
@@ -178,7 +180,7 @@ class _Measure:
             if isinstance(value, IntValueNode):
                 value = int(value.value[:9])  # As many digits as decide; Python refuses to read thousands.
             return min(max(value, 1), MAX_PAGE) if isinstance(value, int) else PAGE
-        return PAGE if node.name.value in self._declared.pages else _LISTS_OF_INTROSPECTION.get(node.name.value, 1)
+        return PAGE if node.name.value in self._declared.pages else _LISTS.get(node.name.value, 1)
 
 
 def length_error(text: str, settings: Settings) -> GraphQLError | None:

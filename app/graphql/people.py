@@ -4,7 +4,8 @@ from datetime import datetime
 
 import strawberry
 
-from app.domain import user
+from app.domain import session, user
+from app.domain.session import Viewer
 from app.domain.user import UserId
 from app.graphql.context import Info
 from app.graphql.enums import Locale
@@ -69,17 +70,37 @@ class Session:
     user: User = strawberry.field(description="Whose session it is.")
 
     @classmethod
-    def of(cls, session: sessions.Session) -> "Session":
+    def of(cls, opened: sessions.Session) -> "Session":
         return cls(
-            access_token=session.token.text,
+            access_token=opened.token.text,
             token_type="Bearer",  # noqa: S106 - the name of a scheme, no secret
-            expires_at=session.token.expires_at,
-            refresh_token=session.refresh_token,
-            user=User.of(session.user),
+            expires_at=opened.token.expires_at,
+            refresh_token=opened.refresh_token,
+            user=User.of(opened.user),
         )
 
 
-@strawberry.type(description="All that is kept of the viewer: profile, processings and notifications, as a JSON file.")
+@strawberry.type(description="A session that goes on: a sign-in, and all that follows from it.")
+class ActiveSession:
+    """As ``app.domain.session.StoredSession``, without what is nobody's business."""
+
+    id: strawberry.ID = strawberry.field(description="What endSession takes.")
+    current: bool = strawberry.field(description="Whether it is the one that asks.")
+    agent: str | None = strawberry.field(
+        description="What the program called itself that signed in (User-Agent); null where that is not known."
+    )
+    began_at: datetime | None = strawberry.field(description="When somebody signed in; null where that is not known.")
+    refreshed_at: datetime | None = strawberry.field(description="When it was refreshed last; null where it never was.")
+    expires_at: datetime = strawberry.field(description="When it ends, unless it is refreshed before.")
+
+    @classmethod
+    def of(cls, found: session.StoredSession, viewer: Viewer) -> "ActiveSession":
+        return shown(cls, found, current=found.id == viewer.session, refreshed_at=found.rotated_at)
+
+
+@strawberry.type(
+    description="All that is kept of the viewer: profile, sessions, keys, processings and notifications, in JSON."
+)
 class DataExport:
     """As ``app.usecases.data_export.DataExport``, with a link."""
 

@@ -29,8 +29,8 @@ ProblemCode = strawberry.enum(
 
 @strawberry.type(
     description="An expected error, as data. A top-level error is one of extensions.code "
-    f"{errors.Unauthenticated.code} (no session, or an expired one), {BAD_USER_INPUT} (a page size, a cursor, an "
-    f"address, an operation that is not valid), {LIMIT_EXCEEDED} (an operation that asks for too much), "
+    f"{errors.Unauthenticated.code} (no session or key, or one that has expired), {BAD_USER_INPUT} (a page size, "
+    f"a cursor, an address, an operation that is not valid), {LIMIT_EXCEEDED} (an operation that asks for too much), "
     f"{errors.RateLimited.code} and {errors.StorageError.code} (both with retryAfterSeconds), "
     f"{errors.FileTooLarge.code}, {errors.StorageFull.code} or {errors.DomainError.code} (with a requestId); where a "
     "field's type has no Problem, a Problem's code. Messages are English; clients translate codes."

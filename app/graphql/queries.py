@@ -9,21 +9,24 @@ from strawberry.scalars import Base64
 from app.domain.container import ACCEPTED_EXTENSIONS
 from app.domain.errors import DomainError
 from app.domain.options import OPTION_RANGES
+from app.domain.session import Scope
 from app.domain.video import parsed_video_id
+from app.graphql.api_keys import ApiKey
 from app.graphql.connection import VideoProcessingConnection
 from app.graphql.context import Info
 from app.graphql.enums import ProcessingStatus
 from app.graphql.inputs import ExtractionOptionsInput
 from app.graphql.notifications import NotificationDeliveryConnection
-from app.graphql.people import User
+from app.graphql.operator_queries import OperatorQueries
+from app.graphql.people import ActiveSession, User
 from app.graphql.problems import Problem, problem_of
 from app.graphql.results import VideoResult
 from app.graphql.scalars import BigInt
 from app.graphql.shown import shown
 from app.graphql.videos import VideoProcessing
 from app.usecases.paging import MAX_PAGE, PAGE
+from app.usecases.planned_upload import PlannedUpload
 from app.usecases.ports.database import DatabaseUnavailable
-from app.usecases.upload_video import PlannedUpload
 
 _First = Annotated[int | None, strawberry.argument(description=f"How many, 1 to {MAX_PAGE}.")]
 _After = Annotated[str | None, strawberry.argument(description="The cursor of the one before.")]
@@ -54,6 +57,9 @@ class ServiceLimits:
     accepted_extensions: list[str] = strawberry.field(description="Endings of file names, without the dot.")
     max_file_bytes: BigInt = strawberry.field(description="The largest file.")
     max_inline_upload_bytes: BigInt = strawberry.field(description="The largest file for uploadVideo.")
+    staged_uploads: bool = strawberry.field(
+        description="Whether createUpload takes files, as it does where clients reach the storage."
+    )
     max_duration_seconds: int = strawberry.field(description="The longest video.")
     max_frames_per_video: int = strawberry.field(description="The most frames that one processing may give.")
     max_active_videos_per_user: int = strawberry.field(description="The most unfinished processings of one user.")
@@ -70,12 +76,12 @@ class ServiceLimits:
 
 
 @strawberry.type(description="What can be asked.")
-class Query:
+class Query(OperatorQueries):
     """The queries."""
 
     @strawberry.field(description="Who asks.")
     async def me(self, info: Info) -> User:
-        return User.of(await info.context.do.account.show(info.context.viewer))
+        return User.of(await info.context.do.account.show(info.context.allowed(Scope.READ)))
 
     @strawberry.field(
         description=f"The viewer's processings, newest first. Keyset pagination; first is 1 to {MAX_PAGE}."
@@ -91,7 +97,7 @@ class Query:
     ) -> VideoProcessingConnection:
         statuses = status or ()
         page = await info.context.do.list_user_videos(
-            info.context.viewer, PAGE if first is None else first, after, statuses
+            info.context.allowed(Scope.READ), PAGE if first is None else first, after, statuses
         )
         return VideoProcessingConnection.of(page, statuses, follows=after is not None)
 
@@ -99,7 +105,9 @@ class Query:
     async def video(
         self, info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="The processing's id.")]
     ) -> VideoResult:
-        return VideoProcessing.of(await info.context.do.videos.show(info.context.viewer, parsed_video_id(id)))
+        return VideoProcessing.of(
+            await info.context.do.videos.show(info.context.allowed(Scope.READ), parsed_video_id(id))
+        )
 
     @strawberry.field(
         description="What the viewer was told, on which channel and with what outcome, newest first. Keyset "
@@ -108,8 +116,21 @@ class Query:
     async def notification_deliveries(
         self, info: Info, first: _First = PAGE, after: _After = None
     ) -> NotificationDeliveryConnection:
-        page = await info.context.do.notifications.page(info.context.viewer, PAGE if first is None else first, after)
+        page = await info.context.do.notifications.page(
+            info.context.allowed(Scope.READ), PAGE if first is None else first, after
+        )
         return NotificationDeliveryConnection.of(page, follows=after is not None)
+
+    @strawberry.field(description="The viewer's sessions that go on, 100 at most, the one that was active last first.")
+    async def sessions(self, info: Info) -> list[ActiveSession]:
+        viewer = info.context.viewer
+        return [ActiveSession.of(one, viewer) for one in await info.context.do.sessions.list(viewer)]
+
+    @strawberry.field(
+        description="The viewer's keys for programs, the oldest first; an expired one is listed for 30 days."
+    )
+    async def api_keys(self, info: Info) -> list[ApiKey]:
+        return [ApiKey.of(key) for key in await info.context.do.api_keys.list(info.context.viewer)]
 
     @strawberry.field(
         description="Why uploadVideo would refuse a file, asked before it is sent; null where nothing speaks against "
@@ -131,7 +152,7 @@ class Query:
             str | None, strawberry.argument(description="The key that it is to be sent with.")
         ] = None,
     ) -> Problem | None:
-        viewer = info.context.viewer
+        viewer = info.context.allowed(Scope.UPLOAD)
         try:
             if options:
                 options.to_domain()
@@ -146,7 +167,13 @@ class Query:
 
     @strawberry.field(description="What the service accepts; needs no session.")
     async def service_limits(self, info: Info) -> ServiceLimits:
-        ranges = OptionRange.all()
+        at_once, in_parts = info.context.do.upload_video, info.context.do.staged_uploads
         return shown(
-            ServiceLimits, info.context.settings, accepted_extensions=ACCEPTED_EXTENSIONS, option_ranges=ranges
+            ServiceLimits,
+            info.context.settings,
+            accepted_extensions=ACCEPTED_EXTENSIONS,
+            max_file_bytes=in_parts.max_bytes if in_parts.links else at_once.max_bytes,
+            max_inline_upload_bytes=at_once.max_bytes,
+            staged_uploads=in_parts.links is not None,
+            option_ranges=OptionRange.all(),
         )

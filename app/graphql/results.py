@@ -4,9 +4,12 @@ from typing import Annotated
 
 import strawberry
 
+from app.graphql.api_keys import NewApiKey
 from app.graphql.notifications import NotificationDelivery, NotificationSettings, WebhookSecret
+from app.graphql.operating import Overview
 from app.graphql.people import DataExport, EmailVerified, Session, User
 from app.graphql.problems import Problem
+from app.graphql.staged_uploads import StagedUpload
 from app.graphql.videos import VideoProcessing
 
 
@@ -17,11 +20,25 @@ class Deleted:
     id: strawberry.ID = strawberry.field(description="What it was known by.")
 
 
+@strawberry.type(description="Word that an operator's deed was done.")
+class Done:
+    """To what, and to how many."""
+
+    id: strawberry.ID | None = strawberry.field(
+        description="What it was done to, or the new processing that came of it; null where that is not one thing."
+    )
+    count: int = strawberry.field(description="To how many.")
+
+
 SessionResult = Annotated[
     Session | Problem, strawberry.union("SessionResult", description="A session, or why there is none.")
 ]
 VideoResult = Annotated[
     VideoProcessing | Problem, strawberry.union("VideoResult", description="A processing, or why there is none.")
+]
+StagedUploadResult = Annotated[
+    StagedUpload | Problem,
+    strawberry.union("StagedUploadResult", description="An upload in parts, or why there is none."),
 ]
 UserResult = Annotated[User | Problem, strawberry.union("UserResult", description="An account, or why it is not.")]
 EmailVerificationResult = Annotated[
@@ -44,8 +61,15 @@ NotificationDeliveryResult = Annotated[
 DataExportResult = Annotated[
     DataExport | Problem, strawberry.union("DataExportResult", description="Where the data is, or why it is not.")
 ]
+NewApiKeyResult = Annotated[
+    NewApiKey | Problem, strawberry.union("NewApiKeyResult", description="A new key, or why there is none.")
+]
 DeletedResult = Annotated[
     Deleted | Problem, strawberry.union("DeletedResult", description="What is gone, or why it is not.")
+]
+DoneResult = Annotated[Done | Problem, strawberry.union("DoneResult", description="That it was done, or why not.")]
+OverviewResult = Annotated[
+    Overview | Problem, strawberry.union("OverviewResult", description="How the work stands, or why that is not told.")
 ]
 VideoStatusEvent = Annotated[
     VideoProcessing | Deleted | Problem,

@@ -11,23 +11,34 @@ from strawberry.types import ExecutionResult
 from strawberry.types.execution import PreExecutionError
 
 from app.graphql.account_mutations import AccountMutations
+from app.graphql.api_key_mutations import ApiKeyMutations
 from app.graphql.context import Context, Info
 from app.graphql.documents import MAX_ERRORS
 from app.graphql.executor import SharingExecutor
 from app.graphql.limits import length_error
 from app.graphql.notification_mutations import NotificationMutations
 from app.graphql.operation_pipeline import OperationPipeline
+from app.graphql.operator_mutations import OperatorMutations
 from app.graphql.problems import ExpectedErrors
 from app.graphql.queries import Query
 from app.graphql.scalars import SCALARS
 from app.graphql.session_mutations import SessionMutations
+from app.graphql.staged_upload_mutations import StagedUploadMutations
 from app.graphql.strawberry_insides import BoundedSchema, StreamResult
 from app.graphql.subscriptions import Subscription
 from app.graphql.video_mutations import VideoMutations
 
 
 @strawberry.type(description="What can be done.")
-class Mutation(SessionMutations, VideoMutations, AccountMutations, NotificationMutations):
+class Mutation(
+    SessionMutations,
+    VideoMutations,
+    StagedUploadMutations,
+    AccountMutations,
+    ApiKeyMutations,
+    NotificationMutations,
+    OperatorMutations,
+):
     """The mutations."""
 
 

@@ -8,7 +8,7 @@ from app.graphql.context import Info
 from app.graphql.declared import mutation
 from app.graphql.inputs import LoginInput, RegisterInput
 from app.graphql.people import Session
-from app.graphql.results import SessionResult
+from app.graphql.results import Deleted, DeletedResult, SessionResult
 
 
 @strawberry.type
@@ -19,9 +19,11 @@ class SessionMutations:
     async def register(
         self, info: Info, input: Annotated[RegisterInput, strawberry.argument(description="The new account.")]
     ) -> SessionResult:
-        locale = input.locale or info.context.locale
+        context, locale = info.context, input.locale or info.context.locale
         return Session.of(
-            await info.context.do.register_user(input.name, input.email, input.password, locale, info.context.address)
+            await context.do.register_user(
+                input.name, input.email, input.password, locale, context.address, context.agent
+            )
         )
 
     @mutation(once=True, description="Sign in.")
@@ -29,7 +31,9 @@ class SessionMutations:
         self, info: Info, input: Annotated[LoginInput, strawberry.argument(description="Who signs in.")]
     ) -> SessionResult:
         context = info.context
-        return Session.of(await context.do.authenticate_user(input.email, input.password, context.address))
+        return Session.of(
+            await context.do.authenticate_user(input.email, input.password, context.address, context.agent)
+        )
 
     @mutation(
         once=True,
@@ -42,6 +46,16 @@ class SessionMutations:
         refresh_token: Annotated[str, strawberry.argument(description="What the session's last answer gave.")],
     ) -> SessionResult:
         return Session.of(await info.context.do.sessions.refresh(refresh_token))
+
+    @mutation(
+        once=False,
+        description="End one of the viewer's sessions, this one or another: its tokens, and what is watched with them.",
+    )
+    async def end_session(
+        self, info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="The session's id.")]
+    ) -> DeletedResult:
+        await info.context.do.sessions.end_one(info.context.viewer, id)
+        return Deleted(id=id)
 
     @mutation(once=False, description="End this session: its tokens, and what is watched with them.")
     async def logout(self, info: Info) -> bool:

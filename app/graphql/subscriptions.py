@@ -8,6 +8,7 @@ import strawberry
 
 from app.domain import video
 from app.domain.errors import DomainError
+from app.domain.session import Scope
 from app.graphql.context import Info
 from app.graphql.problems import problem_of
 from app.graphql.results import Deleted, VideoStatusEvent
@@ -35,8 +36,8 @@ class Subscription:
         ] = None,
     ) -> AsyncGenerator[VideoStatusEvent, None]:
         """Watch; an expected error is the last event, since Strawberry's handlers do not reach subscriptions."""
-        viewer = info.context.viewer
         try:
+            viewer = info.context.allowed(Scope.READ)
             watched = None if id is None else video.parsed_video_id(id)
             async with aclosing(info.context.do.watch_video_status(viewer, watched)) as events:
                 async for event in events:

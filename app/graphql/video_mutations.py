@@ -5,6 +5,7 @@ from typing import Annotated
 import strawberry
 
 from app.domain.options import ExtractionOptions
+from app.domain.session import Scope
 from app.domain.video import parsed_video_id
 from app.graphql.context import Info
 from app.graphql.declared import mutation
@@ -40,12 +41,14 @@ class VideoMutations:
         ] = None,
     ) -> VideoResult:
         """Pull the file from the network into the storage; nothing of it has been read when this begins."""
-        viewer, applied = info.context.viewer, options.to_domain() if options else ExtractionOptions()
+        viewer, applied = info.context.allowed(Scope.UPLOAD), options.to_domain() if options else ExtractionOptions()
         return VideoProcessing.of(await info.context.do.upload_video(viewer, file, applied, idempotency_key))
 
     @mutation(once=False, description="Stop a processing that has not ended; it becomes FAILED with the code CANCELED.")
     async def cancel_video(self, info: Info, id: _Id) -> VideoResult:
-        return VideoProcessing.of(await info.context.do.videos.cancel(info.context.viewer, parsed_video_id(id)))
+        return VideoProcessing.of(
+            await info.context.do.videos.cancel(info.context.allowed(Scope.DELETE), parsed_video_id(id))
+        )
 
     @mutation(
         once=False,
@@ -59,10 +62,10 @@ class VideoMutations:
             ExtractionOptionsInput | None, strawberry.argument(description="How the frames are taken this time.")
         ] = None,
     ) -> VideoResult:
-        viewer, applied = info.context.viewer, options.to_domain() if options else None
+        viewer, applied = info.context.allowed(Scope.UPLOAD), options.to_domain() if options else None
         return VideoProcessing.of(await info.context.do.videos.reprocess(viewer, parsed_video_id(id), applied))
 
     @mutation(once=False, description="Remove a processing and its stored files; one that runs is stopped.")
     async def delete_video(self, info: Info, id: _Id) -> DeletedResult:
-        await info.context.do.videos.delete(info.context.viewer, parsed_video_id(id))
+        await info.context.do.videos.delete(info.context.allowed(Scope.DELETE), parsed_video_id(id))
         return Deleted(id=id)

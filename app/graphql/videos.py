@@ -8,6 +8,7 @@ import strawberry
 
 from app.domain import options, video
 from app.domain.options import SelectionKind
+from app.domain.session import Scope
 from app.graphql.context import Info
 from app.graphql.enums import FailureCode, ImageFormat, ProcessingStatus
 from app.graphql.scalars import BigInt
@@ -150,10 +151,11 @@ class VideoProcessing:
 
     @strawberry.field(description="The ZIP; null unless it is COMPLETED, and null again after expiresAt.")
     def result(self, info: Info) -> FramesArchive | None:
-        """Make links that are good from now on."""
+        """Make links that are good from now on; a key that may only send videos downloads none."""
         services, archive, now = info.context.services, self.seen.archive, info.context.services.clock.now()
         if archive is None or services.retention.expired(self.seen, now):
             return None
+        info.context.allowed(Scope.READ)
         return FramesArchive.of(self.seen, archive, services.links, now)
 
     @strawberry.field(

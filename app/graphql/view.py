@@ -32,7 +32,8 @@ from strawberry.types import ExecutionResult
 from strawberry.types.graphql import OperationType
 from strawberry.types.unset import UNSET, UnsetType
 
-from app.domain.errors import DomainError, FileTooLarge, RateLimited, Unauthenticated, UploadIncomplete
+from app.domain import session
+from app.domain.errors import DomainError, FileTooLarge, RateLimited, Unauthenticated
 from app.graphql.codes import BAD_USER_INPUT
 from app.graphql.context import Context
 from app.graphql.documents import Documents
@@ -51,11 +52,12 @@ from app.server.concurrency import ConcurrencyLimit, TooMany
 from app.server.metrics import metrics_of
 from app.server.multipart import declared_bytes
 from app.server.preferences import preferred_locale
-from app.server.problems import domain_problem
-from app.server.services import address_of, services_of, viewer_of
+from app.server.problems import domain_problem, expected
+from app.server.services import address_of, services_of
 from app.server.throttle import TokenBuckets
 from app.server.uploads import uploads_of
 from app.settings import Settings
+from app.usecases.ports.database import DatabaseUnavailable
 
 MULTIPART: Final = "multipart/form-data"
 _STREAM_RETRY_SECONDS: Final = 10
@@ -119,37 +121,43 @@ class GraphQLView(GraphQL[Context, None]):
             response = await self._run(request)
         except HTTPException as error:
             response = _http_error(request, error)
-        except (RateLimited, Unauthenticated, UploadIncomplete) as error:
+        except (DomainError, DatabaseUnavailable) as error:
             response = _expected(request, error)
         await response(scope, receive, send)
 
     async def _run(self, request: Request) -> Response:
         """Answer; a multipart request is an upload under way from before a byte of its body is read."""
+        context = request.state.context = self._new_context(request)
+        await context.find_out_who_asks()
         if _media_type(request) != MULTIPART:
             return await self.run(request)
-        upload = uploads_of(request).one_more(viewer_of(request).id, declared_bytes(request))
+        upload = uploads_of(request).one_more(context.allowed(session.Scope.UPLOAD).id, declared_bytes(request))
         async with upload as request.state.incoming:
             return await self.run(request)
 
     async def get_context(self, request: HTTPConnection, response: object) -> Context:  # noqa: ARG002 - Strawberry's signature
-        """Return who asks and in which language."""
-        context = Context(
+        """Return the request's, which knows who asks; a socket's client introduces itself later."""
+        context: Context = request.state.context if isinstance(request, Request) else self._new_context(request)
+        return context
+
+    def _new_context(self, request: HTTPConnection) -> Context:
+        return Context(
             services_of(request),
             request.headers.get("authorization") if isinstance(request, Request) else None,
             preferred_locale(request.headers.get("accept-language")),
             address_of(request),
+            session.agent_of(request.headers.get("user-agent")),
             self.settings,
             metrics_of(request),
             self._shared_answers,
             self.documents,
         )
-        request.state.context = context
-        return context
 
     async def on_ws_connect(self, context: Context) -> UnsetType | dict[str, object] | None:
-        """Refuse a stranger with 4403: every subscription needs a session."""
+        """Refuse a stranger with 4403: every subscription needs a session or a key."""
+        await context.find_out_who_asks()
         try:
-            context.viewer  # noqa: B018 - it raises
+            context.whoever  # noqa: B018 - it raises
         except Unauthenticated:
             raise ConnectionRejectionError from None
         return cast("UnsetType", UNSET)
@@ -241,12 +249,12 @@ class GraphQLView(GraphQL[Context, None]):
         held: ExitStack = request.state.held
         try:
             held.enter_context(self.sockets.acquire(context.address, self.settings.max_sockets_per_address))
-            held.enter_context(self.sockets.acquire(context.viewer.id, self.settings.max_sockets_per_user))
+            held.enter_context(self.sockets.acquire(context.whoever.id, self.settings.max_sockets_per_user))
         except TooMany:
             context.metrics.rejected.labels("sockets").inc()
             sentence = "Too many streams are open; close one first."
             raise RateLimited(sentence, retry_after_seconds=_STREAM_RETRY_SECONDS) from None
-        lasting = ending_with_session(context.services, context.viewer, stream)
+        lasting = ending_with_session(context.services, context.whoever, stream)
         return await super().create_streaming_response(request, lasting, sub_response, headers)
 
     async def process_result(self, request: Request, result: ExecutionResult) -> GraphQLHTTPResponse:
@@ -338,8 +346,11 @@ def _http_error(request: Request, raised: HTTPException) -> Response:
     return response
 
 
-def _expected(request: Request, error: RateLimited | Unauthenticated | UploadIncomplete) -> Response:
+def _expected(request: Request, raised: DomainError | DatabaseUnavailable) -> Response:
     """Answer as REST does, with the same status and headers, as a GraphQL error."""
+    error = expected(raised)
+    if error is None:
+        raise raised
     told = domain_problem(error)
     response = _error_response(request, told.status_code, *top_level(error) or (error.message, {"code": error.code}))
     for name in ("Retry-After", "WWW-Authenticate"):

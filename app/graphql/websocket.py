@@ -29,11 +29,14 @@ from app.server.concurrency import ConcurrencyLimit, TooMany
 from app.server.services import session_over
 from app.server.throttle import TokenBuckets
 from app.settings import Settings
+from app.usecases.ports.database import DatabaseUnavailable
 
 MALFORMED: Final = 4400
 FORBIDDEN: Final = 4403
 """There is no session, or it is over; clients take 4401 for a mistake of their program and never come back."""
 TOO_MANY: Final = 4429
+TRY_AGAIN: Final = 1013
+"""Of the registry of RFC 6455: clients come back after a while."""
 
 
 class TextWebSocket(ASGIWebSocketAdapter):
@@ -102,11 +105,17 @@ class TransportWebSocket(TransportHandler[Context]):
 
     async def handle_connection_init(self, message: ConnectionInitMessage) -> None:
         """Open the session, and see to it that the socket ends with it."""
-        await super().handle_connection_init(message)
+        try:
+            await super().handle_connection_init(message)
+        except (RateLimited, DatabaseUnavailable):  # Of a key, which is looked up and counted.
+            await self.websocket.close(TRY_AGAIN, "Try again later")
+            return
         if not self.connection_acknowledged or self._watchdog is not None:
             return
         try:
-            self._held.enter_context(self._sockets.acquire(self.context.viewer.id, self._settings.max_sockets_per_user))
+            self._held.enter_context(
+                self._sockets.acquire(self.context.whoever.id, self._settings.max_sockets_per_user)
+            )
         except TooMany:
             await self._turn_away("sockets")
             return
@@ -128,6 +137,7 @@ class TransportWebSocket(TransportHandler[Context]):
         if message["id"] not in self.operations and len(self.operations) >= limit:
             return GraphQLError(f"A socket may have {limit} operations at once.", extensions={"code": LIMIT_EXCEEDED})
         try:
+            await self.context.count_for_key()
             await self.context.afford(message["payload"]["query"])
         except RateLimited as error:
             return _rate_limited(error)
@@ -162,7 +172,7 @@ class TransportWebSocket(TransportHandler[Context]):
         await super().shutdown()
 
     async def _end_with_the_session(self) -> None:
-        await session_over(self.context.services, self.context.viewer)
+        await session_over(self.context.services, self.context.whoever)
         for operation in list(self.operations):
             await self.cleanup_operation(operation)
         await self.websocket.close(FORBIDDEN, "Forbidden")

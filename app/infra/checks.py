@@ -24,7 +24,7 @@ from app.infra.s3.faults import S3_FAULTS
 from app.infra.s3.storage import S3Storage
 from app.infra.sql.clock import DatabaseClock
 from app.infra.sql.engine import engine_for
-from app.infra.sql.migrate import wait_for_schema
+from app.infra.sql.revisions import wait_for_schema
 from app.infra.workspace import Workspace
 from app.settings import GIB, CheckSettings
 
@@ -33,6 +33,8 @@ _LIMIT_SECONDS: Final = 10.0
 _FAR_SECONDS: Final = 30
 """A clock that is further off makes log lines lie and, at fifteen minutes, S3 refuse every request."""
 _FREE_BYTES: Final = GIB
+_TRIPS: Final = 3
+"""The shortest of so many tells a clock best."""
 
 
 class Wrong(Exception):
@@ -178,6 +180,29 @@ PARTS: Final[Mapping[str, Callable[[CheckSettings], Awaitable[str]]]] = {
 async def check(settings: CheckSettings, parts: Collection[str] = tuple(PARTS)) -> Sequence[Finding]:
     """Try these parts at once, each for ten seconds at most."""
     return await asyncio.gather(*(_tried(part, settings) for part in PARTS if part in parts))
+
+
+async def clocks(settings: CheckSettings) -> Mapping[str, float]:
+    """Return by how many seconds each clock is ahead of this machine's, whose own is zero.
+
+    :raises DatabaseUnavailable: where the database is away
+    :raises RedisError: where Redis is
+    """
+    engine = engine_for(settings.database_url)
+    clock = DatabaseClock(engine)
+    try:
+        await clock.synchronise()
+    finally:
+        await engine.dispose()
+    database = clock.now().timestamp() - time.time()
+    trips: list[tuple[float, float]] = []
+    async with Redis.from_pool(connection_pool(settings.redis_url)) as redis:
+        for _ in range(_TRIPS):
+            before = time.time()
+            seconds, microseconds = await redis.time()
+            after = time.time()
+            trips.append((after - before, seconds + microseconds / 1e6 - (before + after) / 2))
+    return {"this machine": 0.0, "the database": database, "Redis": min(trips)[1]}
 
 
 async def _tried(part: str, settings: CheckSettings) -> Finding:

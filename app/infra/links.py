@@ -1,6 +1,8 @@
 """Links that authorise themselves for a short time, and the names under which browsers save what is behind them."""
 
+import asyncio
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final, final
@@ -9,6 +11,7 @@ from urllib.parse import quote
 import jwt
 
 from app.infra.tokens import is_compact
+from app.usecases.ports.storage import PartToSend
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -77,6 +80,40 @@ class PresignedLinks:
             ExpiresIn=self.lifetime_seconds,
         )
         return url, now + timedelta(seconds=self.lifetime_seconds)
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class PresignedParts:
+    """``PartLinks`` of the storage itself; the client's URL must be the one that the outside knows.
+
+    What a URL names is signed with it: key, upload, part, Content-Length and, where there is one, Content-MD5.
+    """
+
+    client: "S3Client"
+    bucket: str
+    lifetime_seconds: int
+
+    async def links(
+        self, key: str, upload: str, parts: Sequence[PartToSend], now: datetime
+    ) -> tuple[Sequence[str], datetime]:
+        # In a thread: many take a while to sign, and a role's credentials may have to be fetched for it.
+        urls = await asyncio.to_thread(lambda: [self._link(key, upload, part) for part in parts])
+        return urls, now + timedelta(seconds=self.lifetime_seconds)
+
+    def _link(self, key: str, upload: str, part: PartToSend) -> str:
+        return self.client.generate_presigned_url(
+            "upload_part",
+            Params={
+                "Bucket": self.bucket,
+                "Key": key,
+                "UploadId": upload,
+                "PartNumber": part.number,
+                "ContentLength": part.size_bytes,
+                **({"ContentMD5": part.md5} if part.md5 else {}),
+            },
+            ExpiresIn=self.lifetime_seconds,
+        )
 
 
 @final

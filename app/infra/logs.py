@@ -25,6 +25,7 @@ REDACTED: Final = "[redacted]"
 _SECRETS: Final = re.compile(
     r"(?<![\w-])[\w-]{8,}+\.eyJ[\w-]{5,}+(?:\.[\w-]*+)?"  # a JSON Web Token
     r"|whsec_[\w+/=-]{8,}"  # the key of a webhook
+    r"|fx_[0-9A-Za-z]{20,}"  # a key for programs, misspelt too
     r"|\$argon2\w+\$[\w$=,+/-]+"  # a password's hash
     r"|(?<=/files/)[\w.~-]{8,}"  # a ticket
     r"|(?i:(?<=bearer ))[\w.~+/=-]{8,}"

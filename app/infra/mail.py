@@ -1,7 +1,6 @@
 """The port ``Mailer`` on SMTP."""
 
 import asyncio
-import json
 import re
 import ssl
 import unicodedata
@@ -27,6 +26,7 @@ from app.domain.mail_text import defanged, greeted
 from app.domain.notification import Mail
 from app.domain.user import Locale
 from app.infra import mail_address
+from app.infra.reasons import PortugueseReasons
 from app.infra.traces import continued, current_traceparent, span
 
 log = structlog.get_logger(__name__)
@@ -38,6 +38,7 @@ _NEUTRAL: Final[Mapping[str, Callable[[str], str]]] = {
     "name": greeted,
     "file_name": defanged,
     "webhook_url": defanged,
+    "key_name": defanged,
 }
 """What users wrote themselves, and how a mail may hold it."""
 _NO_ADDRESS: Final = "This is no address that mail can be sent to."
@@ -95,8 +96,7 @@ class SmtpMailer:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self._portuguese: dict[str, str] = json.loads((_TEMPLATES / "reasons.pt-BR.json").read_text("utf-8"))
-        self._sentences: dict[str, str] = json.loads((_TEMPLATES / "sentences.pt-BR.json").read_text("utf-8"))
+        self._in_portuguese = PortugueseReasons()
 
     async def send(self, mail: Mail) -> str:
         """Return the server's answer.
@@ -175,13 +175,6 @@ class SmtpMailer:
             if mail.locale is Locale.PT_BR:
                 values["reason"] = self._in_portuguese(code, str(values.get("reason", "")))
         return values
-
-    def _in_portuguese(self, code: FailureCode, reason: str) -> str:
-        """Return what names this one video's fault, where Portuguese has words for it, else what the code means."""
-        for said, translated in self._sentences.items():
-            if found := re.fullmatch(said, reason):
-                return re.sub(r"(?<=\d)\.(?=\d)", ",", found.expand(translated))
-        return self._portuguese[code]
 
 
 def _failure(refused: aiosmtplib.SMTPResponseException) -> NotificationError:

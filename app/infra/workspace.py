@@ -8,6 +8,7 @@ import stat
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
+from errno import ENOSPC
 from pathlib import Path
 from typing import Final, final
 
@@ -30,18 +31,26 @@ class Workspace:
         self._chosen = root is not None
 
     @asynccontextmanager
-    async def directory(self) -> AsyncIterator[Path]:
-        """Return a new empty directory; it goes with all that is in it. Raises ``OSError``."""
-        directory, lock = await asyncio.to_thread(self._make)
+    async def directory(self, coming_bytes: int = 0) -> AsyncIterator[Path]:
+        """Return a new empty directory; it goes with all that is in it.
+
+        Where the disk has no room for what is coming this says so at once. To be told by the disk would be to take all
+        that it has, and with ``fiapx up`` the database and the storage live there too.
+
+        :raises OSError: where there can be none, or (ENOSPC) no room
+        """
+        directory, lock = await asyncio.to_thread(self._make, coming_bytes)
         try:
             yield directory
         finally:
             await asyncio.shield(asyncio.to_thread(_remove, directory, lock))
 
-    def _make(self) -> tuple[Path, int]:
+    def _make(self, coming_bytes: int) -> tuple[Path, int]:
         self.prepare()
         with _locked(self._root):  # Nobody takes a directory for abandoned before it has its lock.
             self._remove_abandoned()
+            if shutil.disk_usage(self._root).free < coming_bytes:
+                raise OSError(ENOSPC, os.strerror(ENOSPC), str(self._root))
             directory = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=self._root))
             lock = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
             fcntl.flock(lock, fcntl.LOCK_EX)

@@ -13,7 +13,8 @@ from starlette.responses import FileResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from app.settings import Settings, is_amazon
+from app.setting_forms import is_amazon
+from app.settings import Settings
 
 BUILT: Final = Path(__file__).with_name("static")
 _NOTHING_ELSE: Final = ("default-src 'none'", "base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'")
@@ -28,6 +29,14 @@ _GRAPHIQL_POLICY: Final = (
     # 'self' includes WebSockets to the same place (Content Security Policy Level 3, section 6.7.2.8).
     "connect-src 'self'",
 )
+_OF_APPS: Final = (
+    *_NOTHING_ELSE,
+    "script-src 'self'",
+    "style-src 'self'",
+    "require-trusted-types-for 'script'",
+    "trusted-types 'none'",
+)
+_OPERATE_POLICY: Final = (*_OF_APPS, "img-src 'self'", "connect-src 'self'")
 _APP_PATHS: Final = ("/", "/sign-up", "/forgot-password", "/reset-password", "/verify-email")
 """The places of the page at ``/``; frontend-sample/src/state/page.ts has the same."""
 _FOR_EVER: Final = {"Cache-Control": "public, max-age=31536000, immutable"}
@@ -57,21 +66,20 @@ def page_routes(settings: Settings, built: Path = BUILT) -> list[BaseRoute]:
         routes += _page("GraphiQL", built / "graphiql", ["/graphiql"], _GRAPHIQL_POLICY, assets="/graphiql/assets")
     if settings.frontend:
         routes += _page("The page", built / "app", _APP_PATHS, _app_policy(settings), assets="/assets")
+        routes += _page(
+            "The operators' page", built / "operate", ["/operate"], _OPERATE_POLICY, assets="/operate/assets"
+        )
     return routes
 
 
 def _app_policy(settings: Settings) -> Sequence[str]:
     """Let the page use nothing but itself and the storage, and write no markup from text (Trusted Types)."""
-    storage = f" {_storage_origin(settings.s3_public_url, settings.s3_bucket)}" if settings.s3_public_url else ""
-    return (
-        *_NOTHING_ELSE,
-        "script-src 'self'",
-        "style-src 'self'",
-        f"img-src 'self'{storage}",
-        f"connect-src 'self'{storage}",
-        "require-trusted-types-for 'script'",
-        "trusted-types 'none'",
+    pictures, parts = (
+        f" {_storage_origin(url, settings.s3_bucket)}" if url else ""
+        for url in (settings.s3_public_url, settings.upload_url)
     )
+    connections = pictures if parts == pictures else pictures + parts
+    return (*_OF_APPS, f"img-src 'self'{pictures}", f"connect-src 'self'{connections}")
 
 
 def _storage_origin(public_url: str, bucket: str) -> str:

@@ -8,6 +8,7 @@ from starlette.responses import JSONResponse, Response
 from typing_extensions import TypedDict
 
 from app.domain import errors
+from app.domain.session import agent_of
 from app.domain.times import iso8601
 from app.domain.user import Locale
 from app.server.body import json_body
@@ -88,19 +89,24 @@ async def register(request: Request) -> Response:
     """Make an account."""
     body = await json_body(request, Registration)
     locale = _locale(request, body.get("locale"))
-    session = await services_of(request).do.register_user(
+    user = await services_of(request).do.register_user.without_session(
         body["name"], body["email"], body["password"], locale, address_of(request)
     )
-    user = session.user
     account = Account(id=user.id, name=user.name, email=user.email, createdAt=iso8601(user.created_at))
     return JSONResponse(account, HTTPStatus.CREATED)
 
 
-@promises("accounts", _SIGNED_IN, errors=(errors.InvalidCredentials, errors.RateLimited, *_STORES), body=Credentials)
+@promises(
+    "accounts",
+    _SIGNED_IN,
+    errors=(errors.AccountDisabled, errors.InvalidCredentials, errors.RateLimited, *_STORES),
+    body=Credentials,
+)
 async def login(request: Request) -> Response:
     """Sign in."""
     services, body = services_of(request), await json_body(request, Credentials)
-    session = await services.do.authenticate_user(body["email"], body["password"], address_of(request))
+    agent = agent_of(request.headers.get("user-agent"))
+    session = await services.do.authenticate_user(body["email"], body["password"], address_of(request), agent)
     return _tokens(services, session)
 
 
@@ -119,7 +125,7 @@ async def refresh(request: Request) -> Response:
 )
 async def logout(request: Request) -> Response:
     """Sign out."""
-    await services_of(request).do.sessions.end(viewer_of(request))
+    await services_of(request).do.sessions.end(await viewer_of(request))
     return Response(status_code=HTTPStatus.NO_CONTENT)
 
 

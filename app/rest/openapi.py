@@ -26,6 +26,7 @@ The GraphQL API at `/graphql` does all of this and more. Errors are problem deta
 An unknown path is answered with {UNKNOWN_PATH.status:d} `{UNKNOWN_PATH.code}`, another method than those listed with
 {UNKNOWN_METHOD.status:d} `{UNKNOWN_METHOD.code}`. Clients must take no offence at members that they do not know.
 """
+_BEARER: Final = "An access token, or a key for programs (`fx_...`) that has the scope which the operation needs."
 
 
 class _Plain(GenerateJsonSchema):
@@ -69,7 +70,7 @@ def document(routes: Sequence[Route]) -> dict[str, Any]:
             "headers": _headers(),
             "responses": shared.responses,
             "schemas": bodies.schemas,
-            "securitySchemes": {"session": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
+            "securitySchemes": {"session": {"type": "http", "scheme": "bearer", "description": _BEARER}},
         },
     }
     # Docstrings mark code as RST does, OpenAPI as Markdown does.

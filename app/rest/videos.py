@@ -10,6 +10,7 @@ from typing_extensions import TypedDict
 from app.domain import errors
 from app.domain.options import ExtractionOptions
 from app.domain.retention import Retention
+from app.domain.session import Scope
 from app.domain.times import iso8601
 from app.domain.video import ProcessingStatus, VideoProcessing, parsed_video_id
 from app.rest.objects import OBJECT_PARAMETERS, Representation, object_answers, send_object
@@ -72,6 +73,7 @@ _FORM: Final = {
     "videos",
     Answer(HTTPStatus.ACCEPTED, "The file is stored, and will be processed.", Accepted),
     errors=(
+        errors.AccountDisabled,
         errors.FileTooLarge,
         errors.IdempotencyConflict,
         errors.QuotaExceeded,
@@ -91,7 +93,7 @@ async def upload(request: Request) -> Response:
 
     The answer comes as soon as the file is stored and its processing recorded. GraphQL's ``uploadVideo`` takes choices.
     """
-    services, viewer = services_of(request), viewer_of(request)
+    services, viewer = services_of(request), await viewer_of(request, Scope.UPLOAD)
     async with uploads_of(request).one_more(viewer.id, declared_bytes(request)) as incoming:
         form = Multipart(request, incoming)
         file = await _file(form)
@@ -118,7 +120,7 @@ async def upload(request: Request) -> Response:
 )
 async def list_videos(request: Request) -> Response:
     """List one's own videos, newest first."""
-    services, viewer = services_of(request), viewer_of(request)
+    services, viewer = services_of(request), await viewer_of(request, Scope.READ)
     first = request.query_params.get("first", str(PAGE))
     if not (first.isascii() and first.isdigit() and len(first) <= 3):  # noqa: PLR2004 - no page size is longer
         raise wrong_size()
@@ -153,7 +155,7 @@ async def download(request: Request) -> Response:
     Where clients reach the storage it is 307 to a link there, for a gateway may carry no more than 10 MB; HEAD tells
     the size in any case.
     """
-    services, viewer = services_of(request), viewer_of(request)
+    services, viewer = services_of(request), await viewer_of(request, Scope.READ)
     video, archive = await services.do.download_processed_zip(viewer, parsed_video_id(request.path_params["id"]))
     if services.tickets is None and request.method == "GET":
         name, kind = archive_file_name(video), "application/zip"

@@ -14,7 +14,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 from typing_extensions import TypedDict
 
-from app.domain.errors import DomainError, FileTooLarge, InvalidInput, RateLimited, Unauthenticated, UploadIncomplete
+from app.domain.errors import (
+    DomainError,
+    FileTooLarge,
+    InsufficientScope,
+    InvalidInput,
+    RateLimited,
+    Unauthenticated,
+    UploadIncomplete,
+)
 from app.server.problem_types import BEFORE_ANY_ROUTE, BROKEN, NO_JSON, ON_THE_WIRE, ProblemType
 
 described: Final = with_config(ConfigDict(use_attribute_docstrings=True))
@@ -58,7 +66,7 @@ HEADERS: Final[Mapping[str, Header]] = {
     for header in (
         Header("X-Request-Id", "Names this request in the log; yours, if you sent one of 8 to 64 letters and digits."),
         Header("Retry-After", "In how many seconds trying again can help.", "integer"),
-        Header("WWW-Authenticate", "How to authenticate: by a bearer token (RFC 6750)."),
+        Header("WWW-Authenticate", "How to authenticate: by a bearer token (RFC 6750), and which scope its key lacks."),
         Header("Allow", "The methods that this path has."),
         Header("Accept-Ranges", "That a part can be asked for, in bytes."),
         Header("Content-Range", "Which part of how many bytes this is."),
@@ -129,7 +137,7 @@ def promises(
     if body is not None and media_type == "application/json":
         problems += (NO_JSON,)
     if signed_in:
-        errors += (Unauthenticated,)
+        errors += (Unauthenticated, InsufficientScope)
     if not always:
         errors, problems = (*errors, RateLimited), problems + BEFORE_ANY_ROUTE
     problems += (*ON_THE_WIRE, BROKEN)

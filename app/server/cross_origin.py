@@ -21,7 +21,7 @@ class CrossOrigin:
         self._shared = CORSMiddleware(
             app,
             allow_origins=origins,
-            allow_methods=["GET", "POST"],
+            allow_methods=["GET", "HEAD", "POST"],
             allow_headers=[
                 "Authorization",
                 "Content-Type",
@@ -30,6 +30,7 @@ class CrossOrigin:
                 "GraphQL-Require-Preflight",
                 "X-Apollo-Operation-Name",
                 "Range",
+                "If-Range",
                 "X-Request-Id",
             ],
             expose_headers=["Retry-After", "X-Request-Id", "Content-Disposition", "Content-Range", "ETag"],

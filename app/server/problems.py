@@ -23,11 +23,17 @@ STATUS: Final[Mapping[type[errors.DomainError], HTTPStatus]] = {
     errors.InvalidCredentials: HTTPStatus.UNAUTHORIZED,
     errors.VideoNotBelongsToUser: HTTPStatus.FORBIDDEN,
     errors.EmailNotVerified: HTTPStatus.FORBIDDEN,
+    errors.AccountDisabled: HTTPStatus.FORBIDDEN,
+    errors.InsufficientScope: HTTPStatus.FORBIDDEN,
+    errors.NotAnOperator: HTTPStatus.FORBIDDEN,
     errors.UserNotFound: HTTPStatus.NOT_FOUND,
+    errors.UploadNotFound: HTTPStatus.NOT_FOUND,
+    errors.StagingUnavailable: HTTPStatus.NOT_FOUND,
     errors.VideoNotFound: HTTPStatus.NOT_FOUND,
     errors.VideoExpired: HTTPStatus.GONE,
     errors.EmailAlreadyRegistered: HTTPStatus.CONFLICT,
     errors.IdempotencyConflict: HTTPStatus.CONFLICT,
+    errors.FileChanged: HTTPStatus.CONFLICT,
     errors.ProcessingAlreadyFinished: HTTPStatus.CONFLICT,
     errors.FileTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     errors.UnsupportedFileFormat: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
@@ -81,6 +87,9 @@ def domain_problem(error: errors.DomainError) -> Response:
     headers = {}
     if status is HTTPStatus.UNAUTHORIZED:
         headers["WWW-Authenticate"] = "Bearer"
+    if isinstance(error, errors.InsufficientScope):  # RFC 6750, section 3.1.
+        scope = f', scope="{error.scope}"' if error.scope else ""
+        headers["WWW-Authenticate"] = f'Bearer error="insufficient_scope"{scope}'
     if error.retry_after_seconds is not None:
         headers["Retry-After"] = str(error.retry_after_seconds)
     return problem(status, error.code, error.sentence(), error.message, field=error.field, headers=headers)

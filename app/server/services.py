@@ -9,10 +9,11 @@ from typing import Protocol, cast
 from starlette.requests import HTTPConnection
 from structlog.contextvars import bind_contextvars
 
+from app.domain.api_key import PREFIX
 from app.domain.errors import Unauthenticated
 from app.domain.network import subscriber_of
 from app.domain.retention import Retention
-from app.domain.session import Viewer
+from app.domain.session import Scope, Viewer
 from app.domain.user import pseudonym
 from app.settings import Settings
 from app.usecases.catalogue import UseCases
@@ -72,15 +73,18 @@ def settings_of(connection: HTTPConnection) -> Settings:
     return cast("Settings", connection.app.state.settings)
 
 
-def bearer_viewer(services: Services, authorization: str | None) -> Viewer:
-    """Return who sends this ``Authorization`` value (RFC 6750).
+async def bearer_viewer(services: Services, authorization: str | None) -> Viewer:
+    """Return who sends this ``Authorization`` value (RFC 6750): an access token, or a key for programs.
 
     :raises Unauthenticated: where it is missing, of another scheme, forged or expired, or where its session has ended
+    :raises RateLimited: where a key comes too often
     """
     scheme, _, token = (authorization or "").partition(" ")
-    if scheme.lower() != "bearer" or not token.strip():
+    token = token.strip()
+    if scheme.lower() != "bearer" or not token:
         raise Unauthenticated
-    viewer = services.tokens.verify(token.strip())
+    by_key = token.startswith(PREFIX)
+    viewer = await services.do.api_keys.authenticate(token) if by_key else services.tokens.verify(token)
     bind_contextvars(user=pseudonym(viewer.id))  # For the log lines of this request, or of this socket.
     if is_over(services, viewer):
         raise Unauthenticated
@@ -106,6 +110,11 @@ async def session_over(services: Services, viewer: Viewer) -> None:
         return
 
 
-def viewer_of(connection: HTTPConnection) -> Viewer:
-    """Return who sends this request; raises ``Unauthenticated``."""
-    return bearer_viewer(services_of(connection), connection.headers.get("authorization"))
+async def viewer_of(connection: HTTPConnection, scope: Scope | None = None) -> Viewer:
+    """Return who sends this request, where a key that they send has this scope; without one no key will do.
+
+    :raises Unauthenticated: where it is nobody
+    :raises InsufficientScope: where the key may not do this
+    """
+    viewer = await bearer_viewer(services_of(connection), connection.headers.get("authorization"))
+    return viewer.allowed(scope)

@@ -1,14 +1,18 @@
 """The viewer's own account."""
 
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final, final
 from uuid import uuid4
 
-from app.domain.errors import Unauthenticated
+from app.domain.errors import StorageError, Unauthenticated
 from app.domain.session import SessionId, Viewer
+from app.domain.staged_upload import StagedUpload
 from app.domain.user import Locale, User, checked_name
 from app.domain.video import result_prefix
+from app.usecases.api_keys import revoke_all
 from app.usecases.data_export import DataExport, export_of, export_prefix
 from app.usecases.passwords import PasswordUseCases
 from app.usecases.ports.clock import Clock
@@ -60,7 +64,7 @@ class AccountUseCases:
         return await self.transactions.write(update)
 
     async def export(self, viewer: Viewer) -> DataExport:
-        """Write the viewer's profile, processings and notifications into one JSON file; it is removed after a day.
+        """Write all that is kept of the viewer into a JSON file; it is removed after a day.
 
         :raises RateLimited: where it was asked for too often
         :raises StorageError: where the storage is away
@@ -76,7 +80,7 @@ class AccountUseCases:
         return DataExport(key, size, f"fiapx-{now:%Y-%m-%d}.json")
 
     async def delete(self, viewer: Viewer, password: str) -> None:
-        """Remove the viewer for good: rows, sessions, and all objects.
+        """Remove the viewer for good: rows, sessions, keys, and all objects.
 
         The objects are only written down for removal here, now and once more when whoever still writes one has long
         noticed: a worker at its next heartbeat, an upload when it wants to be accepted.
@@ -85,19 +89,23 @@ class AccountUseCases:
         :raises RateLimited: where it was tried too often
         """
         await self.passwords.check(viewer, password, field="password")
-        ended = await self.transactions.write(lambda t: self._delete(t, viewer))
+        ended, staged = await self.transactions.write(lambda t: self._delete(t, viewer))
         await self.passwords.sessions.ended.announce(ended)
         await self.queue.remove_objects()
+        with suppress(StorageError):  # Housekeeping aborts what is left, after a day.
+            for upload in staged:
+                await self.storage.abort_parts(upload.source_key, upload.storage_upload_id)
 
-    async def _delete(self, t: Transaction, viewer: Viewer) -> list[SessionId]:
+    async def _delete(self, t: Transaction, viewer: Viewer) -> tuple[list[SessionId], Sequence[StagedUpload]]:
         user, now = await locked_user(t, viewer), self.clock.now()
-        ended = [*await other_sessions(t, user.id, but=viewer.session), viewer.session]
+        ended = [*await other_sessions(t, user.id, but=viewer.session), viewer.session, *await revoke_all(t, user.id)]
         await t.sessions.end(ended, now)
         videos, reservations = await t.videos.sources(user.id), await t.reservations.of(user.id)
+        staged = await t.staged_uploads.of(user.id)
         sources = {source for _, source in videos} | {reservation.source_key for reservation in reservations}
         prefixes = [*(result_prefix(video) for video, _ in videos), export_prefix(user.id)]
         for at in (now, now + SECOND_REMOVAL):
             await t.removals.add(*sources, is_prefix=False, at=at)
             await t.removals.add(*prefixes, is_prefix=True, at=at)
         await t.users.remove(user.id)
-        return ended
+        return ended, staged

@@ -12,7 +12,7 @@ from app.domain.failure import Failure, FailureCode
 from app.domain.lease import also_broken_by
 from app.domain.manifest import Reading
 from app.domain.video import FramesArchive, VideoId, VideoProcessing
-from app.usecases.faults import failure_of, is_full
+from app.usecases.faults import failure_of, is_full, said_by
 from app.usecases.generate_zip_file import GenerateZipFile
 from app.usecases.hold_lease import AttemptState, HoldLease
 from app.usecases.mark_processing_completed import MarkProcessingCompleted
@@ -115,7 +115,7 @@ class AttemptVideo:
             if fault := await self._fault_behind(error):
                 return await self._meet(fault, started)
             self.health.worked()
-            await self._fail(started.video, Failure(error.failure, error.message))
+            await self._fail(started.video, Failure(error.failure, error.message), error)
         except Exception as error:  # noqa: BLE001 - a bug of ours is no reason to lose the video
             return await self._meet(error, started)
         return None
@@ -134,15 +134,15 @@ class AttemptVideo:
         faults, failure = started.transient_failures + 1, failure_of(fault)
         if not isinstance(fault, StorageError | DatabaseUnavailable | OSError):
             self.reports.broke(fault, faults)
-            return await self._break(started, _UNEXPECTED_TRIES, failure)
+            return await self._break(started, fault, _UNEXPECTED_TRIES, failure)
         self.reports.fault(fault, faults, full=is_full(fault))
         if isinstance(fault, OSError):
-            return await self._break(started, self.max_transient_failures, failure)
+            return await self._break(started, fault, self.max_transient_failures, failure)
         if await self.stores.trips():
             return await self._sit_out(started)
         if faults < self.max_transient_failures:
-            return await self._come_again(started)
-        await self._fail(started.video, failure)
+            return await self._come_again(started, fault)
+        await self._fail(started.video, failure, fault)
         return None
 
     async def _sit_out(self, started: Claimed) -> timedelta:
@@ -178,14 +178,14 @@ class AttemptVideo:
             with self.reports.decoding():
                 return await self.generate_zip_file(video, media, extraction), extraction.reading
 
-    async def _fail(self, video: VideoProcessing, failure: Failure) -> None:
+    async def _fail(self, video: VideoProcessing, failure: Failure, why: Exception) -> None:
         self.reports.failing(failure.code)
-        if await self._recorded(lambda: self.mark_processing_failed(video, failure)):
+        if await self._recorded(lambda: self.mark_processing_failed(video, failure, said=said_by(why))):
             self.reports.failed(failure.code)
         else:
             self.reports.lost(at_its_end=True)
 
-    async def _break(self, started: Claimed, most: int, failure: Failure) -> timedelta | None:
+    async def _break(self, started: Claimed, fault: Exception, most: int, failure: Failure) -> timedelta | None:
         """Leave the video to another worker, or admit the failure once as many tries as may be broke in two of them.
 
         What broke as often in this one alone waits for another, which the next process in this one's place is too.
@@ -193,16 +193,16 @@ class AttemptVideo:
         self.health.broke(started.video.id)
         if started.transient_failures + 1 >= most:
             if not self.health.is_alone(started.broken_by):
-                await self._fail(started.video, failure)
+                await self._fail(started.video, failure, fault)
                 return None
             self.health.make_way()
-        return await self._come_again(started, also_broken_by(started.broken_by, self.health.worker))
+        return await self._come_again(started, fault, also_broken_by(started.broken_by, self.health.worker))
 
-    async def _come_again(self, started: Claimed, broken_by: Sequence[str] = ()) -> timedelta:
+    async def _come_again(self, started: Claimed, fault: Exception, broken_by: Sequence[str] = ()) -> timedelta:
         """Release the video for later."""
         self.reports.comes_again()
         video, faults = started.video, started.transient_failures
-        await self._recorded(lambda: self.release_processing.after_fault(video, faults, broken_by))
+        await self._recorded(lambda: self.release_processing.after_fault(video, faults, broken_by, said=said_by(fault)))
         return retry_delay(faults) + _MARGIN
 
     async def _recorded(self, end: Callable[[], Awaitable[bool]]) -> bool:

@@ -14,7 +14,7 @@ from app.usecases.sessions import Session, SessionUseCases
 @final
 @dataclass(frozen=True, slots=True)
 class AuthenticateUser:
-    """Sign a user in. ``address`` is the network address that asks.
+    """Sign a user in. ``address`` is the network address that asks, ``agent`` what its program calls itself.
 
     Only failures are counted: those from one address for one account, those from one address, and, more generously,
     those for one account, so that a stranger who fails locks nobody out but themselves. A reset by mail lets the owner
@@ -33,7 +33,7 @@ class AuthenticateUser:
     limits: RateLimits
     addresses: MailAddresses
 
-    async def __call__(self, email: str, password: str, address: str) -> Session:
+    async def __call__(self, email: str, password: str, address: str, agent: str | None = None) -> Session:
         await self.limits.check(RateLimitKey.LOGIN_BY_ADDRESS, address)
         try:
             spellings, secret = self.addresses.spellings(email), normalised_password(password)
@@ -53,15 +53,15 @@ class AuthenticateUser:
         await self.limits.forgive(RateLimitKey.LOGIN_BY_ACCOUNT_AND_ADDRESS, tries_of(account, address))
         outdated = self.passwords.outdated(user.password_hash)
         password_hash = await self.passwords.hash(secret) if outdated else user.password_hash
-        return await self.transactions.write(lambda t: self._sign_in(t, user, password_hash))
+        return await self.transactions.write(lambda t: self._sign_in(t, user, password_hash, agent))
 
-    async def _sign_in(self, t: Transaction, seen: User, password_hash: str) -> Session:
+    async def _sign_in(self, t: Transaction, seen: User, password_hash: str, agent: str | None) -> Session:
         user = await t.users.lock(seen.id)
         if user is None or user.password_hash != seen.password_hash:  # It was changed since it was checked.
             raise InvalidCredentials
         if password_hash != user.password_hash:
             await t.users.save(replace(user, password_hash=password_hash, updated_at=self.sessions.clock.now()))
-        return await self.sessions.open(t, user)
+        return await self.sessions.open(t, user, agent)
 
 
 def tries_of(account: str, address: str) -> str:

@@ -3,12 +3,15 @@
 from dataclasses import dataclass
 
 from app.usecases.account import AccountUseCases
+from app.usecases.api_keys import ApiKeyUseCases
+from app.usecases.audit import AuditedDeeds
 from app.usecases.authenticate_user import AuthenticateUser
 from app.usecases.collect_garbage import CollectGarbage
 from app.usecases.deliver_notifications import DeliverNotifications
 from app.usecases.download_processed_zip import DownloadProcessedZip
 from app.usecases.email_verification import EmailVerification
 from app.usecases.expire_videos import ExpireVideos
+from app.usecases.job_operations import JobOperations
 from app.usecases.list_user_videos import ListUserVideos
 from app.usecases.measure_backlog import MeasureBacklog
 from app.usecases.notifications import NotificationUseCases
@@ -18,9 +21,20 @@ from app.usecases.register_user import RegisterUser
 from app.usecases.remove_objects import RemoveObjects
 from app.usecases.replace_lost_zips import ReplaceLostZips
 from app.usecases.sessions import SessionUseCases
+from app.usecases.staged_uploads import StagedUploadUseCases
 from app.usecases.upload_video import UploadVideo
+from app.usecases.user_operations import UserOperations
 from app.usecases.videos import VideoUseCases
 from app.usecases.watch_video_status import WatchVideoStatus
+
+
+@dataclass(frozen=True, slots=True)
+class OperatorUseCases:
+    """All that an operator wants done, and what was done."""
+
+    jobs: JobOperations
+    users: UserOperations
+    audit: AuditedDeeds
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,16 +44,19 @@ class UseCases:
     register_user: RegisterUser
     authenticate_user: AuthenticateUser
     sessions: SessionUseCases
+    api_keys: ApiKeyUseCases
     passwords: PasswordUseCases
     account: AccountUseCases
     email_verification: EmailVerification
     notifications: NotificationUseCases
     upload_video: UploadVideo
+    staged_uploads: StagedUploadUseCases
     list_user_videos: ListUserVideos
     download_processed_zip: DownloadProcessedZip
     videos: VideoUseCases
     watch_video_status: WatchVideoStatus
     stored_bytes: StoredBytes
+    operate: OperatorUseCases
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Final, final
 from uuid import uuid4
 
+from app.domain.api_key import LISTED_AFTER_EXPIRY
 from app.domain.upload_reservation import UploadReservation
 from app.domain.video import RESULTS, VideoId
 from app.usecases.ports.clock import Clock
@@ -15,7 +16,7 @@ from app.usecases.ports.transactions import Transaction, Transactions
 from app.usecases.remove_objects import in_batches
 
 _BATCH: Final = 500
-_PREFIXES: Final = ("sources/", RESULTS, "exports/")
+PREFIXES: Final = ("sources/", RESULTS, "exports/")
 _SOON: Final = timedelta(hours=1)
 """What is known to be an orphan still has so long; nobody alive needs it, and who looks for a fault may."""
 _MOST_OBJECTS: Final = 1_000_000
@@ -32,18 +33,19 @@ class _Place:
 
 def _anywhere() -> _Place:
     """Choose where a process begins, so that no part of the bucket depends on how long processes live."""
-    prefix = random.randrange(len(_PREFIXES))  # noqa: S311 - this is no secret
-    return _Place(prefix, f"{_PREFIXES[prefix]}{uuid4()}")
+    prefix = random.randrange(len(PREFIXES))  # noqa: S311 - this is no secret
+    return _Place(prefix, f"{PREFIXES[prefix]}{uuid4()}")
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class CollectGarbage:
-    """Remove reservations and sessions that ran out, unfinished multipart uploads of the dead, and orphans.
+    """Remove reservations, sessions and keys that ran out, unfinished multipart uploads of the dead, and orphans.
 
     Say how many objects went.
 
-    ``token_lifetime`` is for how long an access token of a session that ended must be refused by name.
+    ``token_lifetime`` is for how long an access token of a session that ended must be refused by name. For so many
+    ``audit_days`` the audit log is kept, for ever where it is None.
     A run looks at no more than ``most_objects``, in the order of their keys, and the next one goes on behind them.
 
     An object is an orphan if no row and no reservation names its exact key and it is older than the longest upload may
@@ -58,6 +60,7 @@ class CollectGarbage:
     longest_upload: timedelta
     longest_attempt: timedelta
     token_lifetime: timedelta
+    audit_days: int | None = None
     most_objects: int = _MOST_OBJECTS
     _place: _Place = field(default_factory=_anywhere, init=False)
     _run_out: dict[VideoId, datetime] = field(default_factory=dict, init=False)
@@ -67,25 +70,42 @@ class CollectGarbage:
         now = self.clock.now()
         for gone in await self._drop_reservations(now):
             await self.storage.abort_writes(gone.source_key, now)
-        await self.transactions.write(lambda t: self._drop_sessions(t, now))
-        for prefix in _PREFIXES:
-            # A ZIP grows for as long as its film is decoded, which has nothing to do with how long an upload may take.
-            longest = max(self.longest_upload, self.longest_attempt) if prefix == RESULTS else self.longest_upload
-            await self.storage.abort_writes(prefix, now - longest)
+        await self.transactions.write(lambda t: self._drop_records(t, now))
+        for prefix in PREFIXES:
+            await self.storage.abort_writes(prefix, now - self.longest_write(prefix))
+        count = 0
+        async for objects in in_batches(self._next_objects(), _BATCH):
+            if orphans := await self.orphans_among(objects, now):
+                await self.storage.delete(orphans)
+            count += len(orphans)
+        return count
+
+    def longest_write(self, prefix: str) -> timedelta:
+        """Return how old a multipart upload below this prefix may be, as long as anybody goes on with it."""
+        # A ZIP grows for as long as its film is decoded, which has nothing to do with how long an upload may take.
+        return max(self.longest_upload, self.longest_attempt) if prefix == RESULTS else self.longest_upload
+
+    async def orphans_among(self, objects: Sequence[StoredObject], now: datetime) -> set[str]:
+        """Return the keys of those that nobody names and that are old enough."""
         grace = min(_SOON, self.longest_upload)
-        old = (found async for found in self._next_objects() if found.modified_at < now - grace)
-        orphans = 0
-        async for objects in in_batches(old, _BATCH):
-            orphans += await self._delete_orphans(objects, now)
-        return orphans
+        keys = {found.key for found in objects if found.modified_at < now - grace}
+        old = {found.key for found in objects if found.modified_at < now - self.longest_upload}
+
+        async def unnamed(t: Transaction) -> set[str]:
+            # Each query sees what is committed when it begins. A key goes from a reservation to a video and never
+            # back, so in this order no key is missed that goes there between the two.
+            of_reservations = await t.reservations.known_keys(old)
+            return old - of_reservations - await t.videos.known_keys(old) | await t.videos.never_named(keys)
+
+        return await self.transactions.read(unnamed) if keys else set()
 
     async def _next_objects(self) -> AsyncIterator[StoredObject]:
         """Walk on from the place where the last run ended, at most once around."""
         left, begin = self.most_objects, _Place(self._place.prefix, self._place.after)
-        for turn in range(len(_PREFIXES) + 1):
-            prefix = (begin.prefix + turn) % len(_PREFIXES)
-            async for found in self.storage.list(_PREFIXES[prefix], after=begin.after if turn == 0 else ""):
-                if turn == len(_PREFIXES) and found.key > begin.after:
+        for turn in range(len(PREFIXES) + 1):
+            prefix = (begin.prefix + turn) % len(PREFIXES)
+            async for found in self.storage.list(PREFIXES[prefix], after=begin.after if turn == 0 else ""):
+                if turn == len(PREFIXES) and found.key > begin.after:
                     return
                 self._place.prefix, self._place.after = prefix, found.key
                 yield found
@@ -113,21 +133,10 @@ class CollectGarbage:
         self._run_out.update({one.id: one.expires_at for one in run_out})
         return gone
 
-    async def _drop_sessions(self, t: Transaction, now: datetime) -> None:
+    async def _drop_records(self, t: Transaction, now: datetime) -> None:
         await t.sessions.forget(expired_before=now, ended_before=now - 2 * self.token_lifetime, limit=_BATCH)
+        await t.api_keys.forget(expired_before=now - LISTED_AFTER_EXPIRY, limit=_BATCH)
         await t.password_resets.forget(expired_before=now, limit=_BATCH)
         await t.email_verifications.forget(expired_before=now, limit=_BATCH)
-
-    async def _delete_orphans(self, objects: Sequence[StoredObject], now: datetime) -> int:
-        keys = {found.key for found in objects}
-        old = {found.key for found in objects if found.modified_at < now - self.longest_upload}
-
-        async def unnamed(t: Transaction) -> set[str]:
-            # Each query sees what is committed when it begins. A key goes from a reservation to a video and never
-            # back, so in this order no key is missed that goes there between the two.
-            of_reservations = await t.reservations.known_keys(old)
-            return old - of_reservations - await t.videos.known_keys(old) | await t.videos.never_named(keys)
-
-        if orphans := await self.transactions.read(unnamed):
-            await self.storage.delete(orphans)
-        return len(orphans)
+        if self.audit_days is not None:
+            await t.audit.forget(before=now - timedelta(days=self.audit_days), limit=_BATCH)

@@ -6,7 +6,9 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Final, TypeVar
 
+from app.domain.api_key import ApiKey
 from app.domain.notification import Notification
+from app.domain.session import StoredSession
 from app.domain.times import iso8601
 from app.domain.user import User, UserId
 from app.domain.video import ProcessingStatus, VideoProcessing
@@ -35,8 +37,12 @@ async def export_of(transactions: Transactions, user: User, now: datetime) -> As
     """Yield the export in pieces, read page by page, so that neither memory nor one transaction depends on its size."""
     head = json.dumps({"exportedAt": iso8601(now), "profile": _profile(user)}, ensure_ascii=False)
     yield head[:-1].encode()
-    yield b', "videoProcessings": ['
     every, read = frozenset(ProcessingStatus), transactions.read
+    sessions = [_session(one) for one in await read(lambda t: t.sessions.records_of(user.id, _PAGE))]
+    yield f', "sessions": {json.dumps(sessions, ensure_ascii=False)}'.encode()
+    keys = [_key(key) for key in await read(lambda t: t.api_keys.of(user.id))]
+    yield f', "apiKeys": {json.dumps(keys, ensure_ascii=False)}'.encode()
+    yield b', "videoProcessings": ['
     async for piece in _all(lambda after: read(lambda t: t.videos.page(user.id, every, after, _PAGE)), _video):
         yield piece
     yield b'], "notifications": ['
@@ -71,6 +77,27 @@ def _profile(user: User) -> dict[str, Any]:
             "emailOnCompletion": user.email_on_completion,
             "webhookUrl": user.webhook_url,
         },
+    }
+
+
+def _session(session: StoredSession) -> dict[str, Any]:
+    return {
+        "beganAt": session.began_at and iso8601(session.began_at),
+        "refreshedAt": session.rotated_at and iso8601(session.rotated_at),
+        "expiresAt": iso8601(session.expires_at),
+        "agent": session.agent,
+    }
+
+
+def _key(key: ApiKey) -> dict[str, Any]:
+    return {
+        "id": key.id,
+        "name": key.name,
+        "scopes": sorted(key.scopes),
+        "ending": key.ending,
+        "createdAt": iso8601(key.created_at),
+        "expiresAt": key.expires_at and iso8601(key.expires_at),
+        "lastUsedAt": key.last_used_at and iso8601(key.last_used_at),
     }
 
 

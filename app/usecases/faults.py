@@ -3,7 +3,7 @@
 from errno import EAGAIN, ECHILD, EDQUOT, ENOMEM, ENOSPC, ETIME
 from typing import Final
 
-from app.domain.errors import StorageError, StorageFull
+from app.domain.errors import ProcessingError, StorageError, StorageFull
 from app.domain.failure import NO_SPACE, Failure, FailureCode
 from app.usecases.ports.database import DatabaseFull, DatabaseUnavailable
 from app.usecases.ports.frames import DecoderUnavailable
@@ -16,6 +16,9 @@ _OF_THE_MACHINE: Final = {
     ECHILD: FailureCode.WORKER_LOST,  # A child that was ended from outside.
     ETIME: FailureCode.WORKER_LOST,  # One that was stopped there, or starved.
 }
+
+
+_SAID: Final = 2000
 
 
 def failure_of(fault: Exception) -> Failure:
@@ -41,3 +44,18 @@ def is_full(fault: Exception) -> bool:
     return isinstance(fault, StorageFull | DatabaseFull) or (
         isinstance(fault, OSError) and fault.errno in {ENOSPC, EDQUOT}
     )
+
+
+def said_by(fault: BaseException) -> str:
+    """Return what operators may know of a fault beyond its failure, in at most 2,000 characters; empty for nothing.
+
+    That is itself and its notes (PEP 678), which are the last words of the child that it is about, then those of what
+    it came from. The end is what counts.
+    """
+    said: list[str] = []
+    cause: BaseException | None = fault
+    while cause is not None:
+        said += [] if isinstance(cause, ProcessingError) else [repr(cause)]
+        said += getattr(cause, "__notes__", ())
+        cause = cause.__cause__
+    return "\n".join(said)[-_SAID:]

@@ -8,7 +8,7 @@ from app.domain.failure import NO_ROOM, FailureCode
 from app.domain.manifest import Manifest, frame_file_name
 from app.domain.video import FramesArchive, MediaInfo, VideoProcessing, archive_key, contact_sheet_key
 from app.usecases.ports.frames import Extraction, ZipEncoder
-from app.usecases.ports.storage import ObjectStorage, ObjectWriter
+from app.usecases.ports.storage import ObjectWriter, ObjectWriters
 from app.usecases.quota import StoredBytes
 
 _SMALL_BYTES: Final = 1024**3
@@ -27,7 +27,7 @@ class GenerateZipFile:
     :raises ProcessingError: OUTPUT_TOO_LARGE, or what the extraction found out
     """
 
-    storage: ObjectStorage
+    storage: ObjectWriters
     new_zip: Callable[[], ZipEncoder]
     max_bytes: int
     max_ratio: float

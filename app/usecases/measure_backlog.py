@@ -23,10 +23,10 @@ class MeasureBacklog:
     async def __call__(self) -> Mapping[str, float]:
         now = self.clock.now()
 
-        async def measure(t: Transaction) -> tuple[Backlog, int]:
-            return await t.videos.backlog(now), await t.notifications.count_due(now)
+        async def measure(t: Transaction) -> tuple[Backlog, int, int]:
+            return await t.videos.backlog(now), await t.jobs.paused(), await t.notifications.count_due(now)
 
-        videos, notifications = await self.transactions.read(measure)
+        videos, paused, notifications = await self.transactions.read(measure)
         waited = (now - videos.oldest_pending).total_seconds() if videos.oldest_pending else 0.0
         return {
             "videos_pending": videos.pending,
@@ -34,5 +34,6 @@ class MeasureBacklog:
             "videos_processing": videos.processing,
             "expired_leases": videos.expired_leases,
             "oldest_pending_seconds": max(0.0, waited),
+            "videos_paused": paused,
             "notifications_due": notifications,
         }

@@ -11,6 +11,7 @@ from app.domain.errors import InvalidCredentials, InvalidInput, RateLimited
 from app.domain.notification import NotificationEvent
 from app.domain.session import SessionId, Viewer
 from app.domain.user import User, new_password, normalised_password
+from app.usecases.api_keys import revoke_all
 from app.usecases.authenticate_user import account_of, tries_of
 from app.usecases.enqueue_notification import enqueue_link, enqueue_mail
 from app.usecases.mailed_link import of_no_use, owner_of_link, used_link
@@ -25,7 +26,10 @@ from app.usecases.sessions import Session, SessionUseCases, locked_user, other_s
 @final
 @dataclass(frozen=True, slots=True)
 class PasswordUseCases:
-    """What a user wants done with their password. ``address`` is the network address that asks."""
+    """What a user wants done with their password.
+
+    ``address`` is the network address that asks, ``agent`` what its program calls itself.
+    """
 
     transactions: Transactions
     queue: JobQueue
@@ -38,7 +42,7 @@ class PasswordUseCases:
     answer_after: timedelta = timedelta(milliseconds=300)
     """How long every answer to who asks for a link takes at least: longer than writing the request does."""
 
-    async def change(self, viewer: Viewer, current: str, new: str) -> Session:
+    async def change(self, viewer: Viewer, current: str, new: str, agent: str | None = None) -> Session:
         """Set a new password for who knows the old one, end every other session of the account, and say so by mail.
 
         The viewer's own goes on with new tokens: a refresh token that was copied from it is good for nothing.
@@ -50,7 +54,7 @@ class PasswordUseCases:
         password = _named_new(new)
         known = await self.check(viewer, current, field="current")
         password_hash = await self.hasher.hash(password)
-        session, ended = await self.transactions.write(lambda t: self._change(t, viewer, known, password_hash))
+        session, ended = await self.transactions.write(lambda t: self._change(t, viewer, known, password_hash, agent))
         await self.sessions.ended.announce(ended)
         return session
 
@@ -94,12 +98,12 @@ class PasswordUseCases:
                 await self.transactions.write(lambda t: self._record(t, known))
             await self.queue.deliver_notifications()  # In either case: where Redis is away, it takes its time.
 
-    async def reset(self, token: str, new: str, address: str) -> Session:
+    async def reset(self, token: str, new: str, address: str, agent: str | None = None) -> Session:
         """Set a new password by the link of a mail, end all sessions of the account, and sign in.
 
         Whoever has the link is the owner, which verifies the address too, and whoever used the account until now may
-        not have been: the webhook is removed, and a mail says what was done. What strangers tried is not held against
-        them any more.
+        not have been: the webhook is removed, keys for programs are revoked, and a mail says what was done. What
+        strangers tried is not held against them any more.
 
         :raises InvalidInput: where the link is not valid, has expired or was used, or the password breaks a rule
         """
@@ -109,7 +113,7 @@ class PasswordUseCases:
         # Before any work is spent on the password.
         await self.transactions.read(lambda t: owner_of_link(t.password_resets, reset, self.sessions.clock))
         password_hash = await self.hasher.hash(password)
-        session, ended = await self.transactions.write(lambda t: self._reset(t, reset, password_hash))
+        session, ended = await self.transactions.write(lambda t: self._reset(t, reset, password_hash, agent))
         await self.sessions.ended.announce(ended)
         account = self.addresses.spellings(session.user.email)[0]
         await self.limits.forgive(RateLimitKey.LOGIN_BY_ACCOUNT, account)
@@ -118,7 +122,7 @@ class PasswordUseCases:
         return session
 
     async def _change(
-        self, t: Transaction, viewer: Viewer, known: User, password_hash: str
+        self, t: Transaction, viewer: Viewer, known: User, password_hash: str, agent: str | None
     ) -> tuple[Session, list[SessionId]]:
         user, now = await locked_user(t, viewer), self.sessions.clock.now()
         if user.password_hash != known.password_hash:  # Another was quicker, and what was checked is no longer true.
@@ -128,7 +132,7 @@ class PasswordUseCases:
         kept = await t.sessions.lock(viewer.session)
         if kept is None:
             ended = [*await other_sessions(t, user.id), viewer.session]
-            session = await self.sessions.open(t, user)
+            session = await self.sessions.open(t, user, agent)
         else:
             ended = await other_sessions(t, user.id, but=viewer.session)
             token = self.sessions.refresh_tokens.first(viewer.session)
@@ -142,7 +146,9 @@ class PasswordUseCases:
             event = NotificationEvent.PASSWORD_RESET
             await enqueue_link(t, t.password_resets, user, event, self.sessions.clock, self.link_lifetime)
 
-    async def _reset(self, t: Transaction, reset: str, password_hash: str) -> tuple[Session, list[SessionId]]:
+    async def _reset(
+        self, t: Transaction, reset: str, password_hash: str, agent: str | None
+    ) -> tuple[Session, list[SessionId]]:
         clock = self.sessions.clock
         user, now = await used_link(t, t.password_resets, reset, clock), clock.now()
         changed = replace(user, password_hash=password_hash, email_verified_at=now, updated_at=now, webhook_url=None)
@@ -150,11 +156,12 @@ class PasswordUseCases:
         await t.email_verifications.remove_all(user.id)
         if user.webhook_url is not None:
             await t.users.set_webhook(user.id, None, now)
-        ended = await other_sessions(t, user.id)
+        of_keys = await revoke_all(t, user.id)
+        ended = [*await other_sessions(t, user.id), *of_keys]
         await t.sessions.end(ended, now)
-        said = {"webhookUrl": user.webhook_url} if user.webhook_url else {}
+        said = {**({"webhookUrl": user.webhook_url} if user.webhook_url else {}), "keys": len(of_keys)}
         await enqueue_mail(t, user, NotificationEvent.PASSWORD_CHANGED, now, data=said)
-        return await self.sessions.open(t, changed), ended
+        return await self.sessions.open(t, changed, agent), ended
 
 
 def _named_new(text: str) -> str:

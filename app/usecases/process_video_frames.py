@@ -28,7 +28,7 @@ class ProcessVideoFrames:
 
     @asynccontextmanager
     async def __call__(self, video: VideoProcessing) -> AsyncIterator[tuple[MediaInfo, Extraction]]:
-        async with self.workspaces.directory() as directory:
+        async with self.workspaces.directory(video.size_bytes) as directory:
             source = directory / "source"
             try:
                 await self.storage.download(video.source_key, source)

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Final, final
 
 from app.domain.errors import QuotaExceeded, ServiceBusy
-from app.domain.user import UserId
+from app.domain.user import User, UserId
 from app.domain.video import UNFINISHED
 from app.usecases.ports.clock import Clock
 from app.usecases.ports.transactions import Transaction, Transactions
@@ -114,7 +114,8 @@ class BacklogLimit:
 class Quota:
     """The limits of unfinished videos and of stored bytes, uploads under way included. The caller holds the user's row.
 
-    Bytes are those of the files that were sent, each once however often it is processed, and of the ZIPs.
+    Bytes are those of the files that were sent, each once however often it is processed, and of the ZIPs. What an
+    operator allowed one user counts in place of both.
     """
 
     max_active: int
@@ -128,15 +129,18 @@ class Quota:
         :raises QuotaExceeded: for this user
         :raises ServiceBusy: for the workers
         """
+        user = await t.users.by_id(owner)
+        max_active = self.max_active if user is None or user.max_active_videos is None else user.max_active_videos
+        max_bytes = own_max_bytes(user, self.max_bytes)
         unfinished = await t.videos.count(owner, UNFINISHED) + await t.reservations.count(owner, now)
-        if unfinished >= self.max_active:
+        if unfinished >= max_active:
             raise QuotaExceeded(
-                f"You have {self.max_active} videos that are not finished; wait until some of them are.",
+                f"You have {max_active} videos that are not finished; wait until some of them are.",
                 retry_after_seconds=30,
             )
-        if self.max_bytes is not None and await stored_bytes(t, owner, now) + coming_bytes > self.max_bytes:
+        if max_bytes is not None and await stored_bytes(t, owner, now) + coming_bytes > max_bytes:
             raise QuotaExceeded(
-                f"Your files and ZIPs would take more than the {self.max_bytes / 1024**3:.4g} GiB that you may keep "
+                f"Your files and ZIPs would take more than the {max_bytes / 1024**3:.4g} GiB that you may keep "
                 "here; delete some videos first.",
                 retry_after_seconds=_LATER_SECONDS,
             )
@@ -164,9 +168,20 @@ class StoredBytes:
         at uploads alone would be no limit. What is being made beside it is not known, so several workers may overshoot
         by one ZIP each.
         """
-        return None if self.max_bytes is None else max(0, self.max_bytes - await self.of(owner))
+        now = self.clock.now()
+
+        async def measure(t: Transaction) -> int | None:
+            most = own_max_bytes(await t.users.by_id(owner), self.max_bytes)
+            return None if most is None else max(0, most - await stored_bytes(t, owner, now))
+
+        return await self.transactions.read(measure)
 
 
 async def stored_bytes(t: Transaction, owner: UserId | None, now: datetime) -> int:
     """Return the bytes of one owner's files and ZIPs, or of all owners', with those of uploads under way."""
     return await t.videos.stored_bytes(owner) + await t.reservations.declared_bytes(owner, now)
+
+
+def own_max_bytes(user: User | None, max_bytes: int | None) -> int | None:
+    """Return how much a user may keep where the settings say so much; None is no limit."""
+    return max_bytes if user is None or user.max_stored_bytes is None else user.max_stored_bytes

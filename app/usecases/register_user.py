@@ -1,3 +1,4 @@
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import final
@@ -18,7 +19,9 @@ from app.usecases.sessions import Session, SessionUseCases
 @final
 @dataclass(frozen=True, slots=True)
 class RegisterUser:
-    """Make an account and sign it in. ``address`` is the network address that asks.
+    """Make an account, and sign it in.
+
+    ``address`` is the network address that asks, ``agent`` what its program calls itself.
 
     With ``verify_email`` a link is mailed, and nothing else is until it was used; without, the address is taken to be
     the owner's.
@@ -36,7 +39,27 @@ class RegisterUser:
     verify_email: bool
     link_lifetime: timedelta
 
-    async def __call__(self, name: str, email: str, password: str, locale: Locale, address: str) -> Session:
+    async def __call__(
+        self, name: str, email: str, password: str, locale: Locale, address: str, agent: str | None = None
+    ) -> Session:
+        user, add = await self._prepared(name, email, password, locale, address)
+
+        async def sign_in(t: Transaction) -> Session:
+            await add(t)
+            return await self.sessions.open(t, user, agent)
+
+        return await self.transactions.write(sign_in)
+
+    async def without_session(self, name: str, email: str, password: str, locale: Locale, address: str) -> User:
+        """Make an account whose owner signs in later."""
+        user, add = await self._prepared(name, email, password, locale, address)
+        await self.transactions.write(add)
+        return user
+
+    async def _prepared(
+        self, name: str, email: str, password: str, locale: Locale, address: str
+    ) -> tuple[User, Callable[[Transaction], Awaitable[None]]]:
+        """Return an account, and the step that records it."""
         name, password = checked_name(name), new_password(password)
         normal, spellings = self.addresses.normal_form(email), self.addresses.spellings(email)
         await self.limits.spend(RateLimitKey.REGISTER_BY_ADDRESS, address)
@@ -56,13 +79,12 @@ class RegisterUser:
             email_verified_at=None if self.verify_email else now,
         )
 
-        async def add(t: Transaction) -> Session:
+        async def add(t: Transaction) -> None:
             if await account_of(t, spellings) is not None:
                 raise EmailAlreadyRegistered(field=("email",))
             await t.users.add(user)
             if self.verify_email:
                 event = NotificationEvent.VERIFY_EMAIL
                 await enqueue_link(t, t.email_verifications, user, event, clock, self.link_lifetime)
-            return await self.sessions.open(t, user)
 
-        return await self.transactions.write(add)
+        return user, add

@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final, final
 
 from app.domain.backoff import Backoff
+from app.domain.events import DomainEvent, EventType
 from app.domain.video import VideoProcessing
 from app.usecases.ports.clock import Clock
-from app.usecases.ports.transactions import Transactions
+from app.usecases.ports.transactions import Transaction, Transactions
 
 OUTAGE: Final = timedelta(seconds=2)
 """How long what met an outage waits at least; after that it is for the workers to take it or not."""
@@ -35,12 +36,16 @@ class ReleaseProcessing:
         """Let somebody go on once all stores are back; an outage says nothing about the video either."""
         return await self._release(held, OUTAGE, transient_failures)
 
-    async def after_fault(self, held: VideoProcessing, transient_failures: int, broken_by: Sequence[str] = ()) -> bool:
+    async def after_fault(
+        self, held: VideoProcessing, transient_failures: int, broken_by: Sequence[str] = (), *, said: str = ""
+    ) -> bool:
         """Let somebody try again after a delay that doubles with each fault in a row.
 
-        ``broken_by`` are the workers in which it broke, where the fault was this one's.
+        ``broken_by`` are the workers in which it broke, where the fault was this one's. ``said`` is what is known of
+        the fault, for operators.
         """
-        return await self._release(held, retry_delay(transient_failures), transient_failures + 1, broken_by)
+        delay = retry_delay(transient_failures)
+        return await self._release(held, delay, transient_failures + 1, said=said, broken_by=broken_by)
 
     async def all_abandoned(self) -> int:
         """Release all that is held, where no worker lives: those of before went down with their machine.
@@ -52,15 +57,36 @@ class ReleaseProcessing:
         now = self.clock.now()
         return await self.transactions.write(lambda t: t.videos.release_all(wake_at=now, below=_MOST_ABANDONED))
 
-    async def _release(
-        self, held: VideoProcessing, delay: timedelta, transient_failures: int, broken_by: Sequence[str] = ()
-    ) -> bool:
-        wake_at = self.clock.now() + delay
+    async def all_run_out(self, before: datetime) -> int:
+        """Release all whose lease ran out before, where nobody has taken it over since: as ``all_abandoned`` does."""
+        now = self.clock.now()
         return await self.transactions.write(
-            lambda t: t.videos.release(
-                held.id, held.attempt, wake_at=wake_at, transient_failures=transient_failures, broken_by=broken_by
-            )
+            lambda t: t.videos.release_all(wake_at=now, below=_MOST_ABANDONED, run_out_before=before)
         )
+
+    async def _release(
+        self,
+        held: VideoProcessing,
+        delay: timedelta,
+        transient_failures: int,
+        *,
+        said: str | None = None,
+        broken_by: Sequence[str] = (),
+    ) -> bool:
+        async def step(t: Transaction) -> bool:
+            now = self.clock.now()
+            released = await t.videos.release(
+                held.id,
+                held.attempt,
+                wake_at=now + delay,
+                transient_failures=transient_failures,
+                broken_by=broken_by,
+            )
+            if released and said is not None:
+                await t.events.add(DomainEvent(held.id, EventType.ATTEMPT_RELEASED, now, held.attempt, said))
+            return released
+
+        return await self.transactions.write(step)
 
 
 def retry_delay(transient_failures: int) -> timedelta:

@@ -7,13 +7,13 @@ from typing import Final, final
 from app.domain.errors import StorageError
 from app.domain.failure import LOST, Failure, FailureCode
 from app.domain.video import RESULTS, VideoId, VideoProcessing, new_video_id, result_prefix
+from app.usecases.accept_upload import add_pending
 from app.usecases.mark_processing_failed import fail_processing
 from app.usecases.ports.clock import Clock
 from app.usecases.ports.live_status import LiveStatus
 from app.usecases.ports.queue import JobQueue
 from app.usecases.ports.storage import ObjectStorage
 from app.usecases.ports.transactions import Transaction, Transactions
-from app.usecases.upload_video import add_pending
 from app.usecases.videos import same_again
 
 _BATCH: Final = 500

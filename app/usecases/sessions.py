@@ -1,12 +1,13 @@
 """Sessions: how they begin, go on and end."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hmac import compare_digest
 from typing import Final, final
 from uuid import uuid4
 
-from app.domain.errors import InvalidCredentials, Unauthenticated
+from app.domain.errors import AccountDisabled, InvalidCredentials, InvalidInput, Unauthenticated
 from app.domain.session import SessionId, StoredSession, Viewer
 from app.domain.user import User, UserId
 from app.usecases.ports.clock import Clock
@@ -16,6 +17,9 @@ from app.usecases.ports.transactions import Transaction, Transactions
 
 _GRACE: Final = timedelta(seconds=30)
 """For so long a refresh token that was used already is honoured once more, for answers that were lost."""
+
+_LISTED: Final = 100
+"""Who is signed in at more places than that looks for none of them in a list."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +46,22 @@ class SessionUseCases:
     longest: timedelta
     """How long it lives however often it is refreshed."""
 
-    async def open(self, t: Transaction, user: User) -> Session:
-        """Begin a session; raises ``InvalidCredentials`` where the account has gone in the meantime."""
-        if not await t.users.lock(user.id):
+    async def open(self, t: Transaction, user: User, agent: str | None = None) -> Session:
+        """Begin a session; ``agent`` is what the program calls itself that signs in.
+
+        :raises InvalidCredentials: where the account has gone in the meantime
+        :raises AccountDisabled: where an operator disabled it
+        """
+        account = await t.users.lock(user.id)
+        if account is None:
             raise InvalidCredentials
+        if account.disabled_at is not None:
+            raise AccountDisabled
         session = SessionId(str(uuid4()))
         token = self.refresh_tokens.first(session)
         now, digest = self.clock.now(), self.refresh_tokens.digest(token)
-        await t.sessions.add(StoredSession(session, user.id, digest, None, self._expires_at(now, now), began_at=now))
+        expires_at = self._expires_at(now, now)
+        await t.sessions.add(StoredSession(session, user.id, digest, None, expires_at, began_at=now, agent=agent))
         return self._issue(user, session, token)
 
     async def go_on(self, t: Transaction, user: User, kept: StoredSession, token: str) -> Session:
@@ -90,9 +102,33 @@ class SessionUseCases:
         await self.transactions.write(lambda t: t.sessions.end([viewer.session], now))
         await self.ended.announce([viewer.session])
 
+    async def list(self, viewer: Viewer) -> Sequence[StoredSession]:
+        """Return the viewer's sessions that go on, a hundred at most, the one that was active last first."""
+        now = self.clock.now()
+        found = await self.transactions.read(lambda t: t.sessions.records_of(viewer.id, _LISTED))
+        going_on = [session for session in found if not self._is_over(session, now)]
+        return sorted(
+            going_on, key=lambda one: (one.rotated_at or one.began_at or one.expires_at, one.id), reverse=True
+        )
+
+    async def end_one(self, viewer: Viewer, session: str) -> None:
+        """End one of the viewer's sessions, with its access tokens and its subscriptions.
+
+        :raises InvalidInput: where the viewer has no such session
+        """
+
+        async def end(t: Transaction) -> SessionId:
+            found = next((one for one in await t.sessions.of(viewer.id) if one == session), None)
+            if found is None:
+                raise InvalidInput("You have no such session.", field=("id",))
+            await t.sessions.end([found], self.clock.now())
+            return found
+
+        await self.ended.announce([await self.transactions.write(end)])
+
     async def _rotate(self, t: Transaction, session: SessionId, token: str) -> Session | None:
         kept, now = await t.sessions.lock(session), self.clock.now()
-        if kept is None or self._is_over(kept):
+        if kept is None or self._is_over(kept, now):
             raise _over()
         user = await t.users.by_id(kept.owner)
         if user is None:
@@ -109,9 +145,8 @@ class SessionUseCases:
         await t.sessions.end([session], now)
         return None
 
-    def _is_over(self, kept: StoredSession) -> bool:
+    def _is_over(self, kept: StoredSession, now: datetime) -> bool:
         """Return whether it has expired, or has lived as long as any session may."""
-        now = self.clock.now()
         return kept.expires_at <= now or (kept.began_at is not None and kept.began_at + self.longest <= now)
 
     def _issue(self, user: User, session: SessionId, token: str) -> Session:
@@ -128,10 +163,16 @@ async def other_sessions(t: Transaction, user: UserId, but: SessionId | None = N
 
 
 async def locked_user(t: Transaction, viewer: Viewer) -> User:
-    """Return the viewer's account and hold its row; raises ``Unauthenticated`` where it was deleted."""
+    """Return the viewer's account and hold its row.
+
+    :raises Unauthenticated: where it was deleted
+    :raises AccountDisabled: where an operator disabled it
+    """
     user = await t.users.by_id(viewer.id) if await t.users.lock(viewer.id) else None
     if user is None:
         raise Unauthenticated
+    if user.disabled_at is not None:
+        raise AccountDisabled
     return user
 
 

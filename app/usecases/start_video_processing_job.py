@@ -53,7 +53,8 @@ class StartVideoProcessingJob:
     """Claim a processing by one compare-and-set; the next attempt's number is the fencing token.
 
     A lease that ran out counts as a lost attempt, one that was given back does not, and one lost attempt too many is
-    the end. Gives None where there is nothing to do any more.
+    the end. Gives None where there is nothing to do any more, or nothing for now: what is paused is found by the sweep
+    once it is not.
     """
 
     transactions: Transactions
@@ -70,7 +71,7 @@ class StartVideoProcessingJob:
     async def __call__(self, video: VideoId) -> Claimed | HeldUntil | GivenUp | None:
         while True:  # Each round that loses its race has seen the row move on.
             seen = await self.transactions.read(lambda t: t.videos.lease(video))
-            if seen is None or seen.video.status.final:
+            if seen is None or seen.video.status.final or seen.paused:
                 return None
             now = self.clock.now()
             taken_over = seen.video.status is ProcessingStatus.PROCESSING

@@ -1,7 +1,6 @@
 import asyncio
 import hashlib
 import json
-import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from dataclasses import asdict, dataclass
@@ -9,26 +8,16 @@ from datetime import datetime, timedelta
 from typing import Final, final
 
 from app.domain.container import SNIFF_BYTES, check_container, checked_file_name
-from app.domain.errors import (
-    AcceptanceUnknown,
-    FileTooLarge,
-    IdempotencyConflict,
-    InvalidInput,
-    RateLimited,
-    Unauthenticated,
-    UnsupportedFileFormat,
-    UploadIncomplete,
-)
-from app.domain.events import DomainEvent, EventType
+from app.domain.errors import IdempotencyConflict, RateLimited, UnsupportedFileFormat, UploadIncomplete
 from app.domain.options import ExtractionOptions
 from app.domain.session import Viewer
 from app.domain.upload_reservation import AcceptedUpload, UploadReservation
 from app.domain.video import VideoProcessing, new_video_id, source_key
+from app.usecases.accept_upload import AcceptUpload
 from app.usecases.notifications import NotificationUseCases
+from app.usecases.planned_upload import PlannedUpload, check_idempotency_key, check_size
 from app.usecases.ports.clock import Clock
 from app.usecases.ports.database import DatabaseUnavailable
-from app.usecases.ports.live_status import LiveStatus
-from app.usecases.ports.queue import JobQueue
 from app.usecases.ports.storage import ObjectStorage
 from app.usecases.ports.transactions import Transaction, Transactions
 from app.usecases.quota import Quota, StoredInAll
@@ -36,24 +25,7 @@ from app.usecases.sessions import locked_user
 
 RESERVATION_LEASE: Final = timedelta(seconds=60)
 """An upload whose server died gives its place and its idempotency key back after so long."""
-SWEEP_GRACE: Final = timedelta(seconds=5)
-"""A fresh row is left to the enqueue that follows it for so long before the sweep looks at it."""
 _TWIN_POLL: Final = 0.25
-_KEY: Final = re.compile(r"[!-~]{1,255}")  # MySQL would take "k" and "k " for the same.
-
-
-@dataclass(frozen=True, slots=True)
-class PlannedUpload:
-    """What a client knows of a file that it has not sent yet.
-
-    ``first_bytes`` are the first ``SNIFF_BYTES`` or more of it, or all of a smaller one; None where the client does not
-    show them. ``idempotency_key`` is the one that it is to be sent with.
-    """
-
-    file_name: str
-    size_bytes: int
-    first_bytes: bytes | None = None
-    idempotency_key: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +48,11 @@ class UploadVideo:
     """Keep the file that a user sends, then promise to process it.
 
     First a reservation holds a place in the quota and names the object, before a byte of the body is read. Then the
-    file goes to the storage. Then one transaction turns the reservation into a Pending row with its event, and only
-    then the user is told. The queue is told last and at best: the sweep makes good what it misses.
+    file goes to the storage. Then the reservation becomes a Pending row (``AcceptUpload``), and only then the user is
+    told. Nothing stored is ever deleted here, since it may belong to a promise: housekeeping removes what no row and no
+    reservation names.
 
-    Where the outcome of that transaction is unknown the row is read again; nothing stored is ever deleted here, since
-    it may belong to a promise. Housekeeping removes what no row and no reservation names.
-
+    :raises AccountDisabled: by an operator
     :raises UnsupportedFileFormat: by name or content
     :raises FileTooLarge: as soon as it is known
     :raises QuotaExceeded: too many videos unfinished, or too many bytes stored
@@ -94,11 +65,10 @@ class UploadVideo:
 
     transactions: Transactions
     storage: ObjectStorage
-    queue: JobQueue
-    live: LiveStatus
     clock: Clock
     quota: Quota
     in_all: StoredInAll
+    accept: AcceptUpload
     notifications: NotificationUseCases
     max_bytes: int
     twin_wait_seconds: float = 10.0
@@ -107,8 +77,8 @@ class UploadVideo:
         self, viewer: Viewer, upload: IncomingVideo, options: ExtractionOptions, idempotency_key: str | None = None
     ) -> VideoProcessing:
         name = checked_file_name(upload.file_name)
-        _check_idempotency_key(idempotency_key)
-        _check_size(upload.declared_bytes or 0, self.max_bytes)
+        check_idempotency_key(idempotency_key)
+        check_size(upload.declared_bytes or 0, self.max_bytes)
         # Who does not say how much will come may send as much as may be.
         coming = self.max_bytes if upload.declared_bytes is None else upload.declared_bytes
         admitted = await self._admit(viewer, coming, idempotency_key)
@@ -123,7 +93,19 @@ class UploadVideo:
         except BaseException:
             await asyncio.shield(self._give_up(admitted))
             raise
-        return await self._accept(admitted, name, size, _request_digest(name, options, digest), options)
+        return await self.accept(
+            VideoProcessing(
+                id=admitted.id,
+                owner=admitted.owner,
+                original_file_name=name,
+                size_bytes=size,
+                source_key=admitted.source_key,
+                options=options,
+                created_at=self.clock.now(),
+            ),
+            _request_digest(name, options, digest),
+            admitted.idempotency_key,
+        )
 
     async def check(self, viewer: Viewer, file: PlannedUpload) -> None:
         """Refuse what would be refused, before anything large is on its way.
@@ -131,25 +113,15 @@ class UploadVideo:
         A refusal in the midst of a body reaches few clients: browsers report that the connection was lost, and send the
         whole file once more. Nothing is kept or promised here, and all of it is looked at again when the file comes.
 
-        :raises InvalidInput: where the name, the size or the key is none, or too few of the first bytes are shown
-        :raises UnsupportedFileFormat: by name or content
-        :raises FileTooLarge: where it is larger than an upload may be
+        It raises what ``PlannedUpload.checked`` does, and what the store and the quota say:
+
         :raises QuotaExceeded: where the viewer has too many videos unfinished, or too many bytes
         :raises StorageFull: where the disk under the storage is full
         """
-        name = checked_file_name(file.file_name)
-        if file.size_bytes < 0:
-            raise InvalidInput("A file has no less than 0 bytes.", field=("sizeBytes",))
-        _check_idempotency_key(file.idempotency_key)
-        _check_size(file.size_bytes, self.max_bytes)
-        if file.first_bytes is not None:
-            needed = min(SNIFF_BYTES, file.size_bytes)
-            if len(file.first_bytes) < needed:
-                raise InvalidInput(f"Show the first {needed} bytes.", field=("firstBytes",))
-            check_container(name, file.first_bytes[:needed])
+        file.checked(self.max_bytes)
         if not await self.transactions.read(lambda t: self._is_repeated(t, viewer, file)):
             await self.in_all.check(file.size_bytes)
-            self.storage.check_room()
+            self.storage.check_room(file.size_bytes)
 
     async def _is_repeated(self, t: Transaction, viewer: Viewer, file: PlannedUpload) -> bool:
         """Return whether this is an upload that was accepted; where it is not, check the viewer's quota."""
@@ -224,54 +196,6 @@ class UploadVideo:
         if not held:
             raise UploadIncomplete
 
-    async def _accept(
-        self, reservation: UploadReservation, name: str, size: int, request_digest: str, options: ExtractionOptions
-    ) -> VideoProcessing:
-        now = self.clock.now()
-        video = VideoProcessing(
-            id=reservation.id,
-            owner=reservation.owner,
-            original_file_name=name,
-            size_bytes=size,
-            source_key=reservation.source_key,
-            options=options,
-            created_at=now,
-        )
-
-        async def step(t: Transaction) -> None:
-            if not await t.users.lock(reservation.owner):
-                raise Unauthenticated
-            if not await t.reservations.remove(reservation.id):
-                raise UploadIncomplete
-            await add_pending(t, video, request_digest, reservation.idempotency_key)
-
-        try:
-            await self.transactions.write(step)
-        except Unauthenticated:
-            await self._leave_nothing(reservation)
-            raise
-        except (DatabaseUnavailable, UploadIncomplete):
-            # The commit may have happened although its answer was lost: the row knows.
-            try:
-                accepted = await self.transactions.read(lambda t: t.videos.get(video.id))
-            except DatabaseUnavailable as unknown:
-                raise AcceptanceUnknown.of(reservation.idempotency_key) from unknown
-            if accepted is None:
-                raise
-        await self.live.publish(video)
-        await self.queue.process_video(video.id, video.owner)
-        return video
-
-    async def _leave_nothing(self, reservation: UploadReservation) -> None:
-        """Write the stored file down for removal: its owner's account was deleted while it was on its way."""
-        try:
-            await self.transactions.write(
-                lambda t: t.removals.add(reservation.source_key, is_prefix=False, at=self.clock.now())
-            )
-        except DatabaseUnavailable:
-            return  # Housekeeping finds it, since nothing names it.
-        await self.queue.remove_objects()
-
     async def _give_up(self, reservation: UploadReservation) -> None:
         with suppress(DatabaseUnavailable):  # It expires by itself.
             await self.transactions.write(lambda t: t.reservations.remove(reservation.id))
@@ -319,30 +243,9 @@ class _Body:
 
     async def _seen(self, chunk: bytes) -> bytes:
         self.size += len(chunk)
-        _check_size(self.size, self._max_bytes)
+        check_size(self.size, self._max_bytes)
         self._hash.update(chunk)
         return chunk
-
-
-async def add_pending(t: Transaction, video: VideoProcessing, request_digest: str, key: str | None = None) -> None:
-    """Write down a new processing with its event."""
-    wake_at = video.created_at + SWEEP_GRACE
-    await t.videos.add(video, idempotency_key=key, request_digest=request_digest, wake_at=wake_at)
-    await t.events.add(DomainEvent(video.id, EventType.VIDEO_UPLOADED, video.created_at))
-
-
-def _check_idempotency_key(key: str | None) -> None:
-    """Raise ``InvalidInput`` where a key is none that is told from all others in every database."""
-    if key is not None and not _KEY.fullmatch(key):
-        raise InvalidInput(
-            "An idempotency key has 1 to 255 printable ASCII characters and no spaces.", field=("idempotencyKey",)
-        )
-
-
-def _check_size(size_bytes: int, max_bytes: int) -> None:
-    """Raise ``FileTooLarge`` where a file is larger than an upload may be."""
-    if size_bytes > max_bytes:
-        raise FileTooLarge(f"This file is too large: {max_bytes // 1024**2} MiB are allowed.", field=("file",))
 
 
 def _request_digest(name: str, options: ExtractionOptions, content_sha256: str) -> str:

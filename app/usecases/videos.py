@@ -6,11 +6,12 @@ from datetime import datetime, timedelta
 from typing import Final, final
 
 from app.domain.errors import ProcessingAlreadyFinished, ProcessingNotFinished
-from app.domain.failure import Failure, FailureCode
+from app.domain.failure import CANCELED_BY_OWNER
 from app.domain.options import ExtractionOptions
 from app.domain.retention import Retention
 from app.domain.session import Viewer
 from app.domain.video import StatusChange, VideoId, VideoProcessing, new_video_id, result_prefix
+from app.usecases.accept_upload import add_pending
 from app.usecases.mark_processing_failed import fail_processing
 from app.usecases.ownership import owned_video
 from app.usecases.ports.clock import Clock
@@ -19,7 +20,6 @@ from app.usecases.ports.queue import JobQueue
 from app.usecases.ports.transactions import Transaction, Transactions
 from app.usecases.quota import Quota
 from app.usecases.sessions import locked_user
-from app.usecases.upload_video import add_pending
 
 SECOND_REMOVAL: Final = timedelta(hours=1)
 """By then a worker that was still writing a result has long noticed that its row is gone."""
@@ -60,8 +60,7 @@ class VideoUseCases:
             seen = await owned_video(t, viewer, video)
             if seen.status.final:
                 raise ProcessingAlreadyFinished
-            failure = Failure(FailureCode.CANCELED, FailureCode.CANCELED.reason)
-            done = await fail_processing(t, seen, failure, self.clock.now())
+            done = await fail_processing(t, seen, CANCELED_BY_OWNER, self.clock.now())
             return await owned_video(t, viewer, video), done
 
         while True:  # Each round that loses its race has seen the row move on, and a row moves to an end.

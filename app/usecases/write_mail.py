@@ -42,6 +42,8 @@ class WriteMail:
                 "code": failure.code if failure else "",
                 "frames": _frames(notification),
                 "webhook_url": str(notification.data.get("webhookUrl", "")),
+                "key_name": str(notification.data.get("keyName", "")),
+                "keys": str(notification.data.get("keys") or ""),
                 "url": url,
                 **_counts(told or {}),
             },

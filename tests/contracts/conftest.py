@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.infra.sql.engine import engine_for
 from app.infra.sql.migrate import migrate
-from app.infra.sql.tables import removals, users
+from app.infra.sql.tables import audit_log, pauses, removals, users
 from tests.contracts.story import Story
 from tests.parts.database import DatabasePart
 from tests.parts.in_memory import folder_in_memory
@@ -68,7 +68,8 @@ async def server_engine(migrated_server: str) -> AsyncIterator[AsyncEngine]:
     engine = engine_for(migrated_server)
     async with engine.begin() as connection:
         await connection.execute(delete(users))  # The rest goes with them.
-        await connection.execute(delete(removals))
+        for table in (removals, pauses, audit_log):
+            await connection.execute(delete(table))
     yield engine
     await engine.dispose()
 

@@ -1,9 +1,9 @@
 """The life of processings, against a model of it: whatever happens in whatever order, the record says what it should.
 
-The machine lets two users upload, cancel, delete and process again, and any number of workers claim, send heartbeats,
-release, complete and fail, the dead and the late among them, while answers of the database are lost and the clock is
-set forward and back. The model is what is promised of the life of a processing, in plain Python; the record is the real
-one.
+The machine lets two users upload, cancel, delete and process again, an operator pause and take leases, and any number
+of workers claim, send heartbeats, release, complete and fail, the dead and the late among them, while answers of the
+database are lost and the clock is set forward and back. The model is what is promised of the life of a processing, in
+plain Python; the record is the real one.
 """
 
 import asyncio
@@ -36,6 +36,7 @@ from app.infra.sql.transactions import SqlTransactions
 from app.usecases.ports.database import DatabaseUnavailable
 from app.usecases.release_processing import retry_delay
 from app.usecases.start_video_processing_job import Claimed, GivenUp, HeldUntil
+from tests.contracts.life_operators import pause_or_resume, take
 from tests.usecases.world import LEASE, World
 
 T = TypeVar("T")
@@ -47,7 +48,7 @@ MOST_AT_ONCE = 4
 ACTS = [
     *("upload", "a worker comes", "a worker comes", "a worker comes", "a worker comes"),
     *("heartbeat", "heartbeat", "shutdown", "fault", "completed", "completed", "failed"),
-    *("cancel", "delete", "reprocess", "sweep", "tidy", "time passes"),
+    *("cancel", "delete", "reprocess", "sweep", "tidy", "time passes", "pause or resume", "take"),
 ]
 """What may happen, each as often as it stands here."""
 
@@ -107,6 +108,7 @@ class LifeOfProcessings(RuleBasedStateMachine):
         self.world.max_active = 100
         self.lives: dict[VideoId, Life] = {}
         self.viewers: list[Viewer] = []
+        self.paused: set[int] = set()
         self.videos: list[VideoId] = []
         """Every one that there ever was, deleted ones too."""
         self.holders: list[VideoProcessing] = []
@@ -195,7 +197,7 @@ class LifeOfProcessings(RuleBasedStateMachine):
     def _claim(self, video: VideoId) -> VideoProcessing | None:
         life, now = self.lives.get(video), self.world.clock.now()
         started = self.run(self.world.start(video))
-        if life is None or life.status.final:
+        if life is None or life.status.final or life.owner in self.paused:
             assert started is None
         elif life.status is PROCESSING and life.wake_at >= now:
             assert isinstance(started, HeldUntil)
@@ -319,10 +321,11 @@ class LifeOfProcessings(RuleBasedStateMachine):
             assert row.archive is None or row.archive.key in self.world.storage.objects
 
     @invariant()
-    def no_unfinished_one_is_ever_out_of_sight(self) -> None:
+    def no_unfinished_one_is_ever_out_of_sight_but_while_it_is_paused(self) -> None:
         one_day = self.world.clock.now() + timedelta(days=400)
         due = self.run(self.world.transactions.read(lambda t: t.videos.due(one_day, 1000)))
-        assert {found.id for found in due} == {video for video, life in self.lives.items() if not life.status.final}
+        waiting = {video: life.owner for video, life in self.lives.items() if not life.status.final}
+        assert {found.id for found in due} == {video for video, owner in waiting.items() if owner not in self.paused}
 
     def teardown(self) -> None:
         try:
@@ -333,6 +336,8 @@ class LifeOfProcessings(RuleBasedStateMachine):
 
     def _end_of_everything(self) -> None:
         """Let every processing end; then the log, the mails and the bucket must be what they should be."""
+        for owner in list(self.paused):
+            pause_or_resume(self, self.videos[0], owner)
         while open_ones := [video for video, life in self.lives.items() if not life.status.final]:
             self.world.clock.advance(400)
             self.world.queue.videos.clear()
@@ -382,4 +387,6 @@ _OF_A_VIDEO: Mapping[str, Callable[[LifeOfProcessings, VideoId, int], None]] = {
     "cancel": LifeOfProcessings._cancel,
     "delete": LifeOfProcessings._delete,
     "reprocess": LifeOfProcessings._reprocess,
+    "pause or resume": pause_or_resume,
+    "take": take,
 }

@@ -272,3 +272,12 @@ async def test_what_is_due_on_all_channels_is_counted(story: Story):
     for at, channel in ((1, EMAIL), (2, WEBHOOK), (9, EMAIL)):
         await story.enqueue_notification(replace(a_notification(owner, None), channel=channel), at)
     assert await story.transactions.read(lambda t: t.notifications.count_due(after(5))) == 2
+
+
+async def test_what_is_to_go_is_known_by_its_name_and_by_what_it_lies_under(story: Story):
+    await story.removal("sources/a", at=1)
+    await story.removal("results/b/", at=5, is_prefix=True)
+    keys = {"sources/a", "sources/b", "results/b/1.zip", "results/bb/1.zip", "results/ç🎞", "a"}
+    assert await story.transactions.read(lambda t: t.removals.names(keys)) == {"sources/a", "results/b/1.zip"}
+    counts = [await story.transactions.read(lambda t, at=at: t.removals.count_due(after(at))) for at in (0, 1, 9)]  # type: ignore[misc]  # bound for this round
+    assert counts == [0, 1, 2]

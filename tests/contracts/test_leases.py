@@ -346,3 +346,20 @@ async def test_all_that_is_held_is_released_at_one_stroke_but_what_was_under_way
     lease = await story.lease(held)
     assert (lease.released, lease.lost_attempts, lease.transient_failures, lease.wake_at) == (True, 0, 1, after(5))
     assert {video: await story.lease(video) for video in before} == before
+
+
+async def test_what_ran_out_by_then_is_released_and_nothing_that_is_held(story: Story):
+    owner = await story.user()
+    run_out, held = await story.video(owner), await story.video(owner)
+    await story.claimed(run_out, at=1)
+    await story.claimed(held, at=500)
+    before = await story.lease(held)
+
+    async def released() -> int:
+        return await story.transactions.write(
+            lambda t: t.videos.release_all(wake_at=after(501), below=10, run_out_before=after(400))
+        )
+
+    assert [await released(), await released()] == [1, 0]
+    assert (await story.lease(run_out)).released
+    assert await story.lease(held) == before

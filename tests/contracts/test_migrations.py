@@ -4,12 +4,14 @@ import asyncio
 
 import pytest
 from alembic import command
+from alembic.script import ScriptDirectory
 from sqlalchemy import make_url, text
 from sqlalchemy.exc import DBAPIError
 from structlog.testing import capture_logs
 
 from app.infra.sql.engine import engine_for
-from app.infra.sql.migrate import migrate, run, wait_for_schema
+from app.infra.sql.migrate import migrate, run
+from app.infra.sql.revisions import FOLDER, known_revisions, wait_for_schema
 from app.infra.sql.tables import metadata
 from app.settings import DatabaseSettings
 from app.usecases.ports.database import DatabaseUnavailable
@@ -19,6 +21,12 @@ from tests.contracts.test_schema import looked_at
 from tests.parts.database import DatabasePart
 from tests.parts.mariadb import MariaDbPart
 from tests.parts.waiting import until
+
+
+def test_the_revisions_known_without_alembic_are_those_that_alembic_would_run_in_that_order():
+    scripts = ScriptDirectory(str(FOLDER))
+    assert [*reversed([script.revision for script in scripts.walk_revisions()])] == [*known_revisions()]
+    assert scripts.get_heads() == [known_revisions()[-1]]
 
 
 async def test_a_migration_that_meets_an_open_transaction_lets_everybody_pass_and_says_who_it_is(

@@ -158,7 +158,7 @@ BRIEF = {
         ("s3_input_path", "varchar(2048)", "NO", "", ""),
         ("s3_output_path", "varchar(2048)", "YES", "", ""),
         ("failure_reason", "text", "YES", "", ""),
-        ("created_at", "timestamp(3)", "NO", "", ""),
+        ("created_at", "timestamp(3)", "NO", "MUL", ""),
         ("completed_at", "timestamp(3)", "YES", "", ""),
     ],
 }
@@ -191,9 +191,14 @@ async def test_text_is_compared_by_its_characters_and_ids_are_ascii(server_engin
         "id",
         "source_hash",
         "archive_sha256",
+        "fingerprint_sha256",
+        "head_sha256",
         "refresh_digest",
         "traceparent",
         "digest_id",
+        "target_id",
+        "secret_sha256",
+        "session_id",
     }
 
 
@@ -205,7 +210,7 @@ async def test_a_video_goes_with_its_user_by_a_foreign_key(server_engine: AsyncE
     async with server_engine.connect() as connection:
         rules = {tuple(row) for row in await connection.execute(asked)}
     tables = {"video_processings", "intakes", "notifications", "sessions", "password_resets", "email_verifications"}
-    assert rules == {(table, "CASCADE") for table in tables}
+    assert rules == {(table, "CASCADE") for table in tables | {"pauses", "api_keys"}}
 
 
 @pytest.mark.parametrize(
@@ -216,10 +221,11 @@ async def test_a_video_goes_with_its_user_by_a_foreign_key(server_engine: AsyncE
             ORDER BY v.created_at DESC, v.public_id DESC LIMIT 21""",
             "ix_video_processings_user_id_created_at_public_id",
         ),
+        ("WHERE v.created_at <= '2027-01-01'", "ix_video_processings_created_at_public_id"),
         ("WHERE v.source_hash = :user", "ix_video_processings_source_hash"),
         ("WHERE v.status IN ('Pending', 'Processing') AND v.wake_at < 1", "ix_video_processings_status_wake_at"),
     ],
-    ids=["page", "source", "due"],
+    ids=["page", "all owners", "source", "due"],
 )
 async def test_what_is_asked_often_has_an_index(server_engine: AsyncEngine, where: str, index: str):
     story = Story(server_engine)

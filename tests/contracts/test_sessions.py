@@ -1,6 +1,7 @@
 """Sessions, ended ones and password resets, on each database."""
 
 import asyncio
+from dataclasses import replace
 from uuid import uuid4
 
 from app.domain.session import SessionId, StoredSession
@@ -31,6 +32,15 @@ async def test_a_session_is_kept_and_renewed(story: Story):
     renewed = StoredSession(session.id, session.owner, "b" * 64, after(1), after(200), began_at=after(0))
     assert await story.transactions.write(lambda t: t.sessions.lock(session.id)) == renewed
     assert await story.transactions.write(lambda t: t.sessions.lock(SessionId(str(uuid4())))) is None
+
+
+async def test_a_users_sessions_are_listed_with_who_signed_in(story: Story):
+    owner, other = await story.user(), await story.user()
+    mine = replace(new_session(owner), agent="Navegador/1.0 (câmera 🎥)", began_at=after(0))
+    silent = new_session(owner, expires=200)
+    await kept(story, mine, silent, new_session(other))
+    assert await story.transactions.read(lambda t: t.sessions.records_of(owner, 9)) == [silent, mine]
+    assert await story.transactions.read(lambda t: t.sessions.records_of(owner, 1)) == [silent]
 
 
 async def test_sessions_end_by_name_kept_or_not_and_more_than_once(story: Story):

@@ -1,4 +1,7 @@
-"""What every ``ObjectStorage`` promises: the bucket and its twin in memory tell the same stories."""
+"""What every ``ObjectStorage`` promises: the bucket and its twin in memory tell the same stories.
+
+What its writers promise, as those of files do, is in ``test_object_writers.py``.
+"""
 
 import asyncio
 import os
@@ -47,12 +50,6 @@ async def put(storage: ObjectStorage, key: str, data: bytes, step: int = 1_000_0
             await writer.write(data[at : at + step])
 
 
-async def fail_while_writing(storage: ObjectStorage, size: int) -> None:
-    async with storage.writer("sources/a", "video/mp4") as writer:
-        await writer.write(bytes(size))
-        raise ZeroDivisionError
-
-
 async def content(storage: ObjectStorage, key: str, start: int = 0, end: int | None = None) -> bytes:
     return b"".join([piece async for piece in storage.read(key, start, end)])
 
@@ -77,57 +74,6 @@ async def test_what_was_written_is_what_is_read(storage: ObjectStorage, size: in
     await storage.download("sources/a", tmp_path / "a")
     assert (tmp_path / "a").read_bytes() == data
     assert await unfinished(storage) == 0
-
-
-async def test_an_object_appears_only_when_it_is_whole(storage: ObjectStorage) -> None:
-    async with storage.writer("sources/a", "video/mp4") as writer:
-        await writer.write(bytes(20 * MIB))
-        assert await storage.stat("sources/a") is None
-        assert await keys(storage, "sources/") == []
-    assert await keys(storage, "sources/") == ["sources/a"]
-
-
-async def test_the_bytes_are_taken_at_once_so_that_a_buffer_can_be_used_again(storage: ObjectStorage) -> None:
-    buffer = bytearray(MIB)
-    async with storage.writer("sources/a", "video/mp4") as writer:
-        for value in range(20):
-            buffer[:] = bytes([value]) * MIB
-            await writer.write(memoryview(buffer))
-    assert await content(storage, "sources/a") == b"".join(bytes([value]) * MIB for value in range(20))
-
-
-@pytest.mark.parametrize("size", [10, 30 * MIB])
-async def test_an_error_while_writing_leaves_nothing(storage: ObjectStorage, size: int) -> None:
-    with pytest.raises(ZeroDivisionError):
-        await fail_while_writing(storage, size)
-    assert await storage.stat("sources/a") is None
-    assert await unfinished(storage) == 0
-
-
-@pytest.mark.parametrize("size", [10, 30 * MIB])
-async def test_a_cancelled_writer_leaves_nothing(storage: ObjectStorage, size: int) -> None:
-    written = asyncio.Event()
-
-    async def write() -> None:
-        async with storage.writer("sources/a", "video/mp4") as writer:
-            await writer.write(bytes(size))
-            written.set()
-            await asyncio.Event().wait()
-
-    task = asyncio.create_task(write())
-    await written.wait()
-    task.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await task
-    assert await storage.stat("sources/a") is None
-    assert await unfinished(storage) == 0
-
-
-async def test_a_failed_rewrite_leaves_the_old_object(storage: ObjectStorage) -> None:
-    await put(storage, "sources/a", b"old")
-    with pytest.raises(ZeroDivisionError):
-        await fail_while_writing(storage, 20 * MIB)
-    assert await content(storage, "sources/a") == b"old"
 
 
 @pytest.mark.parametrize(
@@ -204,6 +150,11 @@ async def test_unfinished_writes_are_aborted_when_they_are_old(storage: ObjectSt
     async def write_too_long() -> None:
         async with storage.writer("results/a/1.zip", "application/zip") as writer:
             await writer.write(bytes(20 * MIB))
+            assert await storage.unfinished_writes("results/", past) == []
+            assert await storage.unfinished_writes("sources/", future) == []
+            ((key, began_at),) = await storage.unfinished_writes("results/", future)
+            assert key == "results/a/1.zip"
+            assert past < began_at < future
             assert await storage.abort_writes("results/", past) == 0
             assert await storage.abort_writes("sources/", future) == 0
             assert await storage.abort_writes("results/", future) == 1

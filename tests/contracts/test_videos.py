@@ -221,6 +221,13 @@ async def test_what_is_completed_is_walked_through_by_id_while_its_files_are_kep
     assert await behind(None, 2) == [done[0], done[1]]
     assert await behind(done[1], 2) == [done[3]]
     assert await behind(done[3], 2) == []
+    kept = [lease.video for lease in await story.transactions.read(lambda t: t.videos.kept(done[0], 10))]
+    assert [video.id for video in kept] == sorted(video.id for video in kept)
+    assert {video.id for video in kept} >= {done[1], done[3]}, "however they stand"
+    assert done[0] not in {video.id for video in kept}
+    everything = await story.transactions.read(lambda t: t.videos.kept(None, 10))
+    assert len(everything) == 5, "all but the one whose files are no longer kept"
+    assert everything == [await story.lease(lease.video.id) for lease in everything]
 
 
 async def test_what_ended_long_enough_ago_is_found_in_that_order_while_its_files_are_kept(story: Story):

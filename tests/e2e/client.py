@@ -9,6 +9,8 @@ import httpx
 from gql import Client, gql
 from gql.transport.websockets import WebsocketsTransport
 
+from tests.parts.loopback import CERTIFICATES
+
 VIDEO = """
   id originalFileName status version sizeBytes completedAt
   progress { percent framesExtracted framesExpected }
@@ -24,7 +26,7 @@ class Person:
 
     def __init__(self, url: str, email: str, password: str = "correct horse battery") -> None:
         self.email, self.password, self.token, self.url = email, password, "", url
-        self.http = httpx.AsyncClient(base_url=url, timeout=60)
+        self.http = httpx.AsyncClient(base_url=url, timeout=60, verify=CERTIFICATES)
 
     async def __aenter__(self) -> Self:
         return self

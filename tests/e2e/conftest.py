@@ -13,10 +13,10 @@ from email import policy
 from email.message import EmailMessage
 from pathlib import Path
 
-import httpx
 import pytest
 
 from devserver.ports import free_pair
+from tests.parts.loopback import answers
 
 ROOT = Path(__file__).parents[2]
 
@@ -52,7 +52,7 @@ def start(data: Path, port: int, **settings: str) -> Up:
         process = subprocess.Popen(
             [sys.executable, "-m", "app.cli", "up"],
             cwd=ROOT,
-            env=os.environ | {"FIAPX_PORT": str(port), "FIAPX_DATA_DIR": str(data)} | settings,
+            env=os.environ | {"FIAPX_PORT": str(port), "FIAPX_DATA_DIR": str(data), "FIAPX_WORKERS": "1"} | settings,
             stdout=log,
             stderr=log,
         )
@@ -61,11 +61,8 @@ def start(data: Path, port: int, **settings: str) -> Up:
     while True:
         assert process.poll() is None, log_path.read_text()
         assert time.monotonic() < deadline, log_path.read_text()
-        try:
-            if httpx.get(f"{up.url}/readyz", timeout=2).status_code == 200:
-                return up
-        except httpx.TransportError:
-            pass
+        if answers(f"{up.url}/readyz"):
+            return up
         time.sleep(0.05)
 
 
@@ -77,7 +74,7 @@ def stop(up: Up) -> float:
     return time.monotonic() - began
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
     # All who register and sign in here have one address.
     rates = {"FIAPX_REGISTER_RATE_PER_ADDRESS": "10000/hour", "FIAPX_LOGIN_RATE_PER_ADDRESS": "10000/hour"}

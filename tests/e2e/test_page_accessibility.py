@@ -29,6 +29,27 @@ async def check(visitor: Visitor, state: str) -> None:
     assert not await visitor.scrolls_sideways(), state
 
 
+async def check_account(visitor: Visitor) -> None:
+    """Open the account and set a webhook, and make a key, which is refused at first."""
+    page = visitor.page
+    dialog, form = page.get_by_role("dialog"), page.locator(".new-key")
+    await page.locator("button.who").click()
+    await page.get_by_label("Webhook").fill("http://127.0.0.1:9/")
+    await page.locator(".account .beside button").first.click()
+    await expect(dialog.locator("code")).to_be_visible()
+    await expect(page.locator(".told li").first).to_be_visible()
+    await dialog.locator("summary").click()
+    await form.get_by_label(visitor.words.name).fill("cameras")
+    await form.get_by_role("button").click()
+    await expect(form.get_by_role("alert")).not_to_be_empty()
+    await check(visitor, "the account, and a new key that is refused")
+    await form.get_by_role("checkbox").first.check()
+    await form.get_by_role("button").click()
+    await expect(page.locator(".secret button")).to_be_focused()
+    await expect(page.locator(".entries li")).to_have_count(2)
+    await check(visitor, "the account, with a session and a key")
+
+
 @pytest.mark.parametrize(
     ("words", "scheme", "size"),
     [
@@ -76,12 +97,7 @@ async def test_every_page_and_state_passes_the_accessibility_rules(
         await page.keyboard.press("Escape")
         await ana.button(words.remove, "cut.mp4").click()
         await check(ana, "deleted, to be undone")
-        await page.locator("button.who").click()
-        await page.get_by_label("Webhook").fill("http://127.0.0.1:9/")
-        await page.locator(".account .beside button").first.click()
-        await expect(page.locator("dialog code")).to_be_visible()
-        await expect(page.locator(".told li").first).to_be_visible()
-        await check(ana, "the account")
+        await check_account(ana)
         await page.keyboard.press("Escape")
 
         async with Person(up.url, ana.email, PASSWORD) as elsewhere:

@@ -60,8 +60,9 @@ def service(tmp_path: Path) -> Iterator[Restarted]:
 
 @pytest.fixture(scope="module")
 def forgetful(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
-    """A service whose tokens expire after three seconds."""
-    running = start(tmp_path_factory.mktemp("forgetful") / "data", free_pair(), FIAPX_SESSION_SECONDS="3")
+    """A service whose tokens expire after three seconds, and whose links after two."""
+    lifetimes = {"FIAPX_SESSION_SECONDS": "3", "FIAPX_LINK_SECONDS": "2"}
+    running = start(tmp_path_factory.mktemp("forgetful") / "data", free_pair(), **lifetimes)
     yield running
     stop(running)
 
@@ -225,8 +226,7 @@ async def test_a_list_that_could_not_be_read_says_so_and_is_read_when_it_can_be(
         await expect(ana.page.get_by_role("alert").filter(has_text="could not be read")).to_have_count(0)
 
 
-async def test_pictures_and_downloads_work_after_their_links_have_expired(tmp_path: Path, samples: Path):
-    running = start(tmp_path / "data", free_pair(), FIAPX_LINK_SECONDS="2")
+async def test_pictures_and_downloads_work_after_their_links_have_expired(forgetful: Up, samples: Path):
     expired: list[str] = []
 
     async def let_expire(route: Route) -> None:
@@ -239,19 +239,16 @@ async def test_pictures_and_downloads_work_after_their_links_have_expired(tmp_pa
                     await asyncio.sleep(0.2)
         await route.continue_()
 
-    try:
-        async with running_browser() as browser, asyncio.timeout(90):
-            ana = await new_visitor(browser, running.url)
-            await ana.page.route("**/files/*", let_expire)
-            await ana.sign_up()
-            await ana.choose(samples / "carphone_pristine.mp4")
-            await ana.sees("carphone_pristine.mp4", "Ready")
-            picture = ana.line("carphone_pristine.mp4").locator("img")
-            await expect(picture).to_have_js_property("complete", value=True)
-            await expect(picture).not_to_have_js_property("naturalWidth", 0, timeout=SOON)
-            assert await picture.evaluate("(image) => image.src") not in expired
-            async with ana.page.expect_download() as download:
-                await ana.button("Download ZIP", "carphone_pristine.mp4").click()
-            assert (await download.value).suggested_filename == "carphone_pristine-frames.zip"
-    finally:
-        stop(running)
+    async with running_browser() as browser, asyncio.timeout(90):
+        ana = await new_visitor(browser, forgetful.url)
+        await ana.page.route("**/files/*", let_expire)
+        await ana.sign_up()
+        await ana.choose(samples / "carphone_pristine.mp4")
+        await ana.sees("carphone_pristine.mp4", "Ready")
+        picture = ana.line("carphone_pristine.mp4").locator("img")
+        await expect(picture).to_have_js_property("complete", value=True)
+        await expect(picture).not_to_have_js_property("naturalWidth", 0, timeout=SOON)
+        assert await picture.evaluate("(image) => image.src") not in expired
+        async with ana.page.expect_download() as download:
+            await ana.button("Download ZIP", "carphone_pristine.mp4").click()
+        assert (await download.value).suggested_filename == "carphone_pristine-frames.zip"

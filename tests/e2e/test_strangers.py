@@ -116,8 +116,10 @@ def still_open(connection: socket.socket) -> bool:
 
 
 def test_what_opens_the_stores_lies_in_files_for_the_owner_alone(up: Up):
-    keys = [file for file in up.data.rglob("*") if file.is_file() and re.search(r"key\.pem|secret|kek", file.name)]
-    assert {"secrets.json", "key.pem"} <= {file.name for file in keys}
+    keys = [
+        file for file in up.data.rglob("*") if file.is_file() and re.search(r"key\.pem|secret|settings|kek", file.name)
+    ]
+    assert {"secrets.json", "settings.json", "key.pem"} <= {file.name for file in keys}
     assert not [file for file in keys if stat.S_IMODE(file.stat().st_mode) != 0o600]
 
 

@@ -1,21 +1,28 @@
 """One story in which every operation of operations/ is really done, as the documentation shows it."""
 
+import base64
 import json
 import re
 from collections.abc import Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
 
 import httpx
 
 from app.domain.notification import NotificationChannel, NotificationEvent
+from app.domain.times import iso8601
+from app.domain.user import Role, UserId
+from app.usecases.ports.queue import WorkerSeen
+from app.usecases.ports.transactions import Transaction
 from tests.parts.graphql_socket import socket
 from tests.parts.site import MP4, PASSWORD, Site, running_site
 from tests.parts.waiting import until
 
 OPERATIONS: Final = Path(__file__).parents[2] / "operations"
+SHORT: Final = MP4[:48]
 _UUID: Final = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 _OPAQUE: Final = (
     (re.compile(r"http://127\.0\.0\.1:\d+"), "https://videos.example"),
@@ -23,6 +30,7 @@ _OPAQUE: Final = (
     (re.compile(rf"({_UUID})\.[\w-]{{43}}"), r"\1.proof"),
     (re.compile(r"whsec_[\w+/=]+"), "whsec_key"),
     (re.compile(r"/files/[\w.~-]+"), "/files/ticket"),
+    (re.compile(r"fx_[0-9A-Za-z]{36}"), "fx_key"),
 )
 
 
@@ -41,6 +49,8 @@ class Steady:
             return value
         if name in {"cursor", "endCursor"}:
             return "opaque"
+        if name == "ending":
+            return "0key"
         for pattern, steady in _OPAQUE:
             value = pattern.sub(steady, value)
         return re.sub(_UUID, self._name, value)
@@ -97,7 +107,7 @@ class Story:
 async def _begun(database: Path, folder: Path) -> Any:
     async with (
         running_site(database, folder, verify_email=True) as site,
-        site.client(timeout=30) as client,
+        site.client(timeout=30, headers={"User-Agent": "Laptop/1.0"}) as client,
     ):
         yield Story(site, client)
 
@@ -108,6 +118,8 @@ async def told(database: Path, folder: Path) -> dict[str, Any]:
         await _accounts(story)
         await _videos(story)
         await _notifications(story)
+        await _operating(story)
+        await _keys(story)
         await _ends(story)
     return dict(story.examples)
 
@@ -131,6 +143,18 @@ async def _accounts(story: Story) -> None:
     story.signed_in(await story.does("reset-password", token=token, new=PASSWORD))
 
 
+async def _keys(story: Story) -> None:
+    """Make a key, let a program use it, and revoke it."""
+    story.topic = "Keys for programs"
+    expires_at = iso8601(story.site.clock.now() + timedelta(days=90))
+    new = await story.does("create-api-key", name="cameras", scopes=["READ", "UPLOAD"], expiresAt=expires_at)
+    session, story.http.headers["Authorization"] = story.http.headers["Authorization"], f"Bearer {new['secret']}"
+    assert (await story.http.post("/graphql", json={"query": "{ me { id } }"})).json()["data"]
+    story.http.headers["Authorization"] = session
+    await story.does("api-keys")
+    await story.does("revoke-api-key", id=new["key"]["id"])
+
+
 async def _videos(story: Story) -> None:
     story.topic = "Videos"
     await story.does("service-limits")
@@ -144,6 +168,20 @@ async def _videos(story: Story) -> None:
     await story.does("cancel-video", id=again)
     await story.does("delete-video", id=again)
     await story.does("remove-videos-from-before")
+    await _parts(story)
+
+
+async def _parts(story: Story) -> None:
+    """Send a file in parts, as its URLs would take it, and give another one up."""
+    head = base64.b64encode(SHORT).decode()
+    film = {"fileName": "holiday.mp4", "sizeBytes": len(SHORT), "firstBytes": head, "fingerprint": "holiday.mp4:1"}
+    upload = (await story.does("create-upload", input=film))["id"]
+    (name,) = story.site.storage.in_parts
+    story.site.storage.send_part(name, 1, SHORT)
+    await story.does("refresh-upload", id=upload, parts=[{"number": 1}])
+    await story.does("complete-upload", id=upload)
+    other = (await story.does("create-upload", input=film | {"fingerprint": "holiday.mp4:2"}))["id"]
+    await story.does("abort-upload", id=other)
 
 
 async def _watched(story: Story, video: str) -> None:
@@ -179,10 +217,58 @@ async def _notifications(story: Story) -> None:
     await story.does("redeliver-notification", id=delivery)
 
 
+async def _operating(story: Story) -> None:
+    """Let another user become an operator, and look after the first one's videos."""
+    story.topic = "For operators"
+    ana, failed = story.http.headers["Authorization"], ""
+    for _ in range(2):
+        failed = (await story.sends("upload-video", MP4))["id"]
+        await story.site.failed(failed)
+        story.site.clock.advance(1)
+    running = (await story.sends("upload-video", MP4))["id"]
+    await story.site.claimed(running)
+    story.site.queue.fleet[:] = [WorkerSeen("worker-1", 2, 1)]
+    owner = story.site.tokens.verify(story.token).id
+    async with story.site.person() as olga:
+        await become_operator(story.site, olga.id)
+        story.http.headers["Authorization"] = f"Bearer {olga.token}"
+        await story.does("overview")
+        await story.does("jobs", first=1, status=["FAILED"])
+        await story.does("retry-job", id=failed, reason="the decoder was mended")
+        await story.does("retry-failed-jobs", code="CORRUPT_VIDEO")
+        story.site.clock.advance(1)
+        await story.does("release-job", id=running)
+        await story.does("cancel-job", id=running, reason="it would take a week")
+        await story.does("set-paused", paused=True)
+        await story.does("set-paused", paused=False)
+        await story.does("accounts", first=1, email="ana@")
+        await story.does("set-quota", user=owner, maxActiveVideos=10)
+        story.site.clock.advance(1)  # So that one deed is the last.
+        await story.does("set-disabled", user=olga.id, disabled=False)
+        await story.does("audit-log", first=1)
+    story.http.headers["Authorization"] = ana
+
+
+async def become_operator(site: Site, user: UserId) -> None:
+    """Give a user the role, as a shell of the service's machine does."""
+
+    async def step(t: Transaction) -> None:
+        found = await t.users.lock(user)
+        assert found is not None
+        await t.users.save(replace(found, role=Role.OPERATOR))
+
+    await site.transactions.write(step)
+
+
 async def _ends(story: Story) -> None:
     story.topic = "One's own data"
     await story.does("export-my-data")
     story.topic = "Accounts and sessions"
+    story.http.headers["User-Agent"] = "Phone/1.0"
+    story.site.clock.advance(1)  # So that one session is the last.
+    await story.does("login", input={"email": "ana@example.com", "password": PASSWORD})
+    phone, _ = await story.does("sessions")
+    await story.does("end-session", id=phone["id"])
     await story.does("logout")
     story.signed_in(await story.does("login", input={"email": "ana@example.com", "password": PASSWORD}))
     story.topic = "One's own data"

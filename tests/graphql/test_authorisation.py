@@ -5,6 +5,7 @@ reach: what a root field gives is given whole, so each row asks for everything t
 """
 
 import asyncio
+import base64
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -33,6 +34,7 @@ GIVEN = "given"
 """The thing itself; where it is the viewer's, it holds nothing of anybody else."""
 REFUSED = "UNAUTHENTICATED"
 NOT_YOURS = "VIDEO_NOT_BELONGS_TO_USER"
+FOR_OPERATORS = "NOT_AN_OPERATOR"
 
 
 @dataclass(frozen=True)
@@ -43,10 +45,10 @@ class Row:
     owner: str
     another: str
     arguments: Mapping[str, tuple[str, Any]] = field(default_factory=dict)
-    """Name to type and value; the value VIDEO stands for the owner's video."""
+    """Name to type and value; the value VIDEO stands for the owner's video, OWNER for the owner."""
 
 
-VIDEO = object()
+VIDEO, OWNER = object(), object()
 ID = {"id": ("ID!", VIDEO)}
 LOGIN = {"input": ("LoginInput!", {"email": "nobody@example.com", "password": PASSWORD})}
 REGISTER = {"input": ("RegisterInput!", {"name": "Ana", "email": "new@example.com", "password": "x"})}
@@ -55,7 +57,10 @@ CHANGE = {"current": ("String!", "not the password"), "new": ("String!", PASSWOR
 PASSWORD_ONLY = {"password": ("String!", "not the password")}
 SETTINGS = {"input": ("NotificationSettingsInput!", {"emailOnFailure": True})}
 NOTHING = {"id": ("ID!", "0c0c7a5e-0f6c-4f0c-9a51-7f3a2c1d9e10")}
+KEY = {"name": ("String!", "cameras"), "scopes": ("[Scope!]!", ["READ"])}
 RESET = {"token": ("String!", "no token"), "new": ("String!", PASSWORD)}
+CREATE = {"fileName": "a.mp4", "sizeBytes": len(MP4), "firstBytes": base64.b64encode(MP4).decode()}
+CODE = {"code": ("FailureCode!", "CORRUPT_VIDEO")}
 FILE = {"fileName": ("String!", "a.mp4"), "sizeBytes": ("BigInt!", 1024)}
 
 TABLE = {
@@ -63,11 +68,14 @@ TABLE = {
     "Query.videos": Row(REFUSED, GIVEN, GIVEN),
     "Query.video": Row(REFUSED, GIVEN, NOT_YOURS, ID),
     "Query.notificationDeliveries": Row(REFUSED, GIVEN, GIVEN),
+    "Query.sessions": Row(REFUSED, GIVEN, GIVEN),
+    "Query.apiKeys": Row(REFUSED, GIVEN, GIVEN),
     "Query.serviceLimits": Row(GIVEN, GIVEN, GIVEN),
     "Query.uploadRefusal": Row(REFUSED, GIVEN, GIVEN, FILE),
     "Mutation.register": Row("INVALID_INPUT", "INVALID_INPUT", "INVALID_INPUT", REGISTER),
     "Mutation.login": Row("INVALID_CREDENTIALS", "INVALID_CREDENTIALS", "INVALID_CREDENTIALS", LOGIN),
     "Mutation.refreshSession": Row("INVALID_CREDENTIALS", "INVALID_CREDENTIALS", "INVALID_CREDENTIALS", REFRESH),
+    "Mutation.endSession": Row(REFUSED, "INVALID_INPUT", "INVALID_INPUT", NOTHING),
     "Mutation.logout": Row(REFUSED, GIVEN, GIVEN),
     "Mutation.updateProfile": Row(REFUSED, GIVEN, GIVEN, {"input": ("ProfileInput!", {})}),
     "Mutation.changePassword": Row(REFUSED, "INVALID_CREDENTIALS", "INVALID_CREDENTIALS", CHANGE),
@@ -82,12 +90,34 @@ TABLE = {
     "Mutation.redeliverNotification": Row(REFUSED, "INVALID_INPUT", "INVALID_INPUT", NOTHING),
     "Mutation.exportMyData": Row(REFUSED, GIVEN, GIVEN),
     "Mutation.deleteAccount": Row(REFUSED, "INVALID_CREDENTIALS", "INVALID_CREDENTIALS", PASSWORD_ONLY),
+    "Mutation.createApiKey": Row(REFUSED, GIVEN, GIVEN, KEY),
+    "Mutation.revokeApiKey": Row(REFUSED, "INVALID_INPUT", "INVALID_INPUT", NOTHING),
     "Mutation.uploadVideo": Row(REFUSED, GIVEN, GIVEN, {"file": ("Upload!", None)}),
+    "Mutation.createUpload": Row(REFUSED, GIVEN, GIVEN, {"input": ("CreateUploadInput!", CREATE)}),
+    "Mutation.refreshUpload": Row(REFUSED, "UPLOAD_NOT_FOUND", "UPLOAD_NOT_FOUND", ID),
+    "Mutation.completeUpload": Row(REFUSED, GIVEN, "UPLOAD_NOT_FOUND", ID),
+    "Mutation.abortUpload": Row(REFUSED, "UPLOAD_NOT_FOUND", "UPLOAD_NOT_FOUND", ID),
     "Mutation.cancelVideo": Row(REFUSED, GIVEN, NOT_YOURS, ID),
     "Mutation.reprocessVideo": Row(REFUSED, "PROCESSING_NOT_FINISHED", NOT_YOURS, ID),
     "Mutation.deleteVideo": Row(REFUSED, GIVEN, NOT_YOURS, ID),
+    "Query.overview": Row(REFUSED, FOR_OPERATORS, FOR_OPERATORS),
+    "Query.jobs": Row(REFUSED, FOR_OPERATORS, FOR_OPERATORS),
+    "Query.accounts": Row(REFUSED, FOR_OPERATORS, FOR_OPERATORS),
+    "Query.auditLog": Row(REFUSED, FOR_OPERATORS, FOR_OPERATORS),
+    "Mutation.retryJob": Row(REFUSED, FOR_OPERATORS, FOR_OPERATORS, ID),
+    "Mutation.retryFailedJobs": Row(REFUSED, FOR_OPERATORS, FOR_OPERATORS, CODE),
+    "Mutation.cancelJob": Row(REFUSED, FOR_OPERATORS, FOR_OPERATORS, ID),
+    "Mutation.releaseJob": Row(REFUSED, FOR_OPERATORS, FOR_OPERATORS, ID),
+    "Mutation.setPaused": Row(REFUSED, FOR_OPERATORS, FOR_OPERATORS, {"paused": ("Boolean!", True)}),
+    "Mutation.setQuota": Row(REFUSED, FOR_OPERATORS, FOR_OPERATORS, {"user": ("ID!", OWNER)}),
+    "Mutation.setDisabled": Row(
+        REFUSED, FOR_OPERATORS, FOR_OPERATORS, {"user": ("ID!", OWNER), "disabled": ("Boolean!", True)}
+    ),
     "Subscription.videoStatus": Row(REFUSED, GIVEN, NOT_YOURS, ID),
 }
+
+OPERATORS = {name for name, row in TABLE.items() if row.another == FOR_OPERATORS}
+"""What is for operators alone."""
 
 CASES = [(name, who) for name in TABLE for who in ("nobody", "owner", "another")]
 
@@ -139,9 +169,15 @@ async def by_websocket(site: Site, person: Person | None, query: str, variables:
             return {"errors": [{"extensions": {"code": REFUSED}}]}
 
 
-async def outcome(site: Site, person: Person | None, name: str, row: Row, video: str) -> tuple[str, str]:
+async def outcome(
+    site: Site, person: Person | None, name: str, row: Row, video: str, owner: str = ""
+) -> tuple[str, str]:
     """Give what came back as one word, and all of it as text."""
-    variables = {argument: video if value is VIDEO else value for argument, (_, value) in row.arguments.items()}
+    stood_for = {VIDEO: video, OWNER: owner}
+    variables = {
+        argument: stood_for[value] if value is VIDEO or value is OWNER else value
+        for argument, (_, value) in row.arguments.items()
+    }
     query = operation(name, row)
     ask = by_websocket if name.startswith("Subscription.") else by_http
     answer = await ask(site, person, query, variables)
@@ -163,7 +199,7 @@ async def test_each_root_field_answers_each_caller_as_the_table_says(
 ):
     video, row = await ana.uploaded(), TABLE[name]
     person = {"nobody": None, "owner": ana, "another": bruno}[who]
-    got, text = await outcome(site, person, name, row, video)
+    got, text = await outcome(site, person, name, row, video, ana.id)
     assert got == getattr(row, who)
     if who != "owner":
         assert ana.id not in text

@@ -15,8 +15,10 @@ import httpx
 import pytest
 from openapi_spec_validator import validate
 
+from app.domain.audit import Operator
 from app.domain.errors import StorageFull
 from app.domain.retention import Retention
+from app.domain.session import Scope
 from app.infra.links import PresignedLinks
 from app.infra.s3.client import s3_client
 from app.main import application
@@ -24,6 +26,7 @@ from app.rest.routes import ROUTES, description
 from app.server.draining import Drain
 from app.server.serving import Serving
 from app.usecases.ports.rate_limits import RateLimitKey
+from tests.parts.api_keys import program, revoked
 from tests.parts.site import FILES, MAX_BYTES, MP4, PASSWORD, ZIP, Person, Site, running_site
 from tests.parts.stores import S3Part
 from tests.parts.wired import shipped
@@ -112,6 +115,52 @@ async def test_accounts_and_sessions_answer_as_described(stranger: Visitor):
     session = {"Authorization": f"Bearer {tokens['access_token']}"}
     assert (await stranger.post("/auth/logout", headers=session)).status_code == 204
     assert (await stranger.post("/auth/logout", headers=session)).status_code == 401
+
+
+async def test_a_disabled_account_is_answered_as_described(site: Site, stranger: Visitor):
+    account = {"name": "Ana", "email": "ana@example.com", "password": PASSWORD}
+    await stranger.post("/auth/register", json=account)
+    tokens = (await stranger.post("/auth/login", json=account)).json()
+    operator, operate = Operator.at_shell("root", "here"), site.services().do.operate.users
+    await operate.disable(operator, (await operate.find(operator, "ana@example.com")).id)
+    session = {"Authorization": f"Bearer {tokens['access_token']}"}
+    assert (await stranger.get("/videos", headers=session)).status_code == 401
+    assert (await stranger.post("/auth/refresh", json=tokens)).status_code == 401
+    refused = await stranger.post("/auth/login", json=account)
+    assert (refused.status_code, refused.json()["code"]) == (403, "ACCOUNT_DISABLED")
+
+
+async def test_an_upload_of_an_account_that_is_disabled_meanwhile_is_answered_as_described(
+    site: Site, ana: Person, visitor: Visitor
+):
+    site.storage.flows.clear()
+    upload = asyncio.create_task(visitor.sends(content=MP4 * 2000))
+    await site.storage.held_back(1)
+    await site.services().do.operate.users.disable(Operator.at_shell("root", "here"), ana.id)
+    site.storage.flows.set()
+    answer = await upload
+    assert (answer.status_code, answer.json()["code"]) == (403, "ACCOUNT_DISABLED")
+
+
+async def test_a_key_without_the_scope_is_answered_as_described(site: Site, ana: Person, described: Description):
+    video = await ana.uploaded()
+    async with program(site, ana, Scope.DELETE) as lacking:
+        visitor = Visitor(described, lacking.http)
+        answers = [
+            (await visitor.sends(), "upload"),
+            (await visitor.get("/videos"), "read"),
+            (await visitor.get(f"/videos/{video}/download"), "read"),
+        ]
+        for answer, scope in answers:
+            assert (answer.status_code, answer.json()["code"]) == (403, "INSUFFICIENT_SCOPE")
+            assert answer.headers["www-authenticate"] == f'Bearer error="insufficient_scope", scope="{scope}"'
+        answer = await visitor.post("/auth/logout")
+        assert answer.headers["www-authenticate"] == 'Bearer error="insufficient_scope"'
+    async with program(site, ana) as everything:
+        assert (await Visitor(described, everything.http).post("/auth/logout")).status_code == 403
+        assert (await Visitor(described, everything.http).sends()).status_code == 202
+        await revoked(site, everything, ana)
+        assert (await Visitor(described, everything.http).get("/videos")).status_code == 401
 
 
 @pytest.mark.parametrize("path", BODIES)

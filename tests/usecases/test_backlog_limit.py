@@ -4,7 +4,7 @@ import pytest
 
 from app.domain.errors import ServiceBusy
 from app.domain.options import ExtractionOptions
-from app.usecases.upload_video import PlannedUpload
+from app.usecases.planned_upload import PlannedUpload
 from tests.usecases.world import MP4, World, incoming
 
 HOUR = 3600

@@ -7,12 +7,13 @@ import pytest
 
 from app.domain.errors import InvalidCredentials, RateLimited, Unauthenticated
 from app.domain.options import ExtractionOptions
-from app.domain.session import Viewer
+from app.domain.session import Scope, Viewer
 from app.domain.upload_reservation import UploadReservation
 from app.domain.video import new_video_id, source_key
 from app.infra.passwords import Argon2PasswordHasher
 from app.usecases.ports.rate_limits import RateLimitKey
 from app.usecases.upload_video import IncomingVideo
+from tests.usecases.parts import sent
 from tests.usecases.test_identity import PASSWORD, Identity
 from tests.usecases.world import MP4, World
 
@@ -57,6 +58,14 @@ async def test_an_account_goes_with_its_rows_sessions_and_objects(identity: Iden
     await everything_removed(world)
     assert kept.archive is not None
     assert set(world.storage.objects) == {kept.source_key, kept.archive.key}
+
+
+async def test_what_came_of_an_upload_in_parts_goes_at_once(identity: Identity):
+    world, viewer = identity.world, identity.viewer(await identity.ana())
+    await sent(world, viewer)
+    kept = await sent(world, await world.user())
+    await identity.do.account.delete(viewer, PASSWORD)
+    assert set(world.storage.in_parts) == {kept.upload.storage_upload_id}
 
 
 async def test_the_address_can_be_registered_again(identity: Identity):
@@ -162,6 +171,18 @@ async def test_an_export_holds_profile_processings_and_notifications_of_its_owne
     text = json.dumps(data)
     for secret in ("password", "$argon2", "whsec_", bruno.id):
         assert secret not in text
+
+
+async def test_an_export_names_sessions_and_keys_without_what_opens_anything(identity: Identity):
+    viewer = identity.viewer(await identity.ana())
+    new = await identity.do.api_keys.create(viewer, "câmeras", {Scope.UPLOAD, Scope.READ}, None)
+    data = await exported(identity.world, viewer)
+    (key,) = data["apiKeys"]
+    assert (key["name"], key["scopes"], key["lastUsedAt"]) == ("câmeras", ["read", "upload"], None)
+    (session,) = data["sessions"]
+    assert (session["refreshedAt"], session["agent"]) == (None, None)
+    assert new.secret not in json.dumps(data)
+    assert new.key.secret_sha256 not in json.dumps(data)
 
 
 @pytest.mark.slow

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator, ValidationError
 
+from app.domain.audit import Operator
 from app.domain.errors import UnsupportedFileFormat
 from app.domain.failure import FailureCode
 from app.domain.options import ExtractionOptions
@@ -26,6 +27,7 @@ async def test_every_body_is_as_its_schema_says(world: World):
     await world.completed((await world.uploaded(viewer)).id)
     for code in set(FailureCode) - {FailureCode.CANCELED}:
         await world.failed((await world.uploaded(viewer)).id, code)
+    await world.operate.jobs.cancel(Operator.at_shell("root", "here"), (await world.uploaded(viewer)).id)
     with pytest.raises(UnsupportedFileFormat):
         await world.upload_video()(viewer, incoming(b"no video", name="férias.txt"), ExtractionOptions())
     await world.notifications.send_test(viewer)

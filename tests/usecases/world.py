@@ -17,14 +17,17 @@ from app.domain.video import UNFINISHED, FramesArchive, VideoId, VideoProcessing
 from app.infra.worker_metrics import WorkerMetrics
 from app.settings import Settings
 from app.usecases.attempt_video import AttemptVideo
-from app.usecases.catalogue import ControlUseCases, UseCases
+from app.usecases.catalogue import ControlUseCases, OperatorUseCases, UseCases
 from app.usecases.collect_garbage import CollectGarbage
 from app.usecases.deliver_notifications import DeliverNotifications
 from app.usecases.download_processed_zip import DownloadProcessedZip
+from app.usecases.examine_service import ExamineService
 from app.usecases.expire_videos import ExpireVideos
 from app.usecases.mark_processing_completed import MarkProcessingCompleted
 from app.usecases.mark_processing_failed import MarkProcessingFailed
+from app.usecases.mend_service import MendService
 from app.usecases.notifications import NotificationUseCases
+from app.usecases.ports.audit import AuditFilter
 from app.usecases.ports.frames import FrameExtractor
 from app.usecases.ports.messengers import Mailer, WebhookSender
 from app.usecases.ports.tokens import LinkTokens
@@ -36,11 +39,12 @@ from app.usecases.start_video_processing_job import Claimed, StartVideoProcessin
 from app.usecases.sweep_due_videos import SweepDueVideos
 from app.usecases.upload_video import IncomingVideo, UploadVideo
 from app.usecases.videos import VideoUseCases
-from app.wiring import ControlParts, Parts, attempt_video, control_use_cases, user_use_cases
+from app.wiring import ControlParts, Parts, attempt_video, control_use_cases, doctor, user_use_cases
 from tests.fakes.clock import SettableClock
 from tests.fakes.ended_sessions import EndedHere
 from tests.fakes.live_status import InMemoryLiveStatus
 from tests.fakes.messengers import MemoryMailer, MemoryWebhooks
+from tests.fakes.part_links import MemoryPartLinks
 from tests.fakes.passwords import NoPasswords
 from tests.fakes.queue import RememberingQueue
 from tests.fakes.rate_limits import CountingLimits
@@ -74,6 +78,8 @@ class World:
     max_stored: int | None = None
     max_stored_in_all: int | None = None
     retention: Retention = field(default_factory=Retention)
+    part_links: MemoryPartLinks | None = field(default_factory=MemoryPartLinks)
+    """None where clients do not reach the storage."""
 
     def __post_init__(self) -> None:
         self.storage = MemoryStorage(self.clock)
@@ -125,7 +131,7 @@ class World:
     def do(self, **changes: Any) -> UseCases:
         """All that a user may want done, but for what takes a password."""
         identity = identity_parts(self.clock, NoPasswords(), EndedHere(), self.limits)
-        return user_use_cases(self.settings(**changes), self.parts, identity)
+        return user_use_cases(self.settings(**changes), self.parts, identity, self.part_links)
 
     def attempt_video(
         self,
@@ -220,6 +226,15 @@ class World:
         return list(await self.transactions.read(lambda t: t.notifications.due(channel, now, 1000, per_user=1000)))
 
     @property
+    def operate(self) -> OperatorUseCases:
+        return self.do().operate
+
+    async def audited(self) -> list[tuple[str, str, str | None]]:
+        """Return what operators did, the first first: what, with what outcome, and why."""
+        entries = await self.transactions.read(lambda t: t.audit.page(AuditFilter(), None, 1000))
+        return [(entry.deed, entry.outcome, entry.reason) for entry in reversed(entries)]
+
+    @property
     def release(self) -> ReleaseProcessing:
         return self.attempt_video().release_processing
 
@@ -254,6 +269,11 @@ class World:
     @property
     def collect_garbage(self) -> CollectGarbage:
         return self.control().collect_garbage
+
+    @property
+    def doctor(self) -> tuple[ExamineService, MendService]:
+        """Return what finds out what is wrong, and what mends it."""
+        return doctor(self.settings(), self.parts)
 
     async def row(self, video: VideoId) -> VideoProcessing:
         found = await self.transactions.read(lambda t: t.videos.get(video))

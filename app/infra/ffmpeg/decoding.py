@@ -26,7 +26,10 @@ _TILE_BYTES: Final = 1024 * 1024
 
 @final
 class Decoding:
-    """A run under way: iterate over ``pictures`` once; ``tiles`` are the small ones that have come so far."""
+    """A run under way: iterate over ``pictures`` once; ``tiles`` are the small ones that have come so far.
+
+    ``fault`` is what its end meant, where a picture did not come.
+    """
 
     def __init__(
         self, running: Child, recipe: Recipe, plan: Plan, wanted: Sequence[PlannedPicture], tiles: int
@@ -39,6 +42,7 @@ class Decoding:
         self._format = recipe.options.format
         self._splitter = Splitter(self._format, pixels * _BYTES_PER_PIXEL + _BYTES_BESIDE)
         self.tiles: list[bytes] = []
+        self.fault: Exception | None = None
         self._small = asyncio.create_task(_collect(small, self.tiles, tiles))
 
     async def pictures(self, budget: TimeBudget) -> AsyncIterator[Frame]:
@@ -67,7 +71,7 @@ class Decoding:
         if following is None:
             await budget.wait(asyncio.shield(self._small))
             return
-        await refuse_faults(self._child, budget)
+        self.fault = await refuse_faults(self._child, budget)
 
     def _place(self, planned: PlannedPicture) -> tuple[int, int]:
         return (planned.number, 0) if self._plan.by_number else (planned.ticks, planned.twins)

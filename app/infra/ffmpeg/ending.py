@@ -19,19 +19,28 @@ async def fault_of(ending: Child, budget: TimeBudget) -> Exception | None:
     """Return what the end of a child means, None where it did its work; see ``classify_exit``."""
     code = await budget.wait(ending.ended())
     words = await ending.last_words()
+    said = words[-_LOGGED:].decode(errors="replace")
     if code or words:
-        log.info("last words of a child", exit_code=code, said=words[-_LOGGED:].decode(errors="replace"))
-    return classify_exit(code, words=words, out_of_time=ending.out_of_time, out_of_memory=ending.out_of_memory)
+        log.info("last words of a child", exit_code=code, said=said)
+    fault = classify_exit(code, words=words, out_of_time=ending.out_of_time, out_of_memory=ending.out_of_memory)
+    if fault is not None and said:
+        fault.add_note(said)
+    return fault
 
 
 def broken_by(nonsense: Exception, known: ProcessingError | None = None) -> ProcessingError:
     """Return the failure of a film whose decoder tells nonsense: as where it crashes, it would do so again."""
-    log.warning("a child told nonsense", said=repr(nonsense)[:_LOGGED])
-    return known or ProcessingError(FailureCode.CORRUPT_VIDEO)
+    said = repr(nonsense)[:_LOGGED]
+    log.warning("a child told nonsense", said=said)
+    failure = known or ProcessingError(FailureCode.CORRUPT_VIDEO)
+    failure.add_note(said)
+    return failure
 
 
-async def refuse_faults(ending: Child, budget: TimeBudget) -> None:
-    """Wait for the end of a child that did not give all that was wanted; return where the film's damage is to blame.
+async def refuse_faults(ending: Child, budget: TimeBudget) -> Exception | None:
+    """Wait for the end of a child that did not give all that was wanted.
+
+    Return what its end means where the film's damage is to blame; None where it ended well.
 
     :raises OSError: where the machine is to blame
     :raises ProcessingError: where a limit was reached
@@ -39,3 +48,4 @@ async def refuse_faults(ending: Child, budget: TimeBudget) -> None:
     fault = await fault_of(ending, budget)
     if fault is not None and not (isinstance(fault, ProcessingError) and fault.failure is FailureCode.CORRUPT_VIDEO):
         raise fault
+    return fault

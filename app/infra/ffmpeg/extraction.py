@@ -40,10 +40,13 @@ class FfmpegExtraction:
     Where there is no plan yet the decoder is asked first, which then is the first part of the work.
     """
 
-    def __init__(self, recipe: Recipe, planned: Plan | AfterSurvey, budget: TimeBudget) -> None:
+    def __init__(
+        self, recipe: Recipe, planned: Plan | AfterSurvey, budget: TimeBudget, *, with_sheet: bool = True
+    ) -> None:
         self._recipe = recipe
         self._planned = planned
         self._budget = budget
+        self._tiles = COLUMNS * ROWS if with_sheet else 0
         self._surveyed = 0.0
         known = planned if isinstance(planned, Plan) else None
         self.progress = Progress(0.0, 0, known and known.files)
@@ -60,7 +63,7 @@ class FfmpegExtraction:
         plan = self._planned
         wanted, files, expected = plan.pictures, 0, plan.files
         log.info("pictures planned", pictures=len(wanted), files=expected, whole=plan.whole)
-        on_sheet = _evenly(wanted, COLUMNS * ROWS)
+        on_sheet = _evenly(wanted, self._tiles)
         tiles: list[bytes] = []
         while wanted:
             await asyncio.to_thread(refuse_damaged, self._recipe.film, plan, self._recipe.options)
@@ -78,7 +81,7 @@ class FfmpegExtraction:
             tiles += run.tiles
             wanted = wanted[done:]
             if done < len(alike):
-                plan = self._whole(plan, wanted[0])
+                plan = self._whole(plan, wanted[0], run.fault)
         self.contact_sheet = await contact_sheet(self._recipe, tiles, self._budget)
         self.progress = Progress(100.0, files, expected)
 
@@ -97,13 +100,13 @@ class FfmpegExtraction:
         self.reading = replace(reading_of(recipe, plan), whole=why, packets_decoded=packets)
         return plan
 
-    def _whole(self, plan: Plan, missing: PlannedPicture) -> Plan:
+    def _whole(self, plan: Plan, missing: PlannedPicture, fault: Exception | None) -> Plan:
         """Return the plan with all packets decoded, where a picture did not come from the planned ones.
 
         :raises ProcessingError: where all were decoded already
         """
         if plan.keep is None:
-            raise cannot_be_decoded(missing.time)
+            raise cannot_be_decoded(missing.time) from fault
         why = f"the planned packets did not give the picture at {missing.time:.3f} s"
         log.warning("planned decoding fell short, all is decoded", why=why)
         self.reading = replace(self.reading, whole=why, packets_decoded=self.reading.packets)

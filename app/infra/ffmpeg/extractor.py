@@ -55,6 +55,8 @@ class FfmpegFrameExtractor:
     executable: str | None = None
     decode_all: bool = False
     """Whether all packets of every film are decoded, to compare with what the plan's alone give."""
+    with_sheet: bool = True
+    """Whether a contact sheet is made."""
 
     @asynccontextmanager
     async def open(self, source: Path, options: ExtractionOptions) -> AsyncIterator[tuple[MediaInfo, FfmpegExtraction]]:
@@ -63,7 +65,7 @@ class FfmpegFrameExtractor:
         :raises ProcessingError: also here, where it is clear beforehand that the video cannot give these pictures
         :raises OSError: where the machine is to blame
         """
-        source = await asyncio.to_thread(source.resolve, strict=True)
+        source = await asyncio.to_thread(source.absolute)  # A link's own directory is private, not the film's.
         with span("inspect video"):
             structure = await asyncio.to_thread(_structure, source)
             found = await self._inspect(source, structure.damage if structure is not None else ())
@@ -74,7 +76,7 @@ class FfmpegFrameExtractor:
         media = MediaInfo(length, *displayed_size(film.look), film.stream.codec, film.frames_per_second)
         del shown  # Planned extractions need it no more, and it takes 16 bytes for each picture.
         budget = TimeBudget(self.limits.decoding_seconds(length), self.limits.settings.stall_seconds)
-        extraction = FfmpegExtraction(recipe, planned, budget)
+        extraction = FfmpegExtraction(recipe, planned, budget, with_sheet=self.with_sheet)
         # A consumer may leave its loop early, and nobody else would end the decoder before memory is tidied.
         async with aclosing(extraction.frames):
             yield media, extraction

@@ -5,7 +5,7 @@ from dataclasses import replace
 from app.domain.errors import ProcessingError
 from app.domain.failure import CUT_OFF, ENCRYPTED, JOINED, FailureCode
 from app.domain.film import Film, Look, Stream
-from app.domain.formats import unsupported_codec_reason, unsupported_container_reason
+from app.domain.formats import UNKNOWN_CODECS, unsupported_codec_reason, unsupported_container_reason
 from app.infra.containers.reading import Structure
 from app.infra.ffmpeg.codecs import DECODER
 from app.infra.ffmpeg.inspection import Inspected
@@ -23,6 +23,8 @@ def validated_film(structure: Structure | None, found: Inspected, max_pixels: in
         raise ProcessingError(FailureCode.CORRUPT_VIDEO, JOINED)
     if not found.opened:
         raise _unopened(structure)
+    if structure and structure.cut_off and (stream is None or stream.codec in UNKNOWN_CODECS):
+        raise ProcessingError(FailureCode.CORRUPT_VIDEO, CUT_OFF)  # What is missing may have told of a film.
     if stream is None:
         raise ProcessingError(FailureCode.NO_VIDEO_STREAM)
     if stream.codec not in DECODER:

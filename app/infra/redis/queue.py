@@ -1,5 +1,6 @@
 """The adapter of ``JobQueue``, and the names that it shares with the workers."""
 
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 from typing import Final, final
 
@@ -11,6 +12,7 @@ from app.domain.video import VideoId
 from app.infra.redis.best_effort import BestEffort
 from app.infra.redis.stream import StreamRedis
 from app.infra.traces import continued, current_traceparent, span
+from app.usecases.ports.queue import WorkerSeen
 
 log = structlog.get_logger(__name__)
 
@@ -37,6 +39,22 @@ class ArqJobQueue:
         """Enqueue under the processing's id, so that it is queued once; an entry that vanished blocks nothing."""
         with continued(traceparent or current_traceparent()):
             return await self._enqueue(VIDEO_QUEUE, PROCESS_VIDEO, video, job_id=video, owner=owner)
+
+    async def known(self, videos: Collection[VideoId]) -> set[VideoId]:
+        found: set[str] = set()
+
+        async def ask() -> None:
+            found.update(await self._redis.known(VIDEO_QUEUE, videos))
+
+        return {VideoId(video) for video in found} if await self._try(ask()) else {*videos}
+
+    async def workers(self) -> Sequence[WorkerSeen] | None:
+        found: list[WorkerSeen] = []
+
+        async def ask() -> None:
+            found.extend(WorkerSeen(*one) for one in await self._redis.workers(VIDEO_QUEUE))
+
+        return found if await self._try(ask()) else None
 
     async def deliver_notifications(self) -> bool:
         return await self._enqueue(CONTROL_QUEUE, DELIVER_NOTIFICATIONS)

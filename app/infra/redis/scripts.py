@@ -50,6 +50,13 @@ local function job_of(id)
   return found and cjson.decode(found) or {{owner = ''}}
 end
 
+-- Whether a job waits, runs or is deferred, so that it can really be delivered.
+local function known(id)
+  if redis.call('ZSCORE', Q, id) or redis.call('ZSCORE', W, id) then return true end
+  local entry = job_of(id).entry
+  return entry and #redis.call('XRANGE', S, entry, entry) == 1
+end
+
 local function note(id, job) redis.call('HSET', J, id, cjson.encode(job)) end
 
 local function range_of(number) return number * SPAN, (number + 1) * SPAN - 1 end
@@ -130,9 +137,7 @@ ENQUEUE: Final = (
     _QUEUE
     + """
 local id, payload, expiry, delay = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
-local entry = job_of(id).entry
-if redis.call('ZSCORE', Q, id) or redis.call('ZSCORE', W, id)
-  or (entry and #redis.call('XRANGE', S, entry, entry) == 1) then
+if known(id) then
   if redis.call('PEXPIRE', KEYS[8], expiry) == 0 then redis.call('SET', KEYS[8], payload, 'PX', expiry) end
   admit()
   return 0
@@ -249,6 +254,31 @@ if delay < 0 then
 end
 admit()
 return 1
+"""
+)
+
+# ARGV id... -> those that are known to the queue.
+KNOWN: Final = (
+    _QUEUE
+    + """
+local found = {}
+for _, id in ipairs(ARGV) do
+  if known(id) then found[#found + 1] = id end
+end
+return found
+"""
+)
+
+# -> {worker, slots, running} of each that has announced itself and lives.
+WORKERS: Final = (
+    _QUEUE
+    + """
+local running, found = {}, {}
+for _, delivery in ipairs(redis.pcall('XPENDING', S, G, '-', '+', 10000)) do
+  running[delivery[2]] = (running[delivery[2]] or 0) + 1
+end
+for name, slots in pairs(fleet()) do found[#found + 1] = {name, slots, running[name] or 0} end
+return found
 """
 )
 

@@ -1,6 +1,7 @@
 """An arq client whose ready jobs travel on a Redis stream, with a consumer group and a fair waiting room."""
 
 import json
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, final
@@ -14,7 +15,19 @@ from redis.asyncio import ConnectionPool
 from redis.exceptions import ResponseError
 
 from app.infra.redis.connection import connection_pool
-from app.infra.redis.scripts import BIND, DEPTH, ENQUEUE, FORGET, GROUP, PROMOTE, RENEW, SETTLE, queue_keys
+from app.infra.redis.scripts import (
+    BIND,
+    DEPTH,
+    ENQUEUE,
+    FORGET,
+    GROUP,
+    KNOWN,
+    PROMOTE,
+    RENEW,
+    SETTLE,
+    WORKERS,
+    queue_keys,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +79,8 @@ class StreamRedis(ArqRedis):
         self._renew = self.register_script(RENEW)
         self._settle = self.register_script(SETTLE)
         self._depth = self.register_script(DEPTH)
+        self._known = self.register_script(KNOWN)
+        self._workers = self.register_script(WORKERS)
         self._forget = self.register_script(FORGET)
 
     async def enqueue_job(
@@ -100,6 +115,15 @@ class StreamRedis(ArqRedis):
     async def depth(self, queue: str) -> QueueDepth:
         """Count a queue's jobs, as autoscalers should."""
         return QueueDepth(*await self._depth(keys=queue_keys(queue)))
+
+    async def known(self, queue: str, jobs: Collection[str]) -> set[str]:
+        """Return which of these jobs wait, run or are deferred."""
+        return {job.decode() for job in await self._known(keys=queue_keys(queue), args=[*jobs])}
+
+    async def workers(self, queue: str) -> list[tuple[str, int, int]]:
+        """Return of each worker that lives its name, its slots and how many jobs it has."""
+        found = await self._workers(keys=queue_keys(queue))
+        return sorted((name.decode(), slots, running) for name, slots, running in found)
 
     async def ensure_group(self, queue: str) -> None:
         """Create the stream and its consumer group where they are missing; it delivers from the very first entry."""

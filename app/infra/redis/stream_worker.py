@@ -275,7 +275,7 @@ class StreamWorker(Worker):
             job.cancel()
 
     async def _take(self, free: int) -> list[Entry]:
-        if self._every("claim", self._visibility_ms / 5000) and (
+        if self._every("claim", self._visibility_ms / 15_000) and (
             entries := await self._redis.take_over(self.queue_name, self.consumer, free, self._visibility_ms)
         ):
             return entries

@@ -10,7 +10,7 @@ from asyncio import Task
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import final
+from typing import Protocol, final
 
 import structlog
 
@@ -18,13 +18,18 @@ from app.domain.errors import StorageError, StorageFull
 
 log = structlog.get_logger(__name__)
 
-Space = Callable[[int], None]
-"""Raises ``StorageFull`` where the disk has no more than so many reserves left."""
+
+class Space(Protocol):
+    """Raises ``StorageFull`` where the disk has no more than so many reserves left, beside what is coming."""
+
+    def __call__(self, reserves: int, coming_bytes: int = 0, /) -> None: ...
+
+
 Durable = Callable[[], Awaitable[None]]
 """Returns once what is stored would survive a power cut; raises ``StorageError`` where that cannot be had."""
 
 
-def endless(_reserves: int) -> None:
+def endless(_reserves: int, _coming_bytes: int = 0, /) -> None:
     """Stand for a storage elsewhere, which itself says when it is full."""
 
 
@@ -44,15 +49,16 @@ class Disk:
         """Return whether anything more may be stored."""
         return shutil.disk_usage(self.folder).free >= self.reserve_bytes
 
-    def space(self, reserves: int) -> None:
+    def space(self, reserves: int, coming_bytes: int = 0, /) -> None:
         """Be a ``Space``; operators get a line."""
         free = shutil.disk_usage(self.folder).free
-        if free < self.reserve_bytes * reserves:
+        if free < self.reserve_bytes * reserves + coming_bytes:
             log.error(
                 "the disk of the storage is full",
                 folder=str(self.folder),
                 free_bytes=free,
                 reserve_bytes=self.reserve_bytes,
+                coming_bytes=coming_bytes,
                 do="delete videos, or free some space in another way",
             )
             raise StorageFull

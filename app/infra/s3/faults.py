@@ -16,7 +16,9 @@ log = structlog.get_logger(__name__)
 S3_FAULTS: Final = (BotoCoreError, ClientError, HTTPError)
 """All that the library raises. Some of its classes are also OSErrors, so they must be caught before those of a disk."""
 
-_MISSING: Final = frozenset({"NoSuchKey", "404"})  # An answer to HEAD has no body, hence no better code.
+_MISSING: Final = frozenset(
+    {"NoSuchKey", "NoSuchUpload", "404"}
+)  # An answer to HEAD has no body, hence no better code.
 
 
 _FULL: Final = frozenset({"XMinioStorageFull", "XMinioAdminBucketQuotaExceeded", "QuotaExceeded"})

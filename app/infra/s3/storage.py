@@ -15,11 +15,12 @@ from app.domain.errors import StorageError
 from app.infra.s3.disk import Durable, Space, at_once, endless
 from app.infra.s3.download import pieces, save
 from app.infra.s3.faults import fault_code, passed_over, translated
+from app.infra.s3.parts import begun_parts, completed, stored_parts
 from app.infra.s3.tries import Tries
 from app.infra.s3.upload import Upload, abort_upload
 from app.infra.threads import Threads, wait_uncancelled
 from app.infra.traces import span
-from app.usecases.ports.storage import ObjectMissing, ObjectWriter, StoredObject
+from app.usecases.ports.storage import ObjectMissing, ObjectWriter, StoredObject, StoredPart
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -119,8 +120,26 @@ class S3Storage:
                 self._space(2)  # A disk that is nearly full is why; the server itself calls that an internal error.
             raise
 
-    def check_room(self) -> None:
+    async def begin_parts(self, key: str, content_type: str) -> str:
         self._space(1)
+        with translated("begin parts", key):
+            return await self._threads.start(partial(begun_parts, self._client, self._bucket, key, content_type))
+
+    async def parts(self, key: str, upload: str) -> Sequence[StoredPart]:
+        with translated("list parts", key, reading=True):
+            return await self._threads.start(partial(stored_parts, self._client, self._bucket, key, upload))
+
+    async def complete_parts(self, key: str, upload: str, parts: Sequence[StoredPart]) -> None:
+        with translated("complete parts", key):
+            await self._threads.start(partial(completed, self._client, self._bucket, key, upload, parts))
+        await self._durable()
+
+    async def abort_parts(self, key: str, upload: str) -> None:
+        with translated("abort parts", key):
+            await self._threads.start(partial(abort_upload, self._client, self._bucket, key, upload))
+
+    def check_room(self, coming_bytes: int = 0) -> None:
+        self._space(1, coming_bytes)
 
     async def download(self, key: str, to: Path) -> None:
         """Bring an object into a file of mode 0600; a cancellation is passed on once the thread has stopped.
@@ -185,6 +204,11 @@ class S3Storage:
                 return
             for found in page.get("Contents", ()):
                 yield StoredObject(found["Key"], found["Size"], found["LastModified"].astimezone(UTC))
+
+    async def unfinished_writes(self, prefix: str, older_than: datetime) -> Sequence[tuple[str, datetime]]:
+        with translated("list writes", prefix):
+            old = await self._threads.start(partial(self._unfinished, prefix, older_than))
+        return [(upload["Key"], upload["Initiated"].astimezone(UTC)) for upload in old]
 
     async def abort_writes(self, prefix: str, older_than: datetime) -> int:
         with translated("abort writes", prefix):

@@ -7,7 +7,7 @@ from sqlalchemy import insert, select
 
 from app.domain.events import DomainEvent, EventType
 from app.domain.video import StatusChange, VideoId
-from app.infra.sql.rows import columns_of
+from app.infra.sql.rows import columns_of, record_of
 from app.infra.sql.table import SqlTable, row_of
 from app.infra.sql.tables import domain_events, video_processings
 
@@ -22,6 +22,10 @@ class SqlEvents(SqlTable):
         for event in events:
             columns = columns_of(event, but=("video",))
             await self._write(insert(domain_events).values(video_id=row_of(video_processings, event.video), **columns))
+
+    async def log(self, video: VideoId) -> Sequence[DomainEvent]:
+        mine = select(domain_events).where(domain_events.c.video_id == row_of(video_processings, video))
+        return [record_of(DomainEvent, row, video=video) for row in await self._rows(mine.order_by(domain_events.c.id))]
 
     async def history(self, videos: Collection[VideoId]) -> Mapping[VideoId, Sequence[StatusChange]]:
         found = await self._connection.execute(

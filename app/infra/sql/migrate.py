@@ -2,22 +2,19 @@
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Collection
-from pathlib import Path
+from collections.abc import Callable
 from typing import Final
 
 import structlog
 from alembic import command
 from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-import migrations
 from app.infra.sql.engine import WRITES, engine_for
 from app.infra.sql.errors import lost_to_another, out_of_reach, unavailable
+from app.infra.sql.revisions import FOLDER, behind, current_revisions, known
 from app.usecases.ports.database import DatabaseUnavailable
 
 log = structlog.get_logger(__name__)
@@ -29,7 +26,6 @@ _LOCK_SECONDS: Final = 3
 _PAUSE_SECONDS: Final = 2.0
 """How long those have the table to themselves before the next try."""
 _BLOCKED_SECONDS: Final = 600.0
-_LOOK_SECONDS: Final = 1.0
 _OPEN_TRANSACTIONS: Final = text(
     "SELECT t.trx_mysql_thread_id AS id, p.user, p.host, p.command, p.time AS seconds"
     " FROM information_schema.innodb_trx t LEFT JOIN information_schema.processlist p ON p.id = t.trx_mysql_thread_id"
@@ -65,37 +61,6 @@ async def run(database_url: str, step: Callable[[Config], None], *, blocked_seco
         await engine.dispose()
 
 
-async def wait_for_schema(database_url: str, seconds: float) -> None:
-    """Return once the tables are those of this version or of a newer one; say now and then what is waited for.
-
-    :raises DatabaseUnavailable: where they still are not after so many seconds
-    """
-    engine = engine_for(database_url)
-    deadline = asyncio.get_running_loop().time() + seconds
-    told = None
-    try:
-        while (lacks := await _lacks(engine)) is not None:
-            if asyncio.get_running_loop().time() > deadline:
-                raise DatabaseUnavailable(lacks)
-            if lacks != told:
-                log.info("waiting for the database", fault=lacks)
-                told = lacks
-            await asyncio.sleep(_LOOK_SECONDS)
-    finally:
-        await engine.dispose()
-
-
-async def _lacks(engine: AsyncEngine) -> str | None:
-    try:
-        async with engine.connect() as connection:
-            current = await connection.run_sync(lambda it: MigrationContext.configure(it).get_current_heads())
-    except Exception as error:
-        if out_of_reach(error):
-            return str(unavailable(error))
-        raise
-    return "its tables are not yet those of this version, which fiapx migrate makes" if _behind(current) else None
-
-
 async def _try(engine: AsyncEngine, step: Callable[[Config], None]) -> str | None:
     """Run the step; where a table is held by others, say by whom."""
     try:
@@ -123,21 +88,11 @@ async def _holders(engine: AsyncEngine) -> str:
 
 
 def _upgrade(config: Config) -> None:
-    current = MigrationContext.configure(config.attributes["connection"]).get_current_heads()
-    if _behind(current):
+    current = current_revisions(config.attributes["connection"])
+    if behind(current):
         command.upgrade(config, "head")
-    elif not _known(current):
+    elif not known(current):
         log.warning("a newer version has migrated this database, it is left as it is")
-
-
-def _behind(current: Collection[str]) -> bool:
-    """Return whether tables of these revisions lack what this version needs; one that it does not know is newer."""
-    return _known(current) and set(current) != set(ScriptDirectory.from_config(_config()).get_heads())
-
-
-def _known(current: Collection[str]) -> bool:
-    scripts = ScriptDirectory.from_config(_config())
-    return {script.revision for script in scripts.walk_revisions()}.issuperset(current)
 
 
 async def _alone_on_sqlite(connection: AsyncConnection, step: Callable[[Config], None]) -> None:
@@ -178,5 +133,5 @@ def _run_on(connection: Connection, step: Callable[[Config], None]) -> None:
 def _config() -> Config:
     config = Config()
     # A % in a path would be taken for a placeholder.
-    config.set_main_option("script_location", str(Path(migrations.__file__).parent).replace("%", "%%"))
+    config.set_main_option("script_location", str(FOLDER).replace("%", "%%"))
     return config

@@ -1,6 +1,6 @@
 """The table ``removals``."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Final, final
 
@@ -26,6 +26,15 @@ class SqlRemovals(SqlTable):
     async def due(self, now: datetime, limit: int) -> Sequence[Removal]:
         due = select(removals).where(_r.wake_at <= now).order_by(_r.wake_at, _r.id).limit(limit)
         return [record_of(Removal, row) for row in await self._rows(due)]
+
+    async def count_due(self, now: datetime) -> int:
+        return await self._count(removals, _r.wake_at <= now)
+
+    async def names(self, keys: Collection[str]) -> set[str]:
+        prefixes = {key: f"{key.rpartition('/')[0]}/" for key in keys}
+        which = select(_r.key).where(_r.key.in_({*keys, *prefixes.values()}))
+        found = set((await self._connection.execute(which)).scalars())
+        return {key for key, prefix in prefixes.items() if key in found or prefix in found}
 
     async def done(self, removal: int) -> None:
         await self._write(delete(removals).where(_r.id == removal))

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Callable, Collection
 from dataclasses import fields
+from datetime import datetime
 from functools import lru_cache
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -11,9 +12,10 @@ from pydantic import TypeAdapter
 from sqlalchemy import ColumnElement, RowMapping, Select, or_
 
 from app.domain.failure import Failure
+from app.domain.lease import Lease
 from app.domain.options import ExtractionOptions
 from app.domain.video import VERSION_STEP, FramesArchive, MediaInfo, Progress, VideoProcessing
-from app.infra.sql.types import EARLIEST, LATEST
+from app.infra.sql.types import EARLIEST, LATEST, instant
 from app.usecases.paging import PageKey
 
 if TYPE_CHECKING:
@@ -74,19 +76,30 @@ def video_of(row: RowMapping) -> VideoProcessing:
     )
 
 
+def lease_of(row: RowMapping) -> Lease:
+    """Read such a row, with whether it is ``paused``, as what a claim has to know of it."""
+    broken_by = tuple((row["broken_by"] or "").split())
+    return record_of(Lease, row, video=video_of(row), wake_at=instant(row["wake_at"]), broken_by=broken_by)
+
+
 def video_columns(video: VideoProcessing) -> dict[str, Any]:
     """Return what a row says of a video, without its owner; ``version`` begins at one."""
     return {
         **columns_of(video, but=_OF_THEIR_OWN),
         "public_id": video.id,
         "source_hash": source_hash(video.source_key),
-        "options": _OPTIONS.dump_json(video.options).decode(),
+        "options": options_text(video.options),
         "version": max(1, video.version // VERSION_STEP),
         **columns_of(video.progress, "progress_"),
         **columns_of(video.failure, "failure_"),
         **columns_of(video.media, "media_"),
         **columns_of(video.archive, "archive_"),
     }
+
+
+def options_text(options: ExtractionOptions) -> str:
+    """Write options as JSON."""
+    return _OPTIONS.dump_json(options).decode()
 
 
 @lru_cache(maxsize=1024)  # A page of videos mostly has one text, and reading it is a third of reading a row.
@@ -105,12 +118,29 @@ def source_hash(key: str) -> str:
 
 
 def page_of(
-    rows: Select[Any], created_at: ColumnElement[Any], entry: ColumnElement[Any], after: PageKey | None, limit: int
+    rows: Select[Any],
+    created_at: ColumnElement[Any],
+    entry: ColumnElement[Any],
+    after: PageKey | None,
+    limit: int,
+    *,
+    oldest_first: bool = False,
 ) -> Select[Any]:
-    """Return the part of these rows that follows a key, the newest first, by when they were made and their id."""
+    """Return the part of these rows that follows a key, by when they were made and their id, the newest first or last.
+
+    The columns must be of one table, whose index can then be walked.
+    """
     if after is not None:
-        # A cursor may name any year, and MySQL compares a TIMESTAMP only with what a TIMESTAMP can be.
-        at = min(max(after.created_at, EARLIEST), LATEST)
+        at = storable(after.created_at)  # A cursor may name any year.
         # The first half alone bounds the range of the index.
-        rows = rows.where(created_at <= at, or_(created_at < at, entry < after.id))
-    return rows.order_by(created_at.desc(), entry.desc()).limit(limit)
+        if oldest_first:
+            rows = rows.where(created_at >= at, or_(created_at > at, entry > after.id))
+        else:
+            rows = rows.where(created_at <= at, or_(created_at < at, entry < after.id))
+    order = (created_at, entry) if oldest_first else (created_at.desc(), entry.desc())
+    return rows.order_by(*order).limit(limit)
+
+
+def storable(at: datetime) -> datetime:
+    """Return the nearest time that a TIMESTAMP can be: with no other does MySQL compare one."""
+    return min(max(at, EARLIEST), LATEST)

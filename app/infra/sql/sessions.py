@@ -2,9 +2,9 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import final
+from typing import Any, final
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import Select, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from app.domain.session import SessionId, StoredSession
@@ -23,10 +23,7 @@ class SqlSessions(SqlTable):
         await self._write(insert(sessions).values(user_id=row_of(users, session.owner), **columns))
 
     async def lock(self, session: SessionId) -> StoredSession | None:
-        # A subquery rather than a join, whose other row would be locked too.
-        owner = select(users.c.public_id).where(users.c.id == sessions.c.user_id).scalar_subquery()
-        found = select(sessions, owner.label("owner")).where(sessions.c.id == session).with_for_update()
-        row = await self._row(found)
+        row = await self._row(_records().where(sessions.c.id == session).with_for_update())
         return None if row is None else record_of(StoredSession, row)
 
     async def renew(self, session: SessionId, **to: datetime | str) -> None:
@@ -35,6 +32,11 @@ class SqlSessions(SqlTable):
     async def of(self, owner: UserId) -> Sequence[SessionId]:
         mine = select(sessions.c.id).where(sessions.c.user_id == row_of(users, owner))
         return [SessionId(one) for one in (await self._connection.execute(mine)).scalars()]
+
+    async def records_of(self, owner: UserId, limit: int) -> Sequence[StoredSession]:
+        mine = _records().where(sessions.c.user_id == row_of(users, owner))
+        mine = mine.order_by(sessions.c.expires_at.desc(), sessions.c.id).limit(limit)
+        return [record_of(StoredSession, row) for row in await self._rows(mine)]
 
     async def end(self, ended: Collection[SessionId], at: datetime) -> None:
         await self._write(delete(sessions).where(sessions.c.id.in_(ended)))
@@ -51,3 +53,9 @@ class SqlSessions(SqlTable):
     async def forget(self, *, expired_before: datetime, ended_before: datetime, limit: int) -> None:
         await self._forget(sessions, sessions.c.expires_at <= expired_before, limit)
         await self._forget(ended_sessions, ended_sessions.c.ended_at <= ended_before, limit)
+
+
+def _records() -> Select[Any]:
+    # A subquery rather than a join, whose other row would be locked too.
+    owner = select(users.c.public_id).where(users.c.id == sessions.c.user_id).scalar_subquery()
+    return select(sessions, owner.label("owner"))

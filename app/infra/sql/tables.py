@@ -27,7 +27,7 @@ from sqlalchemy import (
 from app.domain.events import EventType
 from app.domain.failure import FailureCode
 from app.domain.notification import DeliveryStatus, NotificationChannel
-from app.domain.user import Locale
+from app.domain.user import Locale, Role
 from app.domain.video import ProcessingStatus
 from app.infra.sql.types import Instant, Milliseconds, Sha256, Timestamp, Traceparent, Uuid
 
@@ -96,6 +96,11 @@ users: Final = _table(
     Column("webhook_secret", String(255)),
     Column("webhook_former_secrets", Text),
     Column("email_verified_at", Timestamp),
+    # None is a user: a former version says nothing of roles.
+    Column("role", _one_of(Role, 16)),
+    Column("disabled_at", Timestamp),
+    Column("max_active_videos", Integer),
+    Column("max_stored_bytes", BigInteger),
 )
 
 sessions: Final = _table(
@@ -106,6 +111,7 @@ sessions: Final = _table(
     Column("rotated_at", Instant),
     Column("began_at", Instant),
     Column("lapses_at", Instant, key="expires_at", nullable=False, index=True),
+    Column("agent", String(255)),
 )
 
 # Of a session that ended, or whose account is gone, access tokens must be refused until they expire: hence no owner.
@@ -113,6 +119,21 @@ ended_sessions: Final = _table(
     "ended_sessions",
     Column("id", Uuid, primary_key=True),
     Column("ended_at", Instant, nullable=False, index=True),
+)
+
+# Keys for programs. A revoked one is gone; what it had open ends by the id of its session.
+api_keys: Final = _table(
+    "api_keys",
+    Column("id", Uuid, primary_key=True),
+    _owner(index=True),
+    Column("name", String(100), nullable=False),
+    Column("scopes", String(255), nullable=False),
+    Column("secret_sha256", Sha256, nullable=False, unique=True),
+    Column("ending", String(4), nullable=False),
+    Column("session_id", Uuid, key="session", nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("expires_at", Instant, index=True),
+    Column("last_used_at", Instant),
 )
 
 password_resets: Final = _mailed_links("password_resets")
@@ -172,6 +193,15 @@ video_processings: Final = _table(
     Index(None, "status", "wake_at"),
     Index(None, "expired_at", "completed_at"),
     Index(None, "user_id", "created_at", "public_id"),
+    Index(None, "created_at", "public_id"),
+)
+
+# Of this owner's videos no attempt begins, or, where there is no owner, of nobody's.
+pauses: Final = _table(
+    "pauses",
+    _id(),
+    Column("user_id", ForeignKey("users.id", ondelete="CASCADE"), unique=True),
+    Column("since", Timestamp, nullable=False),
 )
 
 domain_events: Final = _table(
@@ -181,6 +211,7 @@ domain_events: Final = _table(
     Column("type", _one_of(EventType, 32), nullable=False),
     Column("at", Timestamp, nullable=False),
     Column("attempt", Integer, nullable=False),
+    Column("said", Text),
 )
 
 upload_reservations: Final = _table(
@@ -193,6 +224,18 @@ upload_reservations: Final = _table(
     Column("declared_bytes", BigInteger),
     Column("expires_at", Instant, nullable=False, index=True),
     UniqueConstraint("user_id", "idempotency_key"),
+)
+
+# What the reservation of the same id does not say of an upload in parts; it goes with that.
+staged_uploads: Final = _table(
+    "staged_uploads",
+    Column("id", Uuid, ForeignKey("intakes.id", ondelete="CASCADE"), primary_key=True),
+    Column("file_name", String(255), nullable=False),
+    Column("options", Text, nullable=False),
+    Column("fingerprint_sha256", Sha256),
+    Column("head_sha256", Sha256, nullable=False),
+    Column("part_size_bytes", BigInteger, nullable=False),
+    Column("storage_upload_id", String(2048), nullable=False),
 )
 
 removals: Final = _table(
@@ -229,6 +272,22 @@ notifications: Final = _table(
     UniqueConstraint("video_id", "channel", "event"),
     Index(None, "user_id", "created_at", "id"),
     Index(None, "status", "wake_at"),
+)
+
+# Whom and what an entry names may be gone long before it, hence no keys of theirs. What a newer version's operators do
+# must be legible, hence no enum.
+audit_log: Final = _table(
+    "audit_log",
+    Column("id", Uuid, primary_key=True),
+    Column("created_at", Timestamp, nullable=False),
+    Column("operator", String(255), nullable=False),
+    Column("deed", String(32), nullable=False),
+    Column("target_kind", String(16), nullable=False),
+    Column("target_id", Uuid, index=True),
+    Column("outcome", String(64), nullable=False),
+    Column("reason", Text),
+    Column("details", Text, nullable=False),
+    Index(None, "created_at", "id"),
 )
 
 # SQLite's alone, see ``DatabaseClock``: when the machine was started, by the time that its processes share.

@@ -9,13 +9,18 @@ from typing import Final, TypeVar, final
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from app.domain.backoff import Backoff
+from app.infra.sql.api_keys import SqlApiKeys
+from app.infra.sql.audit import SqlAuditLog
 from app.infra.sql.engine import WRITES
 from app.infra.sql.errors import lost_to_another, out_of_reach, unavailable
 from app.infra.sql.events import SqlEvents
+from app.infra.sql.jobs import SqlJobs
 from app.infra.sql.mailed_links import SqlMailedLinks
 from app.infra.sql.notifications import SqlNotifications
+from app.infra.sql.pauses import SqlPauses
 from app.infra.sql.removals import SqlRemovals
 from app.infra.sql.sessions import SqlSessions
+from app.infra.sql.staged_uploads import SqlStagedUploads
 from app.infra.sql.tables import email_verifications, password_resets
 from app.infra.sql.upload_reservations import SqlUploadReservations
 from app.infra.sql.users import SqlUsers
@@ -36,10 +41,15 @@ class SqlTransaction(Transaction):
     def __init__(self, connection: AsyncConnection) -> None:
         self.users = SqlUsers(connection)
         self.sessions = SqlSessions(connection)
+        self.api_keys = SqlApiKeys(connection)
         self.password_resets = SqlMailedLinks(connection, password_resets)
         self.email_verifications = SqlMailedLinks(connection, email_verifications)
         self.videos = SqlVideos(connection)
+        self.jobs = SqlJobs(connection)
+        self.pauses = SqlPauses(connection)
+        self.audit = SqlAuditLog(connection)
         self.reservations = SqlUploadReservations(connection)
+        self.staged_uploads = SqlStagedUploads(connection)
         self.events = SqlEvents(connection)
         self.removals = SqlRemovals(connection)
         self.notifications = SqlNotifications(connection)

@@ -1,19 +1,21 @@
 """The table ``users``."""
 
 import json
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, final
 
-from sqlalchemy import Select, delete, insert, select, update
+from sqlalchemy import RowMapping, Select, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from app.domain.errors import EmailAlreadyRegistered
-from app.domain.user import User, UserId
+from app.domain.user import Role, User, UserId
 from app.domain.webhook import FormerSecret, Webhook
-from app.infra.sql.rows import columns_of, record_of
+from app.infra.sql.rows import columns_of, page_of, record_of
 from app.infra.sql.table import SqlTable
 from app.infra.sql.tables import users
 from app.infra.sql.types import instant, milliseconds
+from app.usecases.paging import PageKey
 
 
 @final
@@ -34,6 +36,13 @@ class SqlUsers(SqlTable):
 
     async def by_email(self, email: str) -> User | None:
         return await self._one(select(users).where(users.c.email == email))
+
+    async def page(self, part: str, after: PageKey | None, limit: int) -> Sequence[User]:
+        found = select(users).where(users.c.email.contains(part, autoescape=True))
+        return [
+            _user_of(row)
+            for row in await self._rows(page_of(found, users.c.created_at, users.c.public_id, after, limit))
+        ]
 
     async def lock(self, user: UserId) -> User | None:
         return await self._one(select(users).where(users.c.public_id == user).with_for_update())
@@ -64,4 +73,8 @@ class SqlUsers(SqlTable):
 
     async def _one(self, which: Select[Any]) -> User | None:
         row = await self._row(which)
-        return None if row is None else record_of(User, row, id=row["public_id"])
+        return None if row is None else _user_of(row)
+
+
+def _user_of(row: RowMapping) -> User:
+    return record_of(User, row, id=row["public_id"], role=row["role"] or Role.USER)

@@ -23,10 +23,11 @@ from app.domain.video import (
     VideoProcessing,
     result_prefix,
 )
-from app.infra.sql.rows import columns_of, page_of, record_of, source_hash, video_columns, video_of
+from app.infra.sql.pauses import PAUSED
+from app.infra.sql.rows import columns_of, lease_of, page_of, source_hash, storable, video_columns, video_of
 from app.infra.sql.table import SqlTable, row_of
 from app.infra.sql.tables import users, video_processings
-from app.infra.sql.types import EARLIEST, Timestamp, instant, milliseconds
+from app.infra.sql.types import Timestamp, milliseconds
 from app.infra.traces import current_traceparent
 from app.usecases.paging import PageKey
 from app.usecases.ports.videos import Backlog, DueVideo
@@ -35,6 +36,7 @@ _v: Final = video_processings.c
 _SELECT: Final = select(video_processings, users.c.public_id.label("owner")).join_from(video_processings, users)
 _UNFINISHED: Final = _v.status.in_(UNFINISHED)
 _KEPT: Final = _v.expired_at.is_(None)
+_IS_PAUSED: Final = PAUSED.label("paused")
 _NOT_SWEPT: Final = {"sweeps": 0, "sweep_delay": 0}
 # Only what has the form of an id is compared with ids: a bucket may hold anything, and their column holds ASCII.
 _RESULT: Final = re.compile(re.escape(result_prefix(VideoId("@"))).replace("@", "([0-9a-f-]{36})"))
@@ -66,11 +68,8 @@ class SqlVideos(SqlTable):
         return next(iter(await self._all(_SELECT.where(_v.public_id == video))), None)
 
     async def lease(self, video: VideoId) -> Lease | None:
-        row = await self._row(_SELECT.where(_v.public_id == video))
-        if row is None:
-            return None
-        broken_by = tuple((row["broken_by"] or "").split())
-        return record_of(Lease, row, video=video_of(row), wake_at=instant(row["wake_at"]), broken_by=broken_by)
+        row = await self._row(_SELECT.add_columns(_IS_PAUSED).where(_v.public_id == video))
+        return None if row is None else lease_of(row)
 
     async def by_idempotency_key(self, owner: UserId, key: str) -> AcceptedUpload | None:
         row = await self._row(_SELECT.where(users.c.public_id == owner, _v.idempotency_key == key))
@@ -109,7 +108,7 @@ class SqlVideos(SqlTable):
         seen = lease.video
         if seen.status not in UNFINISHED:
             return False
-        as_seen = [_v.status == seen.status, _v.attempt == seen.attempt, _v.released == lease.released]
+        as_seen = [_v.status == seen.status, _v.attempt == seen.attempt, _v.released == lease.released, ~PAUSED]
         if seen.status is ProcessingStatus.PROCESSING:
             as_seen.append(_v.wake_at < milliseconds(now))
         return await self._change(
@@ -174,8 +173,10 @@ class SqlVideos(SqlTable):
             **_NOT_SWEPT,
         )
 
-    async def release_all(self, *, wake_at: datetime, below: int) -> int:
-        held = (_v.status == ProcessingStatus.PROCESSING, _v.released.is_(False), _v.transient_failures < below)
+    async def release_all(self, *, wake_at: datetime, below: int, run_out_before: datetime | None = None) -> int:
+        held = [_v.status == ProcessingStatus.PROCESSING, _v.released.is_(False), _v.transient_failures < below]
+        if run_out_before is not None:
+            held.append(_v.wake_at < milliseconds(run_out_before))
         return await self._write(
             update(video_processings)
             .where(*held)
@@ -199,14 +200,15 @@ class SqlVideos(SqlTable):
         return [DueVideo(*row) for row in found]
 
     async def backlog(self, now: datetime) -> Backlog:
-        run_out = (_v.status == ProcessingStatus.PROCESSING) & (_v.wake_at < milliseconds(now))
+        processing = _v.status == ProcessingStatus.PROCESSING
+        run_out, held = processing & (_v.wake_at < milliseconds(now)), processing & (_v.wake_at >= milliseconds(now))
         counted = select(
             func.count(case((_v.status == ProcessingStatus.PENDING, 1))).label("pending"),
             func.count(case((_v.status == ProcessingStatus.PROCESSING, 1))).label("processing"),
             func.count(case((run_out, 1))).label("run_out"),
             func.min(case((_v.status == ProcessingStatus.PENDING, _v.created_at))).label("oldest"),
             func.sum(case((_v.status == ProcessingStatus.PENDING, _v.size_bytes), else_=0)).label("bytes"),
-        ).where(_UNFINISHED)
+        ).where(_UNFINISHED, or_(held, ~PAUSED))
         found = (await self._connection.execute(counted)).one()
         return Backlog(found.pending, found.processing, found.run_out, found.oldest, int(found.bytes or 0))
 
@@ -227,18 +229,16 @@ class SqlVideos(SqlTable):
             )
 
     async def completed(self, after: VideoId | None, limit: int) -> Sequence[VideoProcessing]:
-        wanted = _SELECT.where(_KEPT, _v.status == ProcessingStatus.COMPLETED)
-        if after is not None:
-            wanted = wanted.where(_v.public_id > after)
-        return await self._all(wanted.order_by(_v.public_id).limit(limit))
+        return await self._all(_behind(after, limit).where(_v.status == ProcessingStatus.COMPLETED))
+
+    async def kept(self, after: VideoId | None, limit: int) -> Sequence[Lease]:
+        return [lease_of(row) for row in await self._rows(_behind(after, limit).add_columns(_IS_PAUSED))]
 
     async def to_expire(self, ended_by: datetime, limit: int) -> Sequence[tuple[UserId, VideoId]]:
-        # Of a TIMESTAMP before the first there is none.
-        latest = max(ended_by, EARLIEST)
         found = await self._connection.execute(
             select(users.c.public_id, _v.public_id)
             .join_from(video_processings, users)
-            .where(_KEPT, _v.completed_at <= latest, _v.status.in_(FINAL))
+            .where(_KEPT, _v.completed_at <= storable(ended_by), _v.status.in_(FINAL))
             .order_by(_v.completed_at)
             .limit(limit)
         )
@@ -289,6 +289,11 @@ class SqlVideos(SqlTable):
         return await self._write(changed.values(version=_v.version + 1, **to)) == 1
 
 
+def _behind(after: VideoId | None, limit: int) -> Select[Any]:
+    """Return what selects so many whose files are kept, in the order of their ids, behind this one."""
+    return _SELECT.where(_KEPT, _v.public_id > (after or "")).order_by(_v.public_id).limit(limit)
+
+
 def _held(attempt: int) -> tuple[ColumnElement[bool], ...]:
     return _v.status == ProcessingStatus.PROCESSING, _v.attempt == attempt
 
@@ -296,4 +301,4 @@ def _held(attempt: int) -> tuple[ColumnElement[bool], ...]:
 def _is_due(now: datetime) -> tuple[ColumnElement[bool], ...]:
     at = milliseconds(now)
     # The bare wake_at, though implied, is what the index can find.
-    return _UNFINISHED, _v.wake_at < at, _v.wake_at + _v.sweep_delay < at
+    return _UNFINISHED, _v.wake_at < at, _v.wake_at + _v.sweep_delay < at, ~PAUSED

@@ -1,9 +1,20 @@
 """The queue."""
 
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from app.domain.user import UserId
 from app.domain.video import VideoId
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerSeen:
+    """A worker for videos that said lately that it is there: how many it takes at once, and how many it has."""
+
+    name: str
+    slots: int
+    running: int
 
 
 class JobQueue(Protocol):
@@ -14,6 +25,12 @@ class JobQueue(Protocol):
 
         ``traceparent`` names the trace that it belongs to, where that is not the caller's own.
         """
+
+    async def known(self, videos: Collection[VideoId]) -> set[VideoId]:
+        """Return those of these that wait, run or are deferred; where the queue is away, all, since nobody knows."""
+
+    async def workers(self) -> Sequence[WorkerSeen] | None:
+        """Return those that are there; None where the queue is away."""
 
     async def deliver_notifications(self) -> bool: ...
     async def remove_objects(self) -> bool: ...

@@ -23,6 +23,7 @@ class RateLimitKey(StrEnum):
     WEBHOOK_BY_HOST = "webhook-host"
     REJECTION_BY_ACCOUNT = "rejection-account"
     EXPORT_BY_ACCOUNT = "export-account"
+    REQUEST_BY_KEY = "request-key"
 
 
 class RateLimits(Protocol):

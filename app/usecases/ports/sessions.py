@@ -25,6 +25,9 @@ class Sessions(Protocol):
         expires_at: datetime,
     ) -> None: ...
     async def of(self, owner: UserId) -> Sequence[SessionId]: ...
+    async def records_of(self, owner: UserId, limit: int) -> Sequence[StoredSession]:
+        """Return the same with all that is kept of them, expired or not; of more than ``limit`` the longest lasting."""
+
     async def end(self, sessions: Collection[SessionId], at: datetime) -> None:
         """Delete what is kept of them and write down that they ended, which also holds where nothing is kept."""
 

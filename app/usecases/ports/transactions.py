@@ -3,11 +3,16 @@
 from collections.abc import Awaitable, Callable
 from typing import Protocol, TypeVar
 
+from app.usecases.ports.api_keys import ApiKeys
+from app.usecases.ports.audit import AuditLog
 from app.usecases.ports.events import Events
+from app.usecases.ports.jobs import Jobs
 from app.usecases.ports.mailed_links import MailedLinks
 from app.usecases.ports.notifications import Notifications
+from app.usecases.ports.pauses import Pauses
 from app.usecases.ports.removals import Removals
 from app.usecases.ports.sessions import Sessions
+from app.usecases.ports.staged_uploads import StagedUploads
 from app.usecases.ports.upload_reservations import UploadReservations
 from app.usecases.ports.users import Users
 from app.usecases.ports.videos import Videos
@@ -20,10 +25,15 @@ class Transaction(Protocol):
 
     users: Users
     sessions: Sessions
+    api_keys: ApiKeys
     password_resets: MailedLinks
     email_verifications: MailedLinks
     videos: Videos
+    jobs: Jobs
+    pauses: Pauses
+    audit: AuditLog
     reservations: UploadReservations
+    staged_uploads: StagedUploads
     events: Events
     removals: Removals
     notifications: Notifications

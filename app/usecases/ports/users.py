@@ -1,10 +1,12 @@
 """The record of users."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
 from app.domain.user import User, UserId
 from app.domain.webhook import Webhook
+from app.usecases.paging import PageKey
 
 
 class Users(Protocol):
@@ -16,6 +18,9 @@ class Users(Protocol):
     async def by_id(self, user: UserId) -> User | None: ...
     async def by_email(self, email: str) -> User | None:
         """Find by normalised address."""
+
+    async def page(self, part: str, after: PageKey | None, limit: int) -> Sequence[User]:
+        """Return those with this in their address, the newest first (by created_at, then id)."""
 
     async def lock(self, user: UserId) -> User | None:
         """Hold the user's row until the transaction ends; None where there is none. Always the first lock taken."""

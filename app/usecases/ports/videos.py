@@ -28,7 +28,10 @@ class DueVideo:
 
 @dataclass(frozen=True, slots=True)
 class Backlog:
-    """How much is unfinished; ``expired_leases`` are Processing rows that nobody holds any more."""
+    """How much is unfinished; ``expired_leases`` are Processing rows that nobody holds any more.
+
+    What a pause keeps from beginning is not in it.
+    """
 
     pending: int
     processing: int
@@ -66,7 +69,10 @@ class Videos(Protocol):
         """Return those of these that exist and are the owner's."""
 
     async def claim(self, lease: Lease, *, now: datetime, until: datetime, lost_attempts: int) -> bool:
-        """Pending, or Processing with its time over, becomes Processing with the next attempt; progress starts anew."""
+        """Pending, or Processing with its time over, becomes Processing with the next attempt; progress starts anew.
+
+        Not while a pause keeps it from that.
+        """
 
     async def heartbeat(
         self, video: VideoId, attempt: int, *, until: datetime, progress: Progress, media: MediaInfo | None
@@ -87,11 +93,17 @@ class Videos(Protocol):
         ``broken_by`` are the workers in which it broke, where it broke in this one; without any, those known stay.
         """
 
-    async def release_all(self, *, wake_at: datetime, below: int) -> int:
-        """Release all that is held and had fewer passing faults in a row than this, as after one; say how many."""
+    async def release_all(self, *, wake_at: datetime, below: int, run_out_before: datetime | None = None) -> int:
+        """Release all that is held and had fewer passing faults in a row than this, as after one; say how many.
+
+        With ``run_out_before`` only those whose lease had run out by then.
+        """
 
     async def due(self, now: datetime, limit: int) -> Sequence[DueVideo]:
-        """Return unfinished rows whose wake_at (plus the delay that earlier sweeps added) has passed, oldest first."""
+        """Return unfinished rows whose wake_at (plus the delay that earlier sweeps added) has passed, oldest first.
+
+        Those that a pause keeps from beginning are left out.
+        """
 
     async def backlog(self, now: datetime) -> Backlog: ...
     async def swept(self, videos: Mapping[VideoId, float], now: datetime) -> None:
@@ -102,6 +114,9 @@ class Videos(Protocol):
 
     async def completed(self, after: VideoId | None, limit: int) -> Sequence[VideoProcessing]:
         """Return Completed ones whose files are kept, in the order of their ids, behind this one."""
+
+    async def kept(self, after: VideoId | None, limit: int) -> Sequence[Lease]:
+        """Return those whose files are kept, however they stand, in the order of their ids, behind this one."""
 
     async def to_expire(self, ended_by: datetime, limit: int) -> Sequence[tuple[UserId, VideoId]]:
         """Return those that had ended by then and whose files are kept, the first that ended first."""

@@ -1,0 +1,26 @@
+"""Why a video failed, in Portuguese: failures are worded in English."""
+
+import json
+import re
+from pathlib import Path
+from typing import Final, final
+
+from app.domain.failure import FailureCode
+
+_CATALOGUE: Final = Path(__file__).with_name("mail_templates")
+
+
+@final
+class PortugueseReasons:
+    """Both catalogues: of what codes mean, and of the sentences that name one video's fault, as patterns."""
+
+    def __init__(self) -> None:
+        self._of_codes: dict[str, str] = json.loads((_CATALOGUE / "reasons.pt-BR.json").read_text("utf-8"))
+        self._sentences: dict[str, str] = json.loads((_CATALOGUE / "sentences.pt-BR.json").read_text("utf-8"))
+
+    def __call__(self, code: FailureCode, reason: str) -> str:
+        """Return what names this one video's fault, where Portuguese has words for it, else what the code means."""
+        for said, translated in self._sentences.items():
+            if found := re.fullmatch(said, reason):
+                return re.sub(r"(?<=\d)\.(?=\d)", ",", found.expand(translated))
+        return self._of_codes[code]
