@@ -18,7 +18,7 @@ from tests.parts.mariadb import MariaDbPart
 from tests.parts.mysql import MySqlPart, mysql_at_hand
 from tests.parts.stores import S3Part, SmtpSinkPart, ValkeyPart
 
-pytest_plugins = ["tests.secrets_in_logs", "tests.needs"]
+pytest_plugins = ["tests.garbage", "tests.secrets_in_logs", "tests.needs"]
 
 
 @pytest.fixture(scope="session")

@@ -13,7 +13,10 @@ from app.pages.routes import BUILT
 
 _SERVERS: Final = frozenset({"mariadb", "server"})
 """Fixtures that start a database server of the machine's own."""
-_PAGES: Final = {"/": BUILT / "app" / "index.html", "/graphiql": BUILT / "graphiql" / "index.html"}
+_PAGES: Final = {
+    page: BUILT / folder / "index.html"
+    for page, folder in {"/": "app", "/operate": "operate", "/graphiql": "graphiql"}.items()
+}
 
 
 def _lacks() -> str | None:

@@ -22,6 +22,7 @@ FORMS: Final = {
     "a signed URL": re.compile(r"X-Amz-(?:Signature|Credential)", re.IGNORECASE),
     "a ticket": re.compile(r"/files/[\w.~-]{20,}|[?&]ticket=", re.IGNORECASE),
     "the key of a webhook": re.compile(r"whsec_[\w+/]"),
+    "a key for programs": re.compile(r"fx_[0-9A-Za-z]{20}"),
     "an Authorization header": re.compile(r"\bBearer [\w-]", re.IGNORECASE),
     "a password's hash": re.compile(r"\$argon2"),
     "the token of a reset": re.compile(r"[#?&]token=", re.IGNORECASE),

@@ -9,7 +9,6 @@ from functools import cache
 from typing import Any, Final, cast
 
 import boto3
-from moto import mock_aws
 
 from tests.aws.templates import ORDER, Template, as_list, read
 
@@ -104,6 +103,9 @@ def stack(name: str) -> str:
 def rolled_out() -> Iterator[dict[str, Template]]:
     """Roll everything out, with each option switched on; gives what moto was handed."""
     client.cache_clear()
+    # Here, since it takes seconds, which each process of tests would pay for knowing that these tests exist.
+    from moto import mock_aws  # noqa: PLC0415
+
     with mock_aws():
         zone = client("route53").create_hosted_zone(Name="fiapx.example", CallerReference="1")["HostedZone"]["Id"]
         certificate = client("acm").request_certificate(DomainName="*.fiapx.example")["CertificateArn"]

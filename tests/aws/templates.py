@@ -6,8 +6,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-from cfnlint.decode.cfn_yaml import load  # It ships no types.
-
 FOLDER: Final = Path(__file__).parents[2] / "k8s" / "aws"
 
 ORDER: Final = ("network", "registry", "storage", "data", "cluster", "identities", "edge", "alarms")
@@ -39,6 +37,8 @@ def as_list(value: Any) -> list[Any]:
 
 @cache
 def _parsed(name: str) -> Template:
+    from cfnlint.decode.cfn_yaml import load  # noqa: PLC0415  # It ships no types, and takes a second.
+
     plain: Template = _plain(load(str(FOLDER / f"{name}.yaml")))
     return plain
 

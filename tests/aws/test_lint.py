@@ -4,7 +4,6 @@ import json
 from pathlib import Path
 
 import pytest
-from cfnlint.api import ManualArgs, lint_by_config  # It ships no types.
 
 from tests.aws.templates import FOLDER, ORDER, read
 
@@ -13,6 +12,8 @@ IGNORED: list[str] = []
 
 
 def findings(*paths: Path) -> list[str]:
+    from cfnlint.api import ManualArgs, lint_by_config  # noqa: PLC0415  # It ships no types, and takes a second.
+
     config = ManualArgs(templates=[str(path) for path in paths], include_checks=["I"], ignore_checks=IGNORED)
     return [f"{match.rule.id} {match.filename} {match.message}" for match in lint_by_config(config)]
 

@@ -3,7 +3,6 @@
 import json
 
 import pytest
-from moto.cloudformation.parsing import get_model_map
 
 from tests.aws.account import ALSO_OUT_OF_REACH, OUT_OF_REACH, client, stack
 from tests.aws.templates import ORDER, Template, read, read_all, resources
@@ -17,6 +16,8 @@ def physical(name: str, logical_id: str) -> str:
 
 
 def test_the_list_of_what_moto_cannot_create_is_exact(account: dict[str, Template]):
+    from moto.cloudformation.parsing import get_model_map  # noqa: PLC0415  # It takes seconds.
+
     used = {resource["Type"] for _, resource in resources(read_all())}
     assert {kind for kind in used if kind not in get_model_map()} == OUT_OF_REACH
     assert {name.partition("/")[2] for name, _ in resources(read_all())} >= ALSO_OUT_OF_REACH

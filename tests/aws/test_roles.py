@@ -69,6 +69,15 @@ def tidy(prefix: str) -> Step:
     return lambda storage: storage.abort_writes(prefix, datetime.now(UTC))
 
 
+def in_parts(key: str) -> Step:
+    async def step(storage: S3Storage) -> None:
+        upload = await storage.begin_parts(key, "application/octet-stream")
+        assert await storage.parts(key, upload) == []
+        await storage.abort_parts(key, upload)
+
+    return step
+
+
 class Pods:
     """The roles' keys as pods find them, and the bucket."""
 
@@ -125,6 +134,7 @@ def acting(pods: Pods, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, Step],
     [
         ("WebApi", put("sources/2")),
         ("WebApi", put("exports/2/2.json", 10)),
+        ("WebApi", in_parts("sources/3")),
         ("WebApi", stat("results/1/1.zip")),
         ("WebApi", read("results/1/1.zip")),
         ("WebApi", read("exports/1/1.json")),

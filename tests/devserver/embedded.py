@@ -22,6 +22,8 @@ from devserver import process_record
 
 START_LIMIT_SECONDS = 60
 STOP_LIMIT_SECONDS = 10
+OTHERS_ELSEWHERE = {"FIAPX_S3_URL": "http://s3.example", "FIAPX_SMTP_URL": "smtp://mail.example"}
+"""For who looks at Redis alone."""
 
 
 class Up:

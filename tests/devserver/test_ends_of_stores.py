@@ -6,15 +6,15 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import redis
 from botocore.exceptions import BotoCoreError, ClientError
 
 from devserver import process_record
-from tests.devserver.embedded import START_LIMIT_SECONDS, STOP_LIMIT_SECONDS, Up, wait_until_gone
+from tests.devserver.embedded import OTHERS_ELSEWHERE, START_LIMIT_SECONDS, STOP_LIMIT_SECONDS, Up, wait_until_gone
 
 pytestmark = pytest.mark.slow
 
@@ -33,25 +33,27 @@ def damage_manifest(log: Path) -> None:
     next(log.glob("*.manifest")).write_bytes(b"")
 
 
-@pytest.mark.parametrize("damage", [damage_end, damage_base, damage_manifest])
-def test_a_log_of_redis_that_a_power_cut_damaged_is_put_aside_and_redis_begins_empty(
-    tmp_path: Path, damage: Callable[[Path], None]
-) -> None:
-    with Up(tmp_path) as up, up.redis() as client:
-        client.set("before", "1")
-        assert client.execute_command("WAITAOF", 1, 0, 5000)[0] == 1
+def test_a_log_of_redis_that_a_power_cut_damaged_is_put_aside_and_redis_begins_empty(tmp_path: Path) -> None:
     log = tmp_path / "valkey" / "appendonlydir"
-    damage(log)
-    kept = {file.name: file.read_bytes() for file in log.iterdir()}
-    with Up(tmp_path) as up, up.redis() as client:
-        assert client.get("before") is None
-        client.set("after", "1")
-    (said,) = [line for line in up.said.splitlines() if "aside" in line]
-    aside = tmp_path / "valkey" / "appendonlydir.damaged-1"
-    assert str(aside) in said
-    assert {file.name: file.read_bytes() for file in aside.iterdir()} == kept
-    with Up(tmp_path) as up, up.redis() as client:
-        assert client.get("after") == b"1"
+
+    def keep(client: Any, value: int) -> None:
+        client.set("before", value)
+        assert client.execute_command("WAITAOF", 1, 0, 5000)[0] == 1
+
+    with Up(tmp_path, **OTHERS_ELSEWHERE) as up, up.redis() as client:
+        keep(client, 0)
+    for number, damage in enumerate((damage_end, damage_base, damage_manifest), 1):
+        damage(log)
+        kept = {file.name: file.read_bytes() for file in log.iterdir()}
+        with Up(tmp_path, **OTHERS_ELSEWHERE) as up, up.redis() as client:
+            assert client.get("before") is None, damage
+            keep(client, number)
+        (said,) = [line for line in up.said.splitlines() if "aside" in line]
+        aside = tmp_path / "valkey" / f"appendonlydir.damaged-{number}"
+        assert str(aside) in said
+        assert {file.name: file.read_bytes() for file in aside.iterdir()} == kept
+    with Up(tmp_path, **OTHERS_ELSEWHERE) as up, up.redis() as client:
+        assert client.get("before") == b"3"
     assert "aside" not in up.said
 
 

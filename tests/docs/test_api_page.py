@@ -35,11 +35,16 @@ async def typed(command: str, folder: Path, **variables: str) -> str:
 async def test_each_command_of_the_page_does_what_the_page_says(site: Site, ana: Person, tmp_path: Path):
     known = {"API": site.url, "TOKEN": ana.token, "PATH": "/usr/bin:/bin"}
     (tmp_path / "film.mp4").write_bytes(MP4)
-    asked, uploaded, watched = blocks("sh")
+    asked, uploaded, begun, watched = blocks("sh")
     video = json.loads(await typed(uploaded, tmp_path, **known))["data"]["uploadVideo"]
     assert video["status"] == "PENDING"
     (edge,) = json.loads(await typed(asked, tmp_path, **known))["data"]["videos"]["edges"]
     assert edge["node"] == {"id": video["id"], "originalFileName": "film.mp4", "status": "PENDING"}
+    staged = json.loads(await typed(begun, tmp_path, **known))["data"]["createUpload"]
+    assert [part["number"] for part in staged["parts"]] == [1]
+    (tmp_path / "film.mp4").write_bytes(b"a letter" * 1000)
+    refused = json.loads(await typed(begun, tmp_path, **known))["data"]["createUpload"]
+    assert refused["code"] == "UNSUPPORTED_FILE_FORMAT"
     await site.completed(video["id"])
     assert '"status":"COMPLETED"' in await typed(watched, tmp_path, **known, VIDEO=video["id"])
 

@@ -26,5 +26,5 @@ def test_a_page_that_was_not_built_is_one_sentence(checkout_without_pages: Path)
     run = subprocess.run(command, cwd=checkout_without_pages, capture_output=True, text=True, check=False)
     assert run.returncode == pytest.ExitCode.USAGE_ERROR
     said = run.stdout + run.stderr
-    assert said.count("This opens / and /graphiql, which is not built: make pages") == 1
+    assert said.count("This opens / and /operate and /graphiql, which is not built: make pages") == 1
     assert "Traceback" not in said

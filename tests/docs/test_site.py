@@ -117,7 +117,7 @@ async def test_a_reader_searches_for_a_setting_and_asks_no_other_host(url: str):
 
 def test_the_navigation_leads_readers_of_every_kind():
     titles = [next(iter(entry)) for entry in yaml.load((ROOT / "mkdocs.yml").read_text("utf-8"), _Plain)["nav"]]
-    assert titles == ["Start", "The page", "The API", "Operating", "Contributing"]
+    assert titles == ["Start", "The page", "The command line", "The API", "Operating", "Contributing"]
 
 
 class _Plain(yaml.SafeLoader):

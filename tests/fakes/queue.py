@@ -1,7 +1,10 @@
 """A queue that remembers what it was asked, and that can be away."""
 
+from collections.abc import Collection, Sequence
+
 from app.domain.user import UserId
 from app.domain.video import VideoId
+from app.usecases.ports.queue import WorkerSeen
 
 
 class RememberingQueue:
@@ -10,6 +13,7 @@ class RememberingQueue:
     def __init__(self) -> None:
         self.away = False
         self.videos: list[VideoId] = []
+        self.fleet = [WorkerSeen("worker", 1, 0)]
         self.notifications = 0
         self.removals = 0
 
@@ -18,6 +22,12 @@ class RememberingQueue:
             return False
         self.videos.append(video)
         return True
+
+    async def known(self, videos: Collection[VideoId]) -> set[VideoId]:
+        return set(videos) if self.away else {*videos} & {*self.videos}
+
+    async def workers(self) -> Sequence[WorkerSeen] | None:
+        return None if self.away else self.fleet
 
     async def deliver_notifications(self) -> bool:
         self.notifications += not self.away

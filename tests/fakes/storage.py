@@ -1,15 +1,18 @@
 """A bucket in memory."""
 
-from collections.abc import AsyncIterator, Collection
+import base64
+import hashlib
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from uuid import uuid4
 
 from app.domain.errors import StorageError, StorageFull
 from app.infra.s3.upload import part_size
 from app.usecases.ports.clock import Clock
-from app.usecases.ports.storage import ObjectMissing, ObjectWriter, StoredObject
+from app.usecases.ports.storage import ObjectMissing, ObjectWriter, StoredObject, StoredPart
 
 _PIECE_BYTES = 256 * 1024
 
@@ -19,6 +22,15 @@ class MemoryObject:
     data: bytes
     content_type: str
     modified_at: datetime
+
+
+@dataclass
+class MemoryParts:
+    """An object that others send in parts."""
+
+    key: str
+    began_at: datetime
+    sent: dict[int, bytes] = field(default_factory=dict)
 
 
 class _Writer:
@@ -46,23 +58,25 @@ class _Writer:
 class MemoryStorage:
     """Obeys ports.ObjectStorage; ``away`` makes it answer as the real one does when nobody can reach it.
 
-    ``full`` is a disk that has no more room.
+    ``full`` is a disk that has no more room, ``room`` one that has so many bytes.
     """
 
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
         self.away = False
         self.full = False
+        self.room: int | None = None
         self.objects: dict[str, MemoryObject] = {}
         self.listed = 0
+        self.in_parts: dict[str, MemoryParts] = {}
         self._writers: list[_Writer] = []
 
     def answer(self) -> None:
         if self.away:
             raise StorageError
 
-    def check_room(self) -> None:
-        if self.full:
+    def check_room(self, coming_bytes: int = 0) -> None:
+        if self.full or (self.room is not None and coming_bytes > self.room):
             raise StorageFull
 
     def _found(self, key: str) -> MemoryObject:
@@ -83,6 +97,43 @@ class MemoryStorage:
             self.objects[key] = MemoryObject(bytes(writer.data), content_type, self.clock.now())
         finally:
             self._writers.remove(writer)
+
+    async def begin_parts(self, key: str, content_type: str) -> str:
+        self.answer()
+        self.check_room()
+        upload = str(uuid4())
+        self.in_parts[upload] = MemoryParts(key, self.clock.now())
+        return upload
+
+    def send_part(self, upload: str, number: int, data: bytes) -> None:
+        """Be the client, who has a URL for it."""
+        self.answer()
+        self.in_parts[upload].sent[number] = data
+
+    async def parts(self, key: str, upload: str) -> Sequence[StoredPart]:
+        self.answer()
+        found = self.in_parts.get(upload)
+        if found is None or found.key != key:
+            raise ObjectMissing(key)
+        return [
+            StoredPart(
+                number,
+                len(data),
+                f'"{hashlib.md5(data).hexdigest()}"',
+                base64.b64encode(hashlib.md5(data).digest()).decode(),
+            )
+            for number, data in sorted(found.sent.items())
+        ]
+
+    async def complete_parts(self, key: str, upload: str, parts: Sequence[StoredPart]) -> None:
+        self.answer()
+        if (found := self.in_parts.pop(upload, None)) is not None:
+            data = b"".join(found.sent[part.number] for part in parts)
+            self.objects[key] = MemoryObject(data, "application/octet-stream", self.clock.now())
+
+    async def abort_parts(self, key: str, upload: str) -> None:
+        self.answer()
+        self.in_parts.pop(upload, None)
 
     async def download(self, key: str, to: Path) -> None:
         data = self._found(key).data
@@ -115,7 +166,25 @@ class MemoryStorage:
 
     async def abort_writes(self, prefix: str, older_than: datetime) -> int:
         self.answer()
-        old = [w for w in self._writers if w.key.startswith(prefix) and w.began_at and w.began_at < older_than]
-        for writer in old:
+        old = self._unfinished(prefix, older_than)
+        for writer, _ in old:
             writer.aborted, writer.began_at = True, None
-        return len(old)
+        given_up = self._left_in_parts(prefix, older_than)
+        for upload in given_up:
+            del self.in_parts[upload]
+        return len(old) + len(given_up)
+
+    async def unfinished_writes(self, prefix: str, older_than: datetime) -> Sequence[tuple[str, datetime]]:
+        self.answer()
+        in_parts = [self.in_parts[upload] for upload in self._left_in_parts(prefix, older_than)]
+        writers = [(writer.key, began_at) for writer, began_at in self._unfinished(prefix, older_than)]
+        return [*writers, *((one.key, one.began_at) for one in in_parts)]
+
+    def _left_in_parts(self, prefix: str, older_than: datetime) -> Sequence[str]:
+        return [
+            upload for upload, one in self.in_parts.items() if one.key.startswith(prefix) and one.began_at < older_than
+        ]
+
+    def _unfinished(self, prefix: str, older_than: datetime) -> Sequence[tuple[_Writer, datetime]]:
+        begun = ((writer, writer.began_at) for writer in self._writers if writer.key.startswith(prefix))
+        return [(writer, at) for writer, at in begun if at is not None and at < older_than]

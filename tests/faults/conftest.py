@@ -78,7 +78,7 @@ class Stack:
         try:
             async with asyncio.timeout(seconds):
                 while not condition(row := await self.row(video)):
-                    await asyncio.sleep(0.1)  # Who looks takes processor time from what is looked at.
+                    await asyncio.sleep(0.2)  # Who looks takes processor time from what is looked at.
                 return row
         except TimeoutError:
             raise AssertionError(f"{await self.row(video)}\n{self.log.read_text()[-4000:]}") from None

@@ -25,6 +25,7 @@ import httpx
 
 from devserver.ports import free_pair
 from tests.parts.cut_disk import CutDisk, what_is_missing
+from tests.parts.loopback import answers
 
 ROOT: Final = Path(__file__).parents[2]
 FILM: Final = ROOT / ".samples" / "carphone_pristine.mp4"
@@ -73,11 +74,8 @@ class Powered:
         while time.monotonic() < end:
             if self._process.poll() is not None:
                 raise Lost(f"fiapx up ended by itself:\n{self.said()}")
-            try:
-                if httpx.get(f"{self.url}/readyz", timeout=2).status_code == httpx.codes.OK:
-                    return True
-            except httpx.TransportError:
-                pass
+            if answers(f"{self.url}/readyz"):
+                return True
             time.sleep(0.05)
         return False
 

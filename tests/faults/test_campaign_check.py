@@ -64,8 +64,8 @@ def test_nothing_is_found_where_nothing_is_wrong():
 @pytest.mark.parametrize(
     ("row", "kind"),
     [
-        (replace(DONE, status="Pending", log=("Pending",)), "lost"),
-        (replace(DONE, status="Processing", log=("Pending", "Processing")), "lost"),
+        (replace(DONE, status="Pending", log=("Pending",)), "stuck"),
+        (replace(DONE, status="Processing", log=("Pending", "Processing")), "stuck"),
         (replace(DONE, log=("Pending", "Processing", "Completed", "Completed")), "doubled"),
         (replace(DONE, log=("Pending", "Processing", "Failed", "Completed")), "doubled"),
         (replace(DONE, log=("Pending", "Completed")), "backward"),

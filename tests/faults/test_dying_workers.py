@@ -13,8 +13,8 @@ from app.domain.options import ExtractionOptions, FrameSelection, ImageFormat, S
 from app.domain.video import ProcessingStatus, VideoProcessing
 from tests.faults.conftest import Stack, running
 
-# Every picture of three seconds as PNG, by one thread (see the stack): some four seconds of work, whatever the machine.
-SLOW = ExtractionOptions(FrameSelection(SelectionKind.FRAMES_PER_SECOND, 60), ImageFormat.PNG, end_seconds=3.0)
+# Every picture of two seconds as PNG, by one thread (see the stack): some three seconds of work, whatever the machine.
+SLOW = ExtractionOptions(FrameSelection(SelectionKind.FRAMES_PER_SECOND, 60), ImageFormat.PNG, end_seconds=2.0)
 
 # What a story waits for that is about its end; a dozen beats, so that no busy machine ends it for a worker that lives.
 SHORT = {"FIAPX_LEASE_SECONDS": "6"}

@@ -4,6 +4,7 @@ import random
 import shutil
 import time
 from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from tests.parts.waiting import until
 pytestmark = [pytest.mark.slow, pytest.mark.outside]
 
 MIB = 1024**2
-DISK_MEGABYTES = 800
+DISK_MEGABYTES = 600
 FILM_BYTES = 20 * MIB
 MOST_FILMS = 40
 SECONDS = 30.0
@@ -70,6 +71,21 @@ async def fill(ana: Person, film: Path) -> list[str]:
     raise AssertionError("The disk never became full.")
 
 
+async def take_the_rest(up: Up, ana: Person) -> httpx.Response:
+    """Write what another film would not fit into, until not one byte more is taken; answer what readiness says then."""
+    question = 'query { uploadRefusal(fileName: "film.mp4", sizeBytes: 1) { code } }'
+    end = time.monotonic() + SECONDS
+    with (up.data.parent / "another's").open("ab") as others:
+        while True:
+            refusal, ready = await ana.ask(question), await ana.http.get("/readyz")
+            if refusal["uploadRefusal"] == {"code": "STORAGE_FULL"} and not ready.json()["parts"]["disk"]:
+                return ready
+            assert time.monotonic() < end, (refusal, ready.json())
+            # A worker's copy of a film may have gone meanwhile, so that there is room again.
+            others.write(bytes(MIB))
+            others.flush()
+
+
 async def delete(ana: Person, videos: list[str]) -> None:
     for video in videos:
         deleted = await ana.ask("mutation($id: ID!) { deleteVideo(id: $id) { __typename } }", id=video)
@@ -87,15 +103,11 @@ async def until_taken(ana: Person, film: Path) -> Any:
 async def test_a_full_disk_is_told_before_a_file_is_sent_and_deleting_videos_frees_it_at_once(
     up: Up, ana: Person, film: Path
 ):
-    before = (await ana.http.get("/readyz")).json()
+    assert (await ana.http.get("/readyz")).json()["parts"]["disk"]
     kept = await fill(ana, film)
-    assert len(kept) >= 15
-    question = 'query($size: BigInt!) { uploadRefusal(fileName: "film.mp4", sizeBytes: $size) { code } }'
-    refusal = await ana.ask(question, size=FILM_BYTES)
-    after = await ana.http.get("/readyz")
-    assert refusal["uploadRefusal"] == {"code": "STORAGE_FULL"}
-    assert (before["parts"]["disk"], after.json()["parts"]["disk"]) == (True, False)
-    assert after.status_code == httpx.codes.OK, "what is there is served, and can be deleted"
+    assert len(kept) >= 10
+    full = await take_the_rest(up, ana)
+    assert full.status_code == httpx.codes.OK, "what is there is served, and can be deleted"
 
     share = 13 * len(kept) // 20
     free = shutil.disk_usage(up.data).free
@@ -109,9 +121,11 @@ async def test_a_disk_that_others_filled_can_still_be_freed(up: Up, ana: Person,
     kept = await fill(ana, film)
     reserve = up.data / "reserve"
     assert reserve.exists()
-    with (up.data.parent / "another's").open("wb") as others:
-        # Who went on would take what is given up, too; and where there is nothing at all, nobody can say what fails.
-        while reserve.exists() and shutil.disk_usage(up.data).free > 8 * MIB:
+    held = reserve.stat().st_size
+    # All but what is given up is taken. Who went on would take that, too, and where there is nothing at all nobody can
+    # say what fails. A worker's copy of a film may take the last of it.
+    with suppress(OSError), (up.data.parent / "another's").open("wb") as others:
+        while shutil.disk_usage(up.data).free > (8 * MIB if reserve.exists() else held):
             others.write(bytes(MIB))
             others.flush()
     await until(lambda: not reserve.exists(), SECONDS)

@@ -11,7 +11,7 @@ from app.domain.video import ProcessingStatus, VideoProcessing
 from tests.clips import FFMPEG
 from tests.faults.conftest import ROOT, Stack
 
-VIDEOS = 12
+VIDEOS = 6
 
 
 @pytest.fixture

@@ -92,7 +92,7 @@ async def test_an_api_whose_upload_a_silent_storage_does_not_take_ends_when_it_i
         line.fall_silent()
         for _ in range(24):
             upload.say(bytes(1 << 20))
-        await asyncio.sleep(0.5)
+        await until(lambda: line.held, 60)
         begun = time.monotonic()
         os.kill(process, signal.SIGTERM)
         while Path(f"/proc/{process}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z":

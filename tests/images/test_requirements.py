@@ -62,8 +62,8 @@ def wanted_by(layer: Layer) -> list[Requirement]:
     parts = {"--extra": written["project"]["optional-dependencies"], "--group": written["dependency-groups"]}
     if not layer.brings:
         return [Requirement(text) for text in written["project"]["dependencies"]]
-    kind, name = layer.brings
-    return [Requirement(text) for text in parts[kind][name]]
+    named = zip(layer.brings[::2], layer.brings[1::2], strict=True)
+    return [Requirement(text) for kind, name in named for text in parts[kind][name]]
 
 
 def test_the_api_gets_no_decoder_and_no_store():

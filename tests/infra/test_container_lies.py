@@ -158,10 +158,10 @@ class _Endless(io.RawIOBase):
     ids=["mp4", "webm", "flv"],
 )
 def test_no_number_of_elements_takes_long(head: bytes, element: bytes):
-    began = time.monotonic()
+    began = time.process_time()
     found = structure_of(cast("BinaryIO", _Endless(head, element, 1 << 42)))
     assert found == WHOLE
-    assert time.monotonic() - began < MAX_READS / 100_000
+    assert time.process_time() - began < MAX_READS / 100_000
 
 
 def test_a_film_of_gigabytes_takes_a_moment(tmp_path: Path):

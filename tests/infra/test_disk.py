@@ -1,15 +1,25 @@
 """The disk under a storage of this machine."""
 
 import asyncio
+import shutil
 import threading
 from pathlib import Path
 
 import pytest
 
-from app.domain.errors import StorageError
-from app.infra.s3.disk import FileSystem, Flushed
+from app.domain.errors import StorageError, StorageFull
+from app.infra.s3.disk import Disk, FileSystem, Flushed
 from tests.parts.cut_disk import CutDisk, insist_on_a_disk
 from tests.parts.waiting import until
+
+
+def test_what_is_coming_has_to_fit_beside_the_reserve(tmp_path: Path):
+    disk = Disk(tmp_path, reserve_bytes=shutil.disk_usage(tmp_path).free // 2)
+    disk.space(1)
+    disk.space(1, disk.reserve_bytes // 2)
+    for reserves, coming_bytes in ((1, 2 * disk.reserve_bytes), (3, 0)):
+        with pytest.raises(StorageFull):
+            disk.space(reserves, coming_bytes)
 
 
 class Flushes:

@@ -9,6 +9,7 @@ from app.domain.failure import CUT_OFF, FailureCode
 from app.domain.options import ExtractionOptions, FrameSelection, SelectionKind
 from tests.clips import Clips
 from tests.extracting import EVERY_PICTURE, at, failure_of, refusal_of, take
+from tests.films import Films
 
 pytestmark = pytest.mark.slow
 
@@ -39,6 +40,15 @@ async def test_an_upload_that_broke_off_is_never_taken_for_whole(clips: Clips, c
     whole: Path = getattr(clips, clip)
     for share in (0.35, 0.6, 0.97):
         assert await refusal_of(clips.cut(whole, share)) == (FailureCode.CORRUPT_VIDEO, CUT_OFF)
+
+
+async def test_a_film_cut_within_its_index_says_so_wherever_that_is(clips: Clips, films: Films):
+    """A demuxer that meets the end of the file there opens what it has read, and that may be a film of no streams."""
+    data = clips.fast_start.read_bytes()
+    index = data.index(b"moov") - 4
+    for kept in (10, 130, 400, 700):
+        cut = films.written("cut.mp4", data[: index + kept])
+        assert await refusal_of(cut) == (FailureCode.CORRUPT_VIDEO, CUT_OFF), kept
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from app.domain.user import UserId
 from app.domain.video import new_video_id
 from app.infra.redis.queue import CONTROL_QUEUE, VIDEO_QUEUE, ArqJobQueue
 from app.infra.redis.stream import StreamRedis, connect
+from app.usecases.ports.queue import WorkerSeen
 from tests.parts.stores import ValkeyPart
 
 OWNER = UserId("11111111-1111-4111-8111-111111111111")
@@ -75,3 +76,40 @@ async def test_a_queue_that_hangs_costs_a_second_and_no_more(redis_url: str):
     await client.aclose()
     server.close()
     await server.wait_closed()
+
+
+async def test_the_queue_knows_what_waits_runs_or_comes_back_later_and_nothing_else(redis: StreamRedis):
+    queue = ArqJobQueue(redis)
+    runs, waits, comes_back, done, unheard = videos = [new_video_id() for _ in range(5)]
+    await redis.ensure_group(VIDEO_QUEUE)
+    await redis.renew(VIDEO_QUEUE, "worker", slots=3, valid_ms=60_000, entries=[])
+    for video in (runs, done, comes_back, waits):
+        await queue.process_video(video, OWNER)
+    first, second, third = [(await redis.read(VIDEO_QUEUE, "worker", 1, 1))[0] for _ in range(3)]
+    assert [entry.job_id for entry in (first, second, third)] == [runs, done, comes_back]
+    assert await redis.settle(VIDEO_QUEUE, "worker", second, delay_ms=None)
+    assert await redis.settle(VIDEO_QUEUE, "worker", third, delay_ms=60_000)
+    assert await queue.known(videos) == {runs, waits, comes_back}
+    await redis.delete(f"{VIDEO_QUEUE}:stream")
+    assert await queue.known([runs, unheard]) == set(), "its entry vanished, so nobody would ever get it"
+
+
+async def test_the_workers_that_are_there_are_told_with_what_they_have(redis: StreamRedis):
+    queue = ArqJobQueue(redis)
+    assert await queue.workers() == []
+    await redis.ensure_group(VIDEO_QUEUE)
+    for _ in range(2):
+        await queue.process_video(new_video_id(), OWNER)
+    await redis.renew(VIDEO_QUEUE, "one", slots=2, valid_ms=60_000, entries=[])
+    await redis.renew(VIDEO_QUEUE, "two", slots=1, valid_ms=60_000, entries=[])
+    await redis.renew(VIDEO_QUEUE, "dead", slots=4, valid_ms=0, entries=[])
+    assert len(await redis.read(VIDEO_QUEUE, "one", 2, 1)) == 2
+    assert await queue.workers() == [WorkerSeen("one", 2, 2), WorkerSeen("two", 1, 0)]
+
+
+async def test_of_a_queue_that_is_away_nobody_knows_what_it_has():
+    redis, video = connect("redis://127.0.0.1:1"), new_video_id()
+    queue = ArqJobQueue(redis)
+    assert await queue.known([video]) == {video}
+    assert await queue.workers() is None
+    await redis.aclose()

@@ -88,6 +88,8 @@ ALL = {
     "completed": "1",
     "rejected": "",
     "others": "2",
+    "key_name": "cameras <b>",
+    "keys": "3",
     "url": "https://videos.example/",
 }
 
@@ -99,8 +101,10 @@ ALL = {
         ("account.digest", Locale.PT_BR, "Mais novidades dos seus vídeos", ("17 outros vídeos", "1 outro ZIP pode")),
         ("account.verify_email", Locale.EN, "Confirm your e-mail address", ("good for three days",)),
         ("account.verify_email", Locale.PT_BR, "Confirme o seu e-mail", ("vale por três dias",)),
-        ("account.password_changed", Locale.EN, "Your password was changed", ("webhook was removed", "was not you")),
-        ("account.password_changed", Locale.PT_BR, "Sua senha foi alterada", ("webhook também foi", "não foi você")),
+        ("account.password_changed", Locale.EN, "Your password was changed", ("webhook was removed", "revoked too, 3")),
+        ("account.password_changed", Locale.PT_BR, "Sua senha foi alterada", ("webhook também foi", "revogadas, 3")),
+        ("account.api_key_created", Locale.EN, "A key for programs was made", ("key cameras", "revokes all keys")),
+        ("account.api_key_created", Locale.PT_BR, "Uma chave para programas foi criada", ("cameras", "revoga todas")),
         ("account.webhook_changed", Locale.EN, "Your webhook was changed", ("https[:]//hooks[.]example", "new key")),
         ("account.webhook_changed", Locale.PT_BR, "Seu webhook foi alterado", ("https[:]//hooks[.]example", "chave")),
         ("video.completed", Locale.EN, "Your frames are ready", ("12", "download the ZIP")),

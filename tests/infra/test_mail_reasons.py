@@ -8,7 +8,7 @@ import pytest
 
 from app.domain.container import CONTENTS, check_container
 from app.domain.errors import UnsupportedFileFormat
-from app.domain.failure import CUT_OFF, ENCRYPTED, JOINED, LOST, NO_SPACE, FailureCode
+from app.domain.failure import CUT_OFF, ENCRYPTED, JOINED, LOST, NO_SPACE, STOPPED, FailureCode
 from app.domain.formats import ACCEPTED, unsupported_codec_reason, unsupported_container_reason
 from app.domain.notification import Mail
 from app.domain.user import Locale
@@ -26,6 +26,7 @@ NAMED_FAULTS = [
     (ENCRYPTED, "criptografado"),
     (NO_SPACE, "ficou sem espaço"),
     (LOST, "perdeu o ZIP deste vídeo"),
+    (STOPPED, "Um operador do serviço cancelou"),
     (JOINED, "junta vários vídeos"),
     (CUT_OFF, "termina antes do fim"),
     (
@@ -81,7 +82,7 @@ def test_a_refusal_lists_the_accepted_formats_once(refused: UnsupportedFileForma
 
 @pytest.mark.parametrize("reason", [*(reason for reason, _ in NAMED_FAULTS), refusal(b"PK\x03\x04"), refusal(b"")])
 def test_the_page_has_portuguese_words_for_the_same_sentences(reason: str):
-    texts = Path(__file__).parents[2] / "frontend-sample/src/texts/reasons.ts"
+    texts = Path(__file__).parents[2] / "frontend-sample/src/texts/sayings.ts"
     known = re.findall(r"/\^(.+)\$/,", texts.read_text("utf-8"))
     assert any(re.fullmatch(pattern, reason) for pattern in known)
 

@@ -30,7 +30,7 @@ async def test_without_keys_of_our_own_those_of_the_surroundings_are_used(
 async def test_a_disk_that_fills_up_under_way_ends_the_upload_and_gives_its_bytes_back(s3: S3Part, bucket: str):
     room = iter([True, True, True])  # For the start, and for two of three parts.
 
-    def space(_reserves: int) -> None:
+    def space(_reserves: int, _coming_bytes: int = 0, /) -> None:
         if not next(room, False):
             raise StorageFull
 

@@ -19,6 +19,7 @@ from app.infra.s3.upload import MIB
 from app.usecases.ports.storage import ObjectWriter
 from tests.infra.buckets import put, storage_at, write
 from tests.parts.stores import S3Part
+from tests.parts.waiting import until
 
 
 class FullServer(BaseHTTPRequestHandler):
@@ -60,6 +61,9 @@ class Proxy:
         """Cut each connection after so many bytes of answers."""
         self.answer_delay = 0.0
         """Seconds before each 64 KiB of an answer."""
+        self.holds_answer_to: Callable[[bytes], bool] = lambda _: False
+        """Give the answer to such a request only once ``lets_go`` is set."""
+        self.lets_go = asyncio.Event()
         self.loses_answer_to: Callable[[bytes], bool] = lambda _: False
         """Pass such a request on, wait for the answer, and cut the connection instead of giving it."""
 
@@ -127,6 +131,8 @@ class Proxy:
                 return
             if not data.startswith(b"HTTP/1.1 100"):
                 await asyncio.sleep(self.answer_delay)
+                if self.holds_answer_to(current[0]):
+                    await self.lets_go.wait()
                 self.requests.append(b"answered " + current[0])
             client.write(data)
             await client.drain()
@@ -245,19 +251,18 @@ async def test_an_upload_is_aborted_only_after_its_parts_have_ended(
     storage: S3Storage, s3: S3Part, bucket: str, proxy: Proxy, times: int
 ) -> None:
     through = storage_at(proxy.url, s3, bucket)
-    proxy.answer_delay = 0.2
+    proxy.holds_answer_to = lambda line: b"partNumber" in line
 
     async def write() -> None:
         async with through.writer("sources/a", "video/mp4") as writer:
             await writer.write(bytes(60 * MIB))
 
     task = asyncio.create_task(write())
-    async with asyncio.timeout(20):
-        while proxy.sent_bytes < 10 * MIB:  # Two parts are on their way, and their answers are still to come.
-            await asyncio.sleep(0.01)
+    await until(lambda: proxy.sent_bytes >= 10 * MIB, 60)
     for _ in range(times):
         task.cancel()
-        await asyncio.sleep(0.05)
+        await asyncio.sleep(0.05)  # Time for an abort that does not wait.
+    proxy.lets_go.set()
     with pytest.raises(asyncio.CancelledError):
         await task
     parts = [line for line in proxy.requests if b"partNumber" in line]

@@ -16,6 +16,7 @@ import pytest
 from app.domain.errors import ProcessingError
 from app.domain.failure import ENCRYPTED, JOINED, FailureCode
 from app.domain.options import ExtractionOptions, ImageFormat
+from app.usecases.faults import said_by
 from tests.clips import FFMPEG, Clips, ffmpeg
 from tests.extracting import EVERY_PICTURE, a_second, at, every_nth, refusal_of, take
 from tests.films import VP8, VP9, X264, Films
@@ -114,6 +115,13 @@ async def test_damage_in_packets_that_no_planned_picture_needs_harms_none(films:
     code, sentence = await refusal_of(damaged, EVERY_PICTURE)
     assert code is FailureCode.CORRUPT_VIDEO
     assert " 1.600 s " in sentence
+
+
+async def test_what_the_decoder_said_last_of_a_film_that_fails_is_known_with_its_failure(films: Films):
+    film = films.numbered("long.mp4", 250, 25, *X264, "-g", "25", "-sc_threshold", "0", "-bf", "0")
+    with pytest.raises(ProcessingError) as failed:
+        await take(films.written("damaged.mp4", with_damage(film, 40, 41, 90)), EVERY_PICTURE)
+    assert "h264" in said_by(failed.value)
 
 
 @pytest.mark.parametrize("encoding", [(*X264, "-bf", "2"), (*MPEG2, "-bf", "2"), (*MPEG2, "-bf", "0")])

@@ -1,8 +1,10 @@
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import tempfile
+from errno import ENOSPC
 from pathlib import Path
 
 import pytest
@@ -31,6 +33,17 @@ async def test_a_directory_is_private_empty_and_gone_afterwards(tmp_path: Path):
         assert list(directory.iterdir()) == []
         (directory / "source").write_bytes(b"x")
     assert not directory.exists()
+
+
+async def test_what_has_no_room_is_not_begun(tmp_path: Path):
+    free = shutil.disk_usage(tmp_path).free
+    with pytest.raises(OSError, match="No space left") as told:
+        async with Workspace(tmp_path).directory(2 * free):
+            pass
+    assert told.value.errno == ENOSPC
+    assert list(tmp_path.iterdir()) == []
+    async with Workspace(tmp_path).directory(free // 2) as directory:
+        assert directory.exists()
 
 
 async def test_what_a_killed_worker_left_goes_and_what_a_live_one_uses_stays(tmp_path: Path):

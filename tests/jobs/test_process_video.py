@@ -10,6 +10,7 @@ import pytest
 from arq import Retry
 from structlog.testing import capture_logs
 
+from app.domain.audit import Operator
 from app.domain.errors import ProcessingError, StorageError
 from app.domain.failure import NO_ROOM, Failure, FailureCode
 from app.domain.manifest import Reading
@@ -212,6 +213,8 @@ async def test_a_bug_is_tried_three_times_in_two_workers_and_then_admitted(world
         world.clock.advance(60)
     await process_video(ctx(world, tmp_path, BrokenExtractor()), video)
     assert await code(world, video) is FailureCode.INTERNAL
+    events = await world.transactions.read(lambda t: t.events.log(video))
+    assert [event.said for event in events if event.said] == 3 * ["RuntimeError('a bug')"]
 
 
 async def test_a_shutdown_gives_the_video_back_at_once(world: World, tmp_path: Path, samples: Path):
@@ -238,6 +241,22 @@ async def test_a_video_that_is_canceled_is_let_go_of_at_the_next_beat(world: Wor
     async with asyncio.timeout(10):
         await job
     assert await code(world, video) is FailureCode.CANCELED
+
+
+async def test_a_video_that_an_operator_takes_from_its_attempt_is_let_go_of_and_begun_anew(
+    world: World, tmp_path: Path, samples: Path
+):
+    video = await uploaded_file(world, samples / "bikes.mp4")
+    extractor = BrokenExtractor(hangs=True)
+    job = asyncio.create_task(process_video(ctx(world, tmp_path, extractor), video))
+    await extractor.began.wait()
+    await world.operate.jobs.release(Operator.at_shell("root", "here"), video)
+    world.clock.advance(6.001)
+    async with asyncio.timeout(10):
+        await job
+    await process_video(ctx(world, tmp_path), video)
+    row = await world.row(video)
+    assert (row.status, row.attempt) == (ProcessingStatus.COMPLETED, 2)
 
 
 class SlowToTell(InMemoryLiveStatus):

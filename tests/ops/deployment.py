@@ -11,9 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import uuid4
 
-import httpx
-
 from devserver.ports import free_pair
+from tests.parts.loopback import answers
 from tests.parts.stores import S3Part, SmtpSinkPart, ValkeyPart
 
 ROOT = Path(__file__).parents[2]
@@ -69,11 +68,9 @@ class Deployment:
     def _until_alive(self, url: str) -> None:
         end = time.monotonic() + 60
         while time.monotonic() < end:
-            try:
-                if httpx.get(f"{url}/livez", timeout=2, trust_env=False).status_code == httpx.codes.OK:
-                    return
-            except httpx.TransportError:
-                time.sleep(0.05)
+            if answers(f"{url}/livez"):
+                return
+            time.sleep(0.05)
         raise AssertionError(self.log.read_text())
 
 
@@ -86,6 +83,7 @@ def running_deployment(
             "FIAPX_DATABASE_URL": f"sqlite+aiosqlite:///{folder}/fiapx.db",
             "FIAPX_REDIS_URL": valkey.url,
             "FIAPX_S3_URL": s3.url,
+            "FIAPX_S3_UPLOAD_URL": s3.url,
             "FIAPX_S3_BUCKET": bucket,
             "FIAPX_S3_ACCESS_KEY": s3.access_key,
             "FIAPX_S3_SECRET_KEY": s3.secret_key,

@@ -17,6 +17,7 @@ from uuid import uuid4
 import pytest
 import yaml
 
+from app.domain.failure import STOPPED
 from app.domain.user import UserId, pseudonym
 from devserver.ports import free_pair
 from tests.e2e.client import Person
@@ -100,6 +101,7 @@ async def test_everything_that_the_page_tells_an_operator_to_do_does_what_it_say
     said = shell.run("What there is to run")
     assert '"ready"' in said
     assert 'fiapx_backlog{what="videos_pending"}' in said
+    shell.run("Whether anything is wrong")
     async with Person(shell.variables["API"], f"{uuid4().hex}@example.com") as ana:
         await ana.register()
         await _backup_and_restore(shell, ana, samples / "bikes.mp4")
@@ -109,6 +111,7 @@ async def test_everything_that_the_page_tells_an_operator_to_do_does_what_it_say
         await _drain(shell, ana, samples / "bikes.mp4")
         await _empty_queue(shell, ana, samples / "bikes.mp4")
         await _stop_intake(shell, ana, samples / "bikes.mp4")
+        await _operators(shell, ana, samples / "bikes.mp4")
         await _logs(shell, ana, samples / "bikes.mp4", s3)
     assert [block.text for block in shell.ran] == [block.text for block in blocks() if not block.kind]
 
@@ -197,6 +200,41 @@ async def _stop_intake(shell: Shell, ana: Person, film: Path) -> None:
     assert (await ana.videos())["totalCount"] > 0
     shell.run("Stopping intake", 1)
     await processed(ana, film)
+
+
+async def _operators(shell: Shell, ana: Person, film: Path) -> None:
+    section = "Jobs, users, and what operators did"
+    cut = shell.folder / "cut.mp4"
+    cut.write_bytes(film.read_bytes()[:300_000])
+    failed = str((await ana.upload(cut))["id"])
+    await until_status(ana, failed, "FAILED")
+    shell.do(f"EMAIL={ana.email} FAILED={failed}")
+    said = shell.run(section, 0)
+    assert "CORRUPT_VIDEO  1" in said
+    assert "attempt 1  ProcessingFailed" in said
+    assert shell.run(section, 1).count(f"{failed}  processed again as ") == 1
+
+    running = str((await ana.upload(film, options=SLOW))["id"])
+    await until_status(ana, running, "PROCESSING")
+    shell.do(f"RUNNING={running}; kill -STOP $WORKER_PID")  # It hangs.
+    try:
+        assert "taken from attempt 1" in shell.run(section, 2)
+    finally:
+        shell.do("kill -CONT $WORKER_PID")
+    assert (await ana.video(running))["failure"]["reason"] == STOPPED
+
+    shell.run(section, 3)
+    paused = str((await ana.upload(film))["id"])
+    shell.run(section, 4)
+    await until_status(ana, paused, "COMPLETED")
+
+    before = ana.token
+    assert "Disabled" in shell.run(section, 5)
+    assert await status_of(ana, before) == 401, "the sessions ended"
+    await ana.login()
+    said = shell.run(section, 6)
+    deeds = [entry["deed"] for entry in json.loads(said[said.index("\n[\n") :])]
+    assert deeds == ["role", "role", "enable", "disable", "quota", "quota", "resume", "pause"]
 
 
 async def _logs(shell: Shell, ana: Person, film: Path, s3: S3Part) -> None:

@@ -23,14 +23,25 @@ def visitor(settings: Settings, built: Path) -> httpx.AsyncClient:
 
 @pytest.fixture
 def built(tmp_path: Path) -> Path:
-    for page in ("app", "graphiql"):
+    for page in ("app", "operate", "graphiql"):
         (tmp_path / page / "assets").mkdir(parents=True)
         (tmp_path / page / "index.html").write_text(f"<title>{page}</title>")
         (tmp_path / page / "assets" / "index-1a2b.js").write_text("export {}")
     return tmp_path
 
 
-@pytest.mark.parametrize("path", ["/", "/assets/index.js", "/assets/", "/graphiql", "/graphiql/assets/index.js"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/",
+        "/assets/index.js",
+        "/assets/",
+        "/operate",
+        "/operate/assets/index.js",
+        "/graphiql",
+        "/graphiql/assets/index.js",
+    ],
+)
 async def test_a_page_that_was_not_built_is_not_found(tmp_path: Path, path: str):
     async with visitor(shipped(), tmp_path) as client:
         assert (await client.get(path)).status_code == 404
@@ -53,6 +64,13 @@ async def test_the_page_may_use_nothing_but_itself_and_the_storage(built: Path):
     assert "img-src 'self' https://files.example:9000" in policy
     assert "connect-src 'self' https://files.example:9000" in policy
     assert "require-trusted-types-for 'script'" in policy
+
+
+async def test_the_page_may_send_parts_to_where_they_go(built: Path):
+    async with visitor(shipped(s3_upload_url="http://127.0.0.1:9000"), built) as client:
+        policy = (await client.get("/")).headers["content-security-policy"].split("; ")
+    assert "img-src 'self'" in policy
+    assert "connect-src 'self' http://127.0.0.1:9000" in policy
 
 
 @pytest.mark.parametrize(
@@ -78,6 +96,17 @@ async def test_the_page_may_use_the_origin_of_the_links_that_are_really_made(bui
     assert f"connect-src 'self' {parts.scheme}://{parts.netloc}" in policy
 
 
+async def test_the_operators_page_has_files_of_its_own_and_uses_nothing_else(built: Path):
+    async with visitor(shipped(s3_public_url="https://files.example:9000"), built) as client:
+        answer = await client.get("/operate")
+        assert (answer.status_code, answer.text) == (200, "<title>operate</title>")
+        policy = answer.headers["content-security-policy"]
+        assert "default-src 'none'" in policy
+        assert "require-trusted-types-for 'script'" in policy
+        assert "files.example" not in policy
+        assert "immutable" in (await client.get("/operate/assets/index-1a2b.js")).headers["cache-control"]
+
+
 async def test_files_whose_names_hold_their_content_are_kept_for_ever(built: Path):
     async with visitor(shipped(), built) as client:
         answer = await client.get("/assets/index-1a2b.js")
@@ -89,6 +118,7 @@ async def test_operators_can_switch_the_page_off(built: Path):
     async with visitor(shipped(frontend=False), built) as client:
         assert (await client.get("/")).status_code == 404
         assert (await client.get("/assets/index-1a2b.js")).status_code == 404
+        assert (await client.get("/operate")).status_code == 404
         assert (await client.get("/graphiql")).status_code == 200
 
 

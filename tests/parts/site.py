@@ -4,7 +4,6 @@ import asyncio
 import hashlib
 import shutil
 import socket
-import ssl
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -39,7 +38,7 @@ from app.server.uploads import Uploads
 from app.settings import Settings
 from app.usecases.attempt_video import AttemptVideo
 from app.usecases.measure_backlog import MeasureBacklog
-from app.usecases.ports.storage import DownloadLinks, ObjectWriter
+from app.usecases.ports.storage import DownloadLinks, ObjectStorage, ObjectWriter, PartLinks
 from app.usecases.ports.transactions import Transactions
 from app.usecases.start_video_processing_job import Claimed
 from app.wiring import Parts, attempt_video, user_use_cases
@@ -47,11 +46,13 @@ from devserver.ports import free_pair
 from tests.fakes.clock import SettableClock
 from tests.fakes.ended_sessions import EndedHere
 from tests.fakes.live_status import InMemoryLiveStatus
+from tests.fakes.part_links import MemoryPartLinks
 from tests.fakes.queue import RememberingQueue
 from tests.fakes.rate_limits import CountingLimits
 from tests.fakes.storage import MemoryObject, MemoryStorage
 from tests.fakes.transactions import LostAnswers
 from tests.parts.in_memory import folder_in_memory
+from tests.parts.loopback import CERTIFICATES
 from tests.parts.prompt_server import PromptServer
 from tests.parts.wired import SECRET, decoding_parts, identity_parts, shipped
 
@@ -61,10 +62,6 @@ MAX_BYTES = 8 * 1024**2
 ZIP = b"PK\x03\x04" + bytes(range(256)) * 40
 FILES = 1024
 """How many a site may have open, whatever the machine allows."""
-
-
-# Reading the machine's certificates takes 20 ms, and each client would do so although no test speaks TLS.
-CERTIFICATES = ssl.create_default_context()
 
 
 def problem(answer: httpx.Response) -> dict[str, object]:
@@ -132,7 +129,11 @@ class Site:
     session_seconds: int = 3600
     storage_links: DownloadLinks | None = None
     """Links of a storage that clients reach; where there are none, objects go through the service."""
+    part_links: PartLinks | None = field(default_factory=MemoryPartLinks)
+    """The same for parts of uploads."""
     verify_email: bool = False
+    bucket: ObjectStorage | None = None
+    """A real one, in place of its twin."""
 
     def __post_init__(self) -> None:
         own = {
@@ -153,7 +154,11 @@ class Site:
     @property
     def opened(self) -> Parts:
         return Parts(
-            transactions=self.transactions, storage=self.storage, queue=self.queue, live=self.live, clock=self.clock
+            transactions=self.transactions,
+            storage=self.bucket or self.storage,
+            queue=self.queue,
+            live=self.live,
+            clock=self.clock,
         )
 
     @property
@@ -168,12 +173,12 @@ class Site:
     def services(self) -> Services:
         tickets = TicketLinks(SECRET, lifetime_seconds=300)
         return Services(
-            do=user_use_cases(self.settings, self.opened, self.identity),
+            do=user_use_cases(self.settings, self.opened, self.identity, self.part_links),
             tokens=self.tokens,
             ended_sessions=self.ended_sessions,
             links=self.storage_links or tickets,
             tickets=None if self.storage_links else tickets,
-            storage=self.storage,
+            storage=self.bucket or self.storage,
             clock=self.clock,
             retention=self.retention,
             content_disposition=content_disposition,

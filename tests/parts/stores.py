@@ -1,6 +1,7 @@
 """The embedded stores, on free ports and in a temporary folder."""
 
 import secrets
+from collections.abc import Sequence
 from pathlib import Path
 
 from devserver.certificate import Certificate
@@ -19,13 +20,13 @@ class ValkeyPart(RunningPart):
 
 
 class S3Part(RunningPart):
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, origins: Sequence[str] = ()) -> None:
         ports: list[int] = []
         for _ in range(5):
             ports.append(free_pair(ports))
         self.ports = SeaweedPorts(*ports)
         certificate = Certificate.made_in(folder / "certificate")
-        server = Seaweed(folder / "s3", self.ports, "tests", secrets.token_hex(20), "readiness", certificate)
+        server = Seaweed(folder / "s3", self.ports, "tests", secrets.token_hex(20), "readiness", certificate, origins)
         super().__init__(server.program(), folder / "s3.log")
         self.url = server.url
         self.access_key = server.access_key

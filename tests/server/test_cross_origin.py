@@ -12,7 +12,8 @@ from tests.parts.wired import shipped
 FRIEND, STRANGER = "https://app.example", "https://evil.example"
 PREFLIGHT = {
     "Access-Control-Request-Method": "POST",
-    "Access-Control-Request-Headers": "authorization, content-type, idempotency-key, graphql-require-preflight",
+    "Access-Control-Request-Headers": "authorization, content-type, idempotency-key, graphql-require-preflight, "
+    "range, if-range",
 }
 
 
@@ -34,6 +35,11 @@ async def test_a_page_that_is_allowed_may_send_what_the_api_takes(http: httpx.As
     assert "POST" in answer.headers["access-control-allow-methods"]
     assert "access-control-allow-credentials" not in answer.headers
     assert "Origin" in answer.headers["vary"]
+
+
+async def test_it_may_ask_how_large_a_zip_is_before_it_fetches_it(http: httpx.AsyncClient):
+    asks = {"Access-Control-Request-Method": "HEAD", "Access-Control-Request-Headers": "authorization"}
+    assert (await http.options("/videos/any/download", headers=asks)).status_code == 200
 
 
 async def test_it_may_read_answers_and_errors_alike(http: httpx.AsyncClient):

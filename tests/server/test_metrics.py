@@ -106,7 +106,7 @@ async def test_the_backlog_says_what_waits_and_for_how_long(site: Site, ana: Per
     await site.claimed(await ana.uploaded())
     await site.failed(await ana.uploaded())
     seen = {"videos_pending": 1, "videos_processing": 1, "oldest_pending_seconds": 90, "notifications_due": 1}
-    seen["pending_bytes"] = len(MP4)
+    seen |= {"pending_bytes": len(MP4), "videos_paused": 0}
     assert await backlog(site) == seen | {"expired_leases": 0}
     site.clock.advance(16)
     assert await backlog(site) == seen | {"expired_leases": 1, "oldest_pending_seconds": 106}

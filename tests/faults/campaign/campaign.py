@@ -18,10 +18,11 @@ from statistics import median
 from typing import Any, Final
 
 from tests.faults.campaign.check import Violation, check
-from tests.faults.campaign.deployment import Deployment
+from tests.faults.campaign.deployment import OURS, Deployment, Stack
 from tests.faults.campaign.faults import Fault, chosen
 from tests.faults.campaign.films import films_in
 from tests.faults.campaign.history import History
+from tests.faults.campaign.memory import Memory
 from tests.faults.campaign.people import Person
 from tests.faults.campaign.remains import Remains
 
@@ -30,23 +31,22 @@ FAULT_SECONDS: Final = 11.0
 """About how long a fault takes, with the recovery from it; uploads are spread over all of them."""
 RECOVERY_SECONDS: Final = 180.0
 """So long it may take after a fault, at most, until a film that is sent then is done."""
-PATIENCE_SECONDS: Final = 600.0
-"""So long after the last fault everything may take to end."""
 
 
 async def campaign(
-    seed: int, *, uploads: int, faults: int, mariadb: bool, folder: Path
-) -> tuple[History, list[Violation]]:
-    """Run one; return what happened, and which promises were broken."""
-    history, chance = History(folder / "history.jsonl"), random.Random(seed)
+    seed: int, *, uploads: int, faults: int, mariadb: bool, folder: Path, stack: Stack = OURS
+) -> tuple[History, list[Violation], Memory]:
+    """Run one; return what happened, which promises were broken, and what memory it took."""
+    history, chance, memory = History(folder / "history.jsonl"), random.Random(seed), Memory()
     films = films_in(folder)
     for film in films:
         history.note("film", film=film.name, pictures=film.pictures)
-    async with Deployment.running(folder, mariadb=mariadb) as deployment:
+    async with Deployment.running(folder, mariadb=mariadb, stack=stack) as deployment:
         people = [await Person.registered(f"user{n}", deployment.url, history) for n in range(PEOPLE)]
         prober = await Person.registered("prober", deployment.url, history)
         pause = faults * FAULT_SECONDS / (uploads / PEOPLE)
         looking = [asyncio.create_task(one.look(people, random.Random(seed))) for one in people]
+        looking.append(asyncio.create_task(memory.watch(deployment)))
         async with asyncio.TaskGroup() as both:
             for n, one in enumerate(people):
                 own = random.Random(f"{seed} {one.name}")
@@ -55,9 +55,9 @@ async def campaign(
             both.create_task(_break(deployment, chosen(faults, chance, mariadb=mariadb), chance, prober, history))
         for task in looking:
             task.cancel()
-        violations = await _reckon(deployment, [*people, prober], history)
+        violations = await _reckon(deployment, stack, [*people, prober], history)
     history.close()
-    return history, violations
+    return history, violations, memory
 
 
 async def _break(
@@ -72,8 +72,8 @@ async def _break(
         over = history.seconds
         try:
             async with asyncio.timeout(RECOVERY_SECONDS):
-                await prober.upload(small, f"prober-{number}")
-                while await prober.unfinished() != 0:
+                video = await prober.upload(small, f"prober-{number}")
+                while not await prober.has_ended(video):
                     await asyncio.sleep(0.1)
         except TimeoutError:  # What was acknowledged and never ends is found in the end.
             print(f"{history.seconds:5.0f} s  {one.name}: not well again within {RECOVERY_SECONDS:.0f} s", flush=True)
@@ -82,16 +82,16 @@ async def _break(
         print(f"{history.seconds:5.0f} s  {one.name}: well again after {history.seconds - over:.1f} s", flush=True)
 
 
-async def _reckon(deployment: Deployment, people: list[Person], history: History) -> list[Violation]:
+async def _reckon(deployment: Deployment, stack: Stack, people: list[Person], history: History) -> list[Violation]:
     """Wait until everything has ended, and look at what is there."""
     remains = Remains(deployment)
-    end = time.monotonic() + PATIENCE_SECONDS
+    end = time.monotonic() + stack.budget_seconds
     for one in people:
         while await one.unfinished() != 0 and time.monotonic() < end:
             await asyncio.sleep(0.3)
     while not await remains.nothing_is_due() and time.monotonic() < end:
         await asyncio.sleep(0.3)
-    orphans = await remains.collect_garbage()
+    orphans = await remains.collect_garbage() if stack.collects_garbage else 0
     for name in remains.files_mailed_of():
         history.note("mail", file=name)
     history.note("tidied", orphans=orphans)
@@ -100,12 +100,13 @@ async def _reckon(deployment: Deployment, people: list[Person], history: History
     return violations
 
 
-def report(history: History, violations: list[Violation], said: dict[str, Any]) -> dict[str, Any]:
+def report(history: History, violations: list[Violation], memory: Memory, said: dict[str, Any]) -> dict[str, Any]:
     """Sum up a campaign, for people and for programs."""
     recoveries = defaultdict[str, list[float]](list)
     for event in history.events:
         if event["kind"] == "recovered":
             recoveries[event["name"]].append(event["seconds"])
+    waits = list(history.waits())
     return {
         **said,
         "seconds": round(history.seconds),
@@ -117,6 +118,8 @@ def report(history: History, violations: list[Violation], said: dict[str, Any]) 
             name: {"times": len(took), "median": median(took), "worst": max(took)}
             for name, took in sorted(recoveries.items())
         },
+        "memory_of_the_longest_lived": memory.of_the_longest_lived(),
+        "wait": {"median": median(waits), "worst": max(waits)} if waits else {},
         "violations": dict(Counter(one.kind for one in violations)),
         "details": [asdict(one) for one in violations],
     }
@@ -138,7 +141,7 @@ def main() -> int:
             f"seed {chosen_.seed}, {chosen_.uploads} uploads, {chosen_.faults} faults, {database}, in {folder}",
             flush=True,
         )
-        history, violations = asyncio.run(
+        history, violations, memory = asyncio.run(
             campaign(
                 chosen_.seed,
                 uploads=chosen_.uploads,
@@ -147,7 +150,7 @@ def main() -> int:
                 folder=Path(folder),
             )
         )
-        found = report(history, violations, said)
+        found = report(history, violations, memory, said)
         if chosen_.report:
             chosen_.report.write_text(json.dumps(found, indent=1) + "\n")
         print(json.dumps({**found, "details": found["details"][:20]}, indent=1))

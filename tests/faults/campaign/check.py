@@ -47,7 +47,7 @@ class Violation:
     """One promise that was broken."""
 
     kind: str
-    """lost, doubled, backward, half, foreign, orphan or untold."""
+    """lost, stuck, doubled, backward, half, foreign, orphan or untold."""
     what: str
     sentence: str
 
@@ -86,7 +86,7 @@ def _lost(history: Sequence[Event], rows: Sequence[Row], objects: Mapping[str, S
                 yield Violation("lost", video, "it was acknowledged, and there is no such row")
             continue
         if row.status not in {"Completed", "Failed"}:
-            yield Violation("lost", video, f"it never ended and is {row.status}")
+            yield Violation("stuck", video, f"it never ended and is {row.status}")
         elif row.status == "Failed" and row.failure_code != CANCELED and pictures[event["film"]] is not None:
             yield Violation("lost", video, f"its film is sound, and it failed with {row.failure_code}")
         elif row.status == "Completed" and pictures[event["film"]] is None:

@@ -6,7 +6,7 @@ import secrets
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +20,7 @@ from sqlalchemy import make_url
 from app.infra.sql.migrate import migrate
 from devserver.ports import free_pair
 from tests.faults.campaign.line import Line
+from tests.parts.cut_disk import CutDisk, what_is_missing
 from tests.parts.known_secrets import remember
 from tests.parts.mariadb import MariaDbPart
 from tests.parts.running import RunningPart
@@ -27,11 +28,28 @@ from tests.parts.stores import S3Part, SmtpSinkPart, ValkeyPart
 
 ROOT: Final = Path(__file__).parents[3]
 BUCKET: Final = "campaign"
+API: Final = "api"
 WORKERS: Final = ("worker-1", "worker-2")
 LEASE_SECONDS: Final = 6
+_WORK_MEGABYTES: Final = 128
 _RESTART_SECONDS: Final = 1.0
 """After so long an orchestrator starts again what has ended."""
 _READY_SECONDS: Final = 90
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """Whose processes run: how Python is told to start them, and what is to be expected of them in the end."""
+
+    api: tuple[str, ...]
+    worker: tuple[str, ...]
+    collects_garbage: bool
+    """Whether it removes by itself what no row names."""
+    budget_seconds: float
+    """So long after the last fault everything may take to end."""
+
+
+OURS: Final = Stack(("app.cli", "api"), ("app.cli", "worker"), collects_garbage=True, budget_seconds=600)
 
 
 @dataclass
@@ -48,6 +66,8 @@ class Deployment:
     """The service and its stores. ``keep`` starts again what ends, until ``end``."""
 
     folder: Path
+    work: Path
+    """Where workers keep what they have in hand: a small disk of its own, where the machine gives one."""
     environment: dict[str, str]
     stores: dict[str, RunningPart]
     lines: dict[str, Line]
@@ -61,8 +81,16 @@ class Deployment:
 
     @classmethod
     @asynccontextmanager
-    async def running(cls, folder: Path, *, mariadb: bool) -> AsyncIterator[Self]:
-        """Start everything; all of it has ended after the block."""
+    async def running(
+        cls,
+        folder: Path,
+        *,
+        mariadb: bool,
+        stack: Stack = OURS,
+        workers: Iterable[str] = WORKERS,
+        settings: Mapping[str, str] | None = None,
+    ) -> AsyncIterator[Self]:
+        """Start everything, with these settings beside its own; all of it has ended after the block."""
         async with AsyncExitStack() as exits:
             valkey = exits.enter_context(ValkeyPart(folder))
             s3 = exits.enter_context(S3Part(folder))
@@ -84,14 +112,14 @@ class Deployment:
                 lines[name] = await exits.enter_async_context(Line(port).running())
                 urls[name] = url.replace(f":{port}", f":{lines[name].port}", 1)
             _make_bucket(s3)
-            environment = _environment(folder, s3, urls, urls.get("database", database_url))
-            (folder / "work").mkdir()
+            environment = _environment(s3, urls, urls.get("database", database_url)) | dict(settings or {})
+            work = environment["FIAPX_WORK_DIR"] = str(_place_to_work(exits, folder / "work"))
             port = int(environment["FIAPX_PORT"])
-            made = cls(folder, environment, stores, lines, database_url, valkey.url, smtp.folder, port)
+            made = cls(folder, Path(work), environment, stores, lines, database_url, valkey.url, smtp.folder, port)
             try:
-                made.start("api", "api")
-                for name in WORKERS:
-                    made.start(name, "worker")
+                made.start(API, *stack.api)
+                for name in workers:
+                    made.start(name, *stack.worker)
                 keeping = asyncio.create_task(made._keep())
                 await made.until_ready()
                 try:
@@ -109,7 +137,7 @@ class Deployment:
         """Start one of the service's processes; what it writes goes to a log of its own."""
         with (self.folder / f"{name}.log").open("ab") as log:
             running = subprocess.Popen(
-                [sys.executable, "-m", "app.cli", *command],
+                [sys.executable, "-m", *command],
                 cwd=ROOT,
                 env=os.environ | self.environment,
                 stdout=log,
@@ -159,7 +187,14 @@ class Deployment:
                 process.running.wait()
 
 
-def _environment(folder: Path, s3: S3Part, urls: Mapping[str, str], database_url: str) -> dict[str, str]:
+def _place_to_work(exits: AsyncExitStack, place: Path) -> Path:
+    if what_is_missing() is None:
+        return exits.enter_context(CutDisk(place, _WORK_MEGABYTES)).folder
+    place.mkdir()
+    return place
+
+
+def _environment(s3: S3Part, urls: Mapping[str, str], database_url: str) -> dict[str, str]:
     """Return the settings of the service, whose stores are at these addresses."""
     secret, link_secret = secrets.token_hex(32), secrets.token_hex(32)
     remember(secret, link_secret)
@@ -174,7 +209,6 @@ def _environment(folder: Path, s3: S3Part, urls: Mapping[str, str], database_url
         "FIAPX_VERIFY_EMAIL": "false",
         "FIAPX_JWT_SECRET": secret,
         "FIAPX_LINK_SECRET": link_secret,
-        "FIAPX_WORK_DIR": str(folder / "work"),
         "FIAPX_LEASE_SECONDS": str(LEASE_SECONDS),
         "FIAPX_HEARTBEAT_SECONDS": "1",
         "FIAPX_FFMPEG_THREADS": "1",

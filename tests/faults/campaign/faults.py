@@ -3,20 +3,24 @@
 import asyncio
 import os
 import random
+import resource
 import signal
 import sqlite3
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final, Literal
 
 from redis.asyncio import Redis
 
-from tests.faults.campaign.deployment import LEASE_SECONDS, WORKERS, Deployment
+from tests.faults.campaign.deployment import API, LEASE_SECONDS, WORKERS, Deployment
+from tests.parts.cut_disk import what_is_missing
 
 Strike = Callable[[Deployment, random.Random], Awaitable[None]]
 SHORT: Final = 8.0
 LONG: Final = 25.0
+MIB: Final = 1024**2
 _NO_DECODER_SECONDS: Final = 5.0
 
 
@@ -33,11 +37,12 @@ class Fault:
 FAULTS: Final[list[Fault]] = []
 
 
-def fault(name: str, *, mariadb: bool = True, sqlite: bool = True) -> Callable[[Strike], Strike]:
-    """Enter one into the list."""
+def fault(name: str, *, mariadb: bool = True, sqlite: bool = True, possible: bool = True) -> Callable[[Strike], Strike]:
+    """Enter one into the list, where this machine lets it be."""
 
     def enter(strike: Strike) -> Strike:
-        FAULTS.append(Fault(name, strike, mariadb, sqlite))
+        if possible:
+            FAULTS.append(Fault(name, strike, mariadb, sqlite))
         return strike
 
     return enter
@@ -78,17 +83,17 @@ async def _(at: Deployment, chance: random.Random) -> None:
 
 @fault("the API is killed")
 async def _(at: Deployment, _: random.Random) -> None:
-    at.signal("api", signal.SIGKILL)
+    at.signal(API, signal.SIGKILL)
 
 
 @fault("the API is told to end")
 async def _(at: Deployment, _: random.Random) -> None:
-    at.signal("api", signal.SIGTERM)
+    at.signal(API, signal.SIGTERM)
 
 
 @fault("the API freezes")
 async def _(at: Deployment, _: random.Random) -> None:
-    await _frozen(at, ["api"], SHORT)
+    await _frozen(at, [API], SHORT)
 
 
 @fault("the machine is suspended")
@@ -96,7 +101,7 @@ async def _(at: Deployment, _: random.Random) -> None:
     for store in at.stores.values():
         store.freeze()
     try:
-        await _frozen(at, ["api", *WORKERS], 2 * LEASE_SECONDS)
+        await _frozen(at, [API, *WORKERS], 2 * LEASE_SECONDS)
     finally:
         for store in at.stores.values():
             store.thaw()
@@ -111,6 +116,44 @@ async def _frozen(at: Deployment, names: list[str], seconds: float) -> None:
     finally:
         for process in running:
             process.send_signal(signal.SIGCONT)
+
+
+@fault("a worker gets no more memory")
+async def _(at: Deployment, chance: random.Random) -> None:
+    await _starved(at, chance.choice(WORKERS))
+
+
+@fault("the API gets no more memory")
+async def _(at: Deployment, _: random.Random) -> None:
+    await _starved(at, API)
+
+
+async def _starved(at: Deployment, name: str) -> None:
+    """Bound a process's address space to what it has; what its allocator has kept it may still use."""
+    process = at.processes[name].running.pid
+    with suppress(ProcessLookupError):  # Without memory it may end.
+        before = resource.prlimit(process, resource.RLIMIT_AS)
+        has = int(Path(f"/proc/{process}/statm").read_text().split()[0]) * resource.getpagesize()
+        resource.prlimit(process, resource.RLIMIT_AS, (has, before[1]))
+        await asyncio.sleep(SHORT)
+        resource.prlimit(process, resource.RLIMIT_AS, before)
+
+
+@fault("nothing more can be written where workers work", possible=what_is_missing() is None)
+async def _(at: Deployment, _: random.Random) -> None:
+    ballast = at.work / "ballast"
+    try:
+        with ballast.open("wb", buffering=0) as file:
+            for piece in (
+                bytes(MIB),
+                bytes(resource.getpagesize()),
+            ):  # What is too large for what is left fills nothing.
+                with suppress(OSError):
+                    while True:
+                        file.write(piece)
+        await asyncio.sleep(SHORT)
+    finally:
+        ballast.unlink()
 
 
 # ------------------------------------------------------------ decoders

@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -29,6 +30,17 @@ class History:
     def count(self, kind: str) -> int:
         """Return how many events of a kind there were."""
         return sum(event["kind"] == kind for event in self.events)
+
+    def waits(self) -> Iterator[float]:
+        """Yield of each video that its owner saw end how long after its acknowledgement that was, in seconds."""
+        acknowledged = {event["video"]: event["at"] for event in self.events if event["kind"] == "acknowledged"}
+        for event in self.events:
+            if (
+                event["kind"] == "seen"
+                and event["status"] in {"Completed", "Failed"}
+                and event["video"] in acknowledged
+            ):
+                yield round(event["at"] - acknowledged.pop(event["video"]), 1)
 
     def close(self) -> None:
         """Write no more."""

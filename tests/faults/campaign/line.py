@@ -28,6 +28,8 @@ class Line:
         """Whether connections are closed as soon as they are made."""
         self.cut_commit: Literal["before", "after"] | None = None
         """Whether the next COMMIT is the last that a connection says: unheard, or heard and never answered."""
+        self.held = 0
+        """How many connections wait, with something to say, for the line to speak again."""
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator["Line"]:
@@ -74,7 +76,7 @@ class Line:
         try:
             if self.refuses:
                 return
-            await self._flows.wait()
+            await self._flow()
             from_store, to_store = await asyncio.open_connection(_LOOPBACK, self._to)
             self._open.add(to_store)
             unheard = asyncio.Event()
@@ -115,7 +117,14 @@ class Line:
 
     async def _read(self, reader: asyncio.StreamReader) -> bytes:
         data = await reader.read(1 << 16)
-        await self._flows.wait()
+        await self._flow()
         if self.delay_seconds:
             await asyncio.sleep(self.delay_seconds)
         return data
+
+    async def _flow(self) -> None:
+        self.held += 1
+        try:
+            await self._flows.wait()
+        finally:
+            self.held -= 1

@@ -20,6 +20,7 @@ _CANCELED_SHARE: Final = 0.03
 _DELETED_SHARE: Final = 0.03
 _LIST: Final = "{ videos(first: 100) { edges { node { id originalFileName status } } } }"
 _ONE: Final = "query($id: ID!) { video(id: $id) { __typename } }"
+_STATUS: Final = "query($id: ID!) { video(id: $id) { ... on VideoProcessing { status } } }"
 _UNFINISHED: Final = "{ videos(status: [PENDING, PROCESSING]) { totalCount } }"
 _CANCEL: Final = "mutation($id: ID!) { cancelVideo(id: $id) { __typename } }"
 _DELETE: Final = "mutation($id: ID!) { deleteVideo(id: $id) { __typename } }"
@@ -116,6 +117,11 @@ class Person:
             got = await self.http.get(f"/videos/{video}/download")
             if got.is_success or got.is_redirect or (told and told["video"]["__typename"] == "VideoProcessing"):
                 self.history.note("foreign", reader=self.name, video=video)
+
+    async def has_ended(self, video: str) -> bool:
+        """Return whether one of the own videos is known to have ended."""
+        told = await self._ask(_STATUS, id=video)
+        return told is not None and told["video"].get("status") in {"COMPLETED", "FAILED"}
 
     async def unfinished(self) -> int | None:
         """Return how many of the own videos have not ended; None where nobody says."""
