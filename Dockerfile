@@ -12,6 +12,7 @@ COPY graphiql/package.json graphiql/package-lock.json graphiql/.npmrc graphiql/
 RUN npm ci --prefix frontend-sample --ignore-scripts \
     && npm ci --prefix graphiql --ignore-scripts
 COPY operations operations
+COPY clients/typescript/src clients/typescript/src
 COPY frontend-sample frontend-sample
 COPY graphiql graphiql
 RUN npm run --prefix frontend-sample build \

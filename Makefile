@@ -1,7 +1,7 @@
 # What each target is for: make help. Needed before: Python 3.11 or newer with venv. All else goes into .venv.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help up unit one lint types docs test check page-types hooks film pages bench fuzz attack power-cut test-faults soak format lock samples \
+.PHONY: help up unit one lint types docs test check page-types hooks pages bench fuzz attack power-cut test-faults compare-faults soak format lock samples \
 	schema examples screenshots audit sbom manifests pin-images rehearse-images rehearse-upgrade
 
 PYTHON ?= python3
@@ -25,27 +25,23 @@ up: .venv/.runs .venv/bin/fiapx  ## Run everything on http://127.0.0.1:8000 (FIA
 	@$(COMPILE) app jobs devserver
 	@exec .venv/bin/fiapx up
 
-NODE_PROJECTS := frontend-sample frontend-sample/recipes tests/clients tests/k8s
+NODE_PROJECTS := clients/typescript frontend-sample frontend-sample/recipes tests/clients tests/k8s
 FOR_TESTS := .venv/.tests .venv/bin/fiapx .samples/.fetched $(NODE_PROJECTS:%=%/node_modules/.made) $(PAGES)
 
 # Three processes, since tests wait more than they reckon; each starts parts of its own, and a file's tests stay together.
-TESTS := $(COMPILE) app jobs devserver && $(VENV) -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
+TESTS := $(COMPILE) app jobs devserver migrations tests && $(VENV) -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
 test: $(FOR_TESTS)  ## Run all tests, against real parts that they start themselves
 	$(TESTS)
 
 # What Python's packages are enough for; pyproject.toml says what the two markers mean.
 FOR_UNIT := .venv/.tests .venv/bin/fiapx .samples/.fetched
-UNIT := $(addprefix tests/,domain usecases graphql rest pages server infra jobs devserver contracts images supply docs)
+UNIT := $(addprefix tests/,domain usecases frames remote graphql rest pages server infra jobs devserver contracts images supply docs)
 unit: $(FOR_UNIT)  ## Run the quick tests: no Node.js, no browser, no database server, no page to build
 	$(TESTS) --quiet -m 'not slow and not outside' $(UNIT)
 
 one: $(FOR_UNIT)  ## Run one file of tests, or one test: make one TEST=tests/domain/test_plan.py::test_name
 	@test -n '$(TEST)' || { echo 'Say which: make one TEST=tests/domain/test_plan.py' >&2; exit 2; }
 	$(VENV) -m pytest '$(TEST)'
-
-film: $(FOR_UNIT)  ## Do with a film what a worker would, and say how that goes: make film FILE=film.mp4
-	@test -n '$(FILE)' || { echo 'Say which: make film FILE=film.mp4' >&2; exit 2; }
-	@$(VENV) -m tests.film '$(FILE)'
 
 lint: .venv/.tests  ## Look at format, style and imports, and whether what is made from the code is what it says
 	$(VENV) -m ruff format --check .
@@ -65,7 +61,7 @@ docs: .venv/.tests  ## Build the site of the documentation into build/docs; a li
 hooks: .venv/.tests  ## Let git run the quick checks by itself, on each commit and each push
 	$(VENV) -m pre_commit install
 
-pages: $(PAGES)  ## Build the pages / and /graphiql
+pages: $(PAGES)  ## Build the pages /, /operate and /graphiql
 
 # Nothing is skipped here for want of a program: who runs it hears what is missing.
 check: export CI := true
@@ -73,8 +69,8 @@ check: $(FOR_TESTS)  ## What CI runs: lint, types, docs, the page's own checks, 
 	@$(MAKE) --no-print-directory --jobs 2 types page-types lint docs audit
 	$(TESTS)
 
-page-types: frontend-sample/node_modules/.made  ## Check the types of the page and its operations
-	export PATH="$(CURDIR)/.venv/bin:$$PATH" && cd frontend-sample && npm run --silent check
+page-types: clients/typescript/node_modules/.made frontend-sample/node_modules/.made  ## Check the types of the client, the page and its operations
+	export PATH="$(CURDIR)/.venv/bin:$$PATH" && for part in $(^:%/node_modules/.made=%); do (cd $$part && npm run --silent check) || exit; done
 
 AUDIT := export PATH="$(CURDIR)/.venv/bin:$$PATH" && $(VENV) supply/audit.py
 audit: .venv/.tests .venv/.node  ## Ask the registries whether anything that we ship is known to be vulnerable
@@ -116,6 +112,9 @@ power-cut: .venv/.tests .samples/.fetched  ## Cut the power of a service that wo
 
 test-faults: .venv/.tests  ## Let 30 faults of all kinds strike while 300 videos are uploaded; SEED=n: others, odd ones on MariaDB
 	@PYTHONPATH=. $(VENV) -m tests.faults.campaign $(or $(SEED),1)
+
+compare-faults: .venv/.tests  ## The same against a stock arq worker and against ours, one beside the other; SEED=n, ARGS="--faults 10"
+	@PYTHONPATH=. $(VENV) -m bench.plain_stack $(or $(SEED),1) $(ARGS)
 
 soak: .venv/.tests  ## The same with 300 faults and 3,000 uploads, for about two hours; its report goes to bench/
 	@PYTHONPATH=. $(VENV) -m tests.faults.campaign $(or $(SEED),1) --uploads 3000 --faults 300 --report bench/soak.json
@@ -162,7 +161,7 @@ LOCK := requirements-webapi.txt requirements-worker.txt requirements.txt
 define FIAPX
 #!/bin/sh
 here=$$(cd "$$(dirname "$$0")/../.." && pwd)
-PYTHONPATH="$$here" exec "$$here/.venv/bin/python" -P -m app.cli "$$@"
+PYTHONPATH="$$here:$$here/clients/python/src" exec "$$here/.venv/bin/python" -P -m app.cli "$$@"
 endef
 export FIAPX
 .venv/bin/fiapx: Makefile | .venv/.made
@@ -192,9 +191,9 @@ $(GRAPHIQL): graphiql/node_modules/.made graphiql/vite.config.js graphiql/index.
 	@echo 'Building the page /graphiql ...'
 	@export PATH="$(CURDIR)/.venv/bin:$$PATH" && cd graphiql && npm run --silent build
 
-$(FRONTEND): frontend-sample/node_modules/.made frontend-sample/vite.config.ts frontend-sample/index.html \
-		$(shell find frontend-sample/src -type f -not -name 'graphql-env.d.ts')
-	@echo 'Building the page / ...'
+$(FRONTEND): frontend-sample/node_modules/.made $(wildcard frontend-sample/*.config.ts) frontend-sample/index.html frontend-sample/operate/index.html \
+		$(shell find frontend-sample/src clients/typescript/src -type f -not -name 'graphql-env.d.ts')
+	@echo 'Building the pages / and /operate ...'
 	@export PATH="$(CURDIR)/.venv/bin:$$PATH" && cd frontend-sample && npm run --silent build
 
 # Real recordings that lie in a wheel of PyPI; NOTICE says whose they are.

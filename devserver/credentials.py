@@ -46,7 +46,7 @@ class Credentials:
     def kept_in(cls, file: Path) -> Self:
         """Read them, or make and keep them; raises ``SecretsDamaged`` rather than invalidate what they have signed."""
         if not file.exists():
-            _write_privately(file, json.dumps(asdict(cls.made_up()), indent=1))
+            write_privately(file, json.dumps(asdict(cls.made_up()), indent=1))
         file.chmod(0o600)  # A copied or restored data directory may have lost it.
         try:
             return cls(**json.loads(file.read_text()))
@@ -56,7 +56,7 @@ class Credentials:
             ) from error
 
 
-def _write_privately(file: Path, text: str) -> None:
+def write_privately(file: Path, text: str) -> None:
     """Write a file that only its owner may read, and that appears as a whole or not at all."""
     unfinished = file.with_suffix(".part")
     unfinished.unlink(missing_ok=True)

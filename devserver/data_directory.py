@@ -29,6 +29,10 @@ class DataDirectory:
         return self.root / "ports.json"
 
     @property
+    def settings(self) -> Path:
+        return self.root / "settings.json"
+
+    @property
     def children(self) -> Path:
         return self.root / "children.json"
 

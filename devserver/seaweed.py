@@ -57,6 +57,8 @@ class Seaweed:
     secret_key: str = field(repr=False)
     bucket: str
     certificate: Certificate
+    origins: Sequence[str] = ()
+    """Pages of these may send to it from a browser (CORS)."""
 
     @property
     def url(self) -> str:
@@ -80,6 +82,7 @@ class Seaweed:
                 # Relative, because the path of a socket may have no more than 107 bytes and a folder's may be longer.
                 "-s3.localSocket=s3.sock",
                 "-filer.localSocket=filer.sock",
+                f"-s3.allowedOrigins={','.join(self.origins)}",
                 "-s3.port.iceberg=0",
                 "-s3.port.lance=0",
                 "-webdav=false",

@@ -32,8 +32,12 @@ class Stores:
     """The room on the disk under embedded objects."""
 
 
-def choose_stores(data: DataDirectory, environment: Mapping[str, str]) -> Stores:
-    """Return the stores for this environment; what it sets itself is never overridden."""
+def choose_stores(data: DataDirectory, environment: Mapping[str, str], pages: Sequence[str] = ()) -> Stores:
+    """Return the stores for this environment; what it sets itself is never overridden.
+
+    ``pages`` are the origins of those that may send files straight to an embedded storage; it is on the loopback
+    interface, so where there are none nobody is told of it.
+    """
     credentials = Credentials.kept_in(data.secrets)
     port = _remembered_ports(data.ports)
     programs: list[Program] = []
@@ -57,6 +61,7 @@ def choose_stores(data: DataDirectory, environment: Mapping[str, str]) -> Stores
             environment.get("FIAPX_S3_SECRET_KEY", credentials.s3_secret_key),
             environment.get("FIAPX_S3_BUCKET", "fiapx"),
             Certificate.made_in(data.certificate),
+            pages,
         )
         programs.append(seaweed.program())
         room = DiskRoom(data.root, seaweed.folder, seaweed.tidying, data.log("tidying"))
@@ -67,6 +72,8 @@ def choose_stores(data: DataDirectory, environment: Mapping[str, str]) -> Stores
             "FIAPX_S3_ACCESS_KEY": seaweed.access_key,
             "FIAPX_S3_SECRET_KEY": seaweed.secret_key,
         }
+        if pages:
+            settings["FIAPX_S3_UPLOAD_URL"] = seaweed.url
     if "FIAPX_SMTP_URL" not in environment:
         sink = MailSink(data.mail, port["smtp"], credentials.smtp_password)
         programs.append(sink.program())

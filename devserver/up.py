@@ -2,18 +2,22 @@
 
 import os
 import subprocess
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
+from urllib.parse import urlsplit
 
 from app.settings import UpSettings
 from devserver import ports, service
 from devserver.child import DidNotStart
 from devserver.credentials import SecretsDamaged
 from devserver.data_directory import DataDirectory, DataDirectoryInUse, locked
+from devserver.kept_settings import keep_settings
 from devserver.stores import choose_stores
 from devserver.supervisor import Supervisor, reap_leftovers
 
 _OTHERS: Final = {"FIAPX_REDIS_URL": "redis", "FIAPX_S3_URL": "storage", "FIAPX_SMTP_URL": "mail"}
+
+_LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
 class CannotStart(Exception):
@@ -31,9 +35,10 @@ def up(settings: UpSettings, environment: Mapping[str, str], say: Callable[[str]
                 raise CannotStart(
                     f"{settings.host}:{settings.port} is taken or not ours to take: set FIAPX_PORT to a free port."
                 )
-            stores = choose_stores(data, named)
+            stores = choose_stores(data, named, pages_on_this_machine(settings, named))
             everything = {**named, **stores.settings}
             _insist_on_others(named, everything)
+            keep_settings(data, everything)
             Supervisor(
                 data,
                 stores=stores.programs,
@@ -48,6 +53,16 @@ def up(settings: UpSettings, environment: Mapping[str, str], say: Callable[[str]
     except (DataDirectoryInUse, DidNotStart, OSError, SecretsDamaged) as error:
         raise CannotStart(str(error)) from error
     say("Everything has ended; the data is kept for the next start.")
+
+
+def pages_on_this_machine(settings: UpSettings, named: Mapping[str, str]) -> Sequence[str]:
+    """Return the origins of the pages that reach our own storage: none where they may be on other machines."""
+    public, allowed = urlsplit(named.get("FIAPX_PUBLIC_URL", "")), named.get("FIAPX_ALLOWED_ORIGINS", "")
+    if not {settings.host, public.hostname or settings.host} <= _LOOPBACK:
+        return ()
+    own = [f"http://{host}:{settings.port}" for host in ("127.0.0.1", "localhost", "[::1]")]
+    known_as = [f"{public.scheme}://{public.netloc}"] if public.netloc else []
+    return [*own, *known_as, *(origin.strip() for origin in allowed.split(",") if origin.strip())]
 
 
 def _insist_on_others(named: Mapping[str, str], everything: Mapping[str, str]) -> None:

@@ -30,7 +30,7 @@ class Layer:
 LAYERS: Final = (
     Layer("requirements-webapi.txt"),
     Layer("requirements-worker.txt", ("--extra", "worker")),
-    Layer("requirements.txt", ("--extra", "embedded")),
+    Layer("requirements.txt", ("--extra", "client", "--extra", "embedded")),
     Layer("requirements-dev.txt", ("--group", "dev")),
 )
 NODE: Final = "requirements-node.txt"
