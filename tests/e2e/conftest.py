@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from email import policy
 from email.message import EmailMessage
@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from devserver.ports import free_pair
+from tests.parts.browser import one_browser
 from tests.parts.loopback import answers
 
 ROOT = Path(__file__).parents[2]
@@ -83,3 +84,9 @@ def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
     running = start(tmp_path_factory.mktemp("up") / "data", free_pair(), **settings)
     yield running
     assert stop(running) < 10
+
+
+@pytest.fixture(scope="module", autouse=True)
+async def _one_browser_per_file() -> AsyncIterator[None]:
+    async with one_browser():
+        yield

@@ -3,7 +3,7 @@
 import os
 import shutil
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Final
 
 import pytest
@@ -35,8 +35,52 @@ def chromium() -> str:
     return found
 
 
+class _Shared:
+    """What tests lend each other within `one_browser`; started for the first that wants it."""
+
+    def __init__(self) -> None:
+        self.end = AsyncExitStack()
+        self._browser: Browser | None = None
+
+    async def browser(self) -> Browser:
+        if self._browser is None or not self._browser.is_connected():
+            self._browser = await self.end.enter_async_context(_started())
+        return self._browser
+
+
+_shared: _Shared | None = None
+
+
+@asynccontextmanager
+async def one_browser() -> AsyncIterator[None]:
+    """Let all within share one browser, since starting it takes two seconds of a processor."""
+    global _shared  # noqa: PLW0603 - a fixture sets it around a file's tests, which ask for a browser as ever.
+    _shared = _Shared()
+    async with _shared.end:
+        try:
+            yield
+        finally:
+            _shared = None
+
+
 @asynccontextmanager
 async def running_browser() -> AsyncIterator[Browser]:
+    """Lend a browser; what is opened in it meanwhile is closed, so that nobody finds what another left."""
+    if _shared is None:
+        async with _started() as browser:
+            yield browser
+        return
+    browser = await _shared.browser()
+    before = set(browser.contexts)
+    try:
+        yield browser
+    finally:
+        for context in set(browser.contexts) - before:
+            await context.close()
+
+
+@asynccontextmanager
+async def _started() -> AsyncIterator[Browser]:
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=chromium(), args=OPTIONS)
         try:
