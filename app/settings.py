@@ -7,8 +7,8 @@ from pydantic import Field, NonNegativeInt, PositiveInt, SecretStr, ValidationIn
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from app.decoding_settings import GIB, DecodingSettings, FramesSettings, ServiceSettings
 from app.setting_forms import (
-    PREFIX,
     DatabaseUrl,
     Hosts,
     HttpUrl,
@@ -25,59 +25,6 @@ from app.setting_forms import (
     SmtpUrl,
     is_amazon,
 )
-
-GIB: Final = 1024**3
-_YEAR: Final = 365 * 24 * 3600
-"""No limit, but one that the kernel can still count in nanoseconds for each of many cores."""
-
-
-class _Ours(BaseSettings):
-    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore")
-
-
-class DecodingSettings(_Ours):
-    """What one video may cost."""
-
-    max_duration_seconds: int = 6 * 3600
-    """How long a film may be."""
-    max_frames_per_video: int = 100_000
-    """How many pictures one ZIP may hold."""
-    max_pixels: int = 35_651_584
-    """How many pixels a film's picture may have."""
-    extraction_timeout_seconds: float = 6 * 3600
-    """How long decoding one video may take."""
-    extraction_ratio: Annotated[float, Field(gt=0)] = 10
-    """The same by its length: decoding may take so many times as long as the film is, and ten minutes in any case."""
-    stall_seconds: Annotated[float, Field(gt=0)] = 30
-    """A decoder that neither reads nor writes anything for so long, nor works, is ended."""
-    max_decoded_pixels: PositiveInt = 11_000_000_000_000
-    """How many pixels may be decoded of one video: those of a picture times the pictures that must be decoded.
-    Six hours of 4K at 60 pictures a second fit in."""
-    extraction_memory_bytes: int = 4 * GIB
-    """A decoder's address space. Where it is not set, less on a machine that has less: half of its memory, divided by
-    the workers and their slots, but no less than 1 GiB."""
-    ffmpeg_threads: int = 0
-    """Threads of one decoder; 0 leaves it to ffmpeg."""
-    worker_slots: int = 1
-    """Videos that one worker processes at once."""
-    workers: PositiveInt = 1
-    """How many worker processes share this machine; ``fiapx up`` tells them."""
-
-
-class FramesSettings(DecodingSettings):
-    """What ``fiapx frames`` reads, beside what else one video may cost: its user waits for it, and can end it.
-
-    How long a film may take then goes by the timeout alone, whatever its length.
-    """
-
-    max_duration_seconds: int = _YEAR
-    """How long a film may be."""
-    extraction_timeout_seconds: float = _YEAR
-    """How long decoding one film may take."""
-    max_decoded_pixels: PositiveInt = 2**63 - 1
-    """How many pixels may be decoded of one film."""
-    require_confinement: bool = False
-    """A kernel without Landlock or seccomp then keeps it from decoding anything."""
 
 
 class VideoSettings(DecodingSettings):
@@ -249,7 +196,7 @@ class VideoSettings(DecodingSettings):
         return self.s3_upload_url or self.s3_public_url
 
 
-class ServerSettings(_Ours):
+class ServerSettings(ServiceSettings):
     """What the API takes, and from whom."""
 
     allowed_origins: Origins = ()
@@ -313,7 +260,7 @@ class ServerSettings(_Ours):
     """At once, over one WebSocket."""
 
 
-class SigningSettings(_Ours):
+class SigningSettings(ServiceSettings):
     """What signs tokens: at least 32 bytes. Tokens of a former key are honoured until they expire."""
 
     jwt_secret: Secret
@@ -345,7 +292,7 @@ class Settings(SigningSettings, ServerSettings, VideoSettings):
     """What the links to files are signed with, where objects go through the API."""
 
 
-class UpSettings(_Ours):
+class UpSettings(ServiceSettings):
     """What ``fiapx up`` itself must know; it makes or passes on all else."""
 
     data_dir: Path = Path("data")
@@ -358,14 +305,14 @@ class UpSettings(_Ours):
     """How many worker processes; one for each core where it is not set."""
 
 
-class LogSettings(_Ours):
+class LogSettings(ServiceSettings):
     """How much the processes say."""
 
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """The least important lines that are written."""
 
 
-class TraceSettings(_Ours):
+class TraceSettings(ServiceSettings):
     """Where traces go; without an address they go nowhere."""
 
     # An empty variable is how some tools spell an unset one.
@@ -377,7 +324,7 @@ class TraceSettings(_Ours):
     """Which share of all traces is sent; the same ones by every process that has the same share."""
 
 
-class DatabaseSettings(_Ours):
+class DatabaseSettings(ServiceSettings):
     """What a migration needs, and who waits for one."""
 
     model_config = SettingsConfigDict(env_ignore_empty=True)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import final
 from urllib.parse import quote
 
-from app.settings import GIB
+from app.decoding_settings import GIB
 from devserver import ports
 from devserver.certificate import Certificate
 from devserver.credentials import Credentials

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import pytest
 
+from app.decoding_settings import DecodingSettings
 from app.domain.errors import ProcessingError
 from app.domain.failure import FailureCode
 from app.domain.frame import Frame
@@ -14,7 +15,6 @@ from app.domain.options import ExtractionOptions, FrameSelection, ImageFormat, S
 from app.domain.video import MediaInfo
 from app.infra.ffmpeg.extractor import FfmpegFrameExtractor
 from app.infra.ffmpeg.limits import Limits
-from app.settings import DecodingSettings
 from tests.films import numbers_of
 
 

@@ -10,6 +10,7 @@ from typing import Final
 
 import structlog
 
+from app.decoding_settings import FramesSettings
 from app.domain.errors import DomainError, ProcessingError
 from app.domain.failure import Failure
 from app.domain.video import Progress
@@ -19,7 +20,7 @@ from app.frames.shown import Teller, complain, locale_of, worded
 from app.infra.ffmpeg.confinement import Confinement, available, keep_private
 from app.infra.ffmpeg.program import program
 from app.infra.logs import set_up_logs
-from app.settings import FramesSettings, LogSettings
+from app.settings import LogSettings
 from app.terminal import until_ended
 from app.usecases.faults import failure_of
 from app.usecases.ports.frames import DecoderUnavailable

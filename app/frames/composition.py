@@ -9,6 +9,7 @@ from pathlib import Path
 from sys import maxsize
 from typing import Final, Self, final
 
+from app.decoding_settings import FramesSettings
 from app.domain.container import SNIFF_BYTES, check_container, checked_file_name
 from app.domain.errors import ProcessingError
 from app.domain.failure import FailureCode
@@ -23,7 +24,6 @@ from app.infra.ffmpeg.program import try_out
 from app.infra.files import Files, UnpackedZip
 from app.infra.workspace import Workspace
 from app.infra.zip import StoredZip
-from app.settings import FramesSettings
 from app.usecases.generate_zip_file import GenerateZipFile
 from app.usecases.ports.frames import DecoderTrial, Extraction, FrameExtractor
 from app.usecases.ports.workspaces import Workspaces

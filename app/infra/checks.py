@@ -14,6 +14,7 @@ from uuid import uuid4
 import aiosmtplib
 from redis.asyncio import Redis
 
+from app.decoding_settings import GIB
 from app.domain.errors import StorageError
 from app.infra.ffmpeg.confinement import available
 from app.infra.ffmpeg.program import program
@@ -26,7 +27,7 @@ from app.infra.sql.clock import DatabaseClock
 from app.infra.sql.engine import engine_for
 from app.infra.sql.revisions import wait_for_schema
 from app.infra.workspace import Workspace
-from app.settings import GIB, CheckSettings
+from app.settings import CheckSettings
 
 _LIMIT_SECONDS: Final = 10.0
 """For each part; all are tried at once."""

@@ -16,6 +16,7 @@ from unittest.mock import patch
 
 import structlog
 
+from app.decoding_settings import GIB, DecodingSettings
 from app.domain.options import ExtractionOptions
 from app.domain.user import UserId
 from app.domain.video import ProcessingStatus, VideoProcessing, new_video_id
@@ -25,7 +26,6 @@ from app.infra.ffmpeg.filters import packet_filter
 from app.infra.ffmpeg.limits import Limits
 from app.infra.files import Files
 from app.infra.zip import StoredZip
-from app.settings import GIB, DecodingSettings
 from app.usecases.generate_zip_file import GenerateZipFile
 from bench.film.materials import FFMPEG, QUIET
 from bench.film.measuring import cpu

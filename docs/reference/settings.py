@@ -1,4 +1,4 @@
-"""All settings in one page, made from app/settings.py: nothing is said of a setting but beside it."""
+"""All settings in one page, made from the classes that have them: nothing is said of a setting but beside it."""
 
 import ast
 import inspect
@@ -33,7 +33,7 @@ _UNITS: Final = {
 }
 _HEADING: Final = re.compile(r"^    # ([^.]+)$")
 _HEAD: Final = "| Name | Meaning | Form | Default |\n|---|---|---|---|\n"
-_INTRODUCTION: Final = """<!-- Made by make schema from app/settings.py; change it there. -->
+_INTRODUCTION: Final = """<!-- Made by make schema from app/settings.py and decoding_settings.py; change it there. -->
 # Settings
 
 Everything that can be set is a variable of the environment. One that is missing or wrong keeps a process from

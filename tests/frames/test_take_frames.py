@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from app.decoding_settings import GIB, FramesSettings
 from app.domain.errors import DomainError, ProcessingError, UnsupportedFileFormat
 from app.domain.failure import FailureCode
 from app.domain.frame import Frame
@@ -20,7 +21,6 @@ from app.frames.arguments import Wanted
 from app.frames.composition import TakeFrames, Taken
 from app.infra.ffmpeg.limits import Limits
 from app.infra.workspace import Workspace
-from app.settings import GIB, FramesSettings
 from app.usecases.ports.frames import DecoderTrial, DecoderUnavailable, Extraction, FrameExtractor
 from tests.clips import FFMPEG
 from tests.extracting import EVERY_PICTURE, at, so_many

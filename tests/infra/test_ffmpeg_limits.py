@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from app.decoding_settings import DecodingSettings
 from app.infra.ffmpeg.limits import Limits
 from app.infra.machine import memory_bytes
-from app.settings import DecodingSettings
 from devserver import service
 
 GIB = 1024**3

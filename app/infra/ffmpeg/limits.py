@@ -5,9 +5,9 @@ import os
 from dataclasses import dataclass
 from typing import Final, Self, final
 
+from app.decoding_settings import GIB, DecodingSettings
 from app.infra import machine
 from app.infra.ffmpeg.child import ChildLimits
-from app.settings import GIB, DecodingSettings
 
 _PICTURES_PER_SECOND: Final = 240  # No phone or screen recorder makes more in a long film.
 _SHORT_FILM_PACKETS: Final = 1_000_000  # A short one may have any rate.
