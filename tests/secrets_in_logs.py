@@ -47,6 +47,10 @@ def found(text: str, secrets: set[str]) -> Iterator[str]:
 def pytest_configure(config: pytest.Config) -> None:
     set_up_logs("info", _ours)
     logging.getLogger("httpx").setLevel(logging.WARNING)  # The tests' own client names every URL that it asks for.
+    # And their browser's driver the headers of what it could not fetch: that is for who looks on, and no line of ours.
+    driver = logging.getLogger("playwright")
+    driver.propagate = False
+    driver.addHandler(logging.StreamHandler())
 
 
 @pytest.hookimpl(tryfirst=True)
