@@ -20,6 +20,7 @@ from app.infra.attempt_reports import WorkerReports
 from app.infra.ffmpeg.extractor import FfmpegFrameExtractor
 from app.infra.ffmpeg.limits import Limits
 from app.infra.ffmpeg.program import try_out
+from app.infra.import_reports import LoggedImports
 from app.infra.links import PresignedLinks, PresignedParts, TicketLinks, content_disposition
 from app.infra.mail import SmtpMailer
 from app.infra.mail_address import IdnaMailAddresses
@@ -27,19 +28,21 @@ from app.infra.monitoring import BacklogEverywhere, Readiness
 from app.infra.passwords import Argon2PasswordHasher
 from app.infra.periodic import periodically, until_closed, until_it_works
 from app.infra.redis.ended_sessions import RedisEndedSessions
-from app.infra.redis.live import RedisLiveStatus
+from app.infra.redis.live import RedisLiveImports, RedisLiveStatus
 from app.infra.redis.queue import ArqJobQueue
 from app.infra.redis.rate_limits import CountedAttempts
 from app.infra.redis.stream import StreamRedis, connect
 from app.infra.redis.subscriber import Subscriber
 from app.infra.s3.client import client_of
 from app.infra.s3.disk import Disk, Durable, FileSystem, Flushed, at_once, endless
+from app.infra.s3.sources import BucketSources, LinkSources
 from app.infra.s3.storage import RETRY_SECONDS, S3Storage
 from app.infra.secret_tokens import HmacLinkTokens, HmacRefreshTokens
 from app.infra.sql.clock import DatabaseClock
 from app.infra.sql.engine import READ_SECONDS, engine_for
 from app.infra.sql.transactions import SqlTransactions
 from app.infra.tokens import JwtAccessTokens
+from app.infra.web_sources import WebSources
 from app.infra.webhook import HttpWebhooks
 from app.infra.worker_metrics import WorkerMetrics
 from app.infra.workspace import Workspace
@@ -145,7 +148,10 @@ async def compose_worker(settings: VideoSettings, executable: str | None = None)
     ``executable`` is the ffmpeg that decodes; only who decodes needs one.
     """
     # Whoever holds a lease must hear in good time that a connection is dead: there is another try before it runs out.
-    async with _opened(settings, settings.lease_seconds / 2, _ATTEMPT_RETRY_SECONDS) as opened:
+    async with (
+        AsyncExitStack() as exits,
+        _opened(settings, settings.lease_seconds / 2, _ATTEMPT_RETRY_SECONDS) as opened,
+    ):
         parts, metrics = opened.parts, WorkerMetrics()
         health = WorkerHealth(f"{socket.gethostname()}-{os.getpid()}-{uuid4().hex[:8]}")
         metrics.tell_of(health)
@@ -161,7 +167,7 @@ async def compose_worker(settings: VideoSettings, executable: str | None = None)
         )
         control = None
         if isinstance(settings, ControlSettings):
-            control = control_use_cases(settings, parts, _control_parts(settings, opened.redis))
+            control = control_use_cases(settings, parts, _control_parts(exits, settings, opened.redis))
         yield Work(attempt_video(settings, parts, decoding), control, opened.redis, metrics)
 
 
@@ -219,8 +225,14 @@ async def _open(
     exits.push_async_callback(redis.aclose)
     queue = ArqJobQueue(redis)
     subscriber = await exits.enter_async_context(Subscriber(redis.connection_pool))
-    live = RedisLiveStatus(redis, subscriber)
-    parts = Parts(transactions=transactions, storage=storage, queue=queue, live=live, clock=clock)
+    parts = Parts(
+        transactions=transactions,
+        storage=storage,
+        queue=queue,
+        live=RedisLiveStatus(redis, subscriber),
+        live_imports=RedisLiveImports(redis, subscriber),
+        clock=clock,
+    )
     return _Opened(parts, transactions, storage, clock, redis, subscriber, disk)
 
 
@@ -282,8 +294,14 @@ def _services(settings: Settings, opened: _Opened, identity: IdentityParts) -> S
     )
 
 
-def _control_parts(settings: ControlSettings, redis: StreamRedis) -> ControlParts:
+def _control_parts(exits: AsyncExitStack, settings: ControlSettings, redis: StreamRedis) -> ControlParts:
+    slots = settings.import_slots
+    buckets = BucketSources(client_of(settings, settings.s3_url, threads=slots), threads=slots)
+    exits.push_async_callback(buckets.aclose)
+    web = WebSources(loopback=settings.import_loopback, denied=settings.webhook_denied_networks)
     return ControlParts(
+        sources=LinkSources(web, buckets),
+        import_reports=LoggedImports(),
         mailer=SmtpMailer(settings.smtp_url, settings.mail_from),
         webhooks=HttpWebhooks(loopback=settings.webhook_loopback, denied=settings.webhook_denied_networks),
         reset_tokens=_reset_tokens(settings),

@@ -83,6 +83,10 @@ Networks = Annotated[
     Listed[IPv4Network | IPv6Network],
     Field(description="networks, separated by commas", examples=["10.0.0.0/8,fd00::/8"]),
 ]
+Buckets = Annotated[
+    Listed[Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$")]],
+    Field(description="names of buckets, separated by commas", examples=["cameras,archive"]),
+]
 Proxies = Annotated[
     Listed[str], Field(description="addresses or networks, separated by commas", examples=["10.0.0.0/8,127.0.0.1"])
 ]

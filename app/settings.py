@@ -9,6 +9,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from app.decoding_settings import GIB, DecodingSettings, FramesSettings, ServiceSettings
 from app.setting_forms import (
+    Buckets,
     DatabaseUrl,
     Hosts,
     HttpUrl,
@@ -109,7 +110,7 @@ class VideoSettings(DecodingSettings):
     webhook_loopback: bool = False
     """Whether webhooks may be on this very machine, over http too; else only at public addresses, over https."""
     webhook_denied_networks: Networks = ()
-    """Networks that no webhook may reach, beside all that are not public."""
+    """Networks that no webhook and no import may reach, beside all that are not public."""
     webhook_rate_per_account: Rate = "120/minute"
     """Webhooks of one account; more wait."""
     webhook_rate_per_host: Rate = "600/minute"
@@ -126,6 +127,18 @@ class VideoSettings(DecodingSettings):
     """Notifications of refused files to one account."""
     export_rate_per_account: Rate = "10/hour"
     """Exports of one account's data."""
+
+    # Imports by link
+    import_loopback: bool = False
+    """Whether a link may lead to this very machine, over http too; else only to public addresses, over https, and to
+    none of ``FIAPX_WEBHOOK_DENIED_NETWORKS``."""
+    import_buckets: Buckets = ()
+    """Buckets of the same storage from which everybody who may upload may import ``s3://bucket/key``, by the service's
+    own key; none where it is empty, and never the service's own bucket."""
+    import_slots: PositiveInt = 2
+    """Files that one control worker fetches at once."""
+    min_import_bytes_per_second: PositiveInt = 64 * 1024
+    """What a link must come with at least, on the whole; it has an hour in any case."""
 
     # Limits of videos
     link_seconds: int = 300

@@ -21,8 +21,10 @@ from app.usecases.download_processed_zip import DownloadProcessedZip
 from app.usecases.email_verification import EmailVerification
 from app.usecases.examine_service import ExamineService
 from app.usecases.expire_videos import ExpireVideos
+from app.usecases.fetch_import import FetchImport
 from app.usecases.generate_zip_file import GenerateZipFile
 from app.usecases.hold_lease import HoldLease
+from app.usecases.imports import ImportUseCases
 from app.usecases.job_operations import JobOperations
 from app.usecases.limit_deliveries import LimitDeliveries
 from app.usecases.list_user_videos import ListUserVideos
@@ -35,7 +37,9 @@ from app.usecases.passwords import PasswordUseCases
 from app.usecases.ports.attempt_reports import AttemptReports
 from app.usecases.ports.clock import Clock
 from app.usecases.ports.frames import DecoderTrial, FrameExtractor, ZipEncoder
-from app.usecases.ports.live_status import LiveStatus
+from app.usecases.ports.import_reports import ImportReports
+from app.usecases.ports.import_sources import ImportSources
+from app.usecases.ports.live_status import LiveImports, LiveStatus
 from app.usecases.ports.messengers import MailAddresses, Mailer, WebhookSender
 from app.usecases.ports.queue import JobQueue
 from app.usecases.ports.rate_limits import RateLimits
@@ -54,6 +58,8 @@ from app.usecases.sessions import SessionUseCases
 from app.usecases.staged_uploads import StagedUploadUseCases
 from app.usecases.start_video_processing_job import StartVideoProcessingJob
 from app.usecases.store_breaker import StoreBreaker
+from app.usecases.store_import import ImportLimits, StoreImport
+from app.usecases.sweep_due_imports import SweepDueImports
 from app.usecases.sweep_due_videos import SweepDueVideos
 from app.usecases.upload_video import UploadVideo
 from app.usecases.user_operations import UserOperations
@@ -76,6 +82,7 @@ class Parts:
     storage: ObjectStorage
     queue: JobQueue
     live: LiveStatus
+    live_imports: LiveImports
     clock: Clock
 
 
@@ -107,8 +114,10 @@ class DecodingParts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ControlParts:
-    """What a worker tells people with."""
+    """What a worker tells people with, and where it fetches what they name."""
 
+    sources: ImportSources
+    import_reports: ImportReports
     mailer: Mailer
     webhooks: WebhookSender
     reset_tokens: LinkTokens
@@ -172,12 +181,27 @@ def user_use_cases(
             settings.max_file_bytes,
             timedelta(seconds=settings.upload_timeout_seconds),
         ),
+        imports=_imports(settings, parts, quota),
         list_user_videos=ListUserVideos(transactions),
         download_processed_zip=DownloadProcessedZip(transactions, clock, retention),
         videos=videos,
         watch_video_status=WatchVideoStatus(transactions, live, clock),
         stored_bytes=StoredBytes(transactions, clock, settings.max_stored_bytes_per_user),
         operate=operator_use_cases(settings, transactions, queue, live, clock, identity.ended, addresses),
+    )
+
+
+def _imports(settings: Settings, parts: Parts, quota: Quota) -> ImportUseCases:
+    return ImportUseCases(
+        parts.transactions,
+        parts.storage,
+        parts.queue,
+        parts.live_imports,
+        parts.clock,
+        quota,
+        timedelta(seconds=settings.upload_timeout_seconds),
+        frozenset(settings.import_buckets) - {settings.s3_bucket},  # Its keys are everybody's files.
+        settings.import_loopback,
     )
 
 
@@ -253,6 +277,26 @@ def control_use_cases(settings: VideoSettings, parts: Parts, control: ControlPar
         expire_videos=ExpireVideos(transactions, parts.queue, parts.live, clock, Retention(settings.retention_days)),
         replace_lost_zips=_replace_lost_zips(settings, parts),
         measure_backlog=MeasureBacklog(transactions, clock),
+        fetch_import=_fetch_import(settings, parts, control.sources, control.import_reports),
+        sweep_imports=SweepDueImports(transactions, parts.queue, clock),
+    )
+
+
+def _fetch_import(settings: VideoSettings, parts: Parts, sources: ImportSources, reports: ImportReports) -> FetchImport:
+    transactions, clock = parts.transactions, parts.clock
+    limits = ImportLimits(
+        settings.max_file_bytes, settings.max_stored_bytes_per_user, settings.min_import_bytes_per_second
+    )
+    return FetchImport(
+        transactions,
+        StoreImport(parts.storage, sources, StoredInAll(transactions, clock, settings.max_stored_bytes), limits),
+        AcceptUpload(transactions, parts.queue, parts.live, clock),
+        parts.queue,
+        parts.live_imports,
+        clock,
+        reports,
+        timedelta(seconds=settings.lease_seconds),
+        timedelta(seconds=settings.heartbeat_seconds),
     )
 
 

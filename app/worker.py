@@ -14,7 +14,15 @@ from arq import cron, func
 from app.bootstrap import Work, compose_worker
 from app.infra.ffmpeg.confinement import Confinement, available, keep_private
 from app.infra.ffmpeg.program import program
-from app.infra.redis.queue import CONTROL_QUEUE, DELIVER_NOTIFICATIONS, PROCESS_VIDEO, REMOVE_OBJECTS, VIDEO_QUEUE
+from app.infra.redis.queue import (
+    CONTROL_QUEUE,
+    DELIVER_NOTIFICATIONS,
+    FETCH_IMPORT,
+    IMPORT_QUEUE,
+    PROCESS_VIDEO,
+    REMOVE_OBJECTS,
+    VIDEO_QUEUE,
+)
 from app.infra.redis.stream import StreamRedis
 from app.infra.redis.stream_worker import StreamWorker
 from app.server.own_port import about_worker, answering
@@ -22,6 +30,7 @@ from app.settings import ControlSettings, VideoSettings
 from app.usecases.catalogue import ControlUseCases
 from app.usecases.ports.frames import DecoderUnavailable
 from jobs.control import control_jobs
+from jobs.fetch_import import fetch_import
 from jobs.process_video import process_video
 
 log = structlog.get_logger(__name__)
@@ -35,6 +44,7 @@ _UNFIT: Final = os.EX_SOFTWARE
 BY_THE_CLOCK: Final[Mapping[str, Mapping[str, Any]]] = {
     DELIVER_NOTIFICATIONS: {"second": set(range(0, 60, 5))},
     REMOVE_OBJECTS: {"second": {12, 42}},
+    "sweep_imports": {"second": set(range(2, 60, 5))},
     "collect_garbage": {"minute": 17},
     "expire_videos": {"minute": {7, 22, 37, 52}},
     "replace_lost_zips": {"minute": 47, "run_at_startup": True},
@@ -94,6 +104,7 @@ async def _serve(settings: VideoSettings, only: Only | None, executable: str | N
             workers.append(worker)
         if work.control is not None:
             workers.append(_control_worker(settings, work.control, work.redis))
+            workers.append(_import_worker(settings, work.control, work.redis))
         running = [asyncio.create_task(worker.main()) for worker in workers]
         ends = [asyncio.create_task(event.wait()) for event in (stop, health.unfit)]
         await asyncio.wait([*ends, *running], return_when=asyncio.FIRST_COMPLETED)
@@ -146,4 +157,17 @@ def _control_worker(settings: VideoSettings, control: ControlUseCases, redis: St
         max_jobs=settings.control_slots,
         cron_jobs=[cron(jobs[name], name=f"cron:{name}", **when) for name, when in BY_THE_CLOCK.items()],
         shutdown_wait_seconds=settings.shutdown_wait_seconds,
+    )
+
+
+def _import_worker(settings: VideoSettings, control: ControlUseCases, redis: StreamRedis) -> StreamWorker:
+    """Fetch from links in slots of its own: it may take hours, and no mail waits for that."""
+    return StreamWorker(
+        [func(fetch_import, name=FETCH_IMPORT)],
+        redis=redis,
+        queue_name=IMPORT_QUEUE,
+        max_jobs=settings.import_slots,
+        ctx={"fetch_import": control.fetch_import},
+        visibility_seconds=settings.lease_seconds,
+        shutdown_wait_seconds=0,  # What is given back is gone on with elsewhere at once.
     )

@@ -27,6 +27,7 @@ def control_jobs(work: ControlUseCases) -> Mapping[str, WorkerCoroutine]:
         "replace_lost_zips": _counting(
             work.replace_lost_zips, "lost ZIPs replaced", waits="lost ZIPs are looked for later"
         ),
+        "sweep_imports": _quiet(work.sweep_imports, waits="imports wait for the database"),
         "report_backlog": _reporting(work.measure_backlog),
     }
 
@@ -39,6 +40,18 @@ def _counting(step: Callable[[], Awaitable[int]], done: str, *, waits: str) -> W
             if count := await step():
                 log.info(done, count=count)
         except (DatabaseUnavailable, StorageError) as error:
+            log.warning(waits, fault=repr(error))
+
+    return job
+
+
+def _quiet(step: Callable[[], Awaitable[object]], *, waits: str) -> WorkerCoroutine:
+    """Make a job of a step that is done all the time, and is no news."""
+
+    async def job(ctx: dict[Any, Any]) -> None:  # noqa: ARG001 - arq names it
+        try:
+            await step()
+        except DatabaseUnavailable as error:
             log.warning(waits, fault=repr(error))
 
     return job

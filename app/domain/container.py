@@ -107,6 +107,19 @@ def check_container(file_name: str, head: bytes) -> None:
         )
 
 
+def ending_of(head: bytes) -> str:
+    """Return what the name of a file ends with whose first ``SNIFF_BYTES`` are these.
+
+    :raises UnsupportedFileFormat: with what it is instead, where it is no accepted container
+    """
+    if not head:
+        raise UnsupportedFileFormat("It is empty.")
+    family = container_of(head)
+    if family is None:
+        raise UnsupportedFileFormat(f"Its content is {_content(head)}. Only a film in {ACCEPTED} can be processed.")
+    return _EXTENSIONS[family][0]
+
+
 def _content(head: bytes) -> str:
     """Return what a file is that is no film, as far as its first bytes tell."""
     if head[4:8] == b"ftyp":

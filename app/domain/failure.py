@@ -110,6 +110,82 @@ class FailureCode(Described):
     )
 
 
+class ImportFailureCode(Described):
+    """Why a file could not be fetched from its link, for programs; each as in ``FailureCode``."""
+
+    reason: str
+    """The sentence for the user."""
+    retryable: bool
+    """Whether importing the same link again can help."""
+
+    def __init__(self, _value: str, _description: str = "", reason: str = "", *retryable: bool) -> None:
+        self.reason = reason
+        self.retryable = any(retryable)
+
+    LINK_NOT_PUBLIC = (
+        "LINK_NOT_PUBLIC",
+        "It leads to an address that is not open to the whole internet, or is redirected to one.",
+        "This link leads to an address that is not open to the whole internet, so nothing was fetched.",
+    )
+    LINK_REFUSED = (
+        "LINK_REFUSED",
+        "The server behind it gives no file, or none without a sign-in.",
+        "The server behind this link does not give the file.",
+    )
+    LINK_UNREACHABLE = (
+        "LINK_UNREACHABLE",
+        "The server behind it was away, or broke off, again and again.",
+        "The server behind this link could not be reached, or broke off again and again.",
+        True,
+    )
+    LINK_CHANGED = (
+        "LINK_CHANGED",
+        "The file behind it became another one while it was fetched.",
+        "The file behind this link was changed while it was fetched; import it again.",
+        True,
+    )
+    NOT_A_VIDEO = (
+        "NOT_A_VIDEO",
+        "What is behind it is no accepted video, by its content.",
+        "What is behind this link is not a video that can be processed.",
+    )
+    FILE_TOO_LARGE = (
+        "FILE_TOO_LARGE",
+        "The file is larger than maxFileBytes.",
+        "The file behind this link is larger than the service allows.",
+    )
+    TIMED_OUT = (
+        "TIMED_OUT",
+        "It came more slowly than the service allows for its size.",
+        "The file behind this link came too slowly.",
+        True,
+    )
+    QUOTA_EXCEEDED = (
+        "QUOTA_EXCEEDED",
+        "It would take more than its owner may keep.",
+        "This file would take more than you may keep here; delete some videos, then import it again.",
+        True,
+    )
+    STORAGE_FULL = (
+        "STORAGE_FULL",
+        "The service has no room for it.",
+        "The service has no room for this file; try again later.",
+        True,
+    )
+    ACCOUNT_DISABLED = (
+        "ACCOUNT_DISABLED",
+        "An operator disabled the account.",
+        "This account was disabled by the operators of this service.",
+    )
+    CANCELED = "CANCELED", "Its owner canceled it.", "You canceled this import.", True
+    INTERNAL = (
+        "INTERNAL",
+        "Something went wrong on the service's side.",
+        "Something went wrong on our side; import it again later.",
+        True,
+    )
+
+
 ENCRYPTED: Final = "This video is encrypted (protected against copying); send an unprotected file."
 """What is said where ``UNSUPPORTED_FORMAT`` means this."""
 
@@ -144,6 +220,24 @@ class Failure:
     @property
     def retryable(self) -> bool:
         """Whether processing the same file again can help."""
+        return self.code.retryable
+
+
+@dataclass(frozen=True, slots=True)
+class ImportFailure:
+    """Why a file could not be fetched: the code for programs, and a sentence for people."""
+
+    code: ImportFailureCode
+    reason: str
+
+    @classmethod
+    def of(cls, code: ImportFailureCode) -> "ImportFailure":
+        """Make one with the usual sentence."""
+        return cls(code, code.reason)
+
+    @property
+    def retryable(self) -> bool:
+        """Whether importing the same link again can help."""
         return self.code.retryable
 
 

@@ -2,23 +2,37 @@
 
 import asyncio
 import socket
+import ssl
 import threading
-from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
+from functools import cache
 from typing import Final, final
 
+import certifi
 import httpcore
 
-from app.domain.errors import NotificationError
 from app.domain.network import Network, is_loopback, is_public
 
 _TRIED_ADDRESSES: Final = 3
 _NAMES_AT_ONCE: Final = 64
-_NOT_PUBLIC: Final = "This webhook leads to an address that is not open to the whole internet, so nothing was sent."
+_FAULTS: Final[Mapping[type[Exception], str]] = {
+    httpcore.ReadError: "the connection was cut",
+    httpcore.WriteError: "the connection was cut",
+    httpcore.RemoteProtocolError: "it does not speak HTTP",
+}
 
 Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
 """From a host and a port to the addresses that the name stands for; raises ``OSError``."""
+
+
+class NotPublic(Exception):
+    """A name leads to an address that is not open to the whole internet; nothing was connected to."""
+
+
+class Unresolved(Exception):
+    """A name has no address, as far as could be found out."""
 
 
 @final
@@ -73,13 +87,13 @@ class PublicNetwork(httpcore.AsyncNetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.AsyncNetworkStream:
-        """Raises ``NotificationError`` where it must not be reached or has no address."""
+        """Raises ``NotPublic`` where it must not be reached, and ``Unresolved`` where it has no address."""
         try:
             addresses = await self.resolve(host, port)
         except (OSError, UnicodeError):
-            raise NotificationError("The name of this webhook's host could not be resolved.") from None
+            raise Unresolved from None
         if not addresses or not all(self._may_be_reached(address) for address in addresses):
-            raise NotificationError(_NOT_PUBLIC, permanent=True)
+            raise NotPublic
         *others, last = addresses[:_TRIED_ADDRESSES]
         for address in others:
             try:
@@ -90,3 +104,18 @@ class PublicNetwork(httpcore.AsyncNetworkBackend):
 
     def _may_be_reached(self, address: str) -> bool:
         return is_public(address, self.denied) or (self.loopback and is_loopback(address))
+
+
+def plain(error: Exception) -> str:
+    """Return what happened on the way, in words that tell nothing of our side of the network."""
+    if isinstance(error.__cause__ or error.__context__ or error, ssl.SSLError):
+        return "its certificate was not accepted, or TLS failed"
+    return _FAULTS.get(type(error), "no connection")
+
+
+@cache
+def public_authorities() -> ssl.SSLContext:
+    """Trust what the system trusts, and certifi's list where the system has none; reading both takes 80 ms."""
+    context = ssl.create_default_context()
+    context.load_verify_locations(certifi.where())
+    return context

@@ -2,15 +2,13 @@
 
 import asyncio
 import ssl
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection
 from datetime import UTC, datetime
-from functools import cache
 from http import HTTPStatus
 from http.client import responses
 from typing import Final, final
 from urllib.parse import SplitResult, urlsplit
 
-import certifi
 import httpcore
 import structlog
 from opentelemetry.trace import SpanKind
@@ -19,17 +17,21 @@ from standardwebhooks import Webhook
 from app.domain.errors import InvalidInput, NotificationError, WebhookGone
 from app.domain.network import Network
 from app.domain.webhook import WebhookMessage, checked_webhook_url
-from app.infra.public_network import PublicNetwork, Resolve, SystemResolver
+from app.infra.public_network import (
+    NotPublic,
+    PublicNetwork,
+    Resolve,
+    SystemResolver,
+    Unresolved,
+    plain,
+    public_authorities,
+)
 from app.infra.traces import continued, current_traceparent, span
 
 log = structlog.get_logger(__name__)
 
 _ANSWER_MAX: Final = 64 * 1024
-_FAULTS: Final[Mapping[type[Exception], str]] = {
-    httpcore.ReadError: "the connection was cut",
-    httpcore.WriteError: "the connection was cut",
-    httpcore.RemoteProtocolError: "it does not speak HTTP",
-}
+_NOT_PUBLIC: Final = "This webhook leads to an address that is not open to the whole internet, so nothing was sent."
 
 
 @final
@@ -84,15 +86,19 @@ class HttpWebhooks:
                 return await self._post(to, message)
         except (TimeoutError, httpcore.TimeoutException):
             raise NotificationError(f"The receiver took longer than {self._whole_seconds:g} seconds.") from None
+        except NotPublic:
+            raise NotificationError(_NOT_PUBLIC, permanent=True) from None
+        except Unresolved:
+            raise NotificationError("The name of this webhook's host could not be resolved.") from None
         except (httpcore.NetworkError, httpcore.ProtocolError, OSError) as error:
-            raise NotificationError(f"The receiver could not be talked to: {_plain(error)}.") from error
+            raise NotificationError(f"The receiver could not be talked to: {plain(error)}.") from error
 
     async def _post(self, to: SplitResult, message: WebhookMessage) -> int:
         target = f"{to.path}?{to.query}" if to.query else to.path
         # A pool of its own for each post: the next one looks at the addresses again.
         async with (
             httpcore.AsyncConnectionPool(
-                ssl_context=self._trusted or _public_authorities(),
+                ssl_context=self._trusted or public_authorities(),
                 max_keepalive_connections=0,
                 network_backend=self._network,
             ) as pool,
@@ -136,18 +142,3 @@ def _classified(status: int) -> str:
     if not HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
         raise NotificationError(answer)
     return answer
-
-
-def _plain(error: Exception) -> str:
-    """Return what happened, in words that tell nothing of our side of the network."""
-    if isinstance(error.__cause__ or error.__context__ or error, ssl.SSLError):
-        return "its certificate was not accepted, or TLS failed"
-    return _FAULTS.get(type(error), "no connection")
-
-
-@cache
-def _public_authorities() -> ssl.SSLContext:
-    """Trust what the system trusts, and certifi's list where the system has none; reading both takes 80 ms."""
-    context = ssl.create_default_context()
-    context.load_verify_locations(certifi.where())
-    return context

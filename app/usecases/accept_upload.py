@@ -1,5 +1,6 @@
 """The promise to process what is stored: the same for every way in which it came."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final, final
@@ -37,9 +38,16 @@ class AcceptUpload:
     clock: Clock
 
     async def __call__(
-        self, video: VideoProcessing, request_digest: str = "", key: str | None = None
+        self,
+        video: VideoProcessing,
+        request_digest: str = "",
+        key: str | None = None,
+        also: Callable[[Transaction], Awaitable[None]] | None = None,
     ) -> VideoProcessing:
-        """Return the processing as it is from now on; the reservation has the same id."""
+        """Return the processing as it is from now on; the reservation has the same id.
+
+        ``also`` is what is to be true with it, or neither.
+        """
 
         async def step(t: Transaction) -> None:
             account = await t.users.lock(video.owner)
@@ -50,6 +58,8 @@ class AcceptUpload:
             if not await t.reservations.remove(video.id):
                 raise UploadIncomplete
             await add_pending(t, video, request_digest, key)
+            if also is not None:
+                await also(t)
 
         try:
             await self.transactions.write(step)

@@ -12,8 +12,10 @@ from app.domain.session import SessionId, Viewer
 from app.domain.staged_upload import StagedUpload
 from app.domain.user import Locale, User, checked_name
 from app.domain.video import result_prefix
+from app.domain.video_import import VideoImport
 from app.usecases.api_keys import revoke_all
 from app.usecases.data_export import DataExport, export_of, export_prefix
+from app.usecases.end_import import leave_no_parts
 from app.usecases.passwords import PasswordUseCases
 from app.usecases.ports.clock import Clock
 from app.usecases.ports.queue import JobQueue
@@ -89,23 +91,26 @@ class AccountUseCases:
         :raises RateLimited: where it was tried too often
         """
         await self.passwords.check(viewer, password, field="password")
-        ended, staged = await self.transactions.write(lambda t: self._delete(t, viewer))
+        ended, staged, imports = await self.transactions.write(lambda t: self._delete(t, viewer))
         await self.passwords.sessions.ended.announce(ended)
         await self.queue.remove_objects()
         with suppress(StorageError):  # Housekeeping aborts what is left, after a day.
             for upload in staged:
                 await self.storage.abort_parts(upload.source_key, upload.storage_upload_id)
+        await leave_no_parts(self.storage, imports, self.clock.now())
 
-    async def _delete(self, t: Transaction, viewer: Viewer) -> tuple[list[SessionId], Sequence[StagedUpload]]:
+    async def _delete(
+        self, t: Transaction, viewer: Viewer
+    ) -> tuple[list[SessionId], Sequence[StagedUpload], Sequence[VideoImport]]:
         user, now = await locked_user(t, viewer), self.clock.now()
         ended = [*await other_sessions(t, user.id, but=viewer.session), viewer.session, *await revoke_all(t, user.id)]
         await t.sessions.end(ended, now)
         videos, reservations = await t.videos.sources(user.id), await t.reservations.of(user.id)
-        staged = await t.staged_uploads.of(user.id)
+        staged, imports = await t.staged_uploads.of(user.id), await t.imports.unfinished(user.id)
         sources = {source for _, source in videos} | {reservation.source_key for reservation in reservations}
         prefixes = [*(result_prefix(video) for video, _ in videos), export_prefix(user.id)]
         for at in (now, now + SECOND_REMOVAL):
             await t.removals.add(*sources, is_prefix=False, at=at)
             await t.removals.add(*prefixes, is_prefix=True, at=at)
         await t.users.remove(user.id)
-        return ended, staged
+        return ended, staged, imports

@@ -11,6 +11,8 @@ from app.usecases.deliver_notifications import DeliverNotifications
 from app.usecases.download_processed_zip import DownloadProcessedZip
 from app.usecases.email_verification import EmailVerification
 from app.usecases.expire_videos import ExpireVideos
+from app.usecases.fetch_import import FetchImport
+from app.usecases.imports import ImportUseCases
 from app.usecases.job_operations import JobOperations
 from app.usecases.list_user_videos import ListUserVideos
 from app.usecases.measure_backlog import MeasureBacklog
@@ -22,6 +24,7 @@ from app.usecases.remove_objects import RemoveObjects
 from app.usecases.replace_lost_zips import ReplaceLostZips
 from app.usecases.sessions import SessionUseCases
 from app.usecases.staged_uploads import StagedUploadUseCases
+from app.usecases.sweep_due_imports import SweepDueImports
 from app.usecases.upload_video import UploadVideo
 from app.usecases.user_operations import UserOperations
 from app.usecases.videos import VideoUseCases
@@ -51,6 +54,7 @@ class UseCases:
     notifications: NotificationUseCases
     upload_video: UploadVideo
     staged_uploads: StagedUploadUseCases
+    imports: ImportUseCases
     list_user_videos: ListUserVideos
     download_processed_zip: DownloadProcessedZip
     videos: VideoUseCases
@@ -69,3 +73,5 @@ class ControlUseCases:
     expire_videos: ExpireVideos
     replace_lost_zips: ReplaceLostZips
     measure_backlog: MeasureBacklog
+    fetch_import: FetchImport
+    sweep_imports: SweepDueImports

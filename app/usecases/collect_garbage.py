@@ -10,6 +10,7 @@ from uuid import uuid4
 from app.domain.api_key import LISTED_AFTER_EXPIRY
 from app.domain.upload_reservation import UploadReservation
 from app.domain.video import RESULTS, VideoId
+from app.usecases.imports import KEPT_AFTER_END
 from app.usecases.ports.clock import Clock
 from app.usecases.ports.storage import ObjectStorage, StoredObject
 from app.usecases.ports.transactions import Transaction, Transactions
@@ -138,5 +139,6 @@ class CollectGarbage:
         await t.api_keys.forget(expired_before=now - LISTED_AFTER_EXPIRY, limit=_BATCH)
         await t.password_resets.forget(expired_before=now, limit=_BATCH)
         await t.email_verifications.forget(expired_before=now, limit=_BATCH)
+        await t.imports.forget(ended_before=now - KEPT_AFTER_END, limit=_BATCH)
         if self.audit_days is not None:
             await t.audit.forget(before=now - timedelta(days=self.audit_days), limit=_BATCH)

@@ -106,7 +106,7 @@ class UserOperations:
         return await self._change(operator, Deed.QUOTA, user, reason, change, told)
 
     async def disable(self, operator: Operator, user: UserId, reason: str | None = None) -> User:
-        """End this user's sessions and let nobody sign in or upload; what was accepted is done, and its end told.
+        """End this user's sessions and imports, and let nobody sign in or upload; what was accepted is done, and told.
 
         Keys for programs are refused until the account is enabled again, and what is open by them is cut.
         """
@@ -115,6 +115,7 @@ class UserOperations:
             seen = await _locked(t, user)
             disabled = replace(seen, disabled_at=seen.disabled_at or now, updated_at=now)
             await t.users.save(disabled)
+            await t.imports.wake(user, now)  # So that they end by this at once.
             sessions = await other_sessions(t, user)
             ended = [*sessions, *await end_key_sessions(t, user)]
             await t.sessions.end(ended, now)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 from moto import mock_aws
 
+from app.domain.errors import StorageError
 from app.infra.s3.client import s3_client
 from app.infra.s3.storage import S3Storage
 from app.usecases.ports.storage import ObjectMissing, ObjectStorage
@@ -115,6 +116,30 @@ async def test_a_part_that_is_sent_again_replaces_the_first(bucket: Bucket):
     assert [(part.number, part.size_bytes) for part in parts] == [(1, 10)]
     await bucket.storage.complete_parts(KEY, upload, parts)
     assert await content(bucket.storage, KEY) == b"the second"
+
+
+async def test_parts_of_ours_become_the_object_like_those_of_others(bucket: Bucket):
+    first, last = os.urandom(5 * MIB), b"the end"
+    upload = await bucket.begun()
+    await bucket.storage.put_part(KEY, upload, 2, last)
+    await bucket.storage.put_part(KEY, upload, 1, first)
+    parts = await bucket.storage.parts(KEY, upload)
+    assert [(part.number, part.size_bytes) for part in parts] == [(1, 5 * MIB), (2, 7)]
+    await bucket.storage.complete_parts(KEY, upload, parts)
+    assert await content(bucket.storage, KEY) == first + last
+
+
+async def test_a_part_of_ours_to_an_upload_that_has_ended_is_an_error(exact: Bucket):
+    upload = await bucket_aborted(exact)
+    with pytest.raises(StorageError):
+        await exact.storage.put_part(KEY, upload, 1, b"a part")
+    assert await keys(exact.storage, "") == []
+
+
+async def bucket_aborted(bucket: Bucket) -> str:
+    upload = await bucket.begun()
+    await bucket.storage.abort_parts(KEY, upload)
+    return upload
 
 
 async def test_ten_completions_at_once_and_one_more_make_one_whole_object(exact: Bucket):

@@ -1,14 +1,16 @@
-"""LiveStatus within one process."""
+"""LiveStatus and LiveImports within one process."""
 
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 from app.domain.user import UserId
 from app.domain.video import VideoId, VideoProcessing
+from app.domain.video_import import VideoImport
 from app.usecases.ports.live_status import Resync, VideoGone
 
-Event = VideoProcessing | VideoGone | Resync
+Event = VideoProcessing | VideoImport | VideoGone | Resync
 
 
 class InMemoryLiveStatus:
@@ -39,7 +41,7 @@ class InMemoryLiveStatus:
         self._tell(owner, VideoGone(video))
 
     @asynccontextmanager
-    async def watch(self, owner: UserId) -> AsyncIterator[AsyncIterator[Event]]:
+    async def watch(self, owner: UserId) -> AsyncIterator[AsyncIterator[Any]]:
         if self.broken is not None:
             raise self.broken
         feed = _Feed()
@@ -54,6 +56,30 @@ class InMemoryLiveStatus:
         for watched, feed in self._feeds:
             if watched == owner:
                 feed.add(event)
+
+
+class InMemoryLiveImports:
+    """Obeys ports.LiveImports."""
+
+    def __init__(self) -> None:
+        self._feeds: list[tuple[UserId, _Feed]] = []
+        self.published: list[VideoImport] = []
+
+    async def publish(self, found: VideoImport) -> None:
+        self.published.append(found)
+        for watched, feed in self._feeds:
+            if watched == found.owner:
+                feed.add(found)
+
+    @asynccontextmanager
+    async def watch(self, owner: UserId) -> AsyncIterator[AsyncIterator[Any]]:
+        feed = _Feed()
+        feed.add(Resync())
+        self._feeds.append((owner, feed))
+        try:
+            yield feed
+        finally:
+            self._feeds.remove((owner, feed))
 
 
 class _Feed:
@@ -72,7 +98,7 @@ class _Feed:
                 return
             if isinstance(event, Resync) or isinstance(held, Resync) or held.id != event.id:
                 continue
-            if isinstance(event, VideoGone) or (isinstance(held, VideoProcessing) and event.version > held.version):
+            if isinstance(event, VideoGone) or (not isinstance(held, VideoGone) and event.version > held.version):
                 self._waiting[place] = event
             return
         self._waiting.append(event)

@@ -14,6 +14,7 @@ class RememberingQueue:
         self.away = False
         self.videos: list[VideoId] = []
         self.fleet = [WorkerSeen("worker", 1, 0)]
+        self.imports: list[VideoId] = []
         self.notifications = 0
         self.removals = 0
 
@@ -28,6 +29,12 @@ class RememberingQueue:
 
     async def workers(self) -> Sequence[WorkerSeen] | None:
         return None if self.away else self.fleet
+
+    async def fetch_import(self, which: VideoId, owner: UserId, traceparent: str | None = None) -> bool:
+        if self.away:
+            return False
+        self.imports.append(which)
+        return True
 
     async def deliver_notifications(self) -> bool:
         self.notifications += not self.away

@@ -110,6 +110,13 @@ class MemoryStorage:
         self.answer()
         self.in_parts[upload].sent[number] = data
 
+    async def put_part(self, key: str, upload: str, number: int, data: bytes) -> None:
+        self.answer()
+        self.check_room(len(data))
+        if upload not in self.in_parts:
+            raise StorageError
+        self.in_parts[upload].sent[number] = data
+
     async def parts(self, key: str, upload: str) -> Sequence[StoredPart]:
         self.answer()
         found = self.in_parts.get(upload)

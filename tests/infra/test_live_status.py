@@ -4,6 +4,7 @@ import asyncio
 import json
 import time
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
@@ -11,9 +12,10 @@ import pytest
 
 from app.domain.failure import Failure, FailureCode
 from app.domain.options import ExtractionOptions, FrameSelection, ImageFormat, SelectionKind
-from app.domain.video import FramesArchive, MediaInfo, ProcessingStatus, Progress
-from app.infra.redis.latest import LatestPerVideo
-from app.infra.redis.live import RedisLiveStatus
+from app.domain.video import FramesArchive, MediaInfo, ProcessingStatus, Progress, VideoProcessing, new_video_id
+from app.domain.video_import import VideoImport
+from app.infra.redis.latest import Latest
+from app.infra.redis.live import RedisLiveImports, RedisLiveStatus
 from app.infra.redis.snapshot import decoded, encoded
 from app.infra.redis.stream import StreamRedis, connect
 from app.infra.redis.subscriber import Subscriber
@@ -81,7 +83,7 @@ def test_a_malformed_event_is_refused(data: bytes) -> None:
 
 
 async def test_a_reader_that_is_far_behind_is_told_to_read_instead() -> None:
-    owner, queue = new_owner(), LatestPerVideo()
+    owner, queue = new_owner(), Latest[VideoProcessing]()
     for _ in range(1001):
         queue.put(a_video(owner))
     assert await anext(queue) == Resync()
@@ -177,3 +179,23 @@ def test_time_keeps_its_zone_on_the_way() -> None:
     video = decoded(encoded(FULL))
     assert not isinstance(video, VideoGone)
     assert video.created_at.utcoffset() == timedelta()
+
+
+async def test_an_import_reaches_who_watches_it_and_nothing_secret_of_it_travels(
+    redis: StreamRedis, live: RedisLiveStatus
+):
+    owner = new_owner()
+    now = datetime(2026, 11, 23, 12, tzinfo=UTC)
+    found = VideoImport(
+        new_video_id(), owner, "https://films.example/a.mp4?key=secret", ExtractionOptions(), now, now, now, "a.mp4"
+    )
+    found = replace(found, storage_upload_id="2~x", validator='"one"', total_bytes=2**40)
+    async with Subscriber(redis.connection_pool) as subscriber:
+        imports = RedisLiveImports(redis, subscriber)
+        async with imports.watch(owner) as feed, live.watch(owner) as videos:
+            assert [await anext(feed), await anext(videos)] == [Resync(), Resync()]
+            await imports.publish(found)
+            shown = replace(found, url="https://films.example/a.mp4", storage_upload_id=None, validator=None)
+            assert await anext(feed) == shown
+            await live.publish(a_video(owner))
+            assert not isinstance(await anext(videos), VideoImport)

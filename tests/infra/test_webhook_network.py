@@ -10,7 +10,7 @@ import pytest
 import trustme
 
 from app.domain.errors import NotificationError
-from app.infra.public_network import PublicNetwork, SystemResolver
+from app.infra.public_network import NotPublic, PublicNetwork, SystemResolver, Unresolved
 from app.infra.webhook import HttpWebhooks
 from tests.infra.webhook_messages import message
 from tests.parts.receiver import Receiver, receiving
@@ -102,7 +102,7 @@ async def test_a_name_that_resolves_to_a_forbidden_address_is_not_connected_to(a
 @pytest.mark.parametrize("host", [one.strip("[]") for one in FORBIDDEN])
 async def test_forbidden_addresses_are_refused_as_the_system_resolves_them_too(host: str) -> None:
     network = StubNetwork()
-    with pytest.raises(NotificationError):
+    with pytest.raises((NotPublic, Unresolved)):
         await PublicNetwork(network, SystemResolver(), loopback=False, denied=()).connect_tcp(host, 443)
     assert network.connected == []
 

@@ -45,7 +45,7 @@ from app.wiring import Parts, attempt_video, user_use_cases
 from devserver.ports import free_pair
 from tests.fakes.clock import SettableClock
 from tests.fakes.ended_sessions import EndedHere
-from tests.fakes.live_status import InMemoryLiveStatus
+from tests.fakes.live_status import InMemoryLiveImports, InMemoryLiveStatus
 from tests.fakes.part_links import MemoryPartLinks
 from tests.fakes.queue import RememberingQueue
 from tests.fakes.rate_limits import CountingLimits
@@ -112,6 +112,7 @@ class Site:
     clock: SettableClock = field(default_factory=SettableClock)
     queue: RememberingQueue = field(default_factory=RememberingQueue)
     live: InMemoryLiveStatus = field(default_factory=InMemoryLiveStatus)
+    live_imports: InMemoryLiveImports = field(default_factory=InMemoryLiveImports)
     ended_sessions: EndedHere = field(default_factory=EndedHere)
     limits: CountingLimits = field(default_factory=CountingLimits)
     settings: Settings = field(
@@ -158,6 +159,7 @@ class Site:
             storage=self.bucket or self.storage,
             queue=self.queue,
             live=self.live,
+            live_imports=self.live_imports,
             clock=self.clock,
         )
 

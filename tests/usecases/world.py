@@ -14,6 +14,8 @@ from app.domain.retention import Retention
 from app.domain.session import SessionId, Viewer
 from app.domain.user import Locale, User, UserId
 from app.domain.video import UNFINISHED, FramesArchive, VideoId, VideoProcessing, archive_key
+from app.infra.import_reports import LoggedImports
+from app.infra.web_sources import WebSources
 from app.infra.worker_metrics import WorkerMetrics
 from app.settings import Settings
 from app.usecases.attempt_video import AttemptVideo
@@ -29,6 +31,7 @@ from app.usecases.mend_service import MendService
 from app.usecases.notifications import NotificationUseCases
 from app.usecases.ports.audit import AuditFilter
 from app.usecases.ports.frames import FrameExtractor
+from app.usecases.ports.import_sources import ImportSources
 from app.usecases.ports.messengers import Mailer, WebhookSender
 from app.usecases.ports.tokens import LinkTokens
 from app.usecases.ports.transactions import Transaction, Transactions
@@ -42,7 +45,7 @@ from app.usecases.videos import VideoUseCases
 from app.wiring import ControlParts, Parts, attempt_video, control_use_cases, doctor, user_use_cases
 from tests.fakes.clock import SettableClock
 from tests.fakes.ended_sessions import EndedHere
-from tests.fakes.live_status import InMemoryLiveStatus
+from tests.fakes.live_status import InMemoryLiveImports, InMemoryLiveStatus
 from tests.fakes.messengers import MemoryMailer, MemoryWebhooks
 from tests.fakes.part_links import MemoryPartLinks
 from tests.fakes.passwords import NoPasswords
@@ -72,6 +75,7 @@ class World:
     transactions: LostAnswers
     queue: RememberingQueue = field(default_factory=RememberingQueue)
     live: InMemoryLiveStatus = field(default_factory=InMemoryLiveStatus)
+    live_imports: InMemoryLiveImports = field(default_factory=InMemoryLiveImports)
     clock: SettableClock = field(default_factory=SettableClock)
     limits: CountingLimits = field(default_factory=CountingLimits)
     max_active: int = 5
@@ -125,7 +129,12 @@ class World:
     @property
     def parts(self) -> Parts:
         return Parts(
-            transactions=self.transactions, storage=self.storage, queue=self.queue, live=self.live, clock=self.clock
+            transactions=self.transactions,
+            storage=self.storage,
+            queue=self.queue,
+            live=self.live,
+            live_imports=self.live_imports,
+            clock=self.clock,
         )
 
     def do(self, **changes: Any) -> UseCases:
@@ -149,12 +158,15 @@ class World:
         mailer: Mailer | None = None,
         webhooks: WebhookSender | None = None,
         tokens: tuple[LinkTokens, LinkTokens] | None = None,
+        sources: ImportSources | None = None,
         **changes: Any,
     ) -> ControlUseCases:
         """What the service does by itself, beside videos."""
         identity = identity_parts(self.clock, NoPasswords(), EndedHere(), self.limits)
         resets, verifications = tokens or (identity.reset_tokens, identity.verification_tokens)
         control = ControlParts(
+            sources=sources or WebSources(),
+            import_reports=LoggedImports(),
             mailer=mailer or MemoryMailer(),
             webhooks=webhooks or MemoryWebhooks(),
             reset_tokens=resets,

@@ -1,16 +1,31 @@
-"""What a slow reader is left with: the latest of each video."""
+"""What a slow reader is left with: the latest of each video, or of each import."""
 
 import asyncio
-from typing import Final, final
+from typing import Final, Generic, Protocol, TypeVar, final
 
-from app.domain.video import VideoId, VideoProcessing
+from app.domain.user import UserId
+from app.domain.video import VideoId
 from app.usecases.ports.live_status import Resync, VideoGone
 
 _MAX_VIDEOS: Final = 1000
 
 
+class Snapshot(Protocol):
+    """How something of somebody's is at one version."""
+
+    @property
+    def id(self) -> VideoId: ...
+    @property
+    def owner(self) -> UserId: ...
+    @property
+    def version(self) -> int: ...
+
+
+S = TypeVar("S", bound=Snapshot)
+
+
 @final
-class LatestPerVideo:
+class Latest(Generic[S]):
     """A queue of one reader that holds at most one event for each video, in the order of their first arrival.
 
     Of two snapshots the one with the higher version stays, and word that a video is gone outlives any snapshot. One
@@ -19,10 +34,10 @@ class LatestPerVideo:
     """
 
     def __init__(self) -> None:
-        self._events: dict[VideoId | None, VideoProcessing | VideoGone | Resync] = {}
+        self._events: dict[VideoId | None, S | VideoGone | Resync] = {}
         self._arrived = asyncio.Event()
 
-    def put(self, event: VideoProcessing | VideoGone | Resync) -> None:
+    def put(self, event: S | VideoGone | Resync) -> None:
         """Add an event, without waiting."""
         if isinstance(event, Resync):
             self._events.setdefault(None, event)
@@ -32,16 +47,16 @@ class LatestPerVideo:
                 self._events = {None: Resync()}
         self._arrived.set()
 
-    def _outdated(self, event: VideoProcessing | VideoGone) -> bool:
+    def _outdated(self, event: S | VideoGone) -> bool:
         held = self._events.get(event.id)
-        if isinstance(held, VideoProcessing) and isinstance(event, VideoProcessing):
-            return event.version < held.version
-        return isinstance(held, VideoGone)
+        if held is None or isinstance(held, Resync) or isinstance(event, VideoGone):
+            return isinstance(held, VideoGone)
+        return isinstance(held, VideoGone) or event.version < held.version
 
-    def __aiter__(self) -> "LatestPerVideo":
+    def __aiter__(self) -> "Latest[S]":
         return self
 
-    async def __anext__(self) -> VideoProcessing | VideoGone | Resync:
+    async def __anext__(self) -> S | VideoGone | Resync:
         """Return the next event; being cancelled loses none."""
         while not self._events:
             self._arrived.clear()

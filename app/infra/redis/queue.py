@@ -18,8 +18,10 @@ log = structlog.get_logger(__name__)
 
 VIDEO_QUEUE: Final = "fiapx:videos"
 CONTROL_QUEUE: Final = "fiapx:control"
+IMPORT_QUEUE: Final = "fiapx:imports"
 
 PROCESS_VIDEO: Final = "process_video"
+FETCH_IMPORT: Final = "fetch_import"
 DELIVER_NOTIFICATIONS: Final = "deliver_notifications"
 REMOVE_OBJECTS: Final = "remove_objects"
 
@@ -55,6 +57,10 @@ class ArqJobQueue:
             found.extend(WorkerSeen(*one) for one in await self._redis.workers(VIDEO_QUEUE))
 
         return found if await self._try(ask()) else None
+
+    async def fetch_import(self, which: VideoId, owner: UserId, traceparent: str | None = None) -> bool:
+        with continued(traceparent or current_traceparent()):
+            return await self._enqueue(IMPORT_QUEUE, FETCH_IMPORT, which, job_id=f"import:{which}", owner=owner)
 
     async def deliver_notifications(self) -> bool:
         return await self._enqueue(CONTROL_QUEUE, DELIVER_NOTIFICATIONS)

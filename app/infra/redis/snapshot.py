@@ -1,11 +1,12 @@
-"""What travels between processes about one video: JSON, whole, and open to fields that a newer release adds."""
+"""What travels between processes about a video or an import: JSON, open to fields that a newer release adds."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from pydantic import TypeAdapter
 
 from app.domain.video import VideoId, VideoProcessing
+from app.domain.video_import import VideoImport
 from app.usecases.ports.live_status import VideoGone
 
 
@@ -16,6 +17,7 @@ class _Message:
 
 
 _JSON: Final = TypeAdapter(_Message)
+_IMPORT: Final = TypeAdapter(VideoImport)
 
 
 def encoded(event: VideoProcessing | VideoGone) -> bytes:
@@ -35,3 +37,16 @@ def decoded(data: bytes) -> VideoProcessing | VideoGone:
     if message.gone is not None:
         return VideoGone(message.gone)
     raise ValueError("neither a video nor word that one is gone")
+
+
+def encoded_import(found: VideoImport) -> bytes:
+    """Return the JSON of an import, without what its link and the storage must be known by."""
+    return _IMPORT.dump_json(replace(found, url=found.shown_url, validator=None, storage_upload_id=None))
+
+
+def decoded_import(data: bytes) -> VideoImport:
+    """Read it.
+
+    :raises ValueError: where it is none
+    """
+    return _IMPORT.validate_json(data)

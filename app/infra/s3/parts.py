@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from operator import itemgetter
 from typing import TYPE_CHECKING
 
-from app.infra.s3.faults import passed_over
+from app.infra.s3.faults import S3_FAULTS, passed_over
+from app.infra.s3.tries import Tries
 from app.usecases.ports.storage import StoredPart
 
 if TYPE_CHECKING:
@@ -16,6 +17,21 @@ if TYPE_CHECKING:
 def begun_parts(client: "S3Client", bucket: str, key: str, content_type: str) -> str:
     """Begin a multipart upload and return its id."""
     return client.create_multipart_upload(Bucket=bucket, Key=key, ContentType=content_type)["UploadId"]
+
+
+def sent_part(
+    client: "S3Client", bucket: str, key: str, upload_id: str, number: int, data: bytes, tries: Tries
+) -> None:
+    """Send a part of ours; what passes is borne for as long as there are tries."""
+    tries.begin()
+    while True:
+        try:
+            client.upload_part(Bucket=bucket, Key=key, UploadId=upload_id, PartNumber=number, Body=data)
+        except S3_FAULTS as fault:
+            if not tries.again(fault):
+                raise
+        else:
+            return
 
 
 def stored_parts(client: "S3Client", bucket: str, key: str, upload_id: str) -> Sequence[StoredPart]:

@@ -15,7 +15,7 @@ from app.domain.errors import StorageError
 from app.infra.s3.disk import Durable, Space, at_once, endless
 from app.infra.s3.download import pieces, save
 from app.infra.s3.faults import fault_code, passed_over, translated
-from app.infra.s3.parts import begun_parts, completed, stored_parts
+from app.infra.s3.parts import begun_parts, completed, sent_part, stored_parts
 from app.infra.s3.tries import Tries
 from app.infra.s3.upload import Upload, abort_upload
 from app.infra.threads import Threads, wait_uncancelled
@@ -124,6 +124,14 @@ class S3Storage:
         self._space(1)
         with translated("begin parts", key):
             return await self._threads.start(partial(begun_parts, self._client, self._bucket, key, content_type))
+
+    async def put_part(self, key: str, upload: str, number: int, data: bytes) -> None:
+        self._space(1, len(data))
+        stop = threading.Event()
+        tries = Tries(self._retry_seconds, stop, key)
+        with translated("put part", key):
+            put = partial(sent_part, self._client, self._bucket, key, upload, number, data, tries)
+            await wait_uncancelled(self._threads.start(put), stop.set)
 
     async def parts(self, key: str, upload: str) -> Sequence[StoredPart]:
         with translated("list parts", key, reading=True):

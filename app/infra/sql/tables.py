@@ -25,10 +25,11 @@ from sqlalchemy import (
 )
 
 from app.domain.events import EventType
-from app.domain.failure import FailureCode
+from app.domain.failure import FailureCode, ImportFailureCode
 from app.domain.notification import DeliveryStatus, NotificationChannel
 from app.domain.user import Locale, Role
 from app.domain.video import ProcessingStatus
+from app.domain.video_import import ImportStatus
 from app.infra.sql.types import Instant, Milliseconds, Sha256, Timestamp, Traceparent, Uuid
 
 metadata: Final = MetaData(
@@ -236,6 +237,39 @@ staged_uploads: Final = _table(
     Column("head_sha256", Sha256, nullable=False),
     Column("part_size_bytes", BigInteger, nullable=False),
     Column("storage_upload_id", String(2048), nullable=False),
+)
+
+# Files that are fetched from links. A row stays a while after its import has ended, so that its end can be seen.
+imports: Final = _table(
+    "imports",
+    Column("id", Uuid, primary_key=True),
+    _owner(),
+    Column("url", String(2048), nullable=False),
+    Column("options", Text, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("ends_at", Instant, nullable=False),
+    Column("wake_at", Instant, nullable=False),
+    Column("file_name", String(255)),
+    Column("status", _one_of(ImportStatus, 16), nullable=False),
+    # The fencing token, and what surrounds it.
+    Column("attempt", Integer, nullable=False),
+    Column("faults", Integer, nullable=False),
+    Column("version", BigInteger, nullable=False),
+    # What is known of the file, and what came of it.
+    Column("fetched_bytes", BigInteger, nullable=False),
+    Column("total_bytes", BigInteger),
+    Column("validator", String(255)),
+    Column("part_size_bytes", BigInteger),
+    Column("storage_upload_id", String(2048)),
+    Column("ended_at", Instant, index=True),
+    Column("failure_code", _one_of(ImportFailureCode, 32)),
+    Column("failure_reason", Text),
+    Column("idempotency_key", String(255)),
+    Column("request_digest", String(64), nullable=False),
+    Column("traceparent", Traceparent),
+    UniqueConstraint("user_id", "idempotency_key"),
+    Index(None, "user_id", "created_at"),
+    Index(None, "status", "wake_at"),
 )
 
 removals: Final = _table(

@@ -14,6 +14,7 @@ from app.infra.sql.audit import SqlAuditLog
 from app.infra.sql.engine import WRITES
 from app.infra.sql.errors import lost_to_another, out_of_reach, unavailable
 from app.infra.sql.events import SqlEvents
+from app.infra.sql.imports import SqlImports
 from app.infra.sql.jobs import SqlJobs
 from app.infra.sql.mailed_links import SqlMailedLinks
 from app.infra.sql.notifications import SqlNotifications
@@ -50,6 +51,7 @@ class SqlTransaction(Transaction):
         self.audit = SqlAuditLog(connection)
         self.reservations = SqlUploadReservations(connection)
         self.staged_uploads = SqlStagedUploads(connection)
+        self.imports = SqlImports(connection)
         self.events = SqlEvents(connection)
         self.removals = SqlRemovals(connection)
         self.notifications = SqlNotifications(connection)

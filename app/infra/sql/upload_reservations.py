@@ -26,6 +26,9 @@ class SqlUploadReservations(SqlTable):
         columns = columns_of(reservation, but=("owner",))
         await self._write(insert(upload_reservations).values(**columns, **named))
 
+    async def get(self, reservation: VideoId) -> UploadReservation | None:
+        return next(iter(await self._all(_SELECT.where(_r.id == reservation))), None)
+
     async def by_idempotency_key(self, owner: UserId, key: str) -> UploadReservation | None:
         found = await self._all(_SELECT.where(users.c.public_id == owner, _r.idempotency_key == key))
         return found[0] if found else None
@@ -44,6 +47,10 @@ class SqlUploadReservations(SqlTable):
 
     async def extend(self, reservation: VideoId, to: datetime) -> bool:
         return await self._write(update(upload_reservations).where(_r.id == reservation).values(expires_at=to)) == 1
+
+    async def declare(self, reservation: VideoId, size_bytes: int) -> bool:
+        changed = update(upload_reservations).where(_r.id == reservation).values(declared_bytes=size_bytes)
+        return await self._write(changed) == 1
 
     async def remove(self, reservation: VideoId) -> bool:
         return await self._write(delete(upload_reservations).where(_r.id == reservation)) == 1

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from app.domain.user import UserId
 from app.domain.video import VideoId, VideoProcessing
+from app.domain.video_import import VideoImport
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,3 +32,13 @@ class LiveStatus(Protocol):
 
         The iterator loses nothing where waiting for its next event is cancelled.
         """
+
+
+class LiveImports(Protocol):
+    """The same of imports, which are never deleted before they have ended."""
+
+    async def publish(self, found: VideoImport) -> None:
+        """Show how it is now; its link's query, and what the storage calls it, stay with us."""
+
+    def watch(self, owner: UserId) -> AbstractAsyncContextManager[AsyncIterator[VideoImport | Resync]]:
+        """Events of one owner from the moment of entering on; a slow reader keeps only the latest of each import."""

@@ -32,5 +32,8 @@ class JobQueue(Protocol):
     async def workers(self) -> Sequence[WorkerSeen] | None:
         """Return those that are there; None where the queue is away."""
 
+    async def fetch_import(self, which: VideoId, owner: UserId, traceparent: str | None = None) -> bool:
+        """Enqueue as ``process_video`` does, for those who fetch what is behind links."""
+
     async def deliver_notifications(self) -> bool: ...
     async def remove_objects(self) -> bool: ...

@@ -71,6 +71,9 @@ class ObjectStorage(ObjectWriters, Protocol):
     async def begin_parts(self, key: str, content_type: str) -> str:
         """Begin an object that others send in parts; return what the storage calls it."""
 
+    async def put_part(self, key: str, upload: str, number: int, data: bytes) -> None:
+        """Send one of those parts ourselves; one that came before is replaced."""
+
     async def parts(self, key: str, upload: str) -> Sequence[StoredPart]:
         """Return the parts that came; raises ``ObjectMissing`` where this was completed or aborted."""
 

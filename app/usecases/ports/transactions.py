@@ -6,6 +6,7 @@ from typing import Protocol, TypeVar
 from app.usecases.ports.api_keys import ApiKeys
 from app.usecases.ports.audit import AuditLog
 from app.usecases.ports.events import Events
+from app.usecases.ports.imports import Imports
 from app.usecases.ports.jobs import Jobs
 from app.usecases.ports.mailed_links import MailedLinks
 from app.usecases.ports.notifications import Notifications
@@ -34,6 +35,7 @@ class Transaction(Protocol):
     audit: AuditLog
     reservations: UploadReservations
     staged_uploads: StagedUploads
+    imports: Imports
     events: Events
     removals: Removals
     notifications: Notifications

@@ -1,0 +1,42 @@
+"""How an import ends without a file, and what goes then."""
+
+from collections.abc import Collection
+from contextlib import suppress
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from app.domain.errors import StorageError
+from app.domain.failure import ImportFailure, ImportFailureCode
+from app.domain.video import source_key
+from app.domain.video_import import ImportStatus, VideoImport
+from app.usecases.ports.storage import ObjectStorage
+from app.usecases.ports.transactions import Transaction
+from app.usecases.videos import SECOND_REMOVAL
+
+_ANY_CLOCK: Final = timedelta(days=1)
+"""So much later the storage's own clock may be."""
+
+
+async def fail_import(t: Transaction, seen: VideoImport, failure: ImportFailure, at: datetime) -> bool:
+    """End an import, if it still is as it was seen; its place in the quota is free, and its object is to go.
+
+    Of the link no more is kept than may be shown.
+    """
+    failed = replace(seen, status=ImportStatus.FAILED, failure=failure, ended_at=at, wake_at=at, url=seen.shown_url)
+    if not await t.imports.change(seen, failed):
+        return False
+    await t.reservations.remove(seen.id)
+    for when in (at, at + SECOND_REMOVAL):  # Whoever completes it at this moment may be later than we are.
+        await t.removals.add(source_key(seen.id), is_prefix=False, at=when)
+    return True
+
+
+async def leave_no_parts(storage: ObjectStorage, ended: Collection[VideoImport], now: datetime) -> None:
+    """Abort what was begun in the storage; what it does not hear of now, housekeeping aborts after a day."""
+    with suppress(StorageError):
+        for one in ended:
+            await storage.abort_writes(source_key(one.id), now + _ANY_CLOCK)
+
+
+CANCELED: Final = ImportFailure.of(ImportFailureCode.CANCELED)
