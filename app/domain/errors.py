@@ -15,6 +15,7 @@
     ├── VideoNotFound
     ├── VideoNotBelongsToUser
     ├── VideoExpired             (the record is there, its files are not)
+    ├── FrameNotFound, FramesUnreadable, LinkExpired    (of single pictures)
     ├── ProcessingNotFinished
     ├── ProcessingAlreadyFinished
     ├── UploadIncomplete
@@ -184,6 +185,27 @@ class VideoExpired(DomainError, code="VIDEO_EXPIRED"):
     """The files of this video are no longer kept; send the video again.
 
     The processing is there, but its files are no longer kept; see expiresAt.
+    """
+
+
+class FrameNotFound(DomainError, code="FRAME_NOT_FOUND"):
+    """This video has no such picture.
+
+    The ZIP has no picture of this place, or none that was on the screen by this time of the film.
+    """
+
+
+class FramesUnreadable(DomainError, code="FRAMES_UNREADABLE"):
+    """The pictures of this video cannot be shown one by one; download its ZIP, or process the video again.
+
+    What the storage holds of the ZIP's pictures does not fit the ZIP; trying again does not help.
+    """
+
+
+class LinkExpired(DomainError, code="LINK_EXPIRED"):
+    """This link has expired; ask for a new one.
+
+    The link was good, and its time is over: read its url anew.
     """
 
 

@@ -1,4 +1,4 @@
-"""One picture of a film, as it is kept."""
+"""One picture of a film, as it comes and as it is kept."""
 
 from dataclasses import dataclass
 
@@ -20,3 +20,31 @@ class Frame:
     width: int
     height: int
     data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class ArchivedFrame:
+    """One picture of a ZIP, as its manifest tells of it: all but the bytes, and where those are.
+
+    ``index`` is its place in the ZIP, from 1, ``number`` counts the film's pictures, from 0. ``time_seconds`` and
+    ``until_seconds`` are from when until when the film's picture is on the screen, ``instant_seconds`` is the time that
+    was asked for. Its file's name tells ``name_milliseconds``. The bytes of the ZIP from ``offset`` on are the picture,
+    ``size_bytes`` of them; ``sha256`` is hex.
+    """
+
+    index: int
+    number: int
+    time_seconds: float
+    until_seconds: float
+    instant_seconds: float
+    name_milliseconds: int
+    width: int
+    height: int
+    offset: int
+    size_bytes: int
+    sha256: str
+
+    @property
+    def there_from(self) -> float:
+        """From when on it counts as being on the screen: its clock may waver a little behind what was asked for."""
+        return min(self.time_seconds, self.instant_seconds)

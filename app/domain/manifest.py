@@ -4,11 +4,13 @@
 """
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from io import BytesIO
 from typing import Final, final
 
-from app.domain.frame import Frame
+from app.domain.frame import ArchivedFrame, Frame
+from app.domain.frame_index import FrameIndex
 from app.domain.options import ExtractionOptions, ImageFormat
 from app.domain.video import MediaInfo, VideoProcessing
 
@@ -48,7 +50,16 @@ class Reading:
 
 def frame_file_name(index: int, time_seconds: float, image_format: ImageFormat) -> str:
     """Name a file by its place, from 1, and the time of its picture: ``frame_000012_00-00-11.000.jpg``."""
-    milliseconds = max(0, round(time_seconds * 1000))
+    return file_name_at(index, name_milliseconds(time_seconds), image_format)
+
+
+def name_milliseconds(time_seconds: float) -> int:
+    """Return the time of a picture as its file's name tells it."""
+    return max(0, round(time_seconds * 1000))
+
+
+def file_name_at(index: int, milliseconds: int, image_format: ImageFormat) -> str:
+    """Name a file by its place and by what ``name_milliseconds`` returned."""
     seconds, millis = divmod(milliseconds, 1000)
     minutes, second = divmod(seconds, 60)
     hours, minute = divmod(minutes, 60)
@@ -68,7 +79,8 @@ class Manifest:
     """``manifest.json`` as it grows: its head, a line for each file, and, once the film is read, how that was done.
 
     It is kept as the text that it will be: 30 MB for a hundred thousand files, which as objects would be ten times
-    as much.
+    as much. ``app/domain/manifest_lines.py`` reads it again, line by line. With it grows the index that lies beside
+    the ZIP.
     """
 
     def __init__(self, video: VideoProcessing, media: MediaInfo) -> None:
@@ -76,6 +88,7 @@ class Manifest:
         self._options = video.options
         self._duration = media.duration_seconds
         self._text = BytesIO()
+        self._index = FrameIndex()
         source = {
             "fileName": video.original_file_name,
             "sizeBytes": video.size_bytes,
@@ -91,21 +104,22 @@ class Manifest:
     def add(self, file: str, frame: Frame, instant: float, sha256: str, *, ends_at: int) -> None:
         """Add the next file of the ZIP: of which picture it is, for which of its instants, and where its bytes end."""
         size = len(frame.data)
-        line = _json(
-            {
-                "file": file,
-                "number": frame.number,
-                "timeSeconds": round(frame.time_seconds, 6),
-                "untilSeconds": round(frame.until_seconds, 6),
-                "instants": [round(instant, 6)],
-                "width": frame.width,
-                "height": frame.height,
-                "sizeBytes": size,
-                "sha256": sha256,
-                "range": {"first": ends_at - size, "last": ends_at - 1},
-            }
+        kept = ArchivedFrame(
+            index=self.frame_count + 1,
+            number=frame.number,
+            time_seconds=round(frame.time_seconds, 6),
+            until_seconds=round(frame.until_seconds, 6),
+            instant_seconds=round(instant, 6),
+            name_milliseconds=name_milliseconds(frame.time_seconds),
+            width=frame.width,
+            height=frame.height,
+            offset=ends_at - size,
+            size_bytes=size,
+            sha256=sha256,
         )
+        line = _json(_line(file, kept))
         self._write(f",\n{line}" if self.frame_count else f"\n{line}")
+        self._index.add(kept)
         self.frame_count += 1
 
     def end(self, reading: Reading) -> bytes:
@@ -117,12 +131,31 @@ class Manifest:
         self._write(f'\n],\n"leftOut": {_json(left_out)},\n"reading": {_json(_reading(reading))}\n}}\n')
         return self._text.getvalue()
 
+    def index(self) -> Iterator[bytes | memoryview]:
+        """Yield the index of all files that were added."""
+        return self._index.pieces()
+
     def _write(self, text: str) -> None:
         self._text.write(text.encode())
 
 
 def _json(value: object) -> str:
     return json.dumps(value, ensure_ascii=False)
+
+
+def _line(file: str, frame: ArchivedFrame) -> dict[str, object]:
+    return {
+        "file": file,
+        "number": frame.number,
+        "timeSeconds": frame.time_seconds,
+        "untilSeconds": frame.until_seconds,
+        "instants": [frame.instant_seconds],
+        "width": frame.width,
+        "height": frame.height,
+        "sizeBytes": frame.size_bytes,
+        "sha256": frame.sha256,
+        "range": {"first": frame.offset, "last": frame.offset + frame.size_bytes - 1},
+    }
 
 
 def _options(options: ExtractionOptions) -> dict[str, object]:

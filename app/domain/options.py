@@ -24,6 +24,11 @@ class ImageFormat(Described):
         """The ending of a picture's name, without the dot."""
         return {"JPEG": "jpg", "PNG": "png", "WEBP": "webp"}[self.value]
 
+    @property
+    def media_type(self) -> str:
+        """What a picture is on the web."""
+        return f"image/{self.value.lower()}"
+
 
 class SelectionKind(StrEnum):
     """How frames are chosen; the values are the field names of the API."""

@@ -88,13 +88,21 @@ class MediaInfo:
 
 @dataclass(frozen=True, slots=True)
 class FramesArchive:
-    """The finished ZIP: object key, bytes, SHA-256 in hex, number of frames, and its contact sheet's key."""
+    """The finished ZIP: object key, bytes, SHA-256 in hex, number of frames, and its contact sheet's key.
+
+    ``index_key`` is where the index of its pictures lies, of all but those that a former version made.
+    """
 
     key: str
     size_bytes: int
     sha256: str
     frame_count: int
     contact_sheet_key: str | None = None
+
+    @property
+    def index_key(self) -> str:
+        """Where the index of its pictures is, as ``frame_index_key`` has it."""
+        return frame_index_key(self.key)
 
     @property
     def progress(self) -> Progress:
@@ -166,3 +174,8 @@ def archive_key(video: VideoId, attempt: int) -> str:
 def contact_sheet_key(video: VideoId, attempt: int) -> str:
     """Where one attempt stores its contact sheet."""
     return f"{result_prefix(video)}{attempt}.jpg"
+
+
+def frame_index_key(archive: str) -> str:
+    """Where the index of a ZIP's pictures is stored; it follows from the ZIP's key, so that no record need name it."""
+    return f"{archive.removesuffix('.zip')}.frames"

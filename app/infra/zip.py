@@ -81,6 +81,56 @@ class StoredZip:
         )
 
 
+TAIL_BYTES: Final = 512
+"""The end of an archive of ours, from before the last entry of its directory, is shorter."""
+
+
+def last_entry(tail: bytes, archive_bytes: int, name: str) -> tuple[int, int] | None:
+    """Return where the data of an archive's last entry begins and ends (exclusive), where it is a stored one so named.
+
+    ``tail`` are the archive's last ``TAIL_BYTES``, or all of them. Nothing is believed that could not stand in an
+    archive of ``StoredZip``: None for every other one.
+    """
+    end, raw = len(tail) - _END.size, name.encode()
+    if end < 0:
+        return None
+    signature, *_, size, directory, comment = _END.unpack_from(tail, end)
+    if signature != b"PK\x05\x06" or comment:
+        return None
+    closing = _END.size
+    if _MAX32 in (size, directory) or _END.unpack_from(tail, end)[4] == _MAX16:
+        closing += _LOCATOR64.size + _END64.size
+        if len(tail) < closing:
+            return None
+        signature, *_, size, directory = _END64.unpack_from(tail, len(tail) - closing)
+        if signature != b"PK\x06\x06":
+            return None
+    if directory + size + closing != archive_bytes:
+        return None
+    return _last_data(tail[: len(tail) - closing], size, directory, raw)
+
+
+def _last_data(tail: bytes, size: int, directory: int, name: bytes) -> tuple[int, int] | None:
+    """Find the last record of a directory, which ends where ``tail`` does, and by it the data just before it."""
+    for numbers in range(4):  # Of its extra field, which stands at the very end.
+        extra = _zip64_extra(*[0] * numbers)
+        at = len(tail) - _CENTRAL.size - len(name) - len(extra)
+        if at < max(0, len(tail) - size):
+            return None
+        record = _CENTRAL.unpack_from(tail, at)
+        signature, method, stored, plain, offset = record[0], record[4], record[8], record[9], record[16]
+        named = tail[at + _CENTRAL.size : len(tail) - len(extra)]
+        if (signature, record[10], record[11], named) != (b"PK\x01\x02", len(name), len(extra), name):
+            continue
+        if numbers == 1 and offset == _MAX32:
+            (offset,) = struct.unpack_from("<Q", tail, len(tail) - 8)
+        begin = directory - stored
+        # A larger one, of 4 GiB, is no manifest of ours: what stands before its data is a plain header and its name.
+        sound = method == _STORED and stored == plain and offset == begin - _LOCAL.size - len(name) >= 0
+        return (begin, directory) if sound else None
+    return None
+
+
 def _zip64_extra(*numbers: int) -> bytes:
     return struct.pack(f"<2H{len(numbers)}Q", _ZIP64_EXTRA, 8 * len(numbers), *numbers) if numbers else b""
 

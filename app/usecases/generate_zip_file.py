@@ -6,7 +6,7 @@ from typing import Final, final
 from app.domain.errors import ProcessingError
 from app.domain.failure import NO_ROOM, FailureCode
 from app.domain.manifest import Manifest, frame_file_name
-from app.domain.video import FramesArchive, MediaInfo, VideoProcessing, archive_key, contact_sheet_key
+from app.domain.video import FramesArchive, MediaInfo, VideoProcessing, archive_key, contact_sheet_key, frame_index_key
 from app.usecases.ports.frames import Extraction, ZipEncoder
 from app.usecases.ports.storage import ObjectWriter, ObjectWriters
 from app.usecases.quota import StoredBytes
@@ -18,11 +18,11 @@ _SMALL_BYTES: Final = 1024**3
 @final
 @dataclass(frozen=True, slots=True)
 class GenerateZipFile:
-    """Put frames into a ZIP that goes to the storage while it grows, and a contact sheet beside it.
+    """Put frames into a ZIP that goes to the storage while it grows; beside it a contact sheet and an index of them.
 
     Each instant that was asked for is a file, so a picture that stands for eight is there eight times. No picture
-    touches the disk, and of one that is written memory keeps its line of the manifest. The ZIP's key holds the
-    attempt; the object appears only when it is whole, and nobody is told of it here.
+    touches the disk, and of one that is written memory keeps its line of the manifest and its record of the index. The
+    ZIP's key holds the attempt; the object appears only when it is whole, and nobody is told of it here.
 
     :raises ProcessingError: OUTPUT_TOO_LARGE, or what the extraction found out
     """
@@ -49,12 +49,18 @@ class GenerateZipFile:
             document = manifest.end(extraction.reading)
             await output.write(encoder.entry("manifest.json", document, video.created_at))
             await output.write(encoder.end())
+        await self._keep_index(key, manifest)
         sheet = await self._keep_contact_sheet(video, extraction.contact_sheet)
         return FramesArchive(key, output.size, output.sha256.hexdigest(), manifest.frame_count, sheet)
 
     def allowed_bytes(self, source_bytes: int) -> int:
         """Return how large the ZIP of a file may be."""
         return min(self.max_bytes, max(self.small_bytes, int(source_bytes * self.max_ratio)))
+
+    async def _keep_index(self, archive: str, manifest: Manifest) -> None:
+        async with self.storage.writer(frame_index_key(archive), "application/octet-stream") as writer:
+            for piece in manifest.index():
+                await writer.write(piece)
 
     async def _keep_contact_sheet(self, video: VideoProcessing, picture: bytes | None) -> str | None:
         if picture is None:

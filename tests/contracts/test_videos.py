@@ -14,6 +14,7 @@ from app.domain.video import (
     VideoId,
     archive_key,
     contact_sheet_key,
+    frame_index_key,
     new_video_id,
     source_key,
 )
@@ -155,12 +156,14 @@ async def test_only_keys_that_a_row_names_or_may_yet_name_are_known(story: Story
         contact_sheet_key(running, 1),
         archive_key(done, winner),
         contact_sheet_key(done, winner),
+        frame_index_key(archive_key(done, winner)),
     }
     orphans = {
         source_key(gone),
         archive_key(gone, 1),
         archive_key(done, zombie),
         contact_sheet_key(done, zombie),
+        frame_index_key(archive_key(done, zombie)),
         f"results/{running}",
         f"results/{str(running).upper()}/1.zip",
         source_key(done) + " ",
@@ -169,7 +172,8 @@ async def test_only_keys_that_a_row_names_or_may_yet_name_are_known(story: Story
     }
     assert await story.transactions.read(lambda t: t.videos.known_keys(known | orphans)) == known
     assert await story.transactions.read(lambda t: t.videos.known_keys([])) == set()
-    never = {archive_key(done, zombie), contact_sheet_key(done, zombie)}
+    lost = archive_key(done, zombie)
+    never = {lost, contact_sheet_key(done, zombie), frame_index_key(lost)}
     assert await story.transactions.read(lambda t: t.videos.never_named(known | orphans)) == never
 
 
@@ -180,7 +184,7 @@ async def test_a_video_whose_files_are_no_longer_kept_names_none_of_them(story: 
     second, running = await story.video(owner, source_key=key), await story.video(owner)
     for video in (first, second):
         assert await story.complete(video, await story.claimed(video, at=1), at=10)
-    results = {archive_key(first, 1), contact_sheet_key(first, 1)}
+    results = {archive_key(first, 1), contact_sheet_key(first, 1), frame_index_key(archive_key(first, 1))}
 
     async def expire(video: VideoId) -> bool:
         return await story.transactions.write(lambda t: t.videos.expire(video, after(100)))

@@ -101,7 +101,9 @@ async def check_all_is_well(world: World, viewer: Viewer, mailer: MemoryMailer, 
         assert states[0] is ProcessingStatus.PENDING
         assert all(later in NEXT[earlier] for earlier, later in pairwise(states))
         assert len([state for state in states if state.final]) == 1
-        kept |= {row.source_key} | ({row.archive.key, row.archive.contact_sheet_key or ""} if row.archive else set())
+        kept.add(row.source_key)
+        if row.archive:
+            kept |= {row.archive.key, row.archive.index_key, row.archive.contact_sheet_key or ""}
     assert set(world.storage.objects) == kept - {""}
     told = [mail.to for mail in mailer.sent]
     assert len(set(told)) == (1 if failed and rows else 0), "a failure is told, and nothing else"

@@ -21,6 +21,7 @@ from app.domain.video import (
     Progress,
     VideoId,
     VideoProcessing,
+    frame_index_key,
     result_prefix,
 )
 from app.infra.sql.pauses import PAUSED
@@ -272,7 +273,7 @@ class SqlVideos(SqlTable):
                 which, _v.public_id.in_(set(videos.values()))
             )
         )
-        named = {row.public_id: (row.status, {row.archive_key, row.archive_contact_sheet_key}) for row in rows}
+        named = {row.public_id: (row.status, _named(row.archive_key, row.archive_contact_sheet_key)) for row in rows}
         return {key: named[video] for key, video in videos.items() if video in named}
 
     async def _sources(self, keys: Collection[str]) -> set[str]:
@@ -292,6 +293,11 @@ class SqlVideos(SqlTable):
 def _behind(after: VideoId | None, limit: int) -> Select[Any]:
     """Return what selects so many whose files are kept, in the order of their ids, behind this one."""
     return _SELECT.where(_KEPT, _v.public_id > (after or "")).order_by(_v.public_id).limit(limit)
+
+
+def _named(archive: str | None, contact_sheet: str | None) -> set[str | None]:
+    """Return what a row with these names: the index of a ZIP's pictures goes by the ZIP's key."""
+    return {archive, contact_sheet, *([] if archive is None else [frame_index_key(archive)])}
 
 
 def _held(attempt: int) -> tuple[ColumnElement[bool], ...]:

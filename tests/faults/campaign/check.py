@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Final
 
-from app.domain.video import NEXT, ProcessingStatus
+from app.domain.video import NEXT, ProcessingStatus, frame_index_key
 
 Event = Mapping[str, Any]
 """One line of the history: its ``kind``, ``at`` in seconds from the start, and what belongs to that kind."""
@@ -147,6 +147,7 @@ def _foreign(history: Sequence[Event]) -> Iterator[Violation]:
 def _orphans(rows: Sequence[Row], objects: Mapping[str, Stored]) -> Iterator[Violation]:
     """Find objects that no row names; it is asked after housekeeping, so there is no excuse."""
     named = {key for row in rows for key in (row.source_key, row.archive_key, row.contact_sheet_key) if key}
+    named |= {frame_index_key(row.archive_key) for row in rows if row.archive_key}
     for key in sorted(objects.keys() - named):
         yield Violation("orphan", key, "no row names it")
 
