@@ -20,6 +20,8 @@ from app.infra.attempt_reports import WorkerReports
 from app.infra.ffmpeg.extractor import FfmpegFrameExtractor
 from app.infra.ffmpeg.limits import Limits
 from app.infra.ffmpeg.program import try_out
+from app.infra.frame_indexes import StoredFrameIndexes
+from app.infra.frame_links import HmacFrameLinks
 from app.infra.import_reports import LoggedImports
 from app.infra.links import PresignedLinks, PresignedParts, TicketLinks, content_disposition
 from app.infra.mail import SmtpMailer
@@ -280,11 +282,12 @@ def _services(settings: Settings, opened: _Opened, identity: IdentityParts) -> S
         else None
     )
     return Services(
-        do=user_use_cases(settings, parts, identity, part_links),
+        do=user_use_cases(settings, parts, identity, StoredFrameIndexes(parts.storage), part_links),
         tokens=identity.tokens,
         ended_sessions=identity.ended,
         links=links or tickets,
         tickets=None if links else tickets,
+        frame_links=HmacFrameLinks(secret, lifetime_seconds=lifetime, public_url=settings.public_url),
         storage=parts.storage,
         clock=parts.clock,
         retention=Retention(settings.retention_days),

@@ -142,7 +142,7 @@ class VideoSettings(DecodingSettings):
 
     # Limits of videos
     link_seconds: int = 300
-    """How long a download's link is valid."""
+    """How long a download's link is valid; one to a single picture ends between half of that and that."""
     max_file_bytes: int = 50 * GIB
     """How large a source may be."""
     max_inline_upload_bytes: int = 2 * GIB
@@ -302,7 +302,7 @@ class Settings(SigningSettings, ServerSettings, VideoSettings):
     """What the API reads."""
 
     link_secret: Secret
-    """What the links to files are signed with, where objects go through the API."""
+    """What the links to single pictures are signed with, and, where objects go through the API, those to files."""
 
 
 class UpSettings(ServiceSettings):

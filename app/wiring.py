@@ -22,6 +22,7 @@ from app.usecases.email_verification import EmailVerification
 from app.usecases.examine_service import ExamineService
 from app.usecases.expire_videos import ExpireVideos
 from app.usecases.fetch_import import FetchImport
+from app.usecases.frames import FrameUseCases
 from app.usecases.generate_zip_file import GenerateZipFile
 from app.usecases.hold_lease import HoldLease
 from app.usecases.imports import ImportUseCases
@@ -36,6 +37,7 @@ from app.usecases.notifications import NotificationUseCases
 from app.usecases.passwords import PasswordUseCases
 from app.usecases.ports.attempt_reports import AttemptReports
 from app.usecases.ports.clock import Clock
+from app.usecases.ports.frame_indexes import FrameIndexes
 from app.usecases.ports.frames import DecoderTrial, FrameExtractor, ZipEncoder
 from app.usecases.ports.import_reports import ImportReports
 from app.usecases.ports.import_sources import ImportSources
@@ -126,7 +128,11 @@ class ControlParts:
 
 
 def user_use_cases(
-    settings: Settings, parts: Parts, identity: IdentityParts, part_links: PartLinks | None = None
+    settings: Settings,
+    parts: Parts,
+    identity: IdentityParts,
+    frame_indexes: FrameIndexes,
+    part_links: PartLinks | None = None,
 ) -> UseCases:
     """Compose all that a user may want done; ``part_links`` are those of a storage that clients reach."""
     transactions, storage, queue, live, clock = parts.transactions, parts.storage, parts.queue, parts.live, parts.clock
@@ -151,6 +157,7 @@ def user_use_cases(
     in_all = StoredInAll(transactions, clock, settings.max_stored_bytes)
     notifications = NotificationUseCases(transactions, queue, clock, limits, settings.webhook_loopback)
     retention = Retention(settings.retention_days)
+    download = DownloadProcessedZip(transactions, clock, retention)
     accept = AcceptUpload(transactions, queue, live, clock)
     videos = VideoUseCases(transactions, queue, live, clock, quota, retention)
     return UseCases(
@@ -183,7 +190,8 @@ def user_use_cases(
         ),
         imports=_imports(settings, parts, quota),
         list_user_videos=ListUserVideos(transactions),
-        download_processed_zip=DownloadProcessedZip(transactions, clock, retention),
+        download_processed_zip=download,
+        frames=FrameUseCases(transactions, clock, retention, download, frame_indexes),
         videos=videos,
         watch_video_status=WatchVideoStatus(transactions, live, clock),
         stored_bytes=StoredBytes(transactions, clock, settings.max_stored_bytes_per_user),

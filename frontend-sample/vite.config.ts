@@ -18,6 +18,7 @@ export default defineConfig({
     proxy: {
       "/graphql": { target: api, ws: true },
       "/files": api,
+      "/frames": api,
     },
   },
 });

@@ -20,7 +20,7 @@ from tests.parts.known_secrets import KNOWN
 FORMS: Final = {
     "a JSON Web Token": re.compile(r"eyJ[\w-]+\.eyJ[\w-]+"),
     "a signed URL": re.compile(r"X-Amz-(?:Signature|Credential)", re.IGNORECASE),
-    "a ticket": re.compile(r"/files/[\w.~-]{20,}|[?&]ticket=", re.IGNORECASE),
+    "a ticket": re.compile(r"/files/[\w.~-]{20,}|/frames/[\w-]{40,}|[?&]ticket=", re.IGNORECASE),
     "the key of a webhook": re.compile(r"whsec_[\w+/]"),
     "a key for programs": re.compile(r"fx_[0-9A-Za-z]{20}"),
     "an Authorization header": re.compile(r"\bBearer [\w-]", re.IGNORECASE),

@@ -1,4 +1,4 @@
-"""A page of processings, and where a page of anything lies (the Relay cursor connection, by keyset)."""
+"""A page of processings (the Relay cursor connection, by keyset)."""
 
 from collections.abc import Collection
 
@@ -8,27 +8,9 @@ from app.domain import video
 from app.domain.session import Scope
 from app.domain.video import ProcessingStatus
 from app.graphql.context import Info
+from app.graphql.page_info import PageInfo
 from app.graphql.videos import VideoProcessing
-from app.usecases.paging import Listed, Page, cursor_of
-
-
-@strawberry.type(description="Where a page lies in its list.")
-class PageInfo:
-    """What a client needs to go on."""
-
-    has_next_page: bool = strawberry.field(description="Whether older ones follow.")
-    has_previous_page: bool = strawberry.field(description="Whether this is not the first page.")
-    start_cursor: str | None = strawberry.field(description="The first edge's cursor; null on an empty page.")
-    end_cursor: str | None = strawberry.field(description="The last edge's cursor; null on an empty page.")
-
-    @classmethod
-    def of(cls, page: Page[Listed], *, follows: bool) -> "PageInfo":
-        return cls(
-            has_next_page=page.has_next,
-            has_previous_page=follows,
-            start_cursor=cursor_of(page.entries[0]) if page.entries else None,
-            end_cursor=cursor_of(page.entries[-1]) if page.entries else None,
-        )
+from app.usecases.paging import Page, cursor_of
 
 
 @strawberry.type(description="A processing in its place in the list.")

@@ -1,4 +1,4 @@
-"""What a root field declares of itself, beside its resolver, for the limits to go by."""
+"""What a field declares of itself, beside its resolver, for the limits to go by."""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -10,6 +10,9 @@ from graphql import GraphQLObjectType, GraphQLSchema
 from app.graphql.strawberry_insides import field_definition
 
 _ONCE: Final = "once"
+_EACH: Final = "each"
+EACH: Final[dict[object, object]] = {_EACH: True}
+"""The metadata of a field that asks somebody else anew for each object that it stands in, and not once for all."""
 
 
 def mutation(*, once: bool, description: str) -> Any:
@@ -24,35 +27,39 @@ def mutation(*, once: bool, description: str) -> Any:
 class Declared:
     """Names of fields, by what they declare.
 
-    Root fields do that they stand once, or that they are lists in pages; any field does that it asks somebody else, the
-    database as a rule, by having a resolver that waits.
+    Root fields do that they stand once; any field does that it is a list in pages, by its argument ``first``, and that
+    it asks somebody else, the database as a rule, by having a resolver that waits. Of a list that is once, whatever it
+    holds, but for those that do it for each.
     """
 
     once: frozenset[str]
     pages: frozenset[str]
     asks: frozenset[str]
+    asks_each: frozenset[str] = frozenset()
 
 
 @lru_cache(maxsize=8)
 def declared(core: GraphQLSchema) -> Declared:
-    """Return what the root fields of a schema declare; a list in pages does it by its argument ``first``.
+    """Return what the fields of a schema declare.
 
     :raises TypeError: where a mutation was not made by ``mutation``, and so does not say whether it is done once
     """
-    queries = core.query_type.fields if core.query_type else {}
     mutations = core.mutation_type.fields if core.mutation_type else {}
     told = {name: d.metadata for name, field in mutations.items() if (d := field_definition(field)) is not None}
     silent = [name for name, metadata in told.items() if _ONCE not in metadata]
     if silent:
         raise TypeError(f"Declare whether these may stand once in an operation: {', '.join(silent)}.")
+    fields = [
+        (name, field, definition)
+        for kind in core.type_map.values()
+        if isinstance(kind, GraphQLObjectType)
+        for name, field in kind.fields.items()
+        if (definition := field_definition(field)) is not None
+    ]
+    each = frozenset(name for name, _, definition in fields if _EACH in definition.metadata)
     return Declared(
         frozenset(name for name, metadata in told.items() if metadata[_ONCE]),
-        frozenset(name for name, field in queries.items() if "first" in field.args),
-        frozenset(
-            name
-            for kind in core.type_map.values()
-            if isinstance(kind, GraphQLObjectType)
-            for name, field in kind.fields.items()
-            if (definition := field_definition(field)) is not None and definition.is_async
-        ),
+        frozenset(name for name, field, _ in fields if "first" in field.args),
+        frozenset(name for name, _, definition in fields if definition.is_async) - each,
+        each,
     )

@@ -19,6 +19,7 @@ from graphql import (
     GraphQLError,
     InlineFragmentNode,
     IntValueNode,
+    NullValueNode,
     OperationDefinitionNode,
     SelectionSetNode,
     VariableNode,
@@ -41,6 +42,8 @@ MAX_DIRECTIVES: Final = 50
 _LISTS: Final = {"types": 80, "fields": 3, "directives": 5, "ofType": 0.4, "parts": PARTS}
 """About how long each is: those of introspection in our schema, over all that have it, and an upload's at most.
 Anything else is one or not there at all."""
+_SIZES: Final = frozenset({"first", "last"})
+"""The arguments by which a list in pages is told how long a page is."""
 _INTROSPECTION_COST: Final = 10_000
 """The usual query of tools has three quarters of it; nobody needs it ten times in one operation."""
 _MANY: Final = 10**9
@@ -69,11 +72,15 @@ class Size:
     cost: int = 0
     questions: int = 0
     """What somebody else, as the database, must be asked for; of a list once, whatever it holds."""
+    questions_each: int = 0
+    """The same, of what must be asked for each entry of a list."""
 
     @property
     def seconds(self) -> float:
         """What an answer takes of this process's time."""
-        return (self.cost + self.introspection_cost) * _POINT_SECONDS + self.questions * _QUESTION_SECONDS
+        return (self.cost + self.introspection_cost) * _POINT_SECONDS + (
+            self.questions + self.questions_each
+        ) * _QUESTION_SECONDS
 
     def add(self, other: "Size") -> None:
         """Put another beside it."""
@@ -86,6 +93,7 @@ class Size:
         self.once = min(self.once + other.once, _MANY)
         self.cost = min(self.cost + other.cost, _MANY)
         self.questions = min(self.questions + other.questions, _MANY)
+        self.questions_each = min(self.questions_each + other.questions_each, _MANY)
 
     def add_leaf(self, *, alias: bool, once: bool, asks: bool) -> None:
         """Put a field without a selection beside it: nearly all are such, so it makes no object of its own."""
@@ -157,6 +165,7 @@ class _Measure:
             below.once + (name in self._declared.once),
             1 if introspects else min(1 + int(below.cost * times), _MANY),
             below.questions + (name in self._declared.asks),
+            min(int(below.questions_each * times) + (name in self._declared.asks_each), _MANY),
         )
 
     def _fragment(self, name: str) -> Size:
@@ -172,14 +181,15 @@ class _Measure:
     def _times(self, node: FieldNode) -> float:
         """Return how often what is below a field may be answered."""
         for argument in node.arguments or ():
-            if argument.name.value != "first":
+            if argument.name.value not in _SIZES:
                 continue
             value: Any = argument.value
             if isinstance(value, VariableNode):
                 value = self._variables.get(value.name.value)
             if isinstance(value, IntValueNode):
                 value = int(value.value[:9])  # As many digits as decide; Python refuses to read thousands.
-            return min(max(value, 1), MAX_PAGE) if isinstance(value, int) else PAGE
+            if value is not None and not isinstance(value, NullValueNode):
+                return min(max(value, 1), MAX_PAGE) if isinstance(value, int) else PAGE
         return PAGE if node.name.value in self._declared.pages else _LISTS.get(node.name.value, 1)
 
 

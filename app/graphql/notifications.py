@@ -5,8 +5,8 @@ from datetime import datetime
 import strawberry
 
 from app.domain import notification
-from app.graphql.connection import PageInfo
 from app.graphql.enums import DeliveryStatus, NotificationChannel
+from app.graphql.page_info import PageInfo
 from app.graphql.shown import shown
 from app.usecases.paging import Page, cursor_of
 

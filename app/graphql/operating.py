@@ -5,8 +5,8 @@ from datetime import datetime
 import strawberry
 
 from app.domain import audit, user
-from app.graphql.connection import PageInfo
 from app.graphql.enums import FailureCode, ProcessingStatus, Role
+from app.graphql.page_info import PageInfo
 from app.graphql.scalars import BigInt
 from app.graphql.shown import shown
 from app.graphql.videos import Failure, Progress

@@ -10,10 +10,14 @@ from app.domain import options, video
 from app.domain.options import SelectionKind
 from app.domain.session import Scope
 from app.graphql.context import Info
+from app.graphql.declared import EACH
 from app.graphql.enums import FailureCode, ImageFormat, ProcessingStatus
+from app.graphql.frames import After, Before, First, FrameConnection, Last
 from app.graphql.scalars import BigInt
 from app.graphql.shown import shown
 from app.usecases.download_processed_zip import archive_file_name
+from app.usecases.frames import Wanted
+from app.usecases.paging import MAX_PAGE
 from app.usecases.ports.storage import DownloadLinks
 
 
@@ -99,6 +103,8 @@ class MediaInfo:
 class FramesArchive:
     """As ``app.domain.video.FramesArchive``, with links in place of keys."""
 
+    seen: strawberry.Private[video.VideoProcessing]
+    archive: strawberry.Private[video.FramesArchive]
     frame_count: int = strawberry.field(description="How many pictures are in it.")
     size_bytes: BigInt = strawberry.field(description="The size of the ZIP.")
     download_url: str = strawberry.field(description="Where the ZIP is; may be relative to this API.")
@@ -117,7 +123,20 @@ class FramesArchive:
         if archive.contact_sheet_key is not None:
             sheet_name = name.removesuffix(".zip") + ".jpg"
             sheet, _ = links.link(archive.contact_sheet_key, file_name=sheet_name, content_type="image/jpeg", now=now)
-        return shown(cls, archive, download_url=url, contact_sheet_url=sheet, expires_at=expires_at)
+        urls = {"download_url": url, "contact_sheet_url": sheet, "expires_at": expires_at}
+        return shown(cls, archive, seen=found, archive=archive, **urls)
+
+    @strawberry.field(
+        metadata=EACH,
+        description="Its pictures one by one, in their order, each with a link to its bytes: nothing is unpacked, and "
+        f"nothing else of the ZIP need be fetched. first or last is 1 to {MAX_PAGE}.",
+    )
+    async def frames(
+        self, info: Info, first: First = None, after: After = None, before: Before = None, last: Last = None
+    ) -> FrameConnection | None:
+        """Be nullable, so that a storage that is away takes nothing from who asks for more than pictures."""
+        page = await info.context.do.frames.page_of(self.archive, Wanted(first, after, before, last))
+        return FrameConnection.of(self.seen, page, info.context.services)
 
 
 @strawberry.type(description="One line of the status log.")

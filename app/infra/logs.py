@@ -28,6 +28,7 @@ _SECRETS: Final = re.compile(
     r"|fx_[0-9A-Za-z]{20,}"  # a key for programs, misspelt too
     r"|\$argon2\w+\$[\w$=,+/-]+"  # a password's hash
     r"|(?<=/files/)[\w.~-]{8,}"  # a ticket
+    r"|(?<=/frames/)[\w-]{40,}"  # that of a picture
     r"|(?i:(?<=bearer ))[\w.~+/=-]{8,}"
     r"|(?i:(?<=[?&#]token=)|(?<=[?&]ticket=)|(?<=[?&]x-amz-signature=)|(?<=[?&]x-amz-credential=))[^&\s\"'\\]+"
     r"|(?<=://)[^/@:\s\"']*:[^/@\s\"']+(?=@)"  # user and password of a URL

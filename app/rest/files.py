@@ -2,20 +2,17 @@
 
 import hashlib
 from http import HTTPStatus
-from typing import Final
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
 from app.domain.errors import StorageError
-from app.rest.objects import OBJECT_PARAMETERS, Representation, object_answers, send_object
+from app.rest.objects import NOTHING_MAY_RUN, OBJECT_PARAMETERS, Representation, object_answers, send_object
 from app.server.contract import Parameter, promises
 from app.server.problem_types import OUTSIDE_THE_FILE, UNKNOWN_PATH
 from app.server.services import services_of
 from app.usecases.ports.storage import ObjectMissing
-
-_NOTHING_MAY_RUN: Final = {"Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; sandbox"}
 
 
 @promises(
@@ -43,6 +40,6 @@ async def by_ticket(request: Request) -> Response:
         services.content_disposition(ticket.file_name),
     )
     try:
-        return await send_object(request, services.storage, found, _NOTHING_MAY_RUN)
+        return await send_object(request, services.storage, found, NOTHING_MAY_RUN)
     except ObjectMissing:
         raise HTTPException(HTTPStatus.NOT_FOUND) from None

@@ -19,19 +19,26 @@ OBJECT_PARAMETERS: Final = (
     Parameter("header", "If-Range", "An ETag: of any other content the whole is sent."),
     Parameter("header", "If-None-Match", "An ETag: the same content is not sent again."),
 )
+NOTHING_MAY_RUN: Final = {"Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; sandbox"}
+"""For what anybody may open by a link, and a browser shows."""
 _HEADERS: Final = ("Accept-Ranges", "Cache-Control", "Content-Disposition", "ETag")
 _RANGE: Final = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 
 
 @dataclass(frozen=True, slots=True)
 class Representation:
-    """An object that never changes under its key: ``etag`` names its content, ``disposition`` how it is saved."""
+    """What never changes under its key: ``etag`` names its content, ``disposition`` how it is saved.
+
+    It is an object, or of one the ``size_bytes`` from ``offset`` on: nothing else of it can be had.
+    """
 
     key: str
     size_bytes: int
     etag: str
     content_type: str
     disposition: str
+    offset: int = 0
+    cache_control: str = "private, no-store"
 
 
 def object_answers(media_type: str) -> tuple[Answer, ...]:
@@ -57,7 +64,7 @@ async def send_object(
         "Accept-Ranges": "bytes",
         "ETag": etag,
         "Content-Disposition": found.disposition,
-        "Cache-Control": "private, no-store",
+        "Cache-Control": found.cache_control,
         **headers,
     }
     if _names(request.headers.get("if-none-match"), etag):
@@ -79,7 +86,7 @@ async def send_object(
     headers["Content-Length"] = str(end - start)
     if request.method == "HEAD" or start == end:
         return Response(status_code=status, headers=headers, media_type=found.content_type)
-    chunks = storage.read(found.key, start, end)
+    chunks = storage.read(found.key, found.offset + start, found.offset + end)
     first = await anext(chunks)
     return StreamingResponse(_joined(first, chunks), status, headers, found.content_type)
 

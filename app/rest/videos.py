@@ -62,6 +62,16 @@ class VideoPage(TypedDict):
     """Send it as ``after`` for the page that follows, if there is one."""
 
 
+VIDEO_ID: Final = Parameter("path", "id", "The video's.", {"type": "string", "format": "uuid"})
+PAGE_PARAMETERS: Final = (
+    Parameter(
+        "query",
+        "first",
+        "How many a page has.",
+        {"type": "integer", "minimum": 1, "maximum": MAX_PAGE, "default": PAGE},
+    ),
+    Parameter("query", "after", "The ``next`` of the page before."),
+)
 _FORM: Final = {
     "type": "object",
     "properties": {"file": {"contentMediaType": "application/octet-stream"}},
@@ -107,24 +117,13 @@ async def upload(request: Request) -> Response:
     "videos",
     Answer(HTTPStatus.OK, "One page of them.", VideoPage),
     errors=(errors.InvalidInput, errors.StorageError),
-    parameters=(
-        Parameter(
-            "query",
-            "first",
-            "How many a page has.",
-            {"type": "integer", "minimum": 1, "maximum": MAX_PAGE, "default": PAGE},
-        ),
-        Parameter("query", "after", "The ``next`` of the page before."),
-    ),
+    parameters=PAGE_PARAMETERS,
     signed_in=True,
 )
 async def list_videos(request: Request) -> Response:
     """List one's own videos, newest first."""
     services, viewer = services_of(request), await viewer_of(request, Scope.READ)
-    first = request.query_params.get("first", str(PAGE))
-    if not (first.isascii() and first.isdigit() and len(first) <= 3):  # noqa: PLR2004 - no page size is longer
-        raise wrong_size()
-    page = await services.do.list_user_videos(viewer, int(first), request.query_params.get("after"))
+    page = await services.do.list_user_videos(viewer, page_size(request), request.query_params.get("after"))
     after = cursor_of(page.entries[-1]) if page.has_next else None
     return JSONResponse(VideoPage(items=[_item(video, services.retention) for video in page.entries], next=after))
 
@@ -146,7 +145,7 @@ async def list_videos(request: Request) -> Response:
         errors.VideoNotFound,
     ),
     problems=(OUTSIDE_THE_FILE,),
-    parameters=(Parameter("path", "id", "The video's.", {"type": "string", "format": "uuid"}), *OBJECT_PARAMETERS),
+    parameters=(VIDEO_ID, *OBJECT_PARAMETERS),
     signed_in=True,
 )
 async def download(request: Request) -> Response:
@@ -173,6 +172,14 @@ async def download(request: Request) -> Response:
         return await send_object(request, services.storage, found, {})
     except ObjectMissing:
         raise errors.VideoNotFound("The ZIP of this video is no longer stored.") from None
+
+
+def page_size(request: Request) -> int:
+    """Return what ``first`` asks for; raises ``InvalidInput`` where it is no number that a page can have."""
+    first = request.query_params.get("first", str(PAGE))
+    if not (first.isascii() and first.isdigit() and len(first) <= 3):  # noqa: PLR2004 - no page size is longer
+        raise wrong_size()
+    return int(first)
 
 
 async def _file(form: Multipart) -> Part:

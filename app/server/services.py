@@ -18,6 +18,7 @@ from app.domain.user import pseudonym
 from app.settings import Settings
 from app.usecases.catalogue import UseCases
 from app.usecases.ports.clock import Clock
+from app.usecases.ports.frame_links import FrameLinks
 from app.usecases.ports.sessions import EndedSessions
 from app.usecases.ports.storage import DownloadLinks, ObjectStorage
 from app.usecases.ports.tokens import AccessTokens
@@ -46,8 +47,9 @@ class Services:
     """All that GraphQL and HTTP need from inside.
 
     ``ready`` names the parts that must work, each with whether it does.
-    ``tickets`` is None where links lead to the storage itself. ``content_disposition`` makes a file name safe to be
-    sent as an attachment's header (RFC 6266). ``backlog`` names what waits, as far as that can be known right now.
+    ``tickets`` is None where links lead to the storage itself; those to single pictures are always ours.
+    ``content_disposition`` makes a file name safe to be sent as an attachment's header (RFC 6266). ``backlog`` names
+    what waits, as far as that can be known right now.
     """
 
     do: UseCases
@@ -55,6 +57,7 @@ class Services:
     ended_sessions: EndedSessions
     links: DownloadLinks
     tickets: Tickets | None
+    frame_links: FrameLinks
     storage: ObjectStorage
     clock: Clock
     retention: Retention

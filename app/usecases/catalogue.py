@@ -12,6 +12,7 @@ from app.usecases.download_processed_zip import DownloadProcessedZip
 from app.usecases.email_verification import EmailVerification
 from app.usecases.expire_videos import ExpireVideos
 from app.usecases.fetch_import import FetchImport
+from app.usecases.frames import FrameUseCases
 from app.usecases.imports import ImportUseCases
 from app.usecases.job_operations import JobOperations
 from app.usecases.list_user_videos import ListUserVideos
@@ -57,6 +58,7 @@ class UseCases:
     imports: ImportUseCases
     list_user_videos: ListUserVideos
     download_processed_zip: DownloadProcessedZip
+    frames: FrameUseCases
     videos: VideoUseCases
     watch_video_status: WatchVideoStatus
     stored_bytes: StoredBytes

@@ -80,9 +80,9 @@ def page_key(text: str) -> PageKey:
     return key
 
 
-def wrong_size() -> InvalidInput:
+def wrong_size(field: str = "first") -> InvalidInput:
     """Return the error for a page of a size that there is not."""
-    return InvalidInput(f"A page has 1 to {MAX_PAGE} entries.", field=("first",))
+    return InvalidInput(f"A page has 1 to {MAX_PAGE} entries.", field=(field,))
 
 
 def checked_page(first: int, after: str | None) -> PageKey | None:

@@ -132,7 +132,12 @@ def everything(kind: Any, depth: int = 0) -> str:
         return "{ " + " ".join([*parts, "... on Problem { problem: code }"]) + " }"
     assert isinstance(named, GraphQLObjectType)
     assert depth < 10
-    return "{ " + " ".join(f"{key} {everything(value.type, depth + 1)}" for key, value in named.fields.items()) + " }"
+    # A list within a list is short here, or it would be too much for one operation.
+    fields = (
+        f"{key}{'(first: 1)' if 'first' in value.args else ''} {everything(value.type, depth + 1)}"
+        for key, value in named.fields.items()
+    )
+    return "{ " + " ".join(fields) + " }"
 
 
 def operation(name: str, row: Row) -> str:

@@ -25,6 +25,8 @@ from app.domain.session import SessionId
 from app.domain.user import Locale, User, UserId
 from app.domain.video import FramesArchive, Progress, VideoId, VideoProcessing, archive_key, contact_sheet_key
 from app.graphql.view import GraphQLView
+from app.infra.frame_indexes import StoredFrameIndexes
+from app.infra.frame_links import HmacFrameLinks
 from app.infra.links import TicketLinks, content_disposition
 from app.infra.passwords import Argon2PasswordHasher
 from app.infra.sql.engine import engine_for
@@ -174,12 +176,16 @@ class Site:
 
     def services(self) -> Services:
         tickets = TicketLinks(SECRET, lifetime_seconds=300)
+        opened = self.opened
         return Services(
-            do=user_use_cases(self.settings, self.opened, self.identity, self.part_links),
+            do=user_use_cases(
+                self.settings, opened, self.identity, StoredFrameIndexes(opened.storage), self.part_links
+            ),
             tokens=self.tokens,
             ended_sessions=self.ended_sessions,
             links=self.storage_links or tickets,
             tickets=None if self.storage_links else tickets,
+            frame_links=HmacFrameLinks(SECRET, lifetime_seconds=300),
             storage=self.bucket or self.storage,
             clock=self.clock,
             retention=self.retention,

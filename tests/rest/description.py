@@ -98,7 +98,7 @@ class Description:
             assert answer.content == b"", f"{where} promises no body"
             return ""
         kind = answer.headers["content-type"].partition(";")[0]
-        described = kind if kind in content else "*/*"
+        described = next((one for one in (kind, f"{kind.partition('/')[0]}/*") if one in content), "*/*")
         assert described in content, f"{where}: {kind} is not described"
         if not kind.endswith("json"):
             return ""

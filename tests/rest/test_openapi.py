@@ -8,7 +8,6 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
@@ -27,10 +26,12 @@ from app.server.draining import Drain
 from app.server.serving import Serving
 from app.usecases.ports.rate_limits import RateLimitKey
 from tests.parts.api_keys import program, revoked
-from tests.parts.site import FILES, MAX_BYTES, MP4, PASSWORD, ZIP, Person, Site, running_site
+from tests.parts.site import FILES, MAX_BYTES, MP4, PASSWORD, Person, Site, running_site
 from tests.parts.stores import S3Part
 from tests.parts.wired import shipped
+from tests.rest.described_frames import pictures_as_described, pictures_that_expired_as_described
 from tests.rest.description import Description
+from tests.rest.visitor import Visitor, fetched
 
 ROOT = Path(__file__).parents[2]
 UNKNOWN = "3f0c1d7e-5a4b-4c3d-8e2f-1a2b3c4d5e6f"
@@ -57,24 +58,6 @@ NOT_TRIED = {
 @pytest.fixture(scope="module")
 def described() -> Description:
     return Description()
-
-
-class Visitor:
-    """A client whose every answer is judged; what is fetched is also asked for by HEAD."""
-
-    def __init__(self, described: Description, client: httpx.AsyncClient) -> None:
-        self._described = described
-        self._client = client
-
-    async def get(self, path: str, **options: Any) -> httpx.Response:
-        self._described.judge(await self._client.head(path, **options))
-        return self._described.judge(await self._client.get(path, **options))
-
-    async def post(self, path: str, **options: Any) -> httpx.Response:
-        return self._described.judge(await self._client.post(path, **options))
-
-    async def sends(self, path: str = "/videos/upload", content: bytes = MP4, **options: Any) -> httpx.Response:
-        return await self.post(path, files={"file": (options.pop("name", "a.mp4"), content)}, **options)
 
 
 @pytest.fixture
@@ -215,18 +198,6 @@ async def test_lists_answer_as_described(site: Site, ana: Person, visitor: Visit
     assert (await stranger.get("/videos")).status_code == 401
 
 
-async def fetched(visitor: Visitor, path: str) -> None:
-    """Fetch an object in all the ways there are."""
-    whole = await visitor.get(path)
-    assert (whole.status_code, whole.content) == (200, ZIP)
-    for headers, status in (
-        ({"Range": "bytes=1-2"}, 206),
-        ({"Range": f"bytes={len(ZIP)}-"}, 416),
-        ({"If-None-Match": whole.headers["etag"]}, 304),
-    ):
-        assert (await visitor.get(path, headers=headers)).status_code == status
-
-
 async def test_downloads_answer_as_described(
     site: Site, ana: Person, bruno: Person, visitor: Visitor, stranger: Visitor, described: Description
 ):
@@ -252,6 +223,7 @@ async def test_what_expired_is_answered_as_described(empty_database: Path, tmp_p
         visitor = Visitor(described, ana.http)
         assert (await visitor.get(f"/videos/{video}/download")).status_code == 410
         assert (await visitor.get("/videos")).json()["items"][0]["expiresAt"] < site.clock.now().isoformat()
+        await pictures_that_expired_as_described(site, ana, visitor)
 
 
 async def test_links_answer_as_described(site: Site, ana: Person, stranger: Visitor):
@@ -263,6 +235,18 @@ async def test_links_answer_as_described(site: Site, ana: Person, stranger: Visi
     assert (await stranger.get("/files/x")).status_code == 404
     site.storage.away = True
     assert (await stranger.get(link)).status_code == 503
+
+
+async def test_pictures_answer_as_described(
+    site: Site, ana: Person, bruno: Person, visitor: Visitor, stranger: Visitor, described: Description
+):
+    others = Visitor(described, bruno.http)
+    await pictures_as_described(site, ana, visitor, stranger, others)
+    async with program(site, ana, Scope.DELETE) as lacking:
+        video = await ana.uploaded()
+        for path in ("frames", "frames/1"):
+            answer = await Visitor(described, lacking.http).get(f"/videos/{video}/{path}")
+            assert (answer.status_code, answer.json()["code"]) == (403, "INSUFFICIENT_SCOPE")
 
 
 async def test_a_way_to_the_storage_is_as_described(

@@ -9,6 +9,7 @@ from passlib.hash import argon2  # type: ignore[import-untyped]  # libpass ships
 from app.domain.errors import EmailAlreadyRegistered, InvalidCredentials, InvalidInput, RateLimited, Unauthenticated
 from app.domain.session import Viewer
 from app.domain.user import Locale, UserId
+from app.infra.frame_indexes import StoredFrameIndexes
 from app.infra.passwords import Argon2PasswordHasher
 from app.settings import Settings
 from app.usecases.ports.rate_limits import RateLimitKey
@@ -34,7 +35,8 @@ class Identity:
         parts = identity_parts(world.clock, passwords, self.ended, self.limits, *keys)
         self.tokens, self.reset_tokens = parts.tokens, parts.reset_tokens
         self.verification_tokens = parts.verification_tokens
-        self.do = user_use_cases(world.settings(verify_email=verify_email), world.parts, parts)
+        indexes = StoredFrameIndexes(world.storage)
+        self.do = user_use_cases(world.settings(verify_email=verify_email), world.parts, parts, indexes)
 
     async def ana(self) -> Session:
         return await self.do.register_user("Ana", "ana@example.com", PASSWORD, Locale.PT_BR, HERE)

@@ -14,6 +14,7 @@ from app.domain.retention import Retention
 from app.domain.session import SessionId, Viewer
 from app.domain.user import Locale, User, UserId
 from app.domain.video import UNFINISHED, FramesArchive, VideoId, VideoProcessing, archive_key
+from app.infra.frame_indexes import StoredFrameIndexes
 from app.infra.import_reports import LoggedImports
 from app.infra.web_sources import WebSources
 from app.infra.worker_metrics import WorkerMetrics
@@ -140,7 +141,8 @@ class World:
     def do(self, **changes: Any) -> UseCases:
         """All that a user may want done, but for what takes a password."""
         identity = identity_parts(self.clock, NoPasswords(), EndedHere(), self.limits)
-        return user_use_cases(self.settings(**changes), self.parts, identity, self.part_links)
+        indexes = StoredFrameIndexes(self.storage)
+        return user_use_cases(self.settings(**changes), self.parts, identity, indexes, self.part_links)
 
     def attempt_video(
         self,

@@ -26,6 +26,9 @@ type NeverHere =
   | "UPLOAD_NOT_FOUND"
   | "FILE_CHANGED"
   | "STAGING_UNAVAILABLE"
+  | "FRAME_NOT_FOUND"
+  | "FRAMES_UNREADABLE"
+  | "LINK_EXPIRED"
   | "NOTIFICATION_ERROR";
 type Sentences = Record<Exclude<Problem["code"], NeverHere>, string> & Partial<Record<NeverHere, string>>;
 
