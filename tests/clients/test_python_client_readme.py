@@ -16,6 +16,7 @@ from graphql import GraphQLEnumType, GraphQLInputObjectType, GraphQLSchema, buil
 import fiapx_client
 from app.domain.video import archive_key
 from tests.clients.conftest import PYTHON, registered, stored
+from tests.parts.pictures import LAST, STILL, taken
 from tests.parts.site import MP4, PASSWORD, ZIP, Site
 from tests.parts.site_fixtures import site_with_storage
 from tests.parts.stores import S3Part
@@ -108,6 +109,15 @@ async def test_the_example_downloads_and_tells_how_far_it_is(site: Site, email: 
     lines = (await said(await begun("download.py", site, email, tmp_path, video))).splitlines()
     assert lines[-1] == f"checking {len(ZIP)} of {len(ZIP)}"
     assert (tmp_path / "frames.zip").read_bytes() == ZIP
+
+
+async def test_the_example_lists_pictures_and_fetches_one(site: Site, email: str, tmp_path: Path):
+    video = await sent(site, email)
+    await taken(site, video)
+    lines = (await said(await begun("pictures.py", site, email, tmp_path, video))).splitlines()
+    assert lines[2] == f"3 2.0 frame_000003_00-00-02.000.jpg {len(LAST.data)}"
+    assert len(lines) == 3
+    assert (tmp_path / "frame_000002_00-00-00.000.jpg").read_bytes() == STILL.data
 
 
 async def test_the_example_of_what_is_refused_says_code_and_sentence(site: Site, email: str, tmp_path: Path):

@@ -5,7 +5,7 @@ from fiapx_client.client import AsyncFiapX
 from fiapx_client.inputs import ExtractionOptions, FrameSelection, ImageFormat, ProcessingStatus, Scope
 from fiapx_client.refused import Refused, Stopped
 from fiapx_client.session import Session, SessionStore
-from fiapx_client.shapes import Failure, Frames, Key, NewKey, OnProgress, Phase, Progress, Video
+from fiapx_client.shapes import Failure, Frame, Frames, Key, NewKey, OnProgress, Phase, Progress, Video
 from fiapx_client.upload import AsyncUpload
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "ExtractionOptions",
     "Failure",
     "FiapX",
+    "Frame",
     "FrameSelection",
     "Frames",
     "ImageFormat",

@@ -13,7 +13,7 @@ from anyio.from_thread import BlockingPortal, start_blocking_portal
 from fiapx_client.client import AsyncFiapX
 from fiapx_client.inputs import ExtractionOptions, ProcessingStatus, Scope
 from fiapx_client.session import SessionStore
-from fiapx_client.shapes import Key, NewKey, OnProgress, Progress, Video
+from fiapx_client.shapes import Frame, Key, NewKey, OnProgress, Progress, Video
 from fiapx_client.upload import AsyncUpload
 
 _Item = TypeVar("_Item")
@@ -149,6 +149,18 @@ class FiapX:
         What stands at ``path`` is replaced once all is there and its checksum right. Raises an OSError of the disk.
         """
         self._portal.call(partial(self._client.download, id, path, on_progress=on_progress))
+
+    def frames(self, id: str) -> Iterator[Frame]:
+        """Yield all pictures of a video's ZIP, in its order, without a byte of theirs."""
+        return self._each(self._client.frames(id))
+
+    def frame_at(self, id: str, seconds: float) -> Frame:
+        """Return the picture of a video that had come last at this time of the film; see ``until_seconds``."""
+        return self._portal.call(self._client.frame_at, id, seconds)
+
+    def frame(self, id: str, index: int) -> bytes:
+        """Fetch one picture of a video, by its place in the ZIP from 1, and nothing else of it."""
+        return self._portal.call(self._client.frame, id, index)
 
     def create_key(self, name: str, scopes: Collection[Scope], *, expires_at: datetime | None = None) -> NewKey:
         """Make a key for a program, which needs a session: no key can make one. Its secret is told this once."""

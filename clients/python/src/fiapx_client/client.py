@@ -3,7 +3,7 @@
 import asyncio
 import re
 from collections.abc import AsyncGenerator, Collection
-from contextlib import suppress
+from contextlib import aclosing, suppress
 from datetime import datetime
 from os import PathLike
 from pathlib import Path
@@ -16,10 +16,11 @@ import httpx
 from fiapx_client import codes, documents
 from fiapx_client.download import Download
 from fiapx_client.inputs import ExtractionOptions, ProcessingStatus, Scope
+from fiapx_client.pictures import picture, picture_at, pictures
 from fiapx_client.refused import Refused
 from fiapx_client.service import Service
 from fiapx_client.session import SessionStore
-from fiapx_client.shapes import Key, NewKey, OnProgress, Page, Video, read
+from fiapx_client.shapes import Frame, Key, NewKey, OnProgress, Page, Video, read
 from fiapx_client.upload import AsyncUpload
 from fiapx_client.watching import watched
 
@@ -141,9 +142,21 @@ class AsyncFiapX:
 
         What stands at ``path`` is replaced once all is there and its checksum right. Raises an OSError of the disk.
         """
-        if not _ID.fullmatch(id):
-            raise Refused(codes.VIDEO_NOT_FOUND, f"There is no video {id!r}.")
-        await Download(self._service, f"videos/{id}/download", Path(path), on_progress)()
+        await Download(self._service, f"{_path(id)}/download", Path(path), on_progress)()
+
+    async def frames(self, id: str) -> AsyncGenerator[Frame]:
+        """Yield all pictures of a video's ZIP, in its order, without a byte of theirs."""
+        async with aclosing(pictures(self._service, f"{_path(id)}/frames")) as found:
+            async for frame in found:
+                yield frame
+
+    async def frame_at(self, id: str, seconds: float) -> Frame:
+        """Return the picture of a video that had come last at this time of the film; see ``until_seconds``."""
+        return await picture_at(self._service, f"{_path(id)}/frames", seconds)
+
+    async def frame(self, id: str, index: int) -> bytes:
+        """Fetch one picture of a video, by its place in the ZIP from 1, and nothing else of it."""
+        return await picture(self._service, f"{_path(id)}/frames/{index}")
 
     async def create_key(self, name: str, scopes: Collection[Scope], *, expires_at: datetime | None = None) -> NewKey:
         """Make a key for a program, which needs a session: no key can make one. Its secret is told this once."""
@@ -161,3 +174,10 @@ class AsyncFiapX:
     async def revoke_key(self, id: str) -> None:
         """End a key at once, with all that is watched by it."""
         await self._service.ask(documents.REVOKE_KEY, id=id)
+
+
+def _path(id: str) -> str:
+    """Return where a video is in the service's REST; no id changes the path."""
+    if not _ID.fullmatch(id):
+        raise Refused(codes.VIDEO_NOT_FOUND, f"There is no video {id!r}.")
+    return f"videos/{id}"

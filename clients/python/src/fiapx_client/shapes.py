@@ -114,6 +114,58 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True)
+class Frame:
+    """A picture of a ZIP, as the manifest tells of it; times are seconds from the start of the film.
+
+    ``index`` is its place in the ZIP, from 1, ``number`` that among the film's pictures, from 0. It is on the screen
+    from ``time_seconds`` until ``until_seconds``, and stands for ``instant_seconds``, which was asked for. ``url``
+    gives its bytes without a key or a session, for a few minutes.
+    """
+
+    index: int
+    number: int
+    time_seconds: float
+    until_seconds: float
+    instant_seconds: float
+    file_name: str
+    size_bytes: int
+    sha256: str
+    width: int
+    height: int
+    url: str
+
+    @classmethod
+    def of(cls, said: Json, join: Callable[[str], object]) -> Self:
+        """Read the service's answer; ``join`` makes an address of one that may be relative."""
+        return cls(
+            index=said["index"],
+            number=said["number"],
+            time_seconds=said["timeSeconds"],
+            until_seconds=said["untilSeconds"],
+            instant_seconds=said["instantSeconds"],
+            file_name=said["fileName"],
+            size_bytes=said["sizeBytes"],
+            sha256=said["sha256"],
+            width=said["width"],
+            height=said["height"],
+            url=str(join(said["url"])),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class FramePage:
+    """A page of pictures, and what to ask the next one with; None after the last."""
+
+    frames: tuple[Frame, ...]
+    after: str | None
+
+    @classmethod
+    def of(cls, said: Json, join: Callable[[str], object]) -> Self:
+        """Read the service's answer."""
+        return cls(tuple(Frame.of(one, join) for one in said["items"]), said["next"])
+
+
+@dataclass(frozen=True, slots=True)
 class Key:
     """A key for programs, without what opens anything."""
 
