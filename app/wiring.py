@@ -285,12 +285,13 @@ def control_use_cases(settings: VideoSettings, parts: Parts, control: ControlPar
         expire_videos=ExpireVideos(transactions, parts.queue, parts.live, clock, Retention(settings.retention_days)),
         replace_lost_zips=_replace_lost_zips(settings, parts),
         measure_backlog=MeasureBacklog(transactions, clock),
-        fetch_import=_fetch_import(settings, parts, control.sources, control.import_reports),
+        fetch_import=fetch_import(settings, parts, control.sources, control.import_reports),
         sweep_imports=SweepDueImports(transactions, parts.queue, clock),
     )
 
 
-def _fetch_import(settings: VideoSettings, parts: Parts, sources: ImportSources, reports: ImportReports) -> FetchImport:
+def fetch_import(settings: VideoSettings, parts: Parts, sources: ImportSources, reports: ImportReports) -> FetchImport:
+    """Compose an attempt at an import."""
     transactions, clock = parts.transactions, parts.clock
     limits = ImportLimits(
         settings.max_file_bytes, settings.max_stored_bytes_per_user, settings.min_import_bytes_per_second

@@ -239,7 +239,7 @@ class UploadInterrupted(UploadIncomplete):
 class UploadNotFound(DomainError, code="UPLOAD_NOT_FOUND"):
     """This upload does not exist, or it has ended; begin it anew.
 
-    The viewer has no such unfinished upload; another's and a malformed id get the same answer.
+    The viewer has no such unfinished upload, or no such import; another's and a malformed id get the same answer.
     """
 
 

@@ -19,7 +19,7 @@ class Scope(Described):
     """What a key for programs may do. None of them changes an account."""
 
     READ = "read", "See videos, watch them, download their frames, and see what their owner was told and who that is."
-    UPLOAD = "upload", "Send videos, in one request or in parts, and process one again."
+    UPLOAD = "upload", "Send videos, in one request, in parts or by link, and process one again."
     DELETE = "delete", "Cancel and delete videos."
 
 

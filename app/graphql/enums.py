@@ -3,18 +3,21 @@
 import strawberry
 
 from app.domain.described import Described
-from app.domain.failure import FailureCode
+from app.domain.failure import FailureCode, ImportFailureCode
 from app.domain.notification import DeliveryStatus, NotificationChannel
 from app.domain.options import ImageFormat
 from app.domain.session import Scope
 from app.domain.user import Locale, Role
 from app.domain.video import ProcessingStatus
+from app.domain.video_import import ImportStatus
 from app.graphql.strawberry_insides import enum_values
 
 __all__ = [
     "DeliveryStatus",
     "FailureCode",
     "ImageFormat",
+    "ImportFailureCode",
+    "ImportStatus",
     "Locale",
     "NotificationChannel",
     "ProcessingStatus",
@@ -32,6 +35,8 @@ def _shown(kind: type[Described], description: str | None = None) -> None:
 
 _shown(ProcessingStatus)
 _shown(FailureCode, "Why a processing failed, for programs; Failure.reason says it for people.")
+_shown(ImportStatus)
+_shown(ImportFailureCode, "Why a file could not be fetched, for programs; ImportFailure.reason says it for people.")
 _shown(ImageFormat)
 _shown(Locale)
 _shown(Role)

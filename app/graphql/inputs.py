@@ -89,6 +89,19 @@ class CreateUploadInput:
     options: ExtractionOptionsInput | None = _optional("How its frames are taken.")
 
 
+@strawberry.input(description="A film that is to be fetched.")
+class ImportVideoInput:
+    """As ``app.usecases.imports.ImportUseCases.create`` takes it."""
+
+    url: str = strawberry.field(
+        description="An https URL whose host the whole internet reaches, on port 443 or above 1023, and that gives "
+        "anybody the file itself; or s3://bucket/key, of buckets that this service imports from."
+    )
+    options: ExtractionOptionsInput | None = _optional("How its frames are taken.")
+    file_name: str | None = _optional("What the film is called, with its ending; else what its server or link says.")
+    idempotency_key: str | None = _optional("1 to 255 printable characters; the same key again is the same import.")
+
+
 @strawberry.input(description="A part that is about to be sent.")
 class UploadPartInput:
     """As ``app.usecases.ports.storage.PartToSend``."""

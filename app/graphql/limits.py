@@ -30,6 +30,7 @@ from app.domain.staged_upload import PARTS
 from app.graphql.codes import LIMIT_EXCEEDED
 from app.graphql.declared import Declared
 from app.settings import Settings
+from app.usecases.imports import LISTED
 from app.usecases.paging import MAX_PAGE, PAGE
 
 _INTROSPECTION: Final = frozenset({"__schema", "__type"})
@@ -39,9 +40,9 @@ MAX_ROOT_FIELDS: Final = 10
 MAX_ALIASES: Final = 15
 MAX_DIRECTIVES: Final = 50
 """No page needs more in an operation; what its answer may cost is a setting."""
-_LISTS: Final = {"types": 80, "fields": 3, "directives": 5, "ofType": 0.4, "parts": PARTS}
-"""About how long each is: those of introspection in our schema, over all that have it, and an upload's at most.
-Anything else is one or not there at all."""
+_LISTS: Final = {"types": 80, "fields": 3, "directives": 5, "ofType": 0.4, "parts": PARTS, "videoImports": LISTED}
+"""About how long each is: those of introspection in our schema, over all that have it, and what may be listed of
+uploads and imports. Anything else is one or not there at all."""
 _SIZES: Final = frozenset({"first", "last"})
 """The arguments by which a list in pages is told how long a page is."""
 _INTROSPECTION_COST: Final = 10_000

@@ -10,20 +10,23 @@ from app.domain.container import ACCEPTED_EXTENSIONS
 from app.domain.errors import DomainError
 from app.domain.options import OPTION_RANGES
 from app.domain.session import Scope
+from app.domain.staged_upload import parsed_upload_id
 from app.domain.video import parsed_video_id
 from app.graphql.api_keys import ApiKey
 from app.graphql.connection import VideoProcessingConnection
 from app.graphql.context import Info
 from app.graphql.enums import ProcessingStatus
+from app.graphql.imports import VideoImport
 from app.graphql.inputs import ExtractionOptionsInput
 from app.graphql.notifications import NotificationDeliveryConnection
 from app.graphql.operator_queries import OperatorQueries
 from app.graphql.people import ActiveSession, User
 from app.graphql.problems import Problem, problem_of
-from app.graphql.results import VideoResult
+from app.graphql.results import VideoImportResult, VideoResult
 from app.graphql.scalars import BigInt
 from app.graphql.shown import shown
 from app.graphql.videos import VideoProcessing
+from app.usecases.imports import LISTED
 from app.usecases.paging import MAX_PAGE, PAGE
 from app.usecases.planned_upload import PlannedUpload
 from app.usecases.ports.database import DatabaseUnavailable
@@ -108,6 +111,20 @@ class Query(OperatorQueries):
         return VideoProcessing.of(
             await info.context.do.videos.show(info.context.allowed(Scope.READ), parsed_video_id(id))
         )
+
+    @strawberry.field(description="One of the viewer's imports; for a month after its end.")
+    async def video_import(
+        self, info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="The import's id.")]
+    ) -> VideoImportResult:
+        viewer, imports = info.context.allowed(Scope.UPLOAD), info.context.do.imports
+        return VideoImport.of(await imports.show(viewer, parsed_upload_id(id)))
+
+    @strawberry.field(
+        description=f"The viewer's imports that go on or ended within a day, {LISTED} at most, the newest first."
+    )
+    async def video_imports(self, info: Info) -> list[VideoImport]:
+        found = await info.context.do.imports.list(info.context.allowed(Scope.UPLOAD))
+        return [VideoImport.of(one) for one in found]
 
     @strawberry.field(
         description="What the viewer was told, on which channel and with what outcome, newest first. Keyset "

@@ -5,6 +5,7 @@ from typing import Annotated
 import strawberry
 
 from app.graphql.api_keys import NewApiKey
+from app.graphql.imports import VideoImport
 from app.graphql.notifications import NotificationDelivery, NotificationSettings, WebhookSecret
 from app.graphql.operating import Overview
 from app.graphql.people import DataExport, EmailVerified, Session, User
@@ -39,6 +40,9 @@ VideoResult = Annotated[
 StagedUploadResult = Annotated[
     StagedUpload | Problem,
     strawberry.union("StagedUploadResult", description="An upload in parts, or why there is none."),
+]
+VideoImportResult = Annotated[
+    VideoImport | Problem, strawberry.union("VideoImportResult", description="An import, or why there is none.")
 ]
 UserResult = Annotated[User | Problem, strawberry.union("UserResult", description="An account, or why it is not.")]
 EmailVerificationResult = Annotated[
@@ -77,5 +81,12 @@ VideoStatusEvent = Annotated[
         "VideoStatusEvent",
         description="What videoStatus sends: a processing as it is now, word that one is gone, or why nothing can be "
         "sent (then it ends).",
+    ),
+]
+ImportStatusEvent = Annotated[
+    VideoImport | Problem,
+    strawberry.union(
+        "ImportStatusEvent",
+        description="What importStatus sends: an import as it is now, or why nothing can be sent (then it ends).",
     ),
 ]

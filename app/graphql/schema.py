@@ -15,6 +15,7 @@ from app.graphql.api_key_mutations import ApiKeyMutations
 from app.graphql.context import Context, Info
 from app.graphql.documents import MAX_ERRORS
 from app.graphql.executor import SharingExecutor
+from app.graphql.import_mutations import ImportMutations
 from app.graphql.limits import length_error
 from app.graphql.notification_mutations import NotificationMutations
 from app.graphql.operation_pipeline import OperationPipeline
@@ -34,6 +35,7 @@ class Mutation(
     SessionMutations,
     VideoMutations,
     StagedUploadMutations,
+    ImportMutations,
     AccountMutations,
     ApiKeyMutations,
     NotificationMutations,

@@ -9,9 +9,11 @@ import strawberry
 from app.domain import video
 from app.domain.errors import DomainError
 from app.domain.session import Scope
+from app.domain.staged_upload import parsed_upload_id
 from app.graphql.context import Info
+from app.graphql.imports import VideoImport
 from app.graphql.problems import problem_of
-from app.graphql.results import Deleted, VideoStatusEvent
+from app.graphql.results import Deleted, ImportStatusEvent, VideoStatusEvent
 from app.graphql.videos import VideoProcessing
 from app.usecases.ports.database import DatabaseUnavailable
 from app.usecases.ports.live_status import VideoGone
@@ -42,6 +44,26 @@ class Subscription:
             async with aclosing(info.context.do.watch_video_status(viewer, watched)) as events:
                 async for event in events:
                     yield _shown(event)
+        except (DomainError, DatabaseUnavailable) as error:
+            problem = problem_of(error)
+            if problem is None:
+                raise
+            yield problem
+
+    @strawberry.subscription(
+        description="One import: its present state, every change, and an end after the final state; from then on "
+        "videoStatus tells of the processing, whose id is the same. Another's, an unknown or a malformed id is one "
+        "Problem and the end."
+    )
+    async def import_status(
+        self, info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="The import's id.")]
+    ) -> AsyncGenerator[ImportStatusEvent, None]:
+        """Watch, as ``video_status`` does."""
+        try:
+            viewer, watched = info.context.allowed(Scope.UPLOAD), parsed_upload_id(id)
+            async with aclosing(info.context.do.imports.watch(viewer, watched)) as events:
+                async for event in events:
+                    yield VideoImport.of(event)
         except (DomainError, DatabaseUnavailable) as error:
             problem = problem_of(error)
             if problem is None:

@@ -15,7 +15,7 @@ from app.domain.video import result_prefix
 from app.domain.video_import import VideoImport
 from app.usecases.api_keys import revoke_all
 from app.usecases.data_export import DataExport, export_of, export_prefix
-from app.usecases.end_import import leave_no_parts
+from app.usecases.end_import import abort_parts
 from app.usecases.passwords import PasswordUseCases
 from app.usecases.ports.clock import Clock
 from app.usecases.ports.queue import JobQueue
@@ -97,7 +97,7 @@ class AccountUseCases:
         with suppress(StorageError):  # Housekeeping aborts what is left, after a day.
             for upload in staged:
                 await self.storage.abort_parts(upload.source_key, upload.storage_upload_id)
-        await leave_no_parts(self.storage, imports, self.clock.now())
+        await abort_parts(self.storage, imports)
 
     async def _delete(
         self, t: Transaction, viewer: Viewer

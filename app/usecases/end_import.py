@@ -32,11 +32,21 @@ async def fail_import(t: Transaction, seen: VideoImport, failure: ImportFailure,
     return True
 
 
-async def leave_no_parts(storage: ObjectStorage, ended: Collection[VideoImport], now: datetime) -> None:
-    """Abort what was begun in the storage; what it does not hear of now, housekeeping aborts after a day."""
+async def abort_parts(storage: ObjectStorage, ended: Collection[VideoImport]) -> None:
+    """Abort what is known to have been begun; what the storage does not hear of now, housekeeping aborts after a day.
+
+    The API may not look for more, as a worker that ends does: see ``leave_no_parts``.
+    """
     with suppress(StorageError):
         for one in ended:
-            await storage.abort_writes(source_key(one.id), now + _ANY_CLOCK)
+            if one.storage_upload_id is not None:
+                await storage.abort_parts(source_key(one.id), one.storage_upload_id)
+
+
+async def leave_no_parts(storage: ObjectStorage, ended: VideoImport, now: datetime) -> None:
+    """Abort all that was ever begun for an import, by workers that died before they wrote that down, too."""
+    with suppress(StorageError):
+        await storage.abort_writes(source_key(ended.id), now + _ANY_CLOCK)
 
 
 CANCELED: Final = ImportFailure.of(ImportFailureCode.CANCELED)

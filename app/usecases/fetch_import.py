@@ -199,4 +199,4 @@ class FetchImport:
         except DatabaseUnavailable:
             return
         if row is None or row.status is ImportStatus.FAILED:
-            await leave_no_parts(self.store.storage, [held.row], self.clock.now())
+            await leave_no_parts(self.store.storage, held.row, self.clock.now())

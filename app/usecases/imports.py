@@ -13,7 +13,7 @@ from app.domain.session import Viewer
 from app.domain.upload_reservation import UploadReservation
 from app.domain.video import VideoId, new_video_id, source_key
 from app.domain.video_import import VideoImport, checked_import_name, checked_link
-from app.usecases.end_import import CANCELED, fail_import, leave_no_parts
+from app.usecases.end_import import CANCELED, abort_parts, fail_import
 from app.usecases.planned_upload import check_idempotency_key
 from app.usecases.ports.clock import Clock
 from app.usecases.ports.database import DatabaseUnavailable
@@ -126,7 +126,7 @@ class ImportUseCases:
                 break
         await self.live.publish(canceled)
         await self.queue.remove_objects()
-        await leave_no_parts(self.storage, [canceled], self.clock.now())
+        await abort_parts(self.storage, [canceled])
         return canceled
 
     async def watch(self, viewer: Viewer, which: VideoId) -> AsyncGenerator[VideoImport, None]:

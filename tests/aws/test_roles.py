@@ -78,6 +78,20 @@ def in_parts(key: str) -> Step:
     return step
 
 
+def fetched(key: str) -> Step:
+    """Store what came from a link."""
+
+    async def step(storage: S3Storage) -> None:
+        upload = await storage.begin_parts(key, "application/octet-stream")
+        await storage.put_part(key, upload, 1, b"whole")
+        await storage.complete_parts(key, upload, await storage.parts(key, upload))
+        found = await storage.stat(key)
+        assert found is not None
+        assert found.size_bytes == 5
+
+    return step
+
+
 class Pods:
     """The roles' keys as pods find them, and the bucket."""
 
@@ -140,6 +154,7 @@ def acting(pods: Pods, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, Step],
         ("WebApi", read("exports/1/1.json")),
         ("Worker", read("sources/1")),
         ("Worker", put("results/1/2.zip")),
+        ("Control", fetched("sources/4")),
         ("Control", walk("sources/")),
         ("Control", tidy("results/")),
         ("Control", delete("results/1/1.zip")),
@@ -172,7 +187,7 @@ def test_an_upload_that_is_given_up_is_aborted(acting: Callable[[str, Step], Non
         ("Worker", stat("exports/1/1.json")),
         ("Worker", delete("results/1/1.zip")),
         ("Control", put("results/1/9.zip", 10)),
-        ("Control", read("sources/1")),
+        ("Control", read("results/1/1.zip")),
         ("ExternalSecrets", stat("sources/1")),
         ("LoadBalancers", stat("sources/1")),
         ("Autoscaler", stat("sources/1")),

@@ -1,5 +1,6 @@
 """One story in which every operation of operations/ is really done, as the documentation shows it."""
 
+import asyncio
 import base64
 import json
 import re
@@ -15,8 +16,10 @@ import httpx
 from app.domain.notification import NotificationChannel, NotificationEvent
 from app.domain.times import iso8601
 from app.domain.user import Role, UserId
+from app.domain.video import VideoId
 from app.usecases.ports.queue import WorkerSeen
 from app.usecases.ports.transactions import Transaction
+from tests.fakes.sources import MemorySources
 from tests.parts.graphql_socket import socket
 from tests.parts.site import MP4, PASSWORD, Site, running_site
 from tests.parts.waiting import until
@@ -169,6 +172,7 @@ async def _videos(story: Story) -> None:
     await story.does("delete-video", id=again)
     await story.does("remove-videos-from-before")
     await _parts(story)
+    await _imports(story)
 
 
 async def _parts(story: Story) -> None:
@@ -182,6 +186,33 @@ async def _parts(story: Story) -> None:
     await story.does("complete-upload", id=upload)
     other = (await story.does("create-upload", input=film | {"fingerprint": "holiday.mp4:2"}))["id"]
     await story.does("abort-upload", id=other)
+
+
+async def _imports(story: Story) -> None:
+    """Have a film fetched from a link, watch that, and give another one up."""
+    query = (OPERATIONS / "import-status.graphql").read_text("utf-8")
+    link = "https://films.example/holiday.mp4?key=a-secret"
+    asked = {"url": link, "options": {"select": {"count": 12}}, "idempotencyKey": "holiday-2"}
+    film = VideoId((await story.does("import-video", input=asked))["id"])
+    sources = MemorySources(holiday=SHORT)
+    sources.flows.clear()
+    async with socket(story.site, story.token) as watcher:
+        await watcher.subscribe("1", film, query)
+        events = [await watcher.hear()]
+        fetching = asyncio.create_task(story.site.fetch_import(sources)(film))
+        events.append(await watcher.hear())
+        sources.flows.set()
+        await fetching
+        while (last := await watcher.hear())["payload"]["data"]["importStatus"]["status"] != "IMPORTED":
+            pass  # How much is seen in between is a matter of time.
+    answers = [event["payload"] for event in [*events, last]]
+    example = {"topic": story.topic, "variables": {"id": film}, "answers": answers}
+    story.examples["import-status"] = story.steady.of(example)
+    await story.does("video-import", id=film)
+    await story.does("video-imports")
+    story.site.clock.advance(1)  # Another list shows the newest first.
+    other = (await story.does("import-video", input={"url": "https://films.example/other.mp4"}))["id"]
+    await story.does("cancel-import", id=other)
 
 
 async def _watched(story: Story, video: str) -> None:

@@ -61,6 +61,7 @@ KEY = {"name": ("String!", "cameras"), "scopes": ("[Scope!]!", ["READ"])}
 RESET = {"token": ("String!", "no token"), "new": ("String!", PASSWORD)}
 CREATE = {"fileName": "a.mp4", "sizeBytes": len(MP4), "firstBytes": base64.b64encode(MP4).decode()}
 CODE = {"code": ("FailureCode!", "CORRUPT_VIDEO")}
+LINK = {"input": ("ImportVideoInput!", {"url": "https://films.example/a.mp4"})}
 FILE = {"fileName": ("String!", "a.mp4"), "sizeBytes": ("BigInt!", 1024)}
 
 TABLE = {
@@ -97,6 +98,11 @@ TABLE = {
     "Mutation.refreshUpload": Row(REFUSED, "UPLOAD_NOT_FOUND", "UPLOAD_NOT_FOUND", ID),
     "Mutation.completeUpload": Row(REFUSED, GIVEN, "UPLOAD_NOT_FOUND", ID),
     "Mutation.abortUpload": Row(REFUSED, "UPLOAD_NOT_FOUND", "UPLOAD_NOT_FOUND", ID),
+    "Query.videoImport": Row(REFUSED, "UPLOAD_NOT_FOUND", "UPLOAD_NOT_FOUND", ID),
+    "Query.videoImports": Row(REFUSED, GIVEN, GIVEN),
+    "Mutation.importVideo": Row(REFUSED, GIVEN, GIVEN, LINK),
+    "Mutation.cancelImport": Row(REFUSED, "UPLOAD_NOT_FOUND", "UPLOAD_NOT_FOUND", ID),
+    "Subscription.importStatus": Row(REFUSED, "UPLOAD_NOT_FOUND", "UPLOAD_NOT_FOUND", ID),
     "Mutation.cancelVideo": Row(REFUSED, GIVEN, NOT_YOURS, ID),
     "Mutation.reprocessVideo": Row(REFUSED, "PROCESSING_NOT_FINISHED", NOT_YOURS, ID),
     "Mutation.deleteVideo": Row(REFUSED, GIVEN, NOT_YOURS, ID),

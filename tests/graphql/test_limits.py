@@ -23,6 +23,7 @@ SEVERAL_TIMES = {
     "endSession",
     "revokeApiKey",
     "cancelVideo",
+    "cancelImport",
     "reprocessVideo",
     "deleteVideo",
     "updateProfile",

@@ -27,6 +27,7 @@ from app.domain.video import FramesArchive, Progress, VideoId, VideoProcessing, 
 from app.graphql.view import GraphQLView
 from app.infra.frame_indexes import StoredFrameIndexes
 from app.infra.frame_links import HmacFrameLinks
+from app.infra.import_reports import LoggedImports
 from app.infra.links import TicketLinks, content_disposition
 from app.infra.passwords import Argon2PasswordHasher
 from app.infra.sql.engine import engine_for
@@ -39,11 +40,13 @@ from app.server.serving import Serving
 from app.server.uploads import Uploads
 from app.settings import Settings
 from app.usecases.attempt_video import AttemptVideo
+from app.usecases.fetch_import import FetchImport
 from app.usecases.measure_backlog import MeasureBacklog
+from app.usecases.ports.import_sources import ImportSources
 from app.usecases.ports.storage import DownloadLinks, ObjectStorage, ObjectWriter, PartLinks
 from app.usecases.ports.transactions import Transactions
 from app.usecases.start_video_processing_job import Claimed
-from app.wiring import Parts, attempt_video, user_use_cases
+from app.wiring import Parts, attempt_video, fetch_import, user_use_cases
 from devserver.ports import free_pair
 from tests.fakes.clock import SettableClock
 from tests.fakes.ended_sessions import EndedHere
@@ -169,6 +172,10 @@ class Site:
     def worker(self) -> AttemptVideo:
         """The steps of a worker, which has no film of its own."""
         return attempt_video(self.settings, self.opened, decoding_parts())
+
+    def fetch_import(self, sources: ImportSources) -> FetchImport:
+        """What a worker does with imports."""
+        return fetch_import(self.settings, self.opened, sources, LoggedImports())
 
     @property
     def websocket_url(self) -> str:
