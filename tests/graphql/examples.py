@@ -21,6 +21,7 @@ from app.usecases.ports.queue import WorkerSeen
 from app.usecases.ports.transactions import Transaction
 from tests.fakes.sources import MemorySources
 from tests.parts.graphql_socket import socket
+from tests.parts.pictures import taken
 from tests.parts.site import MP4, PASSWORD, Site, running_site
 from tests.parts.waiting import until
 
@@ -33,6 +34,7 @@ _OPAQUE: Final = (
     (re.compile(rf"({_UUID})\.[\w-]{{43}}"), r"\1.proof"),
     (re.compile(r"whsec_[\w+/=]+"), "whsec_key"),
     (re.compile(r"/files/[\w.~-]+"), "/files/ticket"),
+    (re.compile(r"/frames/[\w-]{40,}"), "/frames/ticket"),
     (re.compile(r"fx_[0-9A-Za-z]{36}"), "fx_key"),
 )
 
@@ -123,6 +125,7 @@ async def told(database: Path, folder: Path) -> dict[str, Any]:
         await _notifications(story)
         await _operating(story)
         await _keys(story)
+        await _pictures(story)
         await _ends(story)
     return dict(story.examples)
 
@@ -173,6 +176,14 @@ async def _videos(story: Story) -> None:
     await story.does("remove-videos-from-before")
     await _parts(story)
     await _imports(story)
+
+
+async def _pictures(story: Story) -> None:
+    """Look at single pictures of a video."""
+    story.topic = "Videos"
+    video = (await story.sends("upload-video", MP4))["id"]
+    await taken(story.site, video)
+    await story.does("frames", id=video, first=2)
 
 
 async def _parts(story: Story) -> None:

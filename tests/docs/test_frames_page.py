@@ -1,0 +1,44 @@
+"""What the page about frames tells of single pictures does what it says."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.docs.test_api_page import typed
+from tests.parts.pictures import many, pictured
+from tests.parts.site import Person, Site
+
+PAGE = (Path(__file__).parents[2] / "docs" / "frames.md").read_text("utf-8")
+SECTION = PAGE.partition("### One picture without the rest")[2].partition("\n## ")[0]
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```$", SECTION, re.MULTILINE | re.DOTALL)
+
+
+async def test_the_query_gives_a_page_of_pictures(site: Site, ana: Person):
+    video, (query,) = await pictured(site, ana, list(many(30))), blocks("graphql")
+    found = (await ana.ask(query, id=video, first=3))["video"]["result"]["frames"]
+    assert [edge["node"]["index"] for edge in found["edges"]] == [1, 2, 3]
+    assert (found["totalCount"], found["pageInfo"]["hasNextPage"]) == (30, True)
+
+
+@pytest.mark.outside
+async def test_each_command_fetches_what_it_says(site: Site, ana: Person, tmp_path: Path):
+    film = list(many(60))
+    video, (by_rest, by_range) = await pictured(site, ana, film), blocks("sh")
+    page, at, picture = by_rest.splitlines()
+    known = {"API": site.url, "TOKEN": ana.token, "VIDEO": video, "PATH": "/usr/bin:/bin"}
+    items = json.loads(await typed(page, tmp_path, **known))["items"]
+    assert len(items) == 60
+    (shown,) = json.loads(await typed(at.replace("12.5", "1.25"), tmp_path, **known))["items"]
+    assert shown == items[31]
+    await typed(picture, tmp_path, **known)
+    assert (tmp_path / "frame_000012.jpg").read_bytes() == film[11].data
+    query = "query($id: ID!) { video(id: $id) { ... on VideoProcessing { result { downloadUrl } } } }"
+    url = site.url + (await ana.ask(query, id=video))["video"]["result"]["downloadUrl"]
+    command = re.sub(r"\d+-\d+", "59-66", by_range)
+    await typed(command, tmp_path, DOWNLOAD_URL=url, PATH="/usr/bin:/bin")
+    assert (tmp_path / "frame_000002.jpg").read_bytes() == film[0].data[:8]
