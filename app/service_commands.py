@@ -32,6 +32,7 @@ from app.settings import (
 )
 
 _DID_NOT_START: Final = 3
+_DEAF: Final = 70
 _INTERRUPTED: Final = 130
 _SCHEMA_SECONDS: Final = 600
 _OF_OPERATORS: Final = {
@@ -191,6 +192,8 @@ def _api() -> None:
             server.run([listener])
     if not server.started:
         sys.exit(_DID_NOT_START)
+    if server.deaf:
+        sys.exit(_DEAF)
 
 
 def _worker(only: Literal["videos", "control"] | None) -> None:

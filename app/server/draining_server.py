@@ -1,5 +1,6 @@
 """How uvicorn serves us: what decides on the wire what a hostile client can do."""
 
+import asyncio
 import gc
 import signal
 import socket
@@ -7,10 +8,14 @@ from functools import partial
 from types import FrameType
 from typing import Any, Final, final
 
+import structlog
 import uvicorn
 
 from app.server.protocol import BoundedHttp
+from app.server.self_watch import SelfWatch
 from app.server.serving import Serving
+
+_log = structlog.stdlib.get_logger(__name__)
 
 _MESSAGE_BYTES: Final = 64 * 1024
 """The largest WebSocket message; a larger one ends its socket with 1009 before it is read."""
@@ -45,13 +50,16 @@ def uvicorn_options(serving: Serving) -> dict[str, Any]:
 class DrainingServer(uvicorn.Server):
     """uvicorn's, which drains after its first SIGTERM; any other signal ends it as ever.
 
-    Whom the end meets in the middle of an upload is told so.
+    Whom the end meets in the middle of an upload is told so. Where it takes no connections any more, ``deaf`` is set
+    and it ends, for whoever runs it to start it again.
     """
 
-    def __init__(self, config: uvicorn.Config, serving: Serving) -> None:
+    def __init__(self, config: uvicorn.Config, serving: Serving, watch: SelfWatch | None = None) -> None:
         super().__init__(config)
+        self.deaf = False
         self._drain = serving.drain
         self._uploads = serving.uploads
+        self._watch = watch or SelfWatch()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         if sig != signal.SIGTERM or not self._drain.begin():
@@ -62,9 +70,28 @@ class DrainingServer(uvicorn.Server):
         self.should_exit = self.should_exit or drained
         return await super().on_tick(counter)
 
+    async def main_loop(self) -> None:
+        watching = asyncio.create_task(self._watch.until_deaf(*_reached_at(self.servers[0].sockets[0])))
+        watching.add_done_callback(self._give_up)
+        try:
+            await super().main_loop()
+        finally:
+            watching.cancel()
+
+    def _give_up(self, watching: asyncio.Task[None]) -> None:
+        if not watching.cancelled():
+            _log.critical("no connection is taken any more: this process ends", fault=repr(watching.exception()))
+            self.deaf = self.should_exit = True
+
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self._uploads.end(grace_seconds=GRACE_SECONDS / 2)
         await super().shutdown(sockets)
+
+
+def _reached_at(listener: socket.socket) -> tuple[str, int]:
+    """Return where a process on this machine reaches what listens here, be it on all addresses."""
+    host, port = listener.getsockname()[:2]
+    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host), port  # noqa: S104 - nothing is bound to it here
 
 
 def drop_stalled_clients(listener: socket.socket, seconds: float) -> None:
