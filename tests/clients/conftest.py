@@ -33,10 +33,10 @@ class Program:
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self._process = process
 
-    async def step(self) -> dict[str, Any]:
+    async def step(self, seconds: float = 20) -> dict[str, Any]:
         """Give the next step."""
         assert self._process.stdout is not None
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(seconds):
             line = await self._process.stdout.readline()
         assert line, f"it ended with {await self._process.wait()}"
         step: dict[str, Any] = json.loads(line)
@@ -82,8 +82,11 @@ async def stored(site: Site, upload: str) -> bytes:
 
 @pytest.fixture(scope="session")
 def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder in which the TypeScript client is installed, as ``npm pack`` builds it, with the tests' programs."""
-    folder = tmp_path_factory.mktemp("client")
+    return installed(tmp_path_factory.mktemp("client"))
+
+
+def installed(folder: Path) -> Path:
+    """Install the TypeScript client into a folder, as ``npm pack`` builds it, with the tests' programs; return it."""
     npm = shutil.which("npm", path=PATH)
     assert npm, "make test fetches Node.js where there is none"
     packing = [npm, "pack", "--silent", "--pack-destination", str(folder)]

@@ -1,4 +1,4 @@
-// Sends a film in parts, and says of each when it begins and when the storage has it.
+// Sends a film, and says what became of it; of each part when it begins and when the storage has it.
 
 import { openAsBlob } from "node:fs";
 import { stat } from "node:fs/promises";
@@ -18,4 +18,5 @@ async function told(part, ...rest) {
 
 const { mtimeMs } = await stat(film);
 const settings = { name: basename(film), lastModified: mtimeMs, parallel: 2, put: told };
-say(await new FiapX({ url, token }).upload(await openAsBlob(film), settings).done);
+const { done } = new FiapX({ url, token }).upload(await openAsBlob(film), settings);
+say(await done.catch(({ code, message }) => ({ code, message })));

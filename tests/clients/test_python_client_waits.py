@@ -19,7 +19,7 @@ from fiapx_client.upload import PASSING_UPLOAD
 from fiapx_client.waiting import Tries
 from tests.clients.conftest import stored
 from tests.parts.api_keys import program
-from tests.parts.site import MP4, Person, Site
+from tests.parts.site import MAX_BYTES, MP4, Person, Site
 from tests.parts.site_fixtures import site_with_storage
 from tests.parts.stores import S3Part
 from tests.parts.waiting import until
@@ -93,21 +93,29 @@ async def test_a_key_that_only_sends_is_told_of_a_video_that_ended_before_the_an
     assert (again.id, again.status, again.frames) == (sent.id, "COMPLETED", None)
 
 
-async def test_where_no_way_leads_to_the_storage_it_says_so_soon(
+async def test_where_no_way_leads_to_the_storage_it_soon_takes_the_other_or_says_so(
     empty_database: Path, tmp_path: Path, s3: S3Part, bucket: str, film: Path
 ):
+    (larger := tmp_path / "larger.mp4").write_bytes(MP4 + bytes(MAX_BYTES))
     signing = s3_client(NOWHERE, region="us-east-1", access_key="nobody", secret_key="nobody's")
     lost, waits = PresignedParts(signing, bucket, lifetime_seconds=300), Waits()
     async with (
         site_with_storage(empty_database, tmp_path, s3, bucket, part_links=lost) as site,
         site.person() as ana,
-        uploading(site.url, ana.token, film, waits) as upload,
     ):
-        with pytest.raises(Refused, match="No part of this file got through") as refused:
-            await upload.done()
+        async with uploading(site.url, ana.token, larger, waits) as upload:
+            with pytest.raises(Refused) as refused:
+                await upload.done()
+        assert len(waits.seconds) == 3
+        async with uploading(site.url, ana.token, film, Waits()) as upload:
+            assert await stored(site, (await upload.done()).id) == film.read_bytes()
+        # Nothing of what was begun counts in the quota any more.
+        assert (await ana.ask("{ me { storedBytes } }"))["me"]["storedBytes"] == film.stat().st_size
     signing.close()
     assert refused.value.code == "STORAGE_UNREACHABLE"
-    assert len(waits.seconds) == 3
+    assert refused.value.message.startswith(
+        "No part of this file got through to the storage. This file is too large: 8 MiB"
+    )
 
 
 async def test_an_upload_that_somebody_aborted_meanwhile_is_begun_anew(site: Site, ana: Person, film: Path):

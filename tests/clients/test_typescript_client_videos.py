@@ -14,7 +14,7 @@ from app.domain.session import Scope
 from app.infra.links import PresignedLinks
 from app.infra.s3.client import s3_client
 from devserver.ports import free_pair
-from tests.clients.conftest import Program, node, running
+from tests.clients.conftest import Program, node, registered, running
 from tests.clients.typescript import example, ran
 from tests.parts.api_keys import program
 from tests.parts.site import MP4, PASSWORD, Person, Site, running_site
@@ -297,3 +297,14 @@ async def test_the_example_of_a_list_deletes_what_failed(package: Path, site: Si
     assert said.startswith("a.mp4 CORRUPT_VIDEO ")
     listed = await ana.ask("{ videos { edges { node { id } } } }")
     assert [edge["node"]["id"] for edge in listed["videos"]["edges"]] == [other]
+
+
+async def test_the_example_of_management_cancels_processes_again_and_makes_a_key(package: Path, site: Site):
+    email = await registered(site)
+    async with site.client() as client:
+        signed_in = await client.post("/auth/login", json={"email": email, "password": PASSWORD})
+        client.headers["Authorization"] = f"Bearer {signed_in.json()['access_token']}"
+        sent = await client.post("/videos/upload", files={"file": ("a.mp4", MP4)})
+    await site.completed(sent.json()["id"])
+    said = await ran(package, "manage.mjs", example("manage.mjs", site, email), sent.json()["id"])
+    assert said.splitlines() == ["FAILED CANCELED", "true [ 'Camera: UPLOAD' ]"]

@@ -1,6 +1,7 @@
 // The way to the service: GraphQL and REST over fetch, with a key, a token or a session of its own.
 
-import { lost, Refused, retryAfter, type Why } from "./refused.ts";
+import { type OnSent, send } from "./line.ts";
+import { isRefused, lost, Refused, retryAfter, type Why } from "./refused.ts";
 
 export interface Access {
   /** Where the service is, such as https://videos.example. */
@@ -24,6 +25,8 @@ interface Answer {
   readonly detail?: string;
 }
 
+type Signal = AbortSignal | null | undefined;
+
 /** To be asked for beside every type that may be refused. */
 export const PROBLEM = "... on Problem { code message field retryAfterSeconds }";
 const SESSION = `{ ... on Session { accessToken refreshToken } ${PROBLEM} }`;
@@ -31,43 +34,48 @@ const LOGIN = `mutation Login($input: LoginInput!) { login(input: $input) ${SESS
 const RENEW = `mutation RefreshSession($refreshToken: String!) { refreshSession(refreshToken: $refreshToken) ${SESSION} }`;
 const CODES: Readonly<Record<number, string>> = { 416: "RANGE_NOT_SATISFIABLE", 429: "RATE_LIMITED" };
 
+/** The service, asked in somebody's name. */
 export class Connection {
   #session: Session | null = null;
   #renewing: Promise<void> | null = null;
 
   constructor(readonly access: Access) {}
 
-  async signIn(email: string, password: string): Promise<void> {
-    this.#session = await this.#post<Session>(LOGIN, { input: { email, password } }, null);
+  /** Throws `Refused`, with `INVALID_CREDENTIALS` where the address or the password is wrong. */
+  signIn(email: string, password: string): Promise<void> {
+    return this.#begin(LOGIN, { input: { email, password } });
   }
 
   /** What the one field of an operation answers; throws `Refused` with what the service says instead. */
   ask<Value>(query: string, variables: object = {}, signal?: AbortSignal): Promise<Value> {
-    return this.#authorized((token) => this.#post(query, variables, token, signal));
+    return this.#authorized("graphql", posted(query, variables, signal), valueIn<Value>);
   }
 
-  /** An answer without its body; throws `Refused` where it is an error. */
-  open(path: string, init: RequestInit): Promise<Response> {
-    return this.#authorized(async (token) => {
-      const answer = await this.#fetch(path, init, token);
-      return answer.ok ? answer : valueOf(answer, await textOf(answer, init.signal));
-    });
+  /** An answer without its body; throws `Refused` where it is an error. @internal */
+  open(path: string, init: RequestInit, onSent?: OnSent): Promise<Response> {
+    return this.#authorized(path, init, (answer, signal) => (answer.ok ? answer : valueIn(answer, signal)), onSent);
   }
 
-  async #authorized<Value>(step: (token: string | null) => Promise<Value>): Promise<Value> {
+  async #authorized<Value>(
+    path: string,
+    init: RequestInit,
+    read: (answer: Response, signal: Signal) => Value | Promise<Value>,
+    onSent?: OnSent,
+  ): Promise<Value> {
     const used = this.#session;
+    const step = async (): Promise<Value> => read(await this.#fetch(path, init, await this.#token(), onSent), init.signal);
     try {
-      return await step(await this.#token());
+      return await step();
     } catch (error) {
-      if (!used || !(error instanceof Refused) || error.code !== "UNAUTHENTICATED") throw error;
+      if (!used || !isRefused(error, "UNAUTHENTICATED")) throw error;
       // Several may have found the token to be over at the same time.
-      if (this.#session === used) await (this.#renewing ??= this.#renew(used).finally(() => (this.#renewing = null)));
-      return step(await this.#token());
+      if (this.#session === used) await (this.#renewing ??= this.#begin(RENEW, { refreshToken: used.refreshToken }).finally(() => (this.#renewing = null)));
+      return step();
     }
   }
 
-  async #renew({ refreshToken }: Session): Promise<void> {
-    this.#session = await this.#post<Session>(RENEW, { refreshToken }, null);
+  async #begin(query: string, variables: object): Promise<void> {
+    this.#session = await valueIn<Session>(await this.#fetch("graphql", posted(query, variables), null));
   }
 
   async #token(): Promise<string | null> {
@@ -75,51 +83,45 @@ export class Connection {
     return this.#session?.accessToken ?? (typeof token === "function" ? token() : token);
   }
 
-  async #post<Value>(query: string, variables: object, token: string | null, signal?: AbortSignal): Promise<Value> {
-    const answer = await this.#fetch("graphql", posted(query, variables, signal), token);
-    return valueOf(answer, await textOf(answer, signal));
-  }
-
-  #fetch(path: string, { headers, ...init }: RequestInit, token: string | null): Promise<Response> {
-    const authorized = { ...(headers as Record<string, string>), ...(token ? { Authorization: `Bearer ${token}` } : {}) };
-    return fetch(new URL(path, new URL("./", `${this.access.url}/`)), { ...init, headers: authorized }).catch(() => {
+  #fetch(path: string, { headers, ...init }: RequestInit, token: string | null, onSent?: OnSent): Promise<Response> {
+    const url = new URL(this.access.url.replace(/\/*$/, `/${path}`));
+    const asked = { ...init, headers: { ...(headers as object), ...(token && { Authorization: `Bearer ${token}` }) } };
+    return (onSent ? send(url, asked, onSent) : fetch(url, asked)).catch(() => {
       init.signal?.throwIfAborted();
       throw lost("The service does not answer.");
     });
   }
 }
 
-const textOf = (answer: Response, signal: AbortSignal | null | undefined): Promise<string> =>
-  answer.text().catch(() => {
-    signal?.throwIfAborted();
-    throw lost("The service's answer broke off.");
-  });
-
 /** A GraphQL operation over HTTP. */
 export function posted(query: string, variables: object, signal?: AbortSignal, headers?: Record<string, string>): RequestInit {
   const body = JSON.stringify({ query, variables });
-  return { method: "POST", headers: { "Content-Type": "application/json", ...headers }, body, signal: signal ?? null };
+  return { method: "POST", headers: { "Content-Type": "application/json", ...headers }, body, signal: signal! };
+}
+
+export async function valueIn<Value>(answer: Response, signal?: Signal): Promise<Value> {
+  const text = await answer.text().catch(() => {
+    signal?.throwIfAborted();
+    throw lost();
+  });
+  return valueOf(answer, text);
 }
 
 /** What was asked for, of an answer's text; throws `Refused` with what the service says instead. */
 export function valueOf<Value>(answer: Response, text: string): Value {
-  const said = parsed(text);
+  let said: Answer | null = null;
+  try {
+    said = JSON.parse(text) as Answer;
+  } catch {
+    // What stands before the service answers in words of its own, and so does the storage.
+  }
+  const error = said?.errors?.[0];
   const [value] = Object.values(said?.data ?? {});
   if (value?.code) throw new Refused(value.code, value);
-  if (value) return value as Value;
-  const error = said?.errors?.[0];
+  if (value || (value === null && !error)) return value as Value;
   const { code = said?.code, ...why } = error?.extensions ?? {};
   const retryAfterSeconds = why.retryAfterSeconds ?? retryAfter(answer.headers.get("Retry-After"));
   if (code) throw new Refused(code, { ...why, message: error?.message ?? said?.detail, retryAfterSeconds });
-  // What stands before the service answers in words of its own, and so does the storage.
   const known = CODES[answer.status] ?? (answer.status >= 500 ? "SERVICE_BUSY" : "INTERNAL");
   throw new Refused(known, { message: `The service answered with ${answer.status}.`, retryAfterSeconds });
-}
-
-function parsed(text: string): Answer | null {
-  try {
-    return JSON.parse(text) as Answer;
-  } catch {
-    return null;
-  }
 }

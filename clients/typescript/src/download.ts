@@ -2,8 +2,7 @@
 
 import type { Connection } from "./connection.ts";
 import { Line } from "./line.ts";
-import { lost, Refused } from "./refused.ts";
-import { Tries } from "./waiting.ts";
+import { lost, Refused, Tries } from "./refused.ts";
 
 /** What is here of a download, and of what: by its ETag, null where that is not known. */
 export interface Held {
@@ -47,7 +46,7 @@ const OUTSIDE = "RANGE_NOT_SATISFIABLE";
 const ALONE = 3;
 const RANGE = /^bytes (\d+)-\d+\/(\d+)$/;
 /** A strong one: a weak one does not say that something is the same to the byte. */
-const ETAG = /^"[!#-~]*"$/;
+const STRONG = /^"[!#-~]*"$/;
 const SHA256 = /^"([0-9a-f]{64})"$/;
 
 /** One download, as it is. */
@@ -84,24 +83,23 @@ export class Download<Saved> {
     const { code } = error as Partial<Refused>;
     if (code === OUTSIDE) await this.sink.begin(null);
     if (code !== "NETWORK" || this.#receivedBytes > 0 || this.#tries.failures < ALONE) return error;
-    // The service itself answers this.
-    const answers = await this.service.open(this.path, { method: "HEAD", signal }).catch(() => null);
+    const answers = await this.#asked(signal).catch(() => null);
     return answers ? new Refused("STORAGE_UNREACHABLE", { message: "The service answers, but the storage with the ZIP does not." }) : error;
   }
 
   /** Fetch what is missing; give the answer that had it. */
   async #receive(line: Line): Promise<Response> {
-    const held = await this.sink.held();
-    const known = held.etag && ETAG.test(held.etag) ? held.etag : null;
+    const { etag, bytes } = await this.sink.held();
+    const isKnown = STRONG.test(etag ?? "");
     // The last byte comes once more, since a range behind the end would be refused where all is here.
-    const from = known ? Math.max(held.bytes - 1, 0) : 0;
-    const headers = { Range: `bytes=${from}-`, ...(known && { "If-Range": known }) };
+    const from = isKnown ? Math.max(bytes - 1, 0) : 0;
+    const headers = { Range: `bytes=${from}-`, ...(isKnown && { "If-Range": etag! }) };
     const answer = await this.service.open(this.path, { headers, signal: line.signal });
-    const etag = answer.headers.get("ETag");
+    const found = answer.headers.get("ETag");
     // Not every storage heeds If-Range.
-    const isSame = known !== null && etag === known;
-    if (!isSame) await this.sink.begin(etag);
-    await this.#take(answer, line, isSame ? held.bytes : 0);
+    const isSame = isKnown && etag === found;
+    if (!isSame) await this.sink.begin(found);
+    await this.#take(answer, line, isSame ? bytes : 0);
     return answer;
   }
 
@@ -120,20 +118,55 @@ export class Download<Saved> {
       this.#tries.failures = 0;
       this.#tell("receiving");
     }
-    if (here < this.#totalBytes) throw lost("The line broke off.");
+    if (here < this.#totalBytes) throw lost();
   }
 
   /** Hold what came against what the service says of it; a storage's ETag says nothing of that. */
   async #check(answer: Response, signal: AbortSignal): Promise<void> {
     this.#tell("checking");
-    const said = answer.redirected ? await this.service.open(this.path, { method: "HEAD", signal }) : answer;
+    const said = answer.redirected ? await this.#asked(signal) : answer;
     const [, right] = SHA256.exec(said.headers.get("ETag") ?? "") ?? [];
     if (!right || [right, null].includes(await this.sink.sha256())) return;
     await this.sink.begin(null);
     throw new Refused("DAMAGED", { message: "What came has another checksum than it should; download it again." });
   }
 
+  /** What the service itself says of it. */
+  #asked(signal: AbortSignal): Promise<Response> {
+    return this.service.open(this.path, { method: "HEAD", signal });
+  }
+
   #tell(phase: DownloadProgress["phase"], problem: Refused | null = null): void {
     this.onChange?.({ phase, receivedBytes: this.#receivedBytes, totalBytes: this.#totalBytes, problem });
   }
+}
+
+/** A download in memory, for pages: gives a Blob. */
+export class BlobSink implements Sink<Blob> {
+  #etag: string | null = null;
+  #pieces: Uint8Array<ArrayBuffer>[] = [];
+
+  async held(): Promise<Held> {
+    return { etag: this.#etag, bytes: (await this.finish()).size };
+  }
+
+  async begin(etag: string | null): Promise<void> {
+    [this.#etag, this.#pieces] = [etag, []];
+  }
+
+  async write(piece: Uint8Array<ArrayBuffer>): Promise<void> {
+    this.#pieces.push(piece);
+  }
+
+  /** Pages that came over plain HTTP cannot reckon it. */
+  async sha256(): Promise<string | null> {
+    const digest = await globalThis.crypto.subtle?.digest("SHA-256", await (await this.finish()).arrayBuffer());
+    return digest ? Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("") : null;
+  }
+
+  async finish(): Promise<Blob> {
+    return new Blob(this.#pieces, { type: "application/zip" });
+  }
+
+  async close(): Promise<void> {}
 }

@@ -17,7 +17,7 @@ export class IndexedDbStore implements Store {
 
   get = (fingerprint: string): Promise<Kept | undefined> => this.#with("readonly", (uploads) => uploads.get(fingerprint));
 
-  put = async (kept: Kept): Promise<void> => void (await this.#with("readwrite", (uploads) => uploads.put(kept)));
+  put = (kept: Kept): Promise<unknown> => this.#with("readwrite", (uploads) => uploads.put(kept));
 
   delete = (fingerprint: string): Promise<void> => this.#with("readwrite", (uploads) => uploads.delete(fingerprint));
 

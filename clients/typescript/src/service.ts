@@ -1,5 +1,7 @@
 // What an upload asks of the service and of whoever keeps things: both can be somebody's own.
 
+import type { OnSent } from "./line.ts";
+
 export interface UploadPart {
   /** From 1. */
   readonly number: number;
@@ -28,12 +30,14 @@ export interface NewUpload {
   readonly options: object | null;
 }
 
-/** The service's four operations. Each throws `Refused`, and may be asked again after any lost answer. */
+/** The service's operations. Each throws `Refused`, and may be asked again after any lost answer. */
 export interface Service<Done> {
   create(upload: NewUpload, signal: AbortSignal): Promise<StagedUpload>;
   refresh(id: string, signal: AbortSignal): Promise<StagedUpload>;
   complete(id: string, signal: AbortSignal): Promise<Done>;
   abort(id: string): Promise<void>;
+  /** Send all of it in one request, where no way leads to the storage; left out where that is not wanted. */
+  whole?(file: Blob, upload: NewUpload, idempotencyKey: string, onSent: OnSent, signal: AbortSignal): Promise<Done>;
 }
 
 /** What is kept of an unfinished upload. */
@@ -53,6 +57,6 @@ export interface Kept {
 /** Keeps what an upload is gone on with after the program or the page has ended. */
 export interface Store {
   get(fingerprint: string): Promise<Kept | undefined>;
-  put(kept: Kept): Promise<void>;
+  put(kept: Kept): Promise<unknown>;
   delete(fingerprint: string): Promise<void>;
 }

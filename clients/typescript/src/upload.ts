@@ -1,11 +1,10 @@
 // One file on its way, through every break until it is there.
 
 import { base64, fingerprintOf, headOf } from "./file.ts";
+import { put, type Put } from "./line.ts";
 import { Parts } from "./parts.ts";
-import { put, type Put } from "./put.ts";
-import { Refused } from "./refused.ts";
-import type { Kept, Service, StagedUpload, Store } from "./service.ts";
-import { Tries, unless, wait, type Wait } from "./waiting.ts";
+import { isRefused, Refused, Tries, unless, type Wait } from "./refused.ts";
+import type { NewUpload, Service, StagedUpload, Store } from "./service.ts";
 
 /** What it does now: "waiting" until it tries again, for `problem`'s sake. */
 export type Phase = "starting" | "sending" | "waiting" | "paused" | "completing";
@@ -40,42 +39,35 @@ const stopped = (): DOMException => new DOMException("The upload was stopped.", 
 export class Upload<Done> {
   /** Rejects with `Refused`, or with an AbortError where it was stopped. */
   readonly done: Promise<Done>;
-  #progress: Progress;
-  #fingerprint = "";
-  #staged: StagedUpload | null = null;
-  /** Its id, once all of it was sent: then nobody knows it by its fingerprint. */
-  #whole: string | null = null;
+  readonly progress: Progress;
   readonly #parts: Parts;
   /** They begin anew with each part that came. */
-  readonly #tries = new Tries(["UPLOAD_INCOMPLETE", "UPLOAD_NOT_FOUND", "URL_REFUSED"]);
-  #stop = new AbortController();
+  readonly #tries: Tries;
+  #fingerprint = "";
+  #creating: Promise<StagedUpload> | undefined;
+  /** Whose parts are sent, and whether all of them were: then nobody knows it by its fingerprint. */
+  #id: string | undefined;
+  #isSent = false;
+  /** Why it goes in one request, if it does, and by which key: whoever sends it again makes no second video. */
+  #barred: Refused | undefined;
+  readonly #key = `${Math.random()}`;
+  #isStopped = false;
   /** Ends what is under way at this moment. */
   #turn = new AbortController();
   #resumed: Promise<void> | null = null;
   #goOn = (): void => {};
-  #creating: Promise<StagedUpload> | null = null;
 
   constructor(readonly service: Service<Done>, readonly file: Blob, readonly settings: UploadSettings = {}) {
-    this.#progress = { phase: "starting", sentBytes: 0, totalBytes: file.size, problem: null };
-    const { parallel = 3 } = settings;
-    const onConfirmed = (): void => {
-      this.#tries.failures = 0;
-      this.#tell("sending");
-      void this.#keep();
-    };
-    this.#parts = new Parts(file, { put: settings.put ?? put, parallel, onSent: () => this.#tell("sending"), onConfirmed });
+    this.progress = { phase: "starting", sentBytes: 0, totalBytes: file.size, problem: null };
+    this.#parts = new Parts(file, settings.put ?? put, settings.parallel ?? 3);
+    this.#tries = new Tries(["UPLOAD_INCOMPLETE", "UPLOAD_NOT_FOUND", "URL_REFUSED"], settings.wait);
     this.done = this.#run();
     this.done.catch(() => {}); // Whoever asks for it is told.
   }
 
-  get progress(): Progress {
-    return this.#progress;
-  }
-
   /** Stop sending, until `resume`; parts that are under way are sent again then. */
   pause(): void {
-    if (this.#resumed) return;
-    this.#resumed = new Promise((resolve) => (this.#goOn = resolve));
+    this.#resumed ??= new Promise((resolve) => (this.#goOn = resolve));
     this.#turn.abort(stopped());
   }
 
@@ -86,7 +78,7 @@ export class Upload<Done> {
 
   /** End it here; what came stays at the storage for a day, for whoever uploads the same file again. */
   stop(): void {
-    this.#stop.abort(stopped());
+    this.#isStopped = true;
     this.#turn.abort(stopped());
     this.#goOn();
   }
@@ -94,115 +86,125 @@ export class Upload<Done> {
   /** End it, and remove what came of it. */
   async abort(): Promise<void> {
     this.stop();
-    const id = this.#whole ?? (this.#staged ?? (await this.#creating?.catch(() => null)))?.id;
-    await this.#forget();
-    if (!id) return;
-    await this.service.abort(id).catch((error: unknown) => {
-      if (!(error instanceof Refused) || error.code !== "UPLOAD_NOT_FOUND") throw error;
-    });
+    await this.#remove();
   }
 
   async #run(): Promise<Done> {
-    for (let pause = 0, wakes = true; ; ) {
-      this.#turn = new AbortController();
+    for (;;) {
+      const { signal } = (this.#turn = new AbortController());
       if (this.#resumed) this.#tell("paused");
       await this.#resumed;
-      this.#stop.signal.throwIfAborted();
+      if (this.#isStopped) throw stopped();
       try {
-        if (pause > 0) await (this.settings.wait ?? wait)(pause, wakes, this.#turn.signal);
-        const done = await this.#attempt(this.#turn.signal);
+        const done = await this.#attempt(signal);
         await this.#forget();
         return done;
       } catch (error) {
-        pause = 0;
-        if (this.#turn.signal.aborted) continue;
-        const problem = await this.#judged(error);
-        const longer = this.#tries.pauseAfter(problem);
-        if (problem.code !== "URL_REFUSED" || this.#tries.failures > 1) pause = longer;
-        wakes = !problem.retryAfterSeconds;
-        this.#tell("waiting", problem);
+        await this.#failed(error, signal).catch((failure: unknown) => {
+          if (!signal.aborted) throw failure;
+        });
       }
     }
   }
 
-  /** What stopped it, once all that does not hold any more is forgotten. */
-  async #judged(error: unknown): Promise<Refused> {
-    if (!(error instanceof Refused)) throw error;
+  /** Forget what does not hold any more, and wait until it is time for the next attempt. */
+  async #failed(error: unknown, signal: AbortSignal): Promise<void> {
+    const { code } = error as Partial<Refused>;
     // A browser does not tell a file that has changed from a line that broke.
-    if (error.code === "NETWORK") await headOf(this.file);
-    if (error.code === "FILE_CHANGED") await this.#forget();
-    if (error.code === "UPLOAD_NOT_FOUND") this.#staged = null;
-    if (error.code === "UPLOAD_NOT_FOUND" || error.code === "UPLOAD_INCOMPLETE") this.#whole = null;
-    return error;
+    if (code === "NETWORK") await headOf(this.file);
+    if (code === "FILE_CHANGED") await this.#forget();
+    if (code === "UPLOAD_NOT_FOUND") this.#id = undefined;
+    if (code === "UPLOAD_NOT_FOUND" || code === "UPLOAD_INCOMPLETE") this.#isSent = false;
+    if (this.service.whole && !this.#barred && isRefused(error, "STAGING_UNAVAILABLE", "STORAGE_UNREACHABLE")) {
+      this.#barred = error;
+      // What was begun counts in the quota.
+      return this.#remove().catch(() => {});
+    }
+    await this.#tries.failed(error, signal, (problem) => this.#tell("waiting", problem));
   }
 
   async #attempt(signal: AbortSignal): Promise<Done> {
     if (!this.#fingerprint) await this.#recall();
-    if (!this.#whole) await this.#sendAll(signal);
+    if (this.#barred) return unless(signal, this.#sendWhole(this.#barred, signal));
+    await this.#sendParts(signal);
     this.#tell("completing");
-    return unless(signal, this.service.complete(this.#whole!, signal));
+    return unless(signal, this.service.complete(this.#id!, signal));
   }
 
   /** Find out which file this is, and whether all of it was sent before. */
   async #recall(): Promise<void> {
-    const [name, lastModified] = [this.#name(), this.settings.lastModified ?? (this.file as Partial<File>).lastModified ?? 0];
-    this.#fingerprint = fingerprintOf(name, this.file.size, lastModified, await headOf(this.file));
-    const kept = await this.settings.store?.get(this.#fingerprint).catch(() => undefined);
-    if (kept?.sentBytes === this.file.size) this.#whole = kept.id;
+    const { lastModified = (this.file as Partial<File>).lastModified ?? 0, store } = this.settings;
+    this.#fingerprint = fingerprintOf(this.#name, this.file.size, lastModified, await headOf(this.file));
+    const kept = await store?.get(this.#fingerprint).catch(() => undefined);
+    if (kept?.sentBytes === this.file.size) [this.#id, this.#isSent] = [kept.id, true];
   }
 
-  async #sendAll(signal: AbortSignal): Promise<void> {
-    let staged = await unless(signal, this.#staged ? this.service.refresh(this.#staged.id, signal) : this.#create(signal));
-    this.#take(staged);
-    while (this.#parts.missing(staged).length > 0) {
-      await this.#parts.send(staged, signal);
-      if (this.#parts.missing(staged).length === 0) break;
-      staged = await unless(signal, this.service.refresh(staged.id, signal));
-      this.#take(staged);
+  async #sendParts(signal: AbortSignal): Promise<void> {
+    while (!this.#isSent) {
+      const staged = await unless(signal, this.#id ? this.service.refresh(this.#id, signal) : this.#create(signal));
+      this.#id = staged.id;
+      this.#parts.take(staged);
+      const told = (isConfirmed: boolean): void => {
+        this.#tell("sending");
+        if (!isConfirmed) return;
+        this.#tries.failures = 0;
+        void this.#keep(staged);
+      };
+      this.#tell("sending");
+      void this.#keep(staged);
+      this.#isSent = await this.#parts.send(staged, signal, told);
+      await this.#keep(staged);
     }
-    await this.#keep();
-    this.#whole = staged.id;
   }
 
   async #create(signal: AbortSignal): Promise<StagedUpload> {
+    return (this.#creating = this.service.create(await this.#described(), signal));
+  }
+
+  /** Where no way leads to the storage the service takes what is not too large for that. */
+  async #sendWhole(barred: Refused, signal: AbortSignal): Promise<Done> {
+    const sent = (bytes: number): void => this.#tell("sending", null, bytes);
+    sent(0);
+    const done = await this.service.whole!(this.file, await this.#described(), this.#key, sent, signal).catch((error: unknown) => {
+      throw isRefused(error, "FILE_TOO_LARGE") ? new Refused(barred.code, { message: `${barred.message} ${error.message}` }) : error;
+    });
+    this.#tell("completing");
+    return done;
+  }
+
+  async #described(): Promise<NewUpload> {
     const firstBytes = base64(await headOf(this.file));
     const { options = null } = this.settings;
-    const file = { fileName: this.#name(), sizeBytes: this.file.size, firstBytes, fingerprint: this.#fingerprint, options };
-    this.#creating = this.service.create(file, signal);
-    return this.#creating;
+    return { fileName: this.#name, sizeBytes: this.file.size, firstBytes, fingerprint: this.#fingerprint, options };
   }
 
-  #take(staged: StagedUpload): void {
-    this.#staged = staged;
-    this.#parts.take(staged);
-    this.#tell("sending");
-    void this.#keep();
-  }
-
-  #name(): string {
+  get #name(): string {
     return this.settings.name ?? (this.file as Partial<File>).name ?? "";
   }
 
-  #tell(phase: Phase, problem: Refused | null = null): void {
-    if (this.#stop.signal.aborted) return;
-    const sentBytes = phase === "completing" ? this.file.size : Math.max(this.#progress.sentBytes, this.#parts.sentBytes);
-    this.#progress = { phase, sentBytes, totalBytes: this.file.size, problem };
-    this.settings.onChange?.(this.#progress);
+  #tell(phase: Phase, problem: Refused | null = null, sent = this.#parts.sentBytes): void {
+    if (this.#isStopped) return;
+    const { sentBytes, totalBytes } = this.progress;
+    const furthest = phase === "completing" ? totalBytes : Math.min(Math.max(sentBytes, sent), totalBytes);
+    (this as { progress: Progress }).progress = { phase, sentBytes: furthest, totalBytes, problem };
+    this.settings.onChange?.(this.progress);
   }
 
   /** What cannot be kept is not: the service knows the file by its fingerprint. */
-  async #keep(): Promise<void> {
-    if (this.#stop.signal.aborted) return;
-    const kept: Kept = {
-      fingerprint: this.#fingerprint,
-      id: this.#staged!.id,
-      name: this.#name(),
-      sizeBytes: this.file.size,
-      sentBytes: this.#parts.confirmedBytes,
-      options: this.settings.options ?? null,
-      expiresAt: this.#staged!.expiresAt,
-    };
-    await this.settings.store?.put(kept).catch(() => {});
+  async #keep({ id, expiresAt }: StagedUpload): Promise<void> {
+    if (this.#isStopped) return;
+    const { store, options = null } = this.settings;
+    const kept = { fingerprint: this.#fingerprint, id, name: this.#name, sizeBytes: this.file.size };
+    await store?.put({ ...kept, sentBytes: this.#parts.confirmedBytes, options, expiresAt }).catch(() => {});
+  }
+
+  async #remove(): Promise<void> {
+    const id = this.#id ?? (await this.#creating?.catch(() => null))?.id;
+    await this.#forget();
+    if (!id) return;
+    await this.service.abort(id).catch((error: unknown) => {
+      if (!isRefused(error, "UPLOAD_NOT_FOUND")) throw error;
+    });
   }
 
   async #forget(): Promise<void> {

@@ -1,4 +1,8 @@
-// A video, as the service tells it.
+// A video, as the service tells it, and as it changes.
+
+import { type Connection, posted, PROBLEM, valueOf } from "./connection.ts";
+import { Line } from "./line.ts";
+import { lost, Refused, Tries } from "./refused.ts";
 
 export type Status = "PENDING" | "PROCESSING" | "COMPLETED" | "FAILED";
 
@@ -29,9 +33,66 @@ export interface FramesArchive {
   readonly expiresAt: string;
 }
 
-export const STATE = `id originalFileName sizeBytes status version progress { percent framesExtracted framesExpected }
+const STATE = `id originalFileName sizeBytes status version progress { percent framesExtracted framesExpected }
   failure { code reason retryable } createdAt completedAt expiresAt`;
+/** What changes something asks for no links: a key that may do so need not read. */
+export const CHANGED = `{ ... on VideoProcessing { ${STATE} } ${PROBLEM} }`;
 export const VIDEO = `${STATE} result { frameCount sizeBytes downloadUrl contactSheetUrl expiresAt }`;
 
 /** Whether it will not change any more. */
 export const isFinal = ({ status }: Video): boolean => status === "COMPLETED" || status === "FAILED";
+
+export const ASK = `query Video($id: ID!) { video(id: $id) { ... on VideoProcessing { ${VIDEO} } ${PROBLEM} } }`;
+const WATCH = `subscription VideoStatus($id: ID!) {
+  videoStatus(id: $id) { ... on VideoProcessing { ${VIDEO} } ... on Deleted { deleted: id } ${PROBLEM} }
+}`;
+/** As many failures as make the longest pause. */
+const MANY = 5;
+
+/** How it is now and at each change, until it is final; throws `Refused` where there will be no more to tell. */
+export async function* watch(service: Connection, id: string, stop: AbortSignal): AsyncGenerator<Video, void> {
+  const tries = new Tries();
+  for (let seen = -1, isFirst = true; ; isFirst = false) {
+    stop.throwIfAborted();
+    const line = new Line(stop);
+    try {
+      for await (const video of states(service, id, line, isFirst, tries)) {
+        if (video.version <= seen) continue;
+        yield video;
+        if (isFinal(video)) return;
+        seen = video.version;
+      }
+      throw lost();
+    } catch (error) {
+      await tries.failed(error, stop);
+    } finally {
+      line.end();
+    }
+  }
+}
+
+async function* states(service: Connection, id: string, line: Line, isFirst: boolean, tries: Tries): AsyncGenerator<Video> {
+  if (!isFirst) {
+    yield await service.ask(ASK, { id }, line.signal);
+    // Where no stream gets through it goes on by asking, now and then.
+    tries.failures = Math.min(tries.failures, MANY);
+  }
+  const answer = await service.open("graphql", posted(WATCH, { id }, line.signal, { Accept: "text/event-stream" }));
+  for await (const data of events(line.pieces(answer))) {
+    const said = valueOf<Video | { deleted: string }>(answer, data);
+    if ("deleted" in said) throw new Refused("VIDEO_NOT_FOUND", { message: "The video was deleted." });
+    tries.failures = 0;
+    yield said;
+  }
+}
+
+/** The data of server-sent events (HTML standard, section 9.2), which has one line in each of the service's. */
+export async function* events(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
+  const decoder = new TextDecoder();
+  let rest = "";
+  for await (const piece of pieces) {
+    const lines = (rest + decoder.decode(piece, { stream: true })).split(/\r?\n/);
+    rest = lines.pop()!;
+    for (const [, data] of lines.map((line) => /^data:\s*(\S.*)/.exec(line) ?? [])) if (data) yield data;
+  }
+}

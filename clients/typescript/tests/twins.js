@@ -21,7 +21,7 @@ export class Twin {
   urlsAtOnce = 64;
   id = null;
 
-  #fail(operation) {
+  fail(operation) {
     this.asked.push(operation);
     const at = this.failures.findIndex(([name]) => name === operation);
     if (at >= 0) throw this.failures.splice(at, 1)[0][1];
@@ -37,7 +37,7 @@ export class Twin {
   }
 
   create = async (file) => {
-    this.#fail("create");
+    this.fail("create");
     this.created.push(file);
     if (this.fingerprint !== file.fingerprint) {
       this.id = `upload-${++this.ids}`;
@@ -48,13 +48,13 @@ export class Twin {
   };
 
   refresh = async (id) => {
-    this.#fail("refresh");
+    this.fail("refresh");
     if (id !== this.id) throw new Refused("UPLOAD_NOT_FOUND");
     return this.#shown();
   };
 
   complete = async (id) => {
-    this.#fail("complete");
+    this.fail("complete");
     if (id !== this.id) throw new Refused("UPLOAD_NOT_FOUND");
     if (this.stored.size < Math.ceil(this.size / PART)) throw new Refused("UPLOAD_INCOMPLETE");
     this.fingerprint = null;
@@ -62,7 +62,7 @@ export class Twin {
   };
 
   abort = async (id) => {
-    this.#fail("abort");
+    this.fail("abort");
     this.id = null;
     this.aborted = id;
   };
@@ -73,7 +73,7 @@ export class Twin {
     onSent(body.size / 2);
     await this.held?.(number, signal);
     signal.throwIfAborted();
-    this.#fail("put");
+    this.fail("put");
     onSent(body.size);
     this.stored.set(number, await body.text());
     return { status: 200, retryAfterSeconds: null };

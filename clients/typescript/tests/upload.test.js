@@ -205,3 +205,46 @@ test("a store that fails stops no upload", async () => {
   };
   equal((await uploading(new Twin(), { store: { get: fails, put: fails, delete: fails } }).upload.done).text, FILM);
 });
+
+/** A service that also takes a file in one request. */
+class Whole extends Twin {
+  keys = [];
+  whole = async (file, { fileName }, key, onSent) => {
+    this.keys.push(key);
+    onSent(file.size / 2);
+    this.fail("whole");
+    return { id: fileName, text: await file.text() };
+  };
+}
+
+test("where no way leads to the storage the file comes in one request, by the same key each time", async () => {
+  const twin = new Whole();
+  twin.failures = [["create", new Refused("STAGING_UNAVAILABLE")], ["whole", new Refused("NETWORK")]];
+  const { upload, told } = uploading(twin);
+  deepEqual(await upload.done, { id: "film.mp4", text: FILM });
+  deepEqual([twin.asked, twin.sent], [["create", "whole", "whole"], []]);
+  equal(new Set(twin.keys).size, 1);
+  ok(rising(told));
+  deepEqual([told.at(-1).phase, told.at(-1).sentBytes], ["completing", FILM.length]);
+  twin.failures = [["create", new Refused("STAGING_UNAVAILABLE")]];
+  await uploading(twin).upload.done;
+  equal(new Set(twin.keys).size, 2);
+});
+
+test("where no part gets through nothing of it stays, and it comes in one request", async () => {
+  const [twin, store] = [new Whole(), new MemoryStore()];
+  twin.put = async () => {
+    throw new Refused("NETWORK");
+  };
+  equal((await uploading(twin, { store }).upload.done).text, FILM);
+  deepEqual([twin.aborted, store.kept.size], ["upload-1", 0]);
+});
+
+test("what is too large for one request is refused with why it would need one", async () => {
+  const twin = new Whole();
+  twin.failures = [
+    ["create", new Refused("STAGING_UNAVAILABLE", { message: "No parts here." })],
+    ["whole", new Refused("FILE_TOO_LARGE", { message: "8 MiB are allowed." })],
+  ];
+  await rejects(uploading(twin).upload.done, { code: "STAGING_UNAVAILABLE", message: "No parts here. 8 MiB are allowed." });
+});

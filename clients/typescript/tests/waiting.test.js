@@ -1,9 +1,8 @@
 import { deepEqual, equal, ok, throws } from "node:assert/strict";
 import { test } from "node:test";
 import { Line } from "../dist/line.js";
-import { Refused } from "../dist/refused.js";
-import { Tries } from "../dist/waiting.js";
-import { events } from "../dist/watch.js";
+import { Refused, Tries } from "../dist/refused.js";
+import { events } from "../dist/video.js";
 
 const network = new Refused("NETWORK");
 

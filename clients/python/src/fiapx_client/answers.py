@@ -15,7 +15,7 @@ def value_of(answer: httpx.Response) -> Any:
     """Return what was asked for; raises ``Refused`` with what the service says instead."""
     said = _json(answer)
     value = _value(said)
-    if value is None:
+    if value is None and not _is_nothing(said):
         raise refusal_of(answer)
     return value
 
@@ -86,6 +86,13 @@ def _value(said: Any) -> Any:
     if isinstance(value, dict) and isinstance(value.get("code"), str):
         raise _refused(value["code"], value.get("message"), value.get("retryAfterSeconds"), value.get("field"))
     return value
+
+
+def _is_nothing(said: Any) -> bool:
+    """Whether there is no value because that is the answer."""
+    return (
+        isinstance(said, dict) and isinstance(said.get("data"), dict) and bool(said["data"]) and not said.get("errors")
+    )
 
 
 def _error(said: Any, later: float | None) -> Refused | None:

@@ -24,6 +24,18 @@ LIMITS: Final = "query ServiceLimits { serviceLimits { acceptedExtensions } }"
 CREATE: Final = f"mutation CreateUpload($input: CreateUploadInput!) {{ createUpload(input: $input) {_STAGED} }}"
 REFRESH: Final = f"mutation RefreshUpload($id: ID!) {{ refreshUpload(id: $id) {_STAGED} }}"
 COMPLETE: Final = f"mutation CompleteUpload($id: ID!) {{ completeUpload(id: $id) {_CHANGED} }}"
+REFUSAL: Final = f"""query UploadRefusal(
+  $fileName: String!, $sizeBytes: BigInt!, $firstBytes: Base64,
+  $options: ExtractionOptionsInput, $idempotencyKey: String
+) {{
+  uploadRefusal(
+    fileName: $fileName, sizeBytes: $sizeBytes, firstBytes: $firstBytes,
+    options: $options, idempotencyKey: $idempotencyKey
+  ) {{ {_PROBLEM} }}
+}}"""
+WHOLE: Final = f"""mutation UploadVideo($file: Upload!, $options: ExtractionOptionsInput, $idempotencyKey: String) {{
+  uploadVideo(file: $file, options: $options, idempotencyKey: $idempotencyKey) {_CHANGED}
+}}"""
 ABORT: Final = f"mutation AbortUpload($id: ID!) {{ abortUpload(id: $id) {_DELETED} }}"
 
 VIDEOS: Final = f"""query Videos($after: String, $status: [ProcessingStatus!]) {{

@@ -1,10 +1,11 @@
 """The file that is sent: what is told of it before, and its bytes by range."""
 
+import base64
 import os
 import stat
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Self, final
+from typing import Any, Final, Self, final
 
 from fiapx_client import codes
 from fiapx_client.refused import Refused
@@ -39,6 +40,14 @@ class File:
             raise _unreadable(path, error) from error
         name = os.fsencode(path.name).decode("utf-8", "replace")
         return cls(path, name, now.st_size, head, now.st_mtime_ns, now.st_ino)
+
+    def shown(self) -> dict[str, Any]:
+        """What is told of it before it is sent, in the words of the schema."""
+        return {
+            "fileName": self.name,
+            "sizeBytes": self.size,
+            "firstBytes": base64.b64encode(self.head).decode(),
+        }
 
     def fingerprint(self) -> str:
         """Tell this file apart: by its name, size, time of change and beginning (FNV-1a, 32 bits).

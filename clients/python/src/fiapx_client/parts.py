@@ -13,7 +13,7 @@ from anyio import to_thread
 from fiapx_client import codes
 from fiapx_client.file import File
 from fiapx_client.refused import Refused, retry_after
-from fiapx_client.service import heard
+from fiapx_client.service import SENDING_TIMEOUT, heard
 from fiapx_client.shapes import StagedUpload
 
 _UNREACHABLE: Final = 4
@@ -22,10 +22,8 @@ _SHORTEST: Final = 60.0
 """Seconds that URLs are good for at least, whatever this machine's clock says."""
 _MARGIN: Final = 10.0
 """Seconds before their end from which on they are not used."""
-_CHUNK: Final = 256 * 1024
+CHUNK: Final = 256 * 1024
 """Bytes of each part under way that are in memory."""
-_TIMEOUT: Final = httpx.Timeout(120, connect=20, pool=None)
-"""What the system has taken in counts as sent, and may take a slow line a while."""
 
 
 @final
@@ -97,8 +95,8 @@ class Parts:
         span = self._range(number)
 
         async def content() -> AsyncIterator[bytes]:
-            for start in span[::_CHUNK]:
-                chunk = await to_thread.run_sync(self._file.read, start, min(_CHUNK, span.stop - start))
+            for start in span[::CHUNK]:
+                chunk = await to_thread.run_sync(self._file.read, start, min(CHUNK, span.stop - start))
                 yield chunk
                 self._heard = True
                 self._under_way[number] = self._under_way.get(number, 0) + len(chunk)
@@ -108,7 +106,7 @@ class Parts:
             with heard("The connection to the storage was lost."):
                 # Its exact length is part of what was signed; and nothing else is to be said of it.
                 answer = await self._http.put(
-                    url, content=content(), headers={"Content-Length": str(len(span))}, timeout=_TIMEOUT
+                    url, content=content(), headers={"Content-Length": str(len(span))}, timeout=SENDING_TIMEOUT
                 )
             self._heard = True
             if answer.status_code >= HTTPStatus.MULTIPLE_CHOICES:

@@ -19,6 +19,8 @@ _Value = TypeVar("_Value")
 _TIMEOUT: Final = httpx.Timeout(30, connect=10)
 _STREAM_TIMEOUT: Final = httpx.Timeout(45, connect=10)
 """A stream without news has a sign of life every 15 seconds."""
+SENDING_TIMEOUT: Final = httpx.Timeout(120, connect=20, pool=None)
+"""What the system has taken in counts as sent, and may take a slow line a while."""
 _VISIBLE: Final = re.compile(r"[!-~]+")
 
 
@@ -80,6 +82,21 @@ class Service:
     async def ask(self, document: str, **variables: Any) -> Any:
         """Return what the document's field answers."""
         return await self._authorized(lambda headers: self._post(document, variables, headers))
+
+    async def ask_with(self, content: Callable[[], AsyncIterator[bytes]], headers: Mapping[str, str]) -> Any:
+        """Return the same of one with a file, whose request's body is as its headers say."""
+
+        async def step(authorization: Mapping[str, str]) -> Any:
+            with heard("The connection to the service was lost."):
+                answer = await self.http.post(
+                    self.join("graphql"),
+                    content=content(),
+                    headers={**headers, **authorization},
+                    timeout=SENDING_TIMEOUT,
+                )
+            return value_of(answer)
+
+        return await self._authorized(step)
 
     async def events(self, document: str, **variables: Any) -> AsyncGenerator[Any]:
         """Yield what a subscription tells, until the stream ends, which it also does with the session."""

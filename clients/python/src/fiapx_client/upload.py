@@ -1,11 +1,12 @@
 """One file on its way, through every break until it is there."""
 
 import asyncio
-import base64
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, final
+from uuid import uuid4
 
 import anyio
 from anyio import to_thread
@@ -18,7 +19,10 @@ from fiapx_client.refused import Refused, Stopped
 from fiapx_client.service import Service
 from fiapx_client.shapes import OnProgress, Phase, Progress, StagedUpload, Video, read
 from fiapx_client.waiting import PASSING, Tries
+from fiapx_client.whole import send_whole
 
+BARRED: Final = frozenset({codes.STAGING_UNAVAILABLE, codes.STORAGE_UNREACHABLE})
+"""No way leads to the storage."""
 PASSING_UPLOAD: Final = PASSING | {codes.UPLOAD_INCOMPLETE, codes.UPLOAD_NOT_FOUND, "URL_REFUSED"}
 
 
@@ -48,6 +52,10 @@ class AsyncUpload:
         self._staged: StagedUpload | None = None
         self._whole = False
         """Whether all of it was sent: then nobody knows it by its fingerprint."""
+        self._barred: Refused | None = None
+        """Why it goes in one request, if it does."""
+        self._key = uuid4().hex
+        """By which that makes no second video, however often it is sent."""
         self._turn = anyio.CancelScope()
         """What is under way at this moment."""
         self._resumed: anyio.Event | None = None
@@ -134,6 +142,10 @@ class AsyncUpload:
                     await self._tries.sleep(pause)
                     return await self._attempt()
                 except Refused as error:
+                    if self._barred is None and error.code in BARRED:
+                        await self._send_whole_henceforth(error)
+                        pause = 0.0
+                        continue
                     pause = self._pause_after(error)
                     self._tell("waiting", error)
                     continue
@@ -152,6 +164,8 @@ class AsyncUpload:
     async def _attempt(self) -> Video:
         if self._file is None:
             self._file = await to_thread.run_sync(File.at, self._path)
+        if self._barred is not None:
+            return await self._send_whole(self._file, self._barred)
         if self._parts is None:
             self._parts = Parts(self._file, self._service.http, self._parallel, self._sent, self._confirmed)
         if not self._whole or self._staged is None:
@@ -159,6 +173,27 @@ class AsyncUpload:
             self._whole = True
         self._tell("completing")
         return read(Video.of, await self._service.ask(COMPLETE, id=self._staged.id))
+
+    async def _send_whole_henceforth(self, barred: Refused) -> None:
+        """Leave the way that is barred; what was begun on it would count in the quota."""
+        self._barred = barred
+        with suppress(Refused):
+            await self._abort()
+        self._staged = self._parts = None
+
+    async def _send_whole(self, file: File, barred: Refused) -> Video:
+        """Send what is not too large for one request."""
+        self._tell("sending")
+        try:
+            said = await send_whole(
+                self._service, file, self._options, self._key, lambda sent: self._tell("sending", sent_bytes=sent)
+            )
+        except Refused as error:
+            if error.code != codes.FILE_TOO_LARGE:
+                raise
+            raise Refused(barred.code, f"{barred.message} {error.message}") from error
+        self._tell("completing")
+        return read(Video.of, said)
 
     async def _send_all(self, file: File, parts: Parts) -> StagedUpload:
         if self._staged is None:
@@ -174,13 +209,7 @@ class AsyncUpload:
 
     async def _create(self, file: File) -> StagedUpload:
         self._begun = True
-        described = {
-            "fileName": file.name,
-            "sizeBytes": file.size,
-            "firstBytes": base64.b64encode(file.head).decode(),
-            "fingerprint": file.fingerprint(),
-            "options": self._options,
-        }
+        described = {**file.shown(), "fingerprint": file.fingerprint(), "options": self._options}
         return read(StagedUpload.of, await self._service.ask(CREATE, input=described))
 
     async def _refresh(self, parts: Parts, staged: StagedUpload) -> StagedUpload:
@@ -194,14 +223,20 @@ class AsyncUpload:
 
     async def _remove(self) -> None:
         """Remove what came, where that is wanted; where it was just being begun, asking again tells its id."""
-        if not self._removes or not self._begun or self._file is None:
+        if not self._removes or not self._begun or self._file is None or self._barred is not None:
             return
-        staged = self._staged or await self._create(self._file)
+        self._staged = self._staged or await self._create(self._file)
+        await self._abort()
+
+    async def _abort(self) -> None:
+        if self._staged is None:
+            return
         try:
-            await self._service.ask(ABORT, id=staged.id)
+            await self._service.ask(ABORT, id=self._staged.id)
         except Refused as refused:
             if refused.code != codes.UPLOAD_NOT_FOUND:
                 raise
+        self._staged = None
 
     def _sent(self) -> None:
         self._tell("sending")
@@ -210,11 +245,11 @@ class AsyncUpload:
         self._tries.came_through()
         self._tell("sending")
 
-    def _tell(self, phase: Phase, problem: Refused | None = None) -> None:
+    def _tell(self, phase: Phase, problem: Refused | None = None, sent_bytes: int = 0) -> None:
         if self._stopped:
             return
         total = self._file.size if self._file else 0
-        sent = total if phase == "completing" else self._parts.sent_bytes if self._parts else 0
+        sent = total if phase == "completing" else self._parts.sent_bytes if self._parts else sent_bytes
         self._progress = Progress(phase, max(self._progress.done_bytes, sent), total, problem)
         if self._on_progress is not None:
             self._on_progress(self._progress)
