@@ -7,6 +7,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "login": "sign in at a service",
     "logout": "sign out",
     "upload": "send films, and wait for their frames if you like",
+    "import": "have films fetched from links, by the service itself",
     "watch": "follow videos to their end",
     "list": "list your videos",
     "download": "fetch the frames of videos",

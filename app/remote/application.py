@@ -1,4 +1,4 @@
-"""``fiapx login | logout | upload | watch | list | download | delete | keys``: their words, read by Typer."""
+"""``fiapx login | logout | upload | import | watch | list | download | delete | keys``: their words, read by Typer."""
 
 import asyncio
 import sys
@@ -131,6 +131,44 @@ def upload(
         return await commands.upload(url, wanted, quiet=quiet, as_json=as_json)
 
     _end("upload", work)
+
+
+@_command("import")
+def import_(
+    links: Annotated[list[str], typer.Argument(metavar="LINK...", help="Of films on the web.", show_default=False)],
+    *,
+    name: Annotated[str | None, typer.Option("--name", metavar="NAME", help="What the film is called.")] = None,
+    watch: Annotated[bool, typer.Option("--watch", help="Go on until they are processed.")] = False,
+    download: Annotated[
+        Path | None, typer.Option("--download", metavar="FOLDER", help="And fetch the frames, into this folder.")
+    ] = None,
+    force: Force = False,
+    frames_per_second: Annotated[Any, option("frames_per_second")] = None,
+    every_seconds: Annotated[Any, option("every_seconds")] = None,
+    every_nth_frame: Annotated[Any, option("every_nth_frame")] = None,
+    count: Annotated[Any, option("count")] = None,
+    timestamps: Annotated[Any, option("timestamps")] = None,
+    keyframes_only: Annotated[bool, option("keyframes_only")] = False,
+    scene_change: Annotated[Any, option("scene_change")] = None,
+    format: Annotated[Any, option("format")] = None,  # noqa: A002 - the API's name
+    quality: Annotated[Any, option("quality")] = None,
+    max_width: Annotated[Any, option("max_width")] = None,
+    max_height: Annotated[Any, option("max_height")] = None,
+    start_seconds: Annotated[Any, option("start_seconds")] = None,
+    end_seconds: Annotated[Any, option("end_seconds")] = None,
+    quiet: Quiet = False,
+    as_json: Json = False,
+    url: Url = None,
+) -> None:
+    """Have films fetched from links, by the service itself."""
+    given = locals()
+
+    async def work() -> int:
+        follows = watch or download is not None
+        wanted = commands.Import(links, name, follows, download, force, options_of(given))
+        return await commands.import_videos(url, wanted, quiet=quiet, as_json=as_json)
+
+    _end("import", work)
 
 
 @_command("watch")

@@ -46,7 +46,7 @@ async def upload(url: str | None, wanted: Upload, *, quiet: bool, as_json: bool)
     async with connected(url) as fiapx:
         endings = await fiapx.endings() if any(path.is_dir() for path in paths) else ()
         films = films_of(paths, endings, recursive=wanted.recursive)
-        journal = Journal.of(os.environ, fiapx.url, films, wanted.options)
+        journal = Journal.of(os.environ, fiapx.url, [str(film.absolute()) for film in films], wanted.options)
         results = _results(wanted, films, journal)
         with Teller("upload", quiet, as_json) as teller:
             transfers = Transfers(fiapx, teller)
@@ -95,6 +95,58 @@ async def _sent(transfers: Transfers, film: Path, result: _Result | None, wanted
     last = await transfers.fetch(last.id, item, result.path)
     journal.fetched(film)
     return last
+
+
+@dataclass(frozen=True, slots=True)
+class Import:
+    """What is to be fetched by the service, and what is to come of it."""
+
+    links: Sequence[str]
+    name: str | None
+    watch: bool
+    folder: Path | None
+    overwrite: bool
+    options: ExtractionOptions
+
+
+async def import_videos(url: str | None, wanted: Import, *, quiet: bool, as_json: bool) -> int:
+    """Have films fetched from links, and follow that; then go on with what came as ``upload`` does."""
+    links = list(dict.fromkeys(wanted.links))
+    if wanted.name is not None and len(links) > 1:
+        raise CannotGoOn(f"{wanted.name} cannot be the name of {len(links)} films.", WRONG_USE)
+    async with connected(url) as fiapx:
+        journal = Journal.of(os.environ, fiapx.url, links, {**wanted.options, "": wanted.name})
+        with Teller("import", quiet, as_json) as teller:
+            transfers = Transfers(fiapx, teller)
+            steps: dict[Item, Step] = {
+                # What follows the question mark may be a key, and is for nobody's log.
+                Item(link.partition("?")[0], link): partial(_brought, transfers, link, wanted, journal)
+                for link in links
+            }
+            try:
+                code = await transfers.each(steps)
+            except asyncio.CancelledError:
+                teller.complain("stopped; the service goes on, and the same command follows it again.")
+                raise
+    if code == 0:
+        journal.done()
+    return code
+
+
+async def _brought(transfers: Transfers, link: str, wanted: Import, journal: Journal) -> Change:
+    item = Item(link.partition("?")[0], link)
+    try:
+        last = await transfers.bring(link, item, wanted.name, wanted.options, journal)
+    except Refused as refused:
+        raise _by_option(refused) from None
+    if not wanted.watch or last.id is None:
+        return last
+    transfers.teller.moved(last)
+    last = await transfers.follow(last.id, item)
+    if wanted.folder is None or last.id is None:
+        return last
+    transfers.teller.moved(last)
+    return await transfers.fetch_into(last.id, wanted.folder, overwrite=wanted.overwrite, item=item)
 
 
 def _by_option(refused: Refused) -> Refused:

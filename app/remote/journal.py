@@ -17,18 +17,18 @@ _KEPT_SECONDS: Final = 24 * 3600
 @final
 @dataclass
 class Journal:
-    """The videos that came of films, by the films, for as long as the same command has not done all it was to do."""
+    """What came of films and of links, for as long as the same command has not done all it was to do."""
 
     path: Path
     _sent: dict[str, str] = field(default_factory=dict)
     _fetched: set[str] = field(default_factory=set)
 
     @classmethod
-    def of(cls, environment: Mapping[str, str], url: str, films: Sequence[Path], options: Mapping[str, Any]) -> Self:
-        """Find what a former run of the same command has sent within a day."""
+    def of(cls, environment: Mapping[str, str], url: str, what: Sequence[str], options: Mapping[str, Any]) -> Self:
+        """Find what a former run of the same command, with the same films or links, has sent within a day."""
         base = Path(environment.get("XDG_STATE_HOME", ""))
         folder = (base if base.is_absolute() else Path.home() / ".local" / "state") / "fiapx" / "uploads"
-        command = json.dumps([url, sorted(str(film.absolute()) for film in films), options], sort_keys=True)
+        command = json.dumps([url, sorted(what), options], sort_keys=True)
         path = folder / f"{hashlib.sha256(command.encode('utf-8', 'surrogateescape')).hexdigest()}.json"
         journal = cls(path)
         with suppress(AttributeError, KeyError, OSError, TypeError, ValueError):
@@ -45,6 +45,15 @@ class Journal:
     def sent(self, film: Path, video: str) -> None:
         """Note what came of a film."""
         self._sent[_mark(film)] = video
+        self._write()
+
+    def import_of(self, link: str) -> str | None:
+        """Return the import that was asked for by this link."""
+        return self._sent.get(_digest(link))
+
+    def imported(self, link: str, which: str) -> None:
+        """Note the import of a link, which itself may be a secret, and is not kept."""
+        self._sent[_digest(link)] = which
         self._write()
 
     def has_fetched(self, film: Path) -> bool:
@@ -65,6 +74,10 @@ class Journal:
     def done(self) -> None:
         """Forget all: the next run is a new command."""
         self.path.unlink(missing_ok=True)
+
+
+def _digest(link: str) -> str:
+    return hashlib.sha256(link.encode("utf-8", "surrogateescape")).hexdigest()
 
 
 def _mark(film: Path) -> str:

@@ -10,7 +10,7 @@ from app.remote.failures import FAILED, CannotGoOn, exit_code_of, told
 from app.remote.films import refuse_to_replace, result_of
 from app.remote.journal import Journal
 from app.remote.shown import Change, Teller, how_far
-from fiapx_client import AsyncFiapX, ExtractionOptions, Progress, Refused, Video, codes
+from fiapx_client import AsyncFiapX, ExtractionOptions, Progress, Refused, Video, VideoImport, codes
 
 _TRANSFERS: Final = 2
 _WATCHED: Final = 8
@@ -69,6 +69,37 @@ class Transfers:
             journal.sent(film, sent.id)
         return item.change(sent.status, id=sent.id, detail=sent.id)
 
+    async def bring(
+        self, link: str, item: Item, name: str | None, options: ExtractionOptions, journal: Journal
+    ) -> Change:
+        """Follow the import of a link until it has ended, asked for now or in a former run; raise why it failed."""
+        now: VideoImport | None = None
+        async with self.watched:
+            which = await self._asked_before(link, journal)
+            if which is None:
+                which = (await self.fiapx.import_video(link, name=name, options=options)).id
+                journal.imported(link, which)
+            async for now in self.fiapx.watch_import(which):
+                percent = 100 * now.fetched_bytes / now.total_bytes if now.total_bytes else 0.0
+                if not now.ended:
+                    self.teller.moved(item.change(now.status, id=now.id, percent=percent))
+        if now is None:
+            raise Refused(codes.INTERNAL, "The service told no state of the import.")
+        if now.failure is not None:
+            raise Refused(now.failure.code, now.failure.reason)
+        return item.change(now.status, id=now.id, percent=100, detail=now.id)
+
+    async def _asked_before(self, link: str, journal: Journal) -> str | None:
+        """Return the import that a former run asked for, if it is there and has not failed."""
+        before = journal.import_of(link)
+        try:
+            found = None if before is None else await self.fiapx.imported(before)
+        except Refused as refused:
+            if refused.code != codes.UPLOAD_NOT_FOUND:
+                raise
+            return None
+        return None if found is None or found.status == "FAILED" else found.id
+
     async def follow(self, video: str, item: Item) -> Change:
         """Show how a video is until it has ended; raises ``Refused`` with why it failed."""
         now: Video | None = None
@@ -89,14 +120,14 @@ class Transfers:
             await self.fiapx.download(video, to, on_progress=self._telling(item, video))
         return item.change("downloaded", id=video, percent=100, result=str(to), detail=str(to))
 
-    async def fetch_into(self, video: str, folder: Path, *, overwrite: bool) -> Change:
+    async def fetch_into(self, video: str, folder: Path, *, overwrite: bool, item: Item | None = None) -> Change:
         """Download a video's ZIP into a folder, by the name of its film."""
         to = folder / result_of((await self.fiapx.video(video)).name, video)
         if to in self.taken:
             raise CannotGoOn(f"{to} is the ZIP of another of these videos; take them one by one, with --out.", FAILED)
         self.taken.add(to)
         refuse_to_replace(to, overwrite=overwrite)
-        return await self.fetch(video, Item(video, id=video), to)
+        return await self.fetch(video, item or Item(video, id=video), to)
 
     async def remove(self, video: str) -> Change:
         """Delete a video."""

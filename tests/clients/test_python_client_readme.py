@@ -16,6 +16,7 @@ from graphql import GraphQLEnumType, GraphQLInputObjectType, GraphQLSchema, buil
 import fiapx_client
 from app.domain.video import archive_key
 from tests.clients.conftest import PYTHON, registered, stored
+from tests.fakes.sources import MemorySources
 from tests.parts.pictures import LAST, STILL, taken
 from tests.parts.site import MP4, PASSWORD, ZIP, Site
 from tests.parts.site_fixtures import site_with_storage
@@ -103,6 +104,21 @@ async def test_the_example_watches_to_the_end(site: Site, email: str, tmp_path: 
     assert (await said(watching)).splitlines()[-1] == "COMPLETED 100"
 
 
+async def test_the_example_imports_a_film_from_its_link_and_follows_it_to_the_end(
+    site: Site, email: str, tmp_path: Path
+):
+    running = await begun("import.py", site, email, tmp_path)
+    assert running.stdout is not None
+    async with asyncio.timeout(30):
+        assert await running.stdout.readline() == b"WAITING 0 of None\n"
+    (film,) = site.queue.imports
+    assert await site.fetch_import(MemorySources(holiday=MP4))(film) is None
+    assert site.queue.videos == [film]
+    await worked(site, film)
+    lines = (await said(running)).splitlines()
+    assert lines[-2:] == [f"IMPORTED {len(MP4)} of {len(MP4)}", "COMPLETED"]
+
+
 async def test_the_example_downloads_and_tells_how_far_it_is(site: Site, email: str, tmp_path: Path):
     video = await sent(site, email)
     await worked(site, video)
@@ -144,7 +160,7 @@ def test_options_have_the_fields_of_the_schema(schema: GraphQLSchema, name: str)
     assert set(get_type_hints(getattr(fiapx_client, name))) == set(of_schema.fields)
 
 
-@pytest.mark.parametrize("name", ["ImageFormat", "ProcessingStatus", "Scope"])
+@pytest.mark.parametrize("name", ["ImageFormat", "ImportStatus", "ProcessingStatus", "Scope"])
 def test_words_are_those_of_the_schema(schema: GraphQLSchema, name: str):
     of_schema: Any = schema.type_map[name]
     assert isinstance(of_schema, GraphQLEnumType)

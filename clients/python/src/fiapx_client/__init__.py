@@ -2,10 +2,10 @@
 
 from fiapx_client.blocking import FiapX, Upload
 from fiapx_client.client import AsyncFiapX
-from fiapx_client.inputs import ExtractionOptions, FrameSelection, ImageFormat, ProcessingStatus, Scope
+from fiapx_client.inputs import ExtractionOptions, FrameSelection, ImageFormat, ImportStatus, ProcessingStatus, Scope
 from fiapx_client.refused import Refused, Stopped
 from fiapx_client.session import Session, SessionStore
-from fiapx_client.shapes import Failure, Frame, Frames, Key, NewKey, OnProgress, Phase, Progress, Video
+from fiapx_client.shapes import Failure, Frame, Frames, Key, NewKey, OnProgress, Phase, Progress, Video, VideoImport
 from fiapx_client.upload import AsyncUpload
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "FrameSelection",
     "Frames",
     "ImageFormat",
+    "ImportStatus",
     "Key",
     "NewKey",
     "OnProgress",
@@ -31,4 +32,5 @@ __all__ = [
     "Stopped",
     "Upload",
     "Video",
+    "VideoImport",
 ]

@@ -13,7 +13,7 @@ from anyio.from_thread import BlockingPortal, start_blocking_portal
 from fiapx_client.client import AsyncFiapX
 from fiapx_client.inputs import ExtractionOptions, ProcessingStatus, Scope
 from fiapx_client.session import SessionStore
-from fiapx_client.shapes import Frame, Key, NewKey, OnProgress, Progress, Video
+from fiapx_client.shapes import Frame, Key, NewKey, OnProgress, Progress, Video, VideoImport
 from fiapx_client.upload import AsyncUpload
 
 _Item = TypeVar("_Item")
@@ -114,6 +114,34 @@ class FiapX:
         """Begin to send a film, ``parallel`` parts at a time, or go on where it was; wait for ``done``."""
         begin = partial(self._client.upload, path, options=options, on_progress=on_progress, parallel=parallel)
         return Upload(self._portal.call(begin), self._portal)
+
+    def import_video(
+        self,
+        url: str,
+        *,
+        name: str | None = None,
+        options: ExtractionOptions | None = None,
+        idempotency_key: str | None = None,
+    ) -> VideoImport:
+        """Have the service fetch a film from a link, and return at once; the same key again is the same import."""
+        ask = partial(self._client.import_video, url, name=name, options=options, idempotency_key=idempotency_key)
+        return self._portal.call(ask)
+
+    def imports(self) -> list[VideoImport]:
+        """Return the imports that go on or ended within a day, newest first."""
+        return self._portal.call(self._client.imports)
+
+    def imported(self, id: str) -> VideoImport:
+        """Return an import as it is now."""
+        return self._portal.call(self._client.imported, id)
+
+    def watch_import(self, id: str) -> Iterator[VideoImport]:
+        """Yield how an import is now and at each change, until it is IMPORTED or FAILED."""
+        return self._each(self._client.watch_import(id))
+
+    def cancel_import(self, id: str) -> VideoImport:
+        """End an import, and remove what came; it becomes FAILED with the code CANCELED."""
+        return self._portal.call(self._client.cancel_import, id)
 
     def videos(self, *, status: Collection[ProcessingStatus] | None = None) -> Iterator[Video]:
         """Yield all videos, newest first; with ``status`` those in these states."""

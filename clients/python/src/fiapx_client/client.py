@@ -20,9 +20,9 @@ from fiapx_client.pictures import picture, picture_at, pictures
 from fiapx_client.refused import Refused
 from fiapx_client.service import Service
 from fiapx_client.session import SessionStore
-from fiapx_client.shapes import Frame, Key, NewKey, OnProgress, Page, Video, read
+from fiapx_client.shapes import Frame, Key, NewKey, OnProgress, Page, Video, VideoImport, read
 from fiapx_client.upload import AsyncUpload
-from fiapx_client.watching import watched
+from fiapx_client.watching import IMPORTS, VIDEOS, watched
 
 _MOST_PARALLEL: Final = 64
 _ID: Final = re.compile(r"[0-9A-Za-z-]+")
@@ -39,7 +39,7 @@ class AsyncFiapX:
     def __init__(self, url: str, *, key: str | None = None, store: SessionStore | None = None) -> None:
         self._service = Service(url, key, httpx.AsyncClient(), store)
         self._uploading: set[asyncio.Task[None]] | None = None
-        self._watched = WeakSet[AsyncGenerator[Video]]()
+        self._watched = WeakSet[AsyncGenerator[Video] | AsyncGenerator[VideoImport]]()
 
     @property
     def url(self) -> str:
@@ -95,6 +95,37 @@ class AsyncFiapX:
         task.add_done_callback(self._uploading.discard)
         return upload
 
+    async def import_video(
+        self,
+        url: str,
+        *,
+        name: str | None = None,
+        options: ExtractionOptions | None = None,
+        idempotency_key: str | None = None,
+    ) -> VideoImport:
+        """Have the service fetch a film from a link, and return at once; the same key again is the same import."""
+        asked = {"url": url, "fileName": name, "options": options, "idempotencyKey": idempotency_key}
+        return read(VideoImport.of, await self._service.ask(documents.IMPORT, input=asked))
+
+    async def imports(self) -> list[VideoImport]:
+        """Return the imports that go on or ended within a day, newest first."""
+        listed = await self._service.ask(documents.IMPORTS)
+        return read(lambda said: [VideoImport.of(one) for one in said], listed)
+
+    async def imported(self, id: str) -> VideoImport:
+        """Return an import as it is now."""
+        return read(VideoImport.of, await self._service.ask(documents.IMPORTED, id=id))
+
+    def watch_import(self, id: str) -> AsyncGenerator[VideoImport]:
+        """Yield how an import is now and at each change, until it is IMPORTED or FAILED."""
+        states = watched(self._service, IMPORTS, id)
+        self._watched.add(states)
+        return states
+
+    async def cancel_import(self, id: str) -> VideoImport:
+        """End an import, and remove what came; it becomes FAILED with the code CANCELED."""
+        return read(VideoImport.of, await self._service.ask(documents.CANCEL_IMPORT, id=id))
+
     async def videos(self, *, status: Collection[ProcessingStatus] | None = None) -> AsyncGenerator[Video]:
         """Yield all videos, newest first; with ``status`` those in these states."""
         wanted, after = None if status is None else list(status), None
@@ -112,7 +143,7 @@ class AsyncFiapX:
 
     def watch(self, id: str) -> AsyncGenerator[Video]:
         """Yield how a video is now and at each change, until it is COMPLETED or FAILED."""
-        states = watched(self._service, id)
+        states = watched(self._service, VIDEOS, id)
         self._watched.add(states)
         return states
 

@@ -6,6 +6,9 @@ _PROBLEM: Final = "... on Problem { code message field retryAfterSeconds }"
 _SESSION: Final = f"{{ ... on Session {{ accessToken refreshToken }} {_PROBLEM} }}"
 _STAGED: Final = f"{{ ... on StagedUpload {{ id partSizeBytes urlsExpireAt parts {{ number done url }} }} {_PROBLEM} }}"
 _DELETED: Final = f"{{ ... on Deleted {{ id }} {_PROBLEM} }}"
+_OF_IMPORTS: Final = """id url fileName status version fetchedBytes totalBytes createdAt endedAt
+  failure { code reason retryable }"""
+_IMPORT: Final = f"{{ ... on VideoImport {{ {_OF_IMPORTS} }} {_PROBLEM} }}"
 _KEY: Final = "id name scopes ending createdAt expiresAt lastUsedAt"
 
 _STATE: Final = """id originalFileName sizeBytes status version progress { percent framesExtracted framesExpected }
@@ -37,6 +40,12 @@ WHOLE: Final = f"""mutation UploadVideo($file: Upload!, $options: ExtractionOpti
   uploadVideo(file: $file, options: $options, idempotencyKey: $idempotencyKey) {_CHANGED}
 }}"""
 ABORT: Final = f"mutation AbortUpload($id: ID!) {{ abortUpload(id: $id) {_DELETED} }}"
+
+IMPORT: Final = f"mutation ImportVideo($input: ImportVideoInput!) {{ importVideo(input: $input) {_IMPORT} }}"
+IMPORTED: Final = f"query VideoImport($id: ID!) {{ videoImport(id: $id) {_IMPORT} }}"
+IMPORTS: Final = f"query VideoImports {{ videoImports {{ {_OF_IMPORTS} }} }}"
+WATCH_IMPORT: Final = f"subscription ImportStatus($id: ID!) {{ importStatus(id: $id) {_IMPORT} }}"
+CANCEL_IMPORT: Final = f"mutation CancelImport($id: ID!) {{ cancelImport(id: $id) {_IMPORT} }}"
 
 VIDEOS: Final = f"""query Videos($after: String, $status: [ProcessingStatus!]) {{
   videos(first: 50, after: $after, status: $status) {{

@@ -9,6 +9,9 @@ ImageFormat = Literal["JPEG", "PNG", "WEBP"]
 ProcessingStatus = Literal["PENDING", "PROCESSING", "COMPLETED", "FAILED"]
 """The states of a processing; the last two are final."""
 
+ImportStatus = Literal["WAITING", "FETCHING", "IMPORTED", "FAILED"]
+"""The states of an import; the last two are final."""
+
 Scope = Literal["READ", "UPLOAD", "DELETE"]
 """What a key for programs may do."""
 

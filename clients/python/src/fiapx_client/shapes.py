@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, Literal, Self, TypeVar
 
-from fiapx_client.inputs import ProcessingStatus, Scope
+from fiapx_client.inputs import ImportStatus, ProcessingStatus, Scope
 from fiapx_client.refused import Refused, no_sense
 
 Json = Mapping[str, Any]
 _Shape = TypeVar("_Shape")
-_FINAL: Final = frozenset({"COMPLETED", "FAILED"})
+_FINAL: Final = frozenset({"COMPLETED", "IMPORTED", "FAILED"})
 
 Phase = Literal["starting", "sending", "completing", "receiving", "checking", "waiting", "paused"]
 """What an upload or a download does now: "waiting" until it tries again, for ``problem``'s sake."""
@@ -95,6 +95,44 @@ class Video:
             completed_at=_time(said["completedAt"]),
             expires_at=_time(said["expiresAt"]),
             frames=_frames(frames) if frames else None,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class VideoImport:
+    """A film that the service fetches from a link. Once it is IMPORTED there is a video of the same id."""
+
+    id: str
+    url: str
+    name: str | None
+    status: ImportStatus
+    version: int
+    fetched_bytes: int
+    total_bytes: int | None
+    failure: Failure | None
+    created_at: datetime
+    ended_at: datetime | None
+
+    @property
+    def ended(self) -> bool:
+        """Whether it will not change any more."""
+        return self.status in _FINAL
+
+    @classmethod
+    def of(cls, said: Json) -> Self:
+        """Read the service's answer."""
+        failure = said["failure"]
+        return cls(
+            id=said["id"],
+            url=said["url"],
+            name=said["fileName"],
+            status=said["status"],
+            version=said["version"],
+            fetched_bytes=said["fetchedBytes"],
+            total_bytes=said["totalBytes"],
+            failure=Failure(failure["code"], failure["reason"], failure["retryable"]) if failure else None,
+            created_at=datetime.fromisoformat(said["createdAt"]),
+            ended_at=_time(said["endedAt"]),
         )
 
 
