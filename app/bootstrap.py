@@ -49,6 +49,7 @@ from app.infra.webhook import HttpWebhooks
 from app.infra.worker_metrics import WorkerMetrics
 from app.infra.workspace import Workspace
 from app.infra.zip import StoredZip
+from app.infra.zip_of_folders import StoredZips
 from app.server.services import Services
 from app.settings import ControlSettings, Settings, SigningSettings, VideoSettings
 from app.usecases.attempt_video import AttemptVideo
@@ -288,7 +289,10 @@ def _services(settings: Settings, opened: _Opened, identity: IdentityParts) -> S
         links=links or tickets,
         tickets=None if links else tickets,
         frame_links=HmacFrameLinks(secret, lifetime_seconds=lifetime, public_url=settings.public_url),
+        own_links=tickets,
+        own_tickets=tickets,
         storage=parts.storage,
+        archives=StoredZips(parts.storage),
         clock=parts.clock,
         retention=Retention(settings.retention_days),
         content_disposition=content_disposition,

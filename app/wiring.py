@@ -14,9 +14,11 @@ from app.usecases.api_keys import ApiKeyUseCases
 from app.usecases.attempt_video import AttemptVideo
 from app.usecases.audit import AuditedDeeds
 from app.usecases.authenticate_user import AuthenticateUser
+from app.usecases.batches import BatchUseCases
 from app.usecases.catalogue import ControlUseCases, OperatorUseCases, UseCases
 from app.usecases.collect_garbage import CollectGarbage
 from app.usecases.deliver_notifications import DeliverNotifications
+from app.usecases.download_batch import DownloadBatch
 from app.usecases.download_processed_zip import DownloadProcessedZip
 from app.usecases.email_verification import EmailVerification
 from app.usecases.examine_service import ExamineService
@@ -50,6 +52,7 @@ from app.usecases.ports.storage import ObjectStorage, PartLinks
 from app.usecases.ports.tokens import AccessTokens, LinkTokens, PasswordHasher, RefreshTokens
 from app.usecases.ports.transactions import Transactions
 from app.usecases.ports.workspaces import Workspaces
+from app.usecases.presets import PresetUseCases
 from app.usecases.process_video_frames import ProcessVideoFrames
 from app.usecases.quota import BacklogLimit, Quota, StoredBytes, StoredInAll
 from app.usecases.register_user import RegisterUser
@@ -160,6 +163,18 @@ def user_use_cases(
     download = DownloadProcessedZip(transactions, clock, retention)
     accept = AcceptUpload(transactions, queue, live, clock)
     videos = VideoUseCases(transactions, queue, live, clock, quota, retention)
+    staged_uploads = StagedUploadUseCases(
+        transactions,
+        storage,
+        queue,
+        clock,
+        quota,
+        in_all,
+        accept,
+        part_links,
+        settings.max_file_bytes,
+        timedelta(seconds=settings.upload_timeout_seconds),
+    )
     return UseCases(
         register_user=RegisterUser(
             transactions, hasher, sessions, limits, addresses, settings.verify_email, verification_lifetime
@@ -176,19 +191,11 @@ def user_use_cases(
         ),
         notifications=notifications,
         upload_video=UploadVideo(transactions, storage, clock, quota, in_all, accept, notifications, largest),
-        staged_uploads=StagedUploadUseCases(
-            transactions,
-            storage,
-            queue,
-            clock,
-            quota,
-            in_all,
-            accept,
-            part_links,
-            settings.max_file_bytes,
-            timedelta(seconds=settings.upload_timeout_seconds),
-        ),
+        staged_uploads=staged_uploads,
         imports=_imports(settings, parts, quota),
+        presets=PresetUseCases(transactions, clock),
+        batches=BatchUseCases(transactions, videos, staged_uploads, clock),
+        download_batch=DownloadBatch(transactions, clock, retention),
         list_user_videos=ListUserVideos(transactions),
         download_processed_zip=download,
         frames=FrameUseCases(transactions, clock, retention, download, frame_indexes),

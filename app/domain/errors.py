@@ -21,6 +21,7 @@
     ├── UploadIncomplete
     │   └── UploadInterrupted    (by us; the client can send it again at once)
     ├── UploadNotFound, FileChanged    (of uploads in parts; the file can be sent anew)
+    ├── PresetNotFound, BatchNotFound
     ├── StagingUnavailable       (clients do not reach the storage)
     ├── IdempotencyConflict
     ├── RateLimited, QuotaExceeded    (say when to come back)
@@ -254,6 +255,20 @@ class StagingUnavailable(DomainError, code="STAGING_UNAVAILABLE"):
     """Files cannot be sent in parts here; send it in one request.
 
     The storage has no address for clients, so that uploadVideo is the only way; serviceLimits tells beforehand.
+    """
+
+
+class PresetNotFound(DomainError, code="PRESET_NOT_FOUND"):
+    """This preset does not exist.
+
+    The viewer has no such preset; another's and a malformed id get the same answer.
+    """
+
+
+class BatchNotFound(DomainError, code="BATCH_NOT_FOUND"):
+    """This batch does not exist.
+
+    The viewer has no such batch, or it is being deleted; another's and a malformed id get the same answer.
     """
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from app.domain.batch import BatchId
 from app.domain.errors import UploadNotFound, VideoNotFound
 from app.domain.options import ExtractionOptions
 from app.domain.user import UserId
@@ -65,6 +66,8 @@ class StagedUpload:
     head_sha256: str
     part_size_bytes: int
     storage_upload_id: str
+    batch: BatchId | None = None
+    """Which one its processing is to join."""
 
     @property
     def part_count(self) -> int:

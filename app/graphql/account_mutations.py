@@ -89,8 +89,8 @@ class AccountMutations:
 
     @mutation(
         once=True,
-        description="Write all that is kept of the viewer (profile, sessions, keys, processings, notifications) into a "
-        "JSON file.",
+        description="Write all that is kept of the viewer (profile, sessions, keys, presets, batches, processings, "
+        "notifications) into a JSON file.",
     )
     async def export_my_data(self, info: Info) -> DataExportResult:
         services = info.context.services

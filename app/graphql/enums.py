@@ -2,6 +2,7 @@
 
 import strawberry
 
+from app.domain.batch import BatchStatus
 from app.domain.described import Described
 from app.domain.failure import FailureCode, ImportFailureCode
 from app.domain.notification import DeliveryStatus, NotificationChannel
@@ -13,6 +14,7 @@ from app.domain.video_import import ImportStatus
 from app.graphql.strawberry_insides import enum_values
 
 __all__ = [
+    "BatchStatus",
     "DeliveryStatus",
     "FailureCode",
     "ImageFormat",
@@ -34,6 +36,7 @@ def _shown(kind: type[Described], description: str | None = None) -> None:
 
 
 _shown(ProcessingStatus)
+_shown(BatchStatus)
 _shown(FailureCode, "Why a processing failed, for programs; Failure.reason says it for people.")
 _shown(ImportStatus)
 _shown(ImportFailureCode, "Why a file could not be fetched, for programs; ImportFailure.reason says it for people.")

@@ -73,6 +73,14 @@ class ExtractionOptionsInput:
         return options.ExtractionOptions(**given)
 
 
+@strawberry.input(description="Options under a name.")
+class PresetInput:
+    """What a preset is of."""
+
+    name: str = strawberry.field(description="What it is called, 1 to 100 characters.")
+    options: ExtractionOptionsInput = strawberry.field(description="How frames are taken; defaults are filled in.")
+
+
 @strawberry.input(description="A file that is to be sent in parts.")
 class CreateUploadInput:
     """As ``app.usecases.planned_upload.PlannedUpload``, with what is to be done with it."""
@@ -86,7 +94,21 @@ class CreateUploadInput:
     fingerprint: str | None = _optional(
         "What tells this file apart, such as name:size:mtime; the same unfinished upload is then returned again."
     )
-    options: ExtractionOptionsInput | None = _optional("How its frames are taken.")
+    options: ExtractionOptionsInput | None = _optional(
+        "How its frames are taken; by default as its batch says, where that has options."
+    )
+    batch_id: strawberry.ID | None = _optional("The batch that its processing joins.")
+
+
+@strawberry.input(description="Several uploads under one name.")
+class CreateBatchInput:
+    """What a batch is made of."""
+
+    name: str = strawberry.field(description="What it is called, 1 to 100 characters.")
+    options: ExtractionOptionsInput | None = _optional(
+        "How frames are taken of its videos that are sent without options of their own."
+    )
+    preset_id: strawberry.ID | None = _optional("A preset that is taken in their place, as it is now.")
 
 
 @strawberry.input(description="A film that is to be fetched.")

@@ -26,6 +26,7 @@ from graphql import (
     get_operation_ast,
 )
 
+from app.domain.preset import MOST_PRESETS
 from app.domain.staged_upload import PARTS
 from app.graphql.codes import LIMIT_EXCEEDED
 from app.graphql.declared import Declared
@@ -40,9 +41,17 @@ MAX_ROOT_FIELDS: Final = 10
 MAX_ALIASES: Final = 15
 MAX_DIRECTIVES: Final = 50
 """No page needs more in an operation; what its answer may cost is a setting."""
-_LISTS: Final = {"types": 80, "fields": 3, "directives": 5, "ofType": 0.4, "parts": PARTS, "videoImports": LISTED}
+_LISTS: Final = {
+    "types": 80,
+    "fields": 3,
+    "directives": 5,
+    "ofType": 0.4,
+    "parts": PARTS,
+    "videoImports": LISTED,
+    "presets": MOST_PRESETS,
+}
 """About how long each is: those of introspection in our schema, over all that have it, and what may be listed of
-uploads and imports. Anything else is one or not there at all."""
+uploads, imports and presets. Anything else is one or not there at all."""
 _SIZES: Final = frozenset({"first", "last"})
 """The arguments by which a list in pages is told how long a page is."""
 _INTROSPECTION_COST: Final = 10_000

@@ -5,11 +5,12 @@ from datetime import datetime
 import strawberry
 
 from app.domain import session, user
-from app.domain.session import Viewer
+from app.domain.session import Scope, Viewer
 from app.domain.user import UserId
 from app.graphql.context import Info
 from app.graphql.enums import Locale
 from app.graphql.notifications import NotificationSettings
+from app.graphql.presets import Preset
 from app.graphql.scalars import BigInt
 from app.graphql.shown import shown
 from app.usecases import sessions
@@ -42,6 +43,11 @@ class User:
     )
     async def has_videos_from_before(self, info: Info) -> bool:
         return await info.context.do.email_verification.has_videos_from_before(UserId(self.id))
+
+    @strawberry.field(description="Options that the user keeps under names, by those.")
+    async def presets(self, info: Info) -> list[Preset]:
+        viewer = info.context.allowed(Scope.READ)
+        return [Preset.of(one) for one in await info.context.do.presets.list(viewer)]
 
     @classmethod
     def of(cls, found: user.User) -> "User":
@@ -99,7 +105,8 @@ class ActiveSession:
 
 
 @strawberry.type(
-    description="All that is kept of the viewer: profile, sessions, keys, processings and notifications, in JSON."
+    description="All that is kept of the viewer: profile, sessions, keys, presets, batches, processings and "
+    "notifications, in JSON."
 )
 class DataExport:
     """As ``app.usecases.data_export.DataExport``, with a link."""

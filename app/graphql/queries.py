@@ -6,6 +6,7 @@ from typing import Annotated, Self
 import strawberry
 from strawberry.scalars import Base64
 
+from app.domain.batch import parsed_batch_id
 from app.domain.container import ACCEPTED_EXTENSIONS
 from app.domain.errors import DomainError
 from app.domain.options import OPTION_RANGES
@@ -13,6 +14,7 @@ from app.domain.session import Scope
 from app.domain.staged_upload import parsed_upload_id
 from app.domain.video import parsed_video_id
 from app.graphql.api_keys import ApiKey
+from app.graphql.batches import Batch, BatchConnection
 from app.graphql.connection import VideoProcessingConnection
 from app.graphql.context import Info
 from app.graphql.enums import ProcessingStatus
@@ -22,7 +24,7 @@ from app.graphql.notifications import NotificationDeliveryConnection
 from app.graphql.operator_queries import OperatorQueries
 from app.graphql.people import ActiveSession, User
 from app.graphql.problems import Problem, problem_of
-from app.graphql.results import VideoImportResult, VideoResult
+from app.graphql.results import BatchResult, VideoImportResult, VideoResult
 from app.graphql.scalars import BigInt
 from app.graphql.shown import shown
 from app.graphql.videos import VideoProcessing
@@ -125,6 +127,19 @@ class Query(OperatorQueries):
     async def video_imports(self, info: Info) -> list[VideoImport]:
         found = await info.context.do.imports.list(info.context.allowed(Scope.UPLOAD))
         return [VideoImport.of(one) for one in found]
+
+    @strawberry.field(description=f"The viewer's batches, newest first. Keyset pagination; first is 1 to {MAX_PAGE}.")
+    async def batches(self, info: Info, first: _First = PAGE, after: _After = None) -> BatchConnection:
+        page = await info.context.do.batches.list(
+            info.context.allowed(Scope.READ), PAGE if first is None else first, after
+        )
+        return BatchConnection.of(page, follows=after is not None)
+
+    @strawberry.field(description="One of the viewer's batches.")
+    async def batch(
+        self, info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="The batch's id.")]
+    ) -> BatchResult:
+        return Batch.of(await info.context.do.batches.show(info.context.allowed(Scope.READ), parsed_batch_id(id)))
 
     @strawberry.field(
         description="What the viewer was told, on which channel and with what outcome, newest first. Keyset "

@@ -5,10 +5,12 @@ from typing import Annotated
 import strawberry
 
 from app.graphql.api_keys import NewApiKey
+from app.graphql.batches import Batch
 from app.graphql.imports import VideoImport
 from app.graphql.notifications import NotificationDelivery, NotificationSettings, WebhookSecret
 from app.graphql.operating import Overview
 from app.graphql.people import DataExport, EmailVerified, Session, User
+from app.graphql.presets import Preset
 from app.graphql.problems import Problem
 from app.graphql.staged_uploads import StagedUpload
 from app.graphql.videos import VideoProcessing
@@ -68,6 +70,10 @@ DataExportResult = Annotated[
 NewApiKeyResult = Annotated[
     NewApiKey | Problem, strawberry.union("NewApiKeyResult", description="A new key, or why there is none.")
 ]
+PresetResult = Annotated[
+    Preset | Problem, strawberry.union("PresetResult", description="A preset, or why there is none.")
+]
+BatchResult = Annotated[Batch | Problem, strawberry.union("BatchResult", description="A batch, or why there is none.")]
 DeletedResult = Annotated[
     Deleted | Problem, strawberry.union("DeletedResult", description="What is gone, or why it is not.")
 ]

@@ -12,6 +12,7 @@ from strawberry.types.execution import PreExecutionError
 
 from app.graphql.account_mutations import AccountMutations
 from app.graphql.api_key_mutations import ApiKeyMutations
+from app.graphql.batch_mutations import BatchMutations
 from app.graphql.context import Context, Info
 from app.graphql.documents import MAX_ERRORS
 from app.graphql.executor import SharingExecutor
@@ -20,6 +21,7 @@ from app.graphql.limits import length_error
 from app.graphql.notification_mutations import NotificationMutations
 from app.graphql.operation_pipeline import OperationPipeline
 from app.graphql.operator_mutations import OperatorMutations
+from app.graphql.preset_mutations import PresetMutations
 from app.graphql.problems import ExpectedErrors
 from app.graphql.queries import Query
 from app.graphql.scalars import SCALARS
@@ -36,6 +38,8 @@ class Mutation(
     VideoMutations,
     StagedUploadMutations,
     ImportMutations,
+    PresetMutations,
+    BatchMutations,
     AccountMutations,
     ApiKeyMutations,
     NotificationMutations,

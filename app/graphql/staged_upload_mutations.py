@@ -4,7 +4,7 @@ from typing import Annotated
 
 import strawberry
 
-from app.domain.options import ExtractionOptions
+from app.domain.batch import parsed_batch_id
 from app.domain.session import Scope
 from app.domain.staged_upload import parsed_upload_id
 from app.graphql.context import Info
@@ -32,12 +32,10 @@ class StagedUploadMutations:
     async def create_upload(
         self, info: Info, input: Annotated[CreateUploadInput, strawberry.argument(description="The file.")]
     ) -> StagedUploadResult:
-        viewer, applied = (
-            info.context.allowed(Scope.UPLOAD),
-            input.options.to_domain() if input.options else ExtractionOptions(),
-        )
+        viewer, own = info.context.allowed(Scope.UPLOAD), input.options.to_domain() if input.options else None
+        batch = None if input.batch_id is None else parsed_batch_id(input.batch_id)
         file = PlannedUpload(input.file_name, input.size_bytes, input.first_bytes)
-        return StagedUpload.of(await info.context.do.staged_uploads.create(viewer, file, applied, input.fingerprint))
+        return StagedUpload.of(await info.context.do.staged_uploads.create(viewer, file, own, input.fingerprint, batch))
 
     @mutation(once=True, description="What came of an upload, and new URLs for what did not.")
     async def refresh_upload(

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import strawberry
 
-from app.domain.options import ExtractionOptions
+from app.domain.batch import parsed_batch_id
 from app.domain.session import Scope
 from app.domain.video import parsed_video_id
 from app.graphql.context import Info
@@ -31,7 +31,10 @@ class VideoMutations:
         info: Info,
         file: Annotated[IncomingVideo, strawberry.argument(description="The video.")],
         options: Annotated[
-            ExtractionOptionsInput | None, strawberry.argument(description="How its frames are taken.")
+            ExtractionOptionsInput | None,
+            strawberry.argument(
+                description="How its frames are taken; by default as its batch says, where that has options."
+            ),
         ] = None,
         idempotency_key: Annotated[
             str | None,
@@ -39,10 +42,14 @@ class VideoMutations:
                 description="The same key with the same request gets the same answer, 1 to 255 characters."
             ),
         ] = None,
+        batch_id: Annotated[
+            strawberry.ID | None, strawberry.argument(description="The batch that its processing joins.")
+        ] = None,
     ) -> VideoResult:
         """Pull the file from the network into the storage; nothing of it has been read when this begins."""
-        viewer, applied = info.context.allowed(Scope.UPLOAD), options.to_domain() if options else ExtractionOptions()
-        return VideoProcessing.of(await info.context.do.upload_video(viewer, file, applied, idempotency_key))
+        viewer, own = info.context.allowed(Scope.UPLOAD), options.to_domain() if options else None
+        batch = None if batch_id is None else parsed_batch_id(batch_id)
+        return VideoProcessing.of(await info.context.do.upload_video(viewer, file, own, idempotency_key, batch))
 
     @mutation(once=False, description="Stop a processing that has not ended; it becomes FAILED with the code CANCELED.")
     async def cancel_video(self, info: Info, id: _Id) -> VideoResult:
@@ -52,7 +59,8 @@ class VideoMutations:
 
     @mutation(
         once=False,
-        description="Process the same file again, as a new processing; options default to those of the first.",
+        description="Process the same file again, as a new processing, in the same batch; options default to "
+        "those of the first.",
     )
     async def reprocess_video(
         self,

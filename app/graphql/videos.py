@@ -62,7 +62,7 @@ class ExtractionOptions:
 
 
 @lru_cache(maxsize=1024)
-def _options(applied: options.ExtractionOptions) -> ExtractionOptions:
+def options_shown(applied: options.ExtractionOptions) -> ExtractionOptions:
     """Show options once for all videos that have them."""
     quality = None if applied.format is options.ImageFormat.PNG else applied.quality
     return shown(ExtractionOptions, applied, select=FrameSelection.of(applied.select), quality=quality)
@@ -192,4 +192,4 @@ class VideoProcessing:
 
     @classmethod
     def of(cls, found: video.VideoProcessing) -> "VideoProcessing":
-        return shown(cls, found, seen=found, options=_options(found.options))
+        return shown(cls, found, seen=found, options=options_shown(found.options))

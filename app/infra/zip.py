@@ -10,20 +10,28 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Final, final
 
-_LOCAL: Final = struct.Struct("<4s5H3I2H")  # 4.3.7
-_CENTRAL: Final = struct.Struct("<4s6H3I5H2I")  # 4.3.12
-_END: Final = struct.Struct("<4s4H2IH")  # 4.3.16
-_END64: Final = struct.Struct("<4sQ2H2I4Q")  # 4.3.14
-_LOCATOR64: Final = struct.Struct("<4sIQI")  # 4.3.15
-_PLAIN: Final = 20  # Version needed to extract, 4.4.3: a folder, or deflate; nothing older is worth naming.
-_ZIP64: Final = 45
-_MADE_BY_UNIX: Final = 3 << 8
-_UTF8: Final = 1 << 11  # General purpose bit 11, 4.4.4.
-_STORED: Final = 0
+from app.infra.zip_format import (
+    CENTRAL,
+    CENTRAL_SIGNATURE,
+    END,
+    END64,
+    END64_SIGNATURE,
+    END_SIGNATURE,
+    LOCAL,
+    LOCAL_SIGNATURE,
+    LOCATOR64,
+    MADE_BY_UNIX,
+    MAX16,
+    MAX32,
+    PLAIN,
+    STORED,
+    UTF8,
+    ZIP64,
+    end_records,
+    zip64_extra,
+)
+
 _FILE_MODE: Final = 0o100644 << 16
-_MAX16: Final = 0xFFFF
-_MAX32: Final = 0xFFFFFFFF
-_ZIP64_EXTRA: Final = 1
 _FIRST: Final = datetime(1980, 1, 1, tzinfo=UTC)
 _LAST: Final = datetime(2107, 12, 31, 23, 59, 58, tzinfo=UTC)
 
@@ -46,22 +54,22 @@ class StoredZip:
         :raises ValueError: where the name is empty or too long
         """
         raw = name.encode()
-        if not 0 < len(raw) <= _MAX16:
+        if not 0 < len(raw) <= MAX16:
             raise ValueError("the name of an entry has 1 to 65535 bytes")
-        flags = 0 if name.isascii() else _UTF8
+        flags = 0 if name.isascii() else UTF8
         time, date = _dos(modified_at)
         crc, size, offset = zlib.crc32(data), len(data), self.offset
-        local_extra = _zip64_extra(size, size) if size >= _MAX32 else b""
-        needed = _ZIP64 if size >= _MAX32 or offset >= _MAX32 else _PLAIN
-        header = _LOCAL.pack(
-            b"PK\x03\x04", needed, flags, _STORED, time, date, crc,
-            min(size, _MAX32), min(size, _MAX32), len(raw), len(local_extra),
+        local_extra = zip64_extra(size, size) if size >= MAX32 else b""
+        needed = ZIP64 if size >= MAX32 or offset >= MAX32 else PLAIN
+        header = LOCAL.pack(
+            LOCAL_SIGNATURE, needed, flags, STORED, time, date, crc,
+            min(size, MAX32), min(size, MAX32), len(raw), len(local_extra),
         ) + raw + local_extra  # fmt: skip
         # Of the directory's extra field only what does not fit its usual place, in this order (4.5.3).
-        extra = _zip64_extra(*([size, size] if size >= _MAX32 else []), *([offset] if offset >= _MAX32 else []))
-        self._directory += _CENTRAL.pack(
-            b"PK\x01\x02", _MADE_BY_UNIX | _ZIP64, needed, flags, _STORED, time, date, crc,
-            min(size, _MAX32), min(size, _MAX32), len(raw), len(extra), 0, 0, 0, _FILE_MODE, min(offset, _MAX32),
+        extra = zip64_extra(*([size, size] if size >= MAX32 else []), *([offset] if offset >= MAX32 else []))
+        self._directory += CENTRAL.pack(
+            CENTRAL_SIGNATURE, MADE_BY_UNIX | ZIP64, needed, flags, STORED, time, date, crc,
+            min(size, MAX32), min(size, MAX32), len(raw), len(extra), 0, 0, 0, _FILE_MODE, min(offset, MAX32),
         ) + raw + extra  # fmt: skip
         self.offset += len(header) + size
         self._count += 1
@@ -71,14 +79,7 @@ class StoredZip:
         """Yield the central directory and the records that close the archive."""
         size, offset, count = len(self._directory), self.offset, self._count
         yield bytes(self._directory)
-        if count >= _MAX16 or size >= _MAX32 or offset >= _MAX32:
-            yield _END64.pack(
-                b"PK\x06\x06", _END64.size - 12, _MADE_BY_UNIX | _ZIP64, _ZIP64, 0, 0, count, count, size, offset
-            )
-            yield _LOCATOR64.pack(b"PK\x06\x07", 0, offset + size, 1)
-        yield _END.pack(
-            b"PK\x05\x06", 0, 0, min(count, _MAX16), min(count, _MAX16), min(size, _MAX32), min(offset, _MAX32), 0
-        )
+        yield end_records(count, size, offset)
 
 
 TAIL_BYTES: Final = 512
@@ -91,19 +92,19 @@ def last_entry(tail: bytes, archive_bytes: int, name: str) -> tuple[int, int] | 
     ``tail`` are the archive's last ``TAIL_BYTES``, or all of them. Nothing is believed that could not stand in an
     archive of ``StoredZip``: None for every other one.
     """
-    end, raw = len(tail) - _END.size, name.encode()
+    end, raw = len(tail) - END.size, name.encode()
     if end < 0:
         return None
-    signature, *_, size, directory, comment = _END.unpack_from(tail, end)
-    if signature != b"PK\x05\x06" or comment:
+    signature, *_, size, directory, comment = END.unpack_from(tail, end)
+    if signature != END_SIGNATURE or comment:
         return None
-    closing = _END.size
-    if _MAX32 in (size, directory) or _END.unpack_from(tail, end)[4] == _MAX16:
-        closing += _LOCATOR64.size + _END64.size
+    closing = END.size
+    if MAX32 in (size, directory) or END.unpack_from(tail, end)[4] == MAX16:
+        closing += LOCATOR64.size + END64.size
         if len(tail) < closing:
             return None
-        signature, *_, size, directory = _END64.unpack_from(tail, len(tail) - closing)
-        if signature != b"PK\x06\x06":
+        signature, *_, size, directory = END64.unpack_from(tail, len(tail) - closing)
+        if signature != END64_SIGNATURE:
             return None
     if directory + size + closing != archive_bytes:
         return None
@@ -113,26 +114,22 @@ def last_entry(tail: bytes, archive_bytes: int, name: str) -> tuple[int, int] | 
 def _last_data(tail: bytes, size: int, directory: int, name: bytes) -> tuple[int, int] | None:
     """Find the last record of a directory, which ends where ``tail`` does, and by it the data just before it."""
     for numbers in range(4):  # Of its extra field, which stands at the very end.
-        extra = _zip64_extra(*[0] * numbers)
-        at = len(tail) - _CENTRAL.size - len(name) - len(extra)
+        extra = zip64_extra(*[0] * numbers)
+        at = len(tail) - CENTRAL.size - len(name) - len(extra)
         if at < max(0, len(tail) - size):
             return None
-        record = _CENTRAL.unpack_from(tail, at)
+        record = CENTRAL.unpack_from(tail, at)
         signature, method, stored, plain, offset = record[0], record[4], record[8], record[9], record[16]
-        named = tail[at + _CENTRAL.size : len(tail) - len(extra)]
-        if (signature, record[10], record[11], named) != (b"PK\x01\x02", len(name), len(extra), name):
+        named = tail[at + CENTRAL.size : len(tail) - len(extra)]
+        if (signature, record[10], record[11], named) != (CENTRAL_SIGNATURE, len(name), len(extra), name):
             continue
-        if numbers == 1 and offset == _MAX32:
+        if numbers == 1 and offset == MAX32:
             (offset,) = struct.unpack_from("<Q", tail, len(tail) - 8)
         begin = directory - stored
         # A larger one, of 4 GiB, is no manifest of ours: what stands before its data is a plain header and its name.
-        sound = method == _STORED and stored == plain and offset == begin - _LOCAL.size - len(name) >= 0
+        sound = method == STORED and stored == plain and offset == begin - LOCAL.size - len(name) >= 0
         return (begin, directory) if sound else None
     return None
-
-
-def _zip64_extra(*numbers: int) -> bytes:
-    return struct.pack(f"<2H{len(numbers)}Q", _ZIP64_EXTRA, 8 * len(numbers), *numbers) if numbers else b""
 
 
 def _dos(at: datetime) -> tuple[int, int]:

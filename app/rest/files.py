@@ -7,29 +7,39 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app.domain.errors import StorageError
+from app.domain import errors
+from app.rest.batches import send_batch
 from app.rest.objects import NOTHING_MAY_RUN, OBJECT_PARAMETERS, Representation, object_answers, send_object
 from app.server.contract import Parameter, promises
 from app.server.problem_types import OUTSIDE_THE_FILE, UNKNOWN_PATH
 from app.server.services import services_of
+from app.usecases.download_batch import batch_of_ticket
 from app.usecases.ports.storage import ObjectMissing
 
 
 @promises(
     "files",
     *object_answers("*/*"),
-    errors=(StorageError,),
+    errors=(
+        errors.BatchNotFound,
+        errors.ProcessingNotFinished,
+        errors.StorageError,
+        errors.VideoExpired,
+        errors.VideoNotFound,
+    ),
     problems=(UNKNOWN_PATH, OUTSIDE_THE_FILE),
     parameters=(Parameter("path", "ticket", "What a link of the API has there."), *OBJECT_PARAMETERS),
 )
 async def by_ticket(request: Request) -> Response:
-    """Fetch what a link of the API names, such as a ZIP or a contact sheet.
+    """Fetch what a link of the API names, such as a ZIP, a batch's ZIP or a contact sheet.
 
     A link authorises itself for a few minutes; a forged, an expired and an empty one are all not found.
     """
     services = services_of(request)
-    ticket = services.tickets.open(request.path_params["ticket"], services.clock.now()) if services.tickets else None
-    stored = await services.storage.stat(ticket.key) if ticket else None
+    ticket = services.own_tickets.open(request.path_params["ticket"], services.clock.now())
+    if ticket is not None and (batch := batch_of_ticket(ticket.key)) is not None:
+        return await send_batch(request, *batch, NOTHING_MAY_RUN)
+    stored = await services.storage.stat(ticket.key) if ticket and services.tickets else None
     if ticket is None or stored is None:
         raise HTTPException(HTTPStatus.NOT_FOUND)
     found = Representation(

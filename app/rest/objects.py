@@ -1,7 +1,7 @@
 """Stored objects as HTTP responses: whole, in part or only their headers (RFC 9110, sections 13 and 14)."""
 
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Final
@@ -29,7 +29,8 @@ _RANGE: Final = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 class Representation:
     """What never changes under its key: ``etag`` names its content, ``disposition`` how it is saved.
 
-    It is an object, or of one the ``size_bytes`` from ``offset`` on: nothing else of it can be had.
+    It is an object, or of one the ``size_bytes`` from ``offset`` on: nothing else of it can be had. What is made while
+    it is read has another ETag where it is another.
     """
 
     key: str
@@ -54,7 +55,17 @@ def object_answers(media_type: str) -> tuple[Answer, ...]:
 async def send_object(
     request: Request, storage: ObjectStorage, found: Representation, headers: Mapping[str, str]
 ) -> Response:
-    """Stream an object; several ranges at once are answered with the whole, as the RFC allows.
+    """Stream an object as ``send_bytes`` does."""
+    return await send_bytes(request, lambda start, end: storage.read(found.key, start, end), found, headers)
+
+
+async def send_bytes(
+    request: Request,
+    read: Callable[[int, int], AsyncIterator[bytes]],
+    found: Representation,
+    headers: Mapping[str, str],
+) -> Response:
+    """Stream what is read from one byte to another; several ranges at once are answered with the whole (RFC 9110).
 
     :raises ObjectMissing: before anything is sent
     :raises StorageError: before anything is sent; later, the connection is cut
@@ -86,7 +97,7 @@ async def send_object(
     headers["Content-Length"] = str(end - start)
     if request.method == "HEAD" or start == end:
         return Response(status_code=status, headers=headers, media_type=found.content_type)
-    chunks = storage.read(found.key, found.offset + start, found.offset + end)
+    chunks = read(found.offset + start, found.offset + end)
     first = await anext(chunks)
     return StreamingResponse(_joined(first, chunks), status, headers, found.content_type)
 

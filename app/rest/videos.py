@@ -8,7 +8,7 @@ from starlette.responses import JSONResponse, Response
 from typing_extensions import TypedDict
 
 from app.domain import errors
-from app.domain.options import ExtractionOptions
+from app.domain.batch import BatchId, parsed_batch_id
 from app.domain.retention import Retention
 from app.domain.session import Scope
 from app.domain.times import iso8601
@@ -72,9 +72,13 @@ PAGE_PARAMETERS: Final = (
     ),
     Parameter("query", "after", "The ``next`` of the page before."),
 )
+_BATCH: Final = "batchId"
 _FORM: Final = {
     "type": "object",
-    "properties": {"file": {"contentMediaType": "application/octet-stream"}},
+    "properties": {
+        "batchId": {"type": "string", "format": "uuid", "description": "The batch that it joins; before the file."},
+        "file": {"contentMediaType": "application/octet-stream"},
+    },
     "required": ["file"],
 }
 
@@ -84,6 +88,7 @@ _FORM: Final = {
     Answer(HTTPStatus.ACCEPTED, "The file is stored, and will be processed.", Accepted),
     errors=(
         errors.AccountDisabled,
+        errors.BatchNotFound,
         errors.FileTooLarge,
         errors.IdempotencyConflict,
         errors.QuotaExceeded,
@@ -99,17 +104,18 @@ _FORM: Final = {
     signed_in=True,
 )
 async def upload(request: Request) -> Response:
-    """Send a video, which is processed with the usual choices: a JPEG a second.
+    """Send a video, which is processed with its batch's choices or the usual ones: a JPEG a second.
 
     The answer comes as soon as the file is stored and its processing recorded. GraphQL's ``uploadVideo`` takes choices.
     """
     services, viewer = services_of(request), await viewer_of(request, Scope.UPLOAD)
     async with uploads_of(request).one_more(viewer.id, declared_bytes(request)) as incoming:
         form = Multipart(request, incoming)
-        file = await _file(form)
-        sent = IncomingVideo(file.file_name or "", form.bytes_at_most(), form.last_file(file), incoming.keeps)
+        file, batch = await _file(form)
+        content = form.last_file(file, first={_BATCH})
+        sent = IncomingVideo(file.file_name or "", form.bytes_at_most(), content, incoming.keeps)
         key = request.headers.get("idempotency-key")
-        video = await services.do.upload_video(viewer, sent, ExtractionOptions(), key)
+        video = await services.do.upload_video(viewer, sent, None, key, batch)
     return JSONResponse(Accepted(id=video.id, status=video.status), HTTPStatus.ACCEPTED)
 
 
@@ -182,10 +188,14 @@ def page_size(request: Request) -> int:
     return int(first)
 
 
-async def _file(form: Multipart) -> Part:
+async def _file(form: Multipart) -> tuple[Part, BatchId | None]:
+    """Return the file and, where a field before it names one, the batch that it is to join."""
+    batch = None
     while (part := await form.next_part()) is not None:
         if part.file_name is not None and part.name == "file":
-            return part
+            return part, batch
+        if part.file_name is None and part.name == _BATCH:
+            batch = parsed_batch_id((await part.read()).decode("utf-8", "replace"))
         if part.file_name is not None:
             raise errors.InvalidInput("Send the video in the field named file.", field=(part.name,))
     raise errors.InvalidInput("Send the video in the field named file.", field=("file",))

@@ -5,7 +5,7 @@ they were, so a slow storage slows its client down and memory does not depend on
 """
 
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from enum import Enum, auto
 from typing import Final, final
 
@@ -121,13 +121,18 @@ class Multipart:
             else:
                 yield data
 
-    async def last_file(self, part: Part) -> AsyncIterator[bytes]:
-        """Yield a file's bytes; it is only whole where the body ends as it should and holds no second file."""
+    async def last_file(self, part: Part, *, first: Collection[str] = ()) -> AsyncIterator[bytes]:
+        """Yield a file's bytes; it is only whole where the body ends as it should and holds no second file.
+
+        Nor may one of the fields follow that must come ``first``, since the file was begun without them.
+        """
         async for chunk in part:
             yield chunk
         while (more := await self.next_part()) is not None:
             if more.file_name is not None:
                 raise InvalidInput("Send one file per request.", field=(more.name,))
+            if more.name in first:
+                raise InvalidInput("Send this field before the file.", field=(more.name,))
             await more.read()
 
     def bytes_at_most(self) -> int | None:

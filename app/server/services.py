@@ -17,6 +17,7 @@ from app.domain.session import Scope, Viewer
 from app.domain.user import pseudonym
 from app.settings import Settings
 from app.usecases.catalogue import UseCases
+from app.usecases.ports.archives import ArchiveJoiner
 from app.usecases.ports.clock import Clock
 from app.usecases.ports.frame_links import FrameLinks
 from app.usecases.ports.sessions import EndedSessions
@@ -47,7 +48,8 @@ class Services:
     """All that GraphQL and HTTP need from inside.
 
     ``ready`` names the parts that must work, each with whether it does.
-    ``tickets`` is None where links lead to the storage itself; those to single pictures are always ours.
+    ``tickets`` is None where links lead to the storage itself; those to single pictures are always ours, and what is
+    stored nowhere has ``own_links`` in any case, which ``own_tickets`` opens. ``archives`` makes one ZIP of several.
     ``content_disposition`` makes a file name safe to be sent as an attachment's header (RFC 6266). ``backlog`` names
     what waits, as far as that can be known right now.
     """
@@ -58,7 +60,10 @@ class Services:
     links: DownloadLinks
     tickets: Tickets | None
     frame_links: FrameLinks
+    own_links: DownloadLinks
+    own_tickets: Tickets
     storage: ObjectStorage
+    archives: ArchiveJoiner
     clock: Clock
     retention: Retention
     content_disposition: Callable[[str], str]

@@ -5,7 +5,14 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final, final
 
-from app.domain.errors import AcceptanceUnknown, AccountDisabled, Unauthenticated, UploadIncomplete
+from app.domain.errors import (
+    AcceptanceUnknown,
+    AccountDisabled,
+    BatchNotFound,
+    InvalidInput,
+    Unauthenticated,
+    UploadIncomplete,
+)
 from app.domain.events import DomainEvent, EventType
 from app.domain.video import VideoProcessing
 from app.usecases.ports.clock import Clock
@@ -29,6 +36,8 @@ class AcceptUpload:
     :raises UploadIncomplete: where the reservation ran out
     :raises Unauthenticated: where the owner's account was deleted meanwhile
     :raises AccountDisabled: where an operator disabled it meanwhile
+    :raises BatchNotFound: where the batch that it was to join was deleted meanwhile
+    :raises InvalidInput: where that batch was filled meanwhile
     :raises AcceptanceUnknown: where the database went away when it was asked to keep the promise
     """
 
@@ -63,7 +72,7 @@ class AcceptUpload:
 
         try:
             await self.transactions.write(step)
-        except (Unauthenticated, AccountDisabled):
+        except (Unauthenticated, AccountDisabled, BatchNotFound, InvalidInput):
             await self._leave_nothing(video)
             raise
         except (DatabaseUnavailable, UploadIncomplete):
@@ -80,11 +89,14 @@ class AcceptUpload:
         return video
 
     async def _leave_nothing(self, video: VideoProcessing) -> None:
-        """Write the stored file down for removal: its owner's account was deleted or disabled under way."""
+        """Free its place, and write the stored file down for removal: its account or its batch went under way."""
+
+        async def step(t: Transaction) -> None:
+            await t.reservations.remove(video.id)
+            await t.removals.add(video.source_key, is_prefix=False, at=self.clock.now())
+
         try:
-            await self.transactions.write(
-                lambda t: t.removals.add(video.source_key, is_prefix=False, at=self.clock.now())
-            )
+            await self.transactions.write(step)
         except DatabaseUnavailable:
             return  # Housekeeping finds it, since nothing names it.
         await self.queue.remove_objects()

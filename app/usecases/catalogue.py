@@ -6,8 +6,10 @@ from app.usecases.account import AccountUseCases
 from app.usecases.api_keys import ApiKeyUseCases
 from app.usecases.audit import AuditedDeeds
 from app.usecases.authenticate_user import AuthenticateUser
+from app.usecases.batches import BatchUseCases
 from app.usecases.collect_garbage import CollectGarbage
 from app.usecases.deliver_notifications import DeliverNotifications
+from app.usecases.download_batch import DownloadBatch
 from app.usecases.download_processed_zip import DownloadProcessedZip
 from app.usecases.email_verification import EmailVerification
 from app.usecases.expire_videos import ExpireVideos
@@ -19,6 +21,7 @@ from app.usecases.list_user_videos import ListUserVideos
 from app.usecases.measure_backlog import MeasureBacklog
 from app.usecases.notifications import NotificationUseCases
 from app.usecases.passwords import PasswordUseCases
+from app.usecases.presets import PresetUseCases
 from app.usecases.quota import StoredBytes
 from app.usecases.register_user import RegisterUser
 from app.usecases.remove_objects import RemoveObjects
@@ -56,6 +59,9 @@ class UseCases:
     upload_video: UploadVideo
     staged_uploads: StagedUploadUseCases
     imports: ImportUseCases
+    presets: PresetUseCases
+    batches: BatchUseCases
+    download_batch: DownloadBatch
     list_user_videos: ListUserVideos
     download_processed_zip: DownloadProcessedZip
     frames: FrameUseCases

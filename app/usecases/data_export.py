@@ -7,7 +7,9 @@ from datetime import datetime
 from typing import Any, Final, TypeVar
 
 from app.domain.api_key import ApiKey
+from app.domain.batch import Batch
 from app.domain.notification import Notification
+from app.domain.preset import Preset
 from app.domain.session import StoredSession
 from app.domain.times import iso8601
 from app.domain.user import User, UserId
@@ -16,7 +18,7 @@ from app.usecases.paging import PageKey
 from app.usecases.ports.transactions import Transactions
 
 _PAGE: Final = 500
-Entry = TypeVar("Entry", VideoProcessing, Notification)
+Entry = TypeVar("Entry", VideoProcessing, Notification, Batch)
 
 
 def export_prefix(user: UserId) -> str:
@@ -42,7 +44,12 @@ async def export_of(transactions: Transactions, user: User, now: datetime) -> As
     yield f', "sessions": {json.dumps(sessions, ensure_ascii=False)}'.encode()
     keys = [_key(key) for key in await read(lambda t: t.api_keys.of(user.id))]
     yield f', "apiKeys": {json.dumps(keys, ensure_ascii=False)}'.encode()
-    yield b', "videoProcessings": ['
+    presets = [_preset(preset) for preset in await read(lambda t: t.presets.of(user.id))]
+    yield f', "presets": {json.dumps(presets, ensure_ascii=False)}'.encode()
+    yield b', "batches": ['
+    async for piece in _all(lambda after: read(lambda t: t.batches.page(user.id, after, _PAGE)), _batch):
+        yield piece
+    yield b'], "videoProcessings": ['
     async for piece in _all(lambda after: read(lambda t: t.videos.page(user.id, every, after, _PAGE)), _video):
         yield piece
     yield b'], "notifications": ['
@@ -98,6 +105,25 @@ def _key(key: ApiKey) -> dict[str, Any]:
         "createdAt": iso8601(key.created_at),
         "expiresAt": key.expires_at and iso8601(key.expires_at),
         "lastUsedAt": key.last_used_at and iso8601(key.last_used_at),
+    }
+
+
+def _preset(preset: Preset) -> dict[str, Any]:
+    return {
+        "id": preset.id,
+        "name": preset.name,
+        "options": asdict(preset.options),
+        "createdAt": iso8601(preset.created_at),
+        "updatedAt": iso8601(preset.updated_at),
+    }
+
+
+def _batch(batch: Batch) -> dict[str, Any]:
+    return {
+        "id": batch.id,
+        "name": batch.name,
+        "options": None if batch.options is None else asdict(batch.options),
+        "createdAt": iso8601(batch.created_at),
     }
 
 

@@ -20,7 +20,6 @@ from app.domain.lease import Lease
 from app.domain.retention import Retention
 from app.domain.user import UserId
 from app.domain.video import ProcessingStatus, VideoId, VideoProcessing, new_video_id
-from app.usecases.accept_upload import add_pending
 from app.usecases.audit import AuditedDeeds, Done
 from app.usecases.mark_processing_failed import fail_processing
 from app.usecases.paging import PAGE, Page, PageKey, checked_page
@@ -30,7 +29,7 @@ from app.usecases.ports.pauses import Pause
 from app.usecases.ports.queue import JobQueue, WorkerSeen
 from app.usecases.ports.transactions import Transaction
 from app.usecases.ports.videos import Backlog
-from app.usecases.videos import same_again
+from app.usecases.videos import add_again, same_again
 
 _NOTICED: Final = timedelta(seconds=6)
 """By then whoever held a lease that was taken has noticed, at its heartbeat, and the queue has its job back."""
@@ -134,7 +133,7 @@ class JobOperations:
                 raise InvalidInput(f"This file was processed again already, as {later}.", field=("id",))
             self.retention.refuse_expired(seen, now)
             again = same_again(seen, new, now)
-            await add_pending(t, again, request_digest="")
+            await add_again(t, seen, again)
             return Done(again, {"as": again.id})
 
         again = await self.deeds.carry_out(operator, Deed.RETRY, Target.video(video), reason, step)

@@ -7,14 +7,13 @@ from typing import Final, final
 from app.domain.errors import StorageError
 from app.domain.failure import LOST, Failure, FailureCode
 from app.domain.video import RESULTS, VideoId, VideoProcessing, new_video_id, result_prefix
-from app.usecases.accept_upload import add_pending
 from app.usecases.mark_processing_failed import fail_processing
 from app.usecases.ports.clock import Clock
 from app.usecases.ports.live_status import LiveStatus
 from app.usecases.ports.queue import JobQueue
 from app.usecases.ports.storage import ObjectStorage
 from app.usecases.ports.transactions import Transaction, Transactions
-from app.usecases.videos import same_again
+from app.usecases.videos import add_again, same_again
 
 _BATCH: Final = 500
 _MOST_VIDEOS: Final = 100_000
@@ -99,7 +98,7 @@ class ReplaceLostZips:
             if seen is None or seen.archive != lost.archive or not await t.videos.expire(lost.id, now):
                 return None  # Deleted or expired meanwhile, or another process was first.
             again = same_again(lost, new, now)
-            await add_pending(t, again, request_digest="")
+            await add_again(t, lost, again)
             await t.removals.add(result_prefix(lost.id), is_prefix=True, at=now)
             if not has_source:
                 await fail_processing(t, again, Failure(FailureCode.SOURCE_MISSING, LOST), now)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final, final
 
+from app.domain.batch import BatchId
 from app.domain.errors import (
     AcceptanceUnknown,
     FileChanged,
@@ -24,6 +25,7 @@ from app.domain.staged_upload import HEAD_BYTES, StagedUpload, part_size, ranges
 from app.domain.upload_reservation import UploadReservation
 from app.domain.video import VideoId, VideoProcessing, new_video_id, source_key
 from app.usecases.accept_upload import AcceptUpload
+from app.usecases.join_batch import check_room_in, joining, options_for
 from app.usecases.planned_upload import PlannedUpload
 from app.usecases.ports.clock import Clock
 from app.usecases.ports.database import DatabaseUnavailable
@@ -85,20 +87,28 @@ class StagedUploadUseCases:
     lifetime: timedelta
 
     async def create(
-        self, viewer: Viewer, file: PlannedUpload, options: ExtractionOptions, fingerprint: str | None = None
+        self,
+        viewer: Viewer,
+        file: PlannedUpload,
+        options: ExtractionOptions | None = None,
+        fingerprint: str | None = None,
+        batch: BatchId | None = None,
     ) -> UploadInParts:
         """Begin an upload, or go on with the viewer's unfinished one of the same fingerprint.
 
-        All that can be said of a file before it comes is said here. Beside what ``PlannedUpload.checked`` raises:
+        Without ``options`` those of the batch apply, if it has any, else the usual ones. All that can be said of a file
+        before it comes is said here. Beside what ``PlannedUpload.checked`` raises:
 
         :raises QuotaExceeded: too many videos unfinished, or too many bytes stored
         :raises ServiceBusy: where too much waits already
         :raises StorageFull: where the disk under the storage has no room for it
         :raises FileChanged: where the fingerprint is that of another file's unfinished upload
+        :raises BatchNotFound: where the viewer has no such batch, or it is being deleted
         :raises StagingUnavailable: where clients do not reach the storage
         """
         links, new, now = self._links(), new_video_id(), self.clock.now()
         name = file.checked(self.max_bytes, HEAD_BYTES)
+        applied = await options_for(self.transactions, viewer, options, batch)
         planned = StagedUpload(
             id=new,
             owner=viewer.id,
@@ -106,17 +116,18 @@ class StagedUploadUseCases:
             size_bytes=file.size_bytes,
             expires_at=now + self.lifetime,
             file_name=name,
-            options=options,
+            options=applied,
             fingerprint_sha256=_digest(fingerprint),
             head_sha256=sha256_of((file.first_bytes or b"")[: min(HEAD_BYTES, file.size_bytes)]),
             part_size_bytes=part_size(file.size_bytes),
             storage_upload_id="",
+            batch=batch,
         )
         if (known := await self.transactions.write(lambda t: self._known_or_admitted(t, viewer, planned))) is None:
             return await self._shown(links, await self._begun(viewer, planned), ())
         if (stored := await self._stored(known)) is None:  # The storage gave it up.
             await self._drop(known)
-            return await self.create(viewer, file, options, fingerprint)
+            return await self.create(viewer, file, options, fingerprint, batch)
         return await self._shown(links, known, stored)
 
     async def refresh(self, viewer: Viewer, upload: VideoId, wanted: Sequence[tuple[int, str | None]]) -> UploadInParts:
@@ -136,6 +147,7 @@ class StagedUploadUseCases:
 
         :raises UploadIncomplete: where parts are missing or have another size; its sentence names them
         :raises FileChanged: where the file does not begin as it was shown; the upload is over then
+        :raises BatchNotFound: where the batch that it was to join was deleted meanwhile; the upload is over then
         """
         found = await self.transactions.read(lambda t: self._unfinished_or_accepted(t, viewer, upload))
         if isinstance(found, VideoProcessing):
@@ -162,7 +174,8 @@ class StagedUploadUseCases:
                     source_key=found.source_key,
                     options=found.options,
                     created_at=self.clock.now(),
-                )
+                ),
+                also=joining(found.owner, found.batch, found.id),
             )
         except UploadIncomplete:  # It was aborted meanwhile.
             raise UploadNotFound from None
@@ -188,9 +201,11 @@ class StagedUploadUseCases:
         await locked_user(t, viewer)
         now = self.clock.now()
         if (known := await _same_file(t, planned, now)) is not None:
-            await t.staged_uploads.rename(known.id, planned.file_name, planned.options)
-            return replace(known, file_name=planned.file_name, options=planned.options)
+            wanted = replace(known, file_name=planned.file_name, options=planned.options, batch=planned.batch)
+            await t.staged_uploads.change(wanted)
+            return wanted
         await self.quota.check(t, planned.owner, now, planned.size_bytes)
+        await check_room_in(t, planned.batch)
         await t.reservations.add(
             UploadReservation(
                 planned.id, planned.owner, planned.source_key, None, planned.size_bytes, now + RESERVATION_LEASE

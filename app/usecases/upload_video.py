@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Final, final
 
+from app.domain.batch import BatchId
 from app.domain.container import SNIFF_BYTES, check_container, checked_file_name
 from app.domain.errors import IdempotencyConflict, RateLimited, UnsupportedFileFormat, UploadIncomplete
 from app.domain.options import ExtractionOptions
@@ -14,6 +15,7 @@ from app.domain.session import Viewer
 from app.domain.upload_reservation import AcceptedUpload, UploadReservation
 from app.domain.video import VideoProcessing, new_video_id, source_key
 from app.usecases.accept_upload import AcceptUpload
+from app.usecases.join_batch import check_room_in, joining, options_for
 from app.usecases.notifications import NotificationUseCases
 from app.usecases.planned_upload import PlannedUpload, check_idempotency_key, check_size
 from app.usecases.ports.clock import Clock
@@ -53,6 +55,7 @@ class UploadVideo:
     reservation names.
 
     :raises AccountDisabled: by an operator
+    :raises BatchNotFound: where the viewer has no such batch, or it is being deleted
     :raises UnsupportedFileFormat: by name or content
     :raises FileTooLarge: as soon as it is known
     :raises QuotaExceeded: too many videos unfinished, or too many bytes stored
@@ -74,16 +77,23 @@ class UploadVideo:
     twin_wait_seconds: float = 10.0
 
     async def __call__(
-        self, viewer: Viewer, upload: IncomingVideo, options: ExtractionOptions, idempotency_key: str | None = None
+        self,
+        viewer: Viewer,
+        upload: IncomingVideo,
+        options: ExtractionOptions | None = None,
+        idempotency_key: str | None = None,
+        batch: BatchId | None = None,
     ) -> VideoProcessing:
+        """Without ``options`` those of the batch apply, if it has any, else the usual ones."""
         name = checked_file_name(upload.file_name)
         check_idempotency_key(idempotency_key)
         check_size(upload.declared_bytes or 0, self.max_bytes)
         # Who does not say how much will come may send as much as may be.
         coming = self.max_bytes if upload.declared_bytes is None else upload.declared_bytes
-        admitted = await self._admit(viewer, coming, idempotency_key)
+        applied = await options_for(self.transactions, viewer, options, batch)
+        admitted = await self._admit(viewer, coming, idempotency_key, batch)
         if isinstance(admitted, AcceptedUpload):
-            return await self._repeat(admitted, name, upload, options)
+            return await self._repeat(admitted, upload, lambda sha256: _request_digest(name, applied, sha256, batch))
         try:
             size, digest = await self._store_in_its_room(admitted, coming, name, upload)
         except UnsupportedFileFormat as refused:
@@ -100,11 +110,12 @@ class UploadVideo:
                 original_file_name=name,
                 size_bytes=size,
                 source_key=admitted.source_key,
-                options=options,
+                options=applied,
                 created_at=self.clock.now(),
             ),
-            _request_digest(name, options, digest),
+            _request_digest(name, applied, digest, batch),
             admitted.idempotency_key,
+            joining(admitted.owner, batch, admitted.id),
         )
 
     async def check(self, viewer: Viewer, file: PlannedUpload) -> None:
@@ -132,7 +143,9 @@ class UploadVideo:
         await self.quota.check(t, viewer.id, self.clock.now(), file.size_bytes)
         return False
 
-    async def _admit(self, viewer: Viewer, coming: int, key: str | None) -> UploadReservation | AcceptedUpload:
+    async def _admit(
+        self, viewer: Viewer, coming: int, key: str | None, batch: BatchId | None
+    ) -> UploadReservation | AcceptedUpload:
         """Take a place in the quota, or find what the same key was used for; wait for a twin under way."""
         new = new_video_id()
 
@@ -147,6 +160,7 @@ class UploadVideo:
                         return None
                     await t.reservations.remove(twin.id)
             await self.quota.check(t, viewer.id, now, coming)
+            await check_room_in(t, batch)
             reservation = UploadReservation(new, viewer.id, source_key(new), key, coming, now + RESERVATION_LEASE)
             await t.reservations.add(reservation)
             return reservation
@@ -201,13 +215,13 @@ class UploadVideo:
             await self.transactions.write(lambda t: t.reservations.remove(reservation.id))
 
     async def _repeat(
-        self, accepted: AcceptedUpload, name: str, upload: IncomingVideo, options: ExtractionOptions
+        self, accepted: AcceptedUpload, upload: IncomingVideo, request_digest: Callable[[str], str]
     ) -> VideoProcessing:
         """Read a repeated request to its end without keeping it: only the same bytes get the same answer."""
         body = _Body(upload.chunks, self.max_bytes)
         async for _ in body:
             pass
-        if _request_digest(name, options, body.digest) != accepted.request_digest:
+        if request_digest(body.digest) != accepted.request_digest:
             raise IdempotencyConflict(field=("idempotencyKey",))
         return accepted.video
 
@@ -248,6 +262,7 @@ class _Body:
         return chunk
 
 
-def _request_digest(name: str, options: ExtractionOptions, content_sha256: str) -> str:
+def _request_digest(name: str, options: ExtractionOptions, content_sha256: str, batch: BatchId | None) -> str:
     """Distinguish two requests by all that they ask for: the same key with another digest is a conflict."""
-    return hashlib.sha256(json.dumps([name, asdict(options), content_sha256]).encode()).hexdigest()
+    asked = [name, asdict(options), content_sha256, *([batch] if batch else [])]
+    return hashlib.sha256(json.dumps(asked).encode()).hexdigest()

@@ -12,6 +12,7 @@ from app.domain.retention import Retention
 from app.domain.session import Viewer
 from app.domain.video import StatusChange, VideoId, VideoProcessing, new_video_id, result_prefix
 from app.usecases.accept_upload import add_pending
+from app.usecases.join_batch import join_batch_of
 from app.usecases.mark_processing_failed import fail_processing
 from app.usecases.ownership import owned_video
 from app.usecases.ports.clock import Clock
@@ -91,6 +92,8 @@ class VideoUseCases:
     async def reprocess(self, viewer: Viewer, video: VideoId, options: ExtractionOptions | None) -> VideoProcessing:
         """Make a new Pending processing that shares the first one's source; options default to those of the first.
 
+        Where the first is in a batch, the new one joins it, if that takes any more.
+
         :raises ProcessingNotFinished: while the first has not ended
         :raises VideoExpired: where the file is no longer kept
         :raises QuotaExceeded: too many videos unfinished, or too many bytes stored
@@ -106,7 +109,7 @@ class VideoUseCases:
             self.retention.refuse_expired(first, now)
             await self.quota.check(t, viewer.id, now)
             again = same_again(first, new, now, options)
-            await add_pending(t, again, request_digest="")
+            await add_again(t, first, again)
             return again
 
         again = await self.transactions.write(step)
@@ -120,6 +123,12 @@ async def give_up_files(t: Transaction, video: VideoProcessing, at: datetime) ->
     await t.removals.add(result_prefix(video.id), is_prefix=True, at=at)
     if not await t.videos.names_source(video.source_key):
         await t.removals.add(video.source_key, is_prefix=False, at=at)
+
+
+async def add_again(t: Transaction, first: VideoProcessing, again: VideoProcessing) -> None:
+    """Write down a new processing of the first one's file, in the same batch."""
+    await add_pending(t, again, request_digest="")
+    await join_batch_of(t, first.id, again.id)
 
 
 def same_again(

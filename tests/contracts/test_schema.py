@@ -199,6 +199,7 @@ async def test_text_is_compared_by_its_characters_and_ids_are_ascii(server_engin
         "target_id",
         "secret_sha256",
         "session_id",
+        "batch_id",
     }
 
 
@@ -210,7 +211,8 @@ async def test_a_video_goes_with_its_user_by_a_foreign_key(server_engine: AsyncE
     async with server_engine.connect() as connection:
         rules = {tuple(row) for row in await connection.execute(asked)}
     tables = {"video_processings", "intakes", "notifications", "sessions", "password_resets", "email_verifications"}
-    assert rules == {(table, "CASCADE") for table in tables | {"pauses", "api_keys", "imports"}}
+    owned = tables | {"pauses", "api_keys", "imports", "presets", "batches"}
+    assert rules == {(table, "CASCADE") for table in owned}
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
+from app.domain.batch import new_batch_id
 from app.domain.options import ExtractionOptions, ImageFormat
 from app.domain.staged_upload import StagedUpload, part_size, sha256_of
 from app.domain.user import UserId
@@ -97,11 +98,10 @@ async def test_it_is_found_by_its_fingerprint_until_it_expires(story: Story):
     assert await found(bruno, b"this file", 59) is None
 
 
-async def test_its_name_and_options_can_be_given_anew(story: Story):
+async def test_its_name_options_and_batch_can_be_given_anew(story: Story):
     ana = await story.user()
     one, other = await staged(story, ana), await staged(story, ana, fingerprint_sha256=None)
-    options = ExtractionOptions(quality=10)
-    await story.transactions.write(lambda t: t.staged_uploads.rename(one.id, "b.mp4", options))
-    found = await story.transactions.read(lambda t: t.staged_uploads.get(one.id))
-    assert found == replace(one, file_name="b.mp4", options=options)
+    changed = replace(one, file_name="b.mp4", options=ExtractionOptions(quality=10), batch=new_batch_id())
+    await story.transactions.write(lambda t: t.staged_uploads.change(changed))
+    assert await story.transactions.read(lambda t: t.staged_uploads.get(one.id)) == changed
     assert await story.transactions.read(lambda t: t.staged_uploads.get(other.id)) == other

@@ -126,6 +126,7 @@ async def told(database: Path, folder: Path) -> dict[str, Any]:
         await _operating(story)
         await _keys(story)
         await _pictures(story)
+        await _batches(story)
         await _ends(story)
     return dict(story.examples)
 
@@ -224,6 +225,24 @@ async def _imports(story: Story) -> None:
     story.site.clock.advance(1)  # Another list shows the newest first.
     other = (await story.does("import-video", input={"url": "https://films.example/other.mp4"}))["id"]
     await story.does("cancel-import", id=other)
+
+
+async def _batches(story: Story) -> None:
+    """Keep options under a name, send two videos with them under one, and forget all of it."""
+    story.topic = "Presets and batches"
+    options = {"select": {"everySeconds": 2}, "format": "WEBP", "quality": 60, "maxWidth": 320}
+    preset = await story.does("save-preset", input={"name": "thumbnails", "options": options})
+    await story.does("presets")
+    batch = (await story.does("create-batch", input={"name": "Monday", "presetId": preset["id"]}))["id"]
+    video = (await story.sends("upload-video", MP4, batchId=batch))["id"]
+    await story.site.completed(video)
+    story.site.clock.advance(1)
+    await story.sends("upload-video", MP4, batchId=batch)
+    await story.does("batch", id=batch, first=2)
+    await story.does("batches", first=1)
+    await story.does("cancel-batch", id=batch)
+    await story.does("delete-batch", id=batch)
+    await story.does("delete-preset", id=preset["id"])
 
 
 async def _watched(story: Story, video: str) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from app.domain.session import Scope
 from app.usecases.ports.rate_limits import RateLimitKey
-from tests.graphql.test_authorisation import REFUSED, TABLE, VIDEO, outcome
+from tests.graphql.test_authorisation import BATCH, REFUSED, TABLE, VIDEO, outcome, owned
 from tests.graphql.test_streams import events, stream
 from tests.parts.api_keys import program, revoked
 from tests.parts.graphql_socket import socket, watched
@@ -26,6 +26,8 @@ NEEDS = {
     "Query.me": READ,
     "Query.videos": READ,
     "Query.video": READ,
+    "Query.batches": READ,
+    "Query.batch": READ,
     "Query.notificationDeliveries": READ,
     "Subscription.videoStatus": READ,
     "Query.uploadRefusal": UPLOAD,
@@ -40,6 +42,11 @@ NEEDS = {
     "Mutation.cancelImport": UPLOAD,
     "Subscription.importStatus": UPLOAD,
     "Mutation.reprocessVideo": UPLOAD,
+    "Mutation.createBatch": UPLOAD,
+    "Mutation.cancelBatch": DELETE,
+    "Mutation.deleteBatch": DELETE,
+    "Mutation.savePreset": UPLOAD,
+    "Mutation.deletePreset": DELETE,
     "Mutation.cancelVideo": DELETE,
     "Mutation.deleteVideo": DELETE,
 }
@@ -57,7 +64,8 @@ async def test_each_root_field_does_for_a_key_what_its_scope_says_and_none_chang
     async with program(site, ana) as everything:
         for name, row in TABLE.items():
             expected = row.owner if name in NEEDS or name in FOR_ALL else LACKING
-            video = await ana.uploaded() if VIDEO in dict(row.arguments.values()).values() and name in NEEDS else NONE
+            by_id = any(value in (VIDEO, BATCH) for _, value in row.arguments.values())
+            video = await owned(ana, row) if by_id and name in NEEDS else NONE
             assert (await outcome(site, everything, name, row, video, ana.id))[0] == expected, name
     me = await ana.ask("{ me { email } apiKeys { id } }")
     assert (me["me"]["email"], len(me["apiKeys"])) == (ana.email, 1)

@@ -34,6 +34,7 @@ GIVEN = "given"
 """The thing itself; where it is the viewer's, it holds nothing of anybody else."""
 REFUSED = "UNAUTHENTICATED"
 NOT_YOURS = "VIDEO_NOT_BELONGS_TO_USER"
+NO_BATCH = "BATCH_NOT_FOUND"
 FOR_OPERATORS = "NOT_AN_OPERATOR"
 
 
@@ -45,11 +46,13 @@ class Row:
     owner: str
     another: str
     arguments: Mapping[str, tuple[str, Any]] = field(default_factory=dict)
-    """Name to type and value; the value VIDEO stands for the owner's video, OWNER for the owner."""
+    """Name to type and value; the value VIDEO stands for the owner's video, BATCH for their batch, OWNER for them."""
 
 
-VIDEO, OWNER = object(), object()
+VIDEO, BATCH, OWNER = object(), object(), object()
 ID = {"id": ("ID!", VIDEO)}
+BATCH_ID = {"id": ("ID!", BATCH)}
+PAGE = {"first": ("Int", 1)}
 LOGIN = {"input": ("LoginInput!", {"email": "nobody@example.com", "password": PASSWORD})}
 REGISTER = {"input": ("RegisterInput!", {"name": "Ana", "email": "new@example.com", "password": "x"})}
 REFRESH = {"refreshToken": ("String!", "no token")}
@@ -60,6 +63,8 @@ NOTHING = {"id": ("ID!", "0c0c7a5e-0f6c-4f0c-9a51-7f3a2c1d9e10")}
 KEY = {"name": ("String!", "cameras"), "scopes": ("[Scope!]!", ["READ"])}
 RESET = {"token": ("String!", "no token"), "new": ("String!", PASSWORD)}
 CREATE = {"fileName": "a.mp4", "sizeBytes": len(MP4), "firstBytes": base64.b64encode(MP4).decode()}
+NEW_BATCH = {"input": ("CreateBatchInput!", {"name": "Monday"})}
+PRESET = {"input": ("PresetInput!", {"name": "thumbnails", "options": {"maxWidth": 320}})}
 CODE = {"code": ("FailureCode!", "CORRUPT_VIDEO")}
 LINK = {"input": ("ImportVideoInput!", {"url": "https://films.example/a.mp4"})}
 FILE = {"fileName": ("String!", "a.mp4"), "sizeBytes": ("BigInt!", 1024)}
@@ -68,6 +73,8 @@ TABLE = {
     "Query.me": Row(REFUSED, GIVEN, GIVEN),
     "Query.videos": Row(REFUSED, GIVEN, GIVEN),
     "Query.video": Row(REFUSED, GIVEN, NOT_YOURS, ID),
+    "Query.batches": Row(REFUSED, GIVEN, GIVEN, PAGE),
+    "Query.batch": Row(REFUSED, GIVEN, NO_BATCH, BATCH_ID),
     "Query.notificationDeliveries": Row(REFUSED, GIVEN, GIVEN),
     "Query.sessions": Row(REFUSED, GIVEN, GIVEN),
     "Query.apiKeys": Row(REFUSED, GIVEN, GIVEN),
@@ -103,6 +110,11 @@ TABLE = {
     "Mutation.importVideo": Row(REFUSED, GIVEN, GIVEN, LINK),
     "Mutation.cancelImport": Row(REFUSED, "UPLOAD_NOT_FOUND", "UPLOAD_NOT_FOUND", ID),
     "Subscription.importStatus": Row(REFUSED, "UPLOAD_NOT_FOUND", "UPLOAD_NOT_FOUND", ID),
+    "Mutation.savePreset": Row(REFUSED, GIVEN, GIVEN, PRESET),
+    "Mutation.deletePreset": Row(REFUSED, "PRESET_NOT_FOUND", "PRESET_NOT_FOUND", NOTHING),
+    "Mutation.createBatch": Row(REFUSED, GIVEN, GIVEN, NEW_BATCH),
+    "Mutation.cancelBatch": Row(REFUSED, GIVEN, NO_BATCH, BATCH_ID),
+    "Mutation.deleteBatch": Row(REFUSED, GIVEN, NO_BATCH, BATCH_ID),
     "Mutation.cancelVideo": Row(REFUSED, GIVEN, NOT_YOURS, ID),
     "Mutation.reprocessVideo": Row(REFUSED, "PROCESSING_NOT_FINISHED", NOT_YOURS, ID),
     "Mutation.deleteVideo": Row(REFUSED, GIVEN, NOT_YOURS, ID),
@@ -128,20 +140,23 @@ OPERATORS = {name for name, row in TABLE.items() if row.another == FOR_OPERATORS
 CASES = [(name, who) for name in TABLE for who in ("nobody", "owner", "another")]
 
 
-def everything(kind: Any, depth: int = 0) -> str:
-    """Select all that there is below a type."""
+def everything(kind: Any, depth: int = 0, *, paged: bool = False) -> str:
+    """Select all that there is below a type, but for pages within the entries of a page: those are too deep."""
     named = get_named_type(kind)
     if is_leaf_type(named):
         return ""
     if isinstance(named, GraphQLUnionType):
-        parts = [f"... on {one.name} {everything(one, depth)}" for one in named.types if one.name != "Problem"]
+        shown = [one for one in named.types if one.name != "Problem"]
+        parts = [f"... on {one.name} {everything(one, depth, paged=paged)}" for one in shown]
         return "{ " + " ".join([*parts, "... on Problem { problem: code }"]) + " }"
     assert isinstance(named, GraphQLObjectType)
     assert depth < 10
     # A list within a list is short here, or it would be too much for one operation.
     fields = (
-        f"{key}{'(first: 1)' if 'first' in value.args else ''} {everything(value.type, depth + 1)}"
+        f"{key}{'(first: 1)' if 'first' in value.args else ''} "
+        f"{everything(value.type, depth + 1, paged=paged or 'first' in value.args)}"
         for key, value in named.fields.items()
+        if not (paged and "first" in value.args)
     )
     return "{ " + " ".join(fields) + " }"
 
@@ -184,9 +199,9 @@ async def outcome(
     site: Site, person: Person | None, name: str, row: Row, video: str, owner: str = ""
 ) -> tuple[str, str]:
     """Give what came back as one word, and all of it as text."""
-    stood_for = {VIDEO: video, OWNER: owner}
+    stood_for = {VIDEO: video, BATCH: video, OWNER: owner}
     variables = {
-        argument: stood_for[value] if value is VIDEO or value is OWNER else value
+        argument: stood_for[value] if value in (VIDEO, BATCH, OWNER) else value
         for argument, (_, value) in row.arguments.items()
     }
     query = operation(name, row)
@@ -199,6 +214,14 @@ async def outcome(
     return (given.get("problem") if isinstance(given, dict) else None) or GIVEN, text
 
 
+async def owned(owner: Person, row: Row) -> str:
+    """Make what a row's id is of, the owner's video or their batch; return that id."""
+    if BATCH not in [value for _, value in row.arguments.values()]:
+        return await owner.uploaded()
+    made = await owner.ask('mutation { createBatch(input: {name: "holidays"}) { ... on Batch { id } } }')
+    return str(made["createBatch"]["id"])
+
+
 def test_every_root_field_has_a_row_and_every_row_a_field():
     fields = {f"{root}.{key}" for root, kind in ROOTS.items() for key in kind.fields}
     assert set(TABLE) == fields
@@ -208,7 +231,8 @@ def test_every_root_field_has_a_row_and_every_row_a_field():
 async def test_each_root_field_answers_each_caller_as_the_table_says(
     site: Site, ana: Person, bruno: Person, name: str, who: str
 ):
-    video, row = await ana.uploaded(), TABLE[name]
+    row = TABLE[name]
+    video = await owned(ana, row)
     person = {"nobody": None, "owner": ana, "another": bruno}[who]
     got, text = await outcome(site, person, name, row, video, ana.id)
     assert got == getattr(row, who)

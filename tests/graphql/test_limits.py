@@ -22,6 +22,8 @@ SEVERAL_TIMES = {
     "logout",
     "endSession",
     "revokeApiKey",
+    "savePreset",
+    "deletePreset",
     "cancelVideo",
     "cancelImport",
     "reprocessVideo",
@@ -169,7 +171,7 @@ def test_a_mutation_that_does_not_say_whether_it_stands_once_is_in_no_schema():
 
     with pytest.raises(TypeError, match=r"once in an operation: explode\."):
         declared(strawberry.Schema(Asked, Silent)._schema)
-    pages = {"videos", "notificationDeliveries", "jobs", "accounts", "auditLog", "frames"}
+    pages = {"videos", "batches", "notificationDeliveries", "jobs", "accounts", "auditLog", "frames"}
     assert declared(schema._schema).pages == pages
 
 

@@ -32,6 +32,7 @@ from app.infra.links import TicketLinks, content_disposition
 from app.infra.passwords import Argon2PasswordHasher
 from app.infra.sql.engine import engine_for
 from app.infra.sql.transactions import SqlTransactions
+from app.infra.zip_of_folders import StoredZips
 from app.main import application
 from app.server.draining_server import drop_stalled_clients, uvicorn_options
 from app.server.own_port import about, answering
@@ -193,7 +194,10 @@ class Site:
             links=self.storage_links or tickets,
             tickets=None if self.storage_links else tickets,
             frame_links=HmacFrameLinks(SECRET, lifetime_seconds=300),
+            own_links=tickets,
+            own_tickets=tickets,
             storage=self.bucket or self.storage,
+            archives=StoredZips(self.bucket or self.storage),
             clock=self.clock,
             retention=self.retention,
             content_disposition=content_disposition,

@@ -1,6 +1,9 @@
 """The OpenAPI document as a judge of answers: what it does not promise is a mistake."""
 
+import asyncio
+import http.client
 import re
+import socket
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -11,6 +14,7 @@ from referencing.jsonschema import DRAFT202012
 
 from app.rest.openapi import document, resolved
 from app.rest.routes import ROUTES
+from tests.parts.site import Site
 
 FRAMING: Final = frozenset(
     {
@@ -114,3 +118,22 @@ class Description:
     def _codes(content: dict[str, Any]) -> list[str]:
         problem = content.get("application/problem+json", {}).get("schema", {})
         return list(problem.get("properties", {}).get("code", {}).get("enum", ()))
+
+
+async def raw(site: Site, described: Description, head: bytes) -> int:
+    """Send what no decent client sends, and judge what comes."""
+    host, port = site.url.removeprefix("http://").split(":")
+
+    def ask() -> httpx.Response:
+        with socket.create_connection((host, int(port)), timeout=10) as line:
+            line.sendall(head)
+            answer = http.client.HTTPResponse(line, method="GET")
+            answer.begin()
+            return httpx.Response(
+                answer.status,
+                headers=answer.getheaders(),
+                content=answer.read(),
+                request=httpx.Request("GET", f"{site.url}/videos"),
+            )
+
+    return described.judge(await asyncio.to_thread(ask)).status_code

@@ -1,9 +1,7 @@
 """The description of the REST API, held against what the running application really answers."""
 
 import asyncio
-import http.client
 import json
-import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator
@@ -29,8 +27,9 @@ from tests.parts.api_keys import program, revoked
 from tests.parts.site import FILES, MAX_BYTES, MP4, PASSWORD, Person, Site, running_site
 from tests.parts.stores import S3Part
 from tests.parts.wired import shipped
+from tests.rest.batches import joined, new_batch, zip_of
 from tests.rest.described_frames import pictures_as_described, pictures_that_expired_as_described
-from tests.rest.description import Description
+from tests.rest.description import Description, raw
 from tests.rest.visitor import Visitor, fetched
 
 ROOT = Path(__file__).parents[2]
@@ -133,6 +132,7 @@ async def test_a_key_without_the_scope_is_answered_as_described(site: Site, ana:
             (await visitor.sends(), "upload"),
             (await visitor.get("/videos"), "read"),
             (await visitor.get(f"/videos/{video}/download"), "read"),
+            (await visitor.get(f"/batches/{video}/download"), "read"),
         ]
         for answer, scope in answers:
             assert (answer.status_code, answer.json()["code"]) == (403, "INSUFFICIENT_SCOPE")
@@ -179,6 +179,7 @@ async def test_uploads_answer_as_described(site: Site, visitor: Visitor, strange
     assert (await visitor.sends(name="a.txt")).status_code == 415
     assert (await visitor.sends(content=MP4 + bytes(MAX_BYTES))).status_code == 413
     assert (await visitor.post("/videos/upload", data={"file": "a"})).status_code == 400
+    assert (await visitor.sends(data={"batchId": UNKNOWN})).status_code == 404
     assert (await stranger.sends()).status_code == 401
     for broken, status in ((StorageFull(), 507), (RuntimeError(), 500)):
         site.storage.broken = broken
@@ -224,6 +225,40 @@ async def test_what_expired_is_answered_as_described(empty_database: Path, tmp_p
         assert (await visitor.get(f"/videos/{video}/download")).status_code == 410
         assert (await visitor.get("/videos")).json()["items"][0]["expiresAt"] < site.clock.now().isoformat()
         await pictures_that_expired_as_described(site, ana, visitor)
+
+
+async def test_the_zips_of_batches_answer_as_described(empty_database: Path, tmp_path: Path, described: Description):
+    kept = {"retention": Retention(days=1), "session_seconds": 10 * 24 * 3600}
+    async with running_site(empty_database, tmp_path, **kept) as site, site.person() as ana, site.client() as client:
+        visitor, stranger = Visitor(described, ana.http), Visitor(described, client)
+        batch = await new_batch(ana)
+        path = f"/batches/{batch}/download"
+        assert (await visitor.get(path)).status_code == 400
+        first = await joined(site, ana, batch)
+        site.clock.advance(1)
+        await joined(site, ana, batch)
+        link = await zip_of(ana, batch)
+        for who, where in ((visitor, path), (stranger, link)):
+            await fetched(who, where, b"")
+        assert (await stranger.get(path)).status_code == 401
+        assert (await visitor.get(f"/batches/{UNKNOWN}/download")).status_code == 404
+        site.storage.away = True
+        assert (await visitor.get(path)).status_code == 503
+        site.storage.away = False
+        site.storage.objects = {key: one for key, one in site.storage.objects.items() if first not in key}
+        for who, where in ((visitor, path), (stranger, link)):
+            lost = await who.get(where)
+            assert (lost.status_code, lost.json()["code"]) == (404, "VIDEO_NOT_FOUND")
+        site.clock.advance(2 * 24 * 3600)
+        link = await zip_of(ana, batch)
+        for who, where in ((visitor, path), (stranger, link)):
+            assert (await who.get(where)).status_code == 410
+        query = "mutation($id: ID!) { deleteVideo(id: $id) { ... on Deleted { id } } }"
+        for item in (await ana.http.get("/videos")).json()["items"]:
+            await ana.ask(query, id=item["id"])
+        assert (await stranger.get(link)).status_code == 400
+        await ana.ask("mutation($id: ID!) { deleteBatch(id: $id) { ... on Deleted { id } } }", id=batch)
+        assert (await stranger.get(link)).json()["code"] == "BATCH_NOT_FOUND"
 
 
 async def test_links_answer_as_described(site: Site, ana: Person, stranger: Visitor):
@@ -317,25 +352,6 @@ async def test_an_upload_that_the_end_of_the_service_meets_is_answered_as_descri
     site.uploads.end(grace_seconds=0)
     answer = await upload
     assert (answer.status_code, answer.json()["code"]) == (503, "UPLOAD_INCOMPLETE")
-
-
-async def raw(site: Site, described: Description, head: bytes) -> int:
-    """Send what no decent client sends, and judge what comes."""
-    host, port = site.url.removeprefix("http://").split(":")
-
-    def ask() -> httpx.Response:
-        with socket.create_connection((host, int(port)), timeout=10) as line:
-            line.sendall(head)
-            answer = http.client.HTTPResponse(line, method="GET")
-            answer.begin()
-            return httpx.Response(
-                answer.status,
-                headers=answer.getheaders(),
-                content=answer.read(),
-                request=httpx.Request("GET", f"{site.url}/videos"),
-            )
-
-    return described.judge(await asyncio.to_thread(ask)).status_code
 
 
 async def test_what_the_server_refuses_before_any_route_is_answered_as_described(

@@ -29,10 +29,10 @@ class Visitor:
 async def fetched(visitor: Visitor, path: str, content: bytes = ZIP) -> None:
     """Fetch an object in all the ways there are."""
     whole = await visitor.get(path)
-    assert (whole.status_code, whole.content) == (200, content)
+    assert (whole.status_code, whole.content) == (200, content or whole.content)
     for headers, status in (
         ({"Range": "bytes=1-2"}, 206),
-        ({"Range": f"bytes={len(content)}-"}, 416),
+        ({"Range": f"bytes={len(whole.content)}-"}, 416),
         ({"If-None-Match": whole.headers["etag"]}, 304),
     ):
         assert (await visitor.get(path, headers=headers)).status_code == status

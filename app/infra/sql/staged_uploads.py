@@ -6,7 +6,6 @@ from typing import Any, Final, final
 
 from sqlalchemy import Select, insert, select, update
 
-from app.domain.options import ExtractionOptions
 from app.domain.staged_upload import StagedUpload
 from app.domain.user import UserId
 from app.domain.video import VideoId
@@ -48,9 +47,9 @@ class SqlStagedUploads(SqlTable):
         same = (users.c.public_id == owner) & (_s.fingerprint_sha256 == fingerprint_sha256)
         return next(iter(await self._all(_SELECT.where(same, _r.expires_at > now))), None)
 
-    async def rename(self, upload: VideoId, file_name: str, options: ExtractionOptions) -> None:
-        to = {"file_name": file_name, "options": options_text(options)}
-        await self._write(update(staged_uploads).where(_s.id == upload).values(**to))
+    async def change(self, upload: StagedUpload) -> None:
+        to = {"file_name": upload.file_name, "options": options_text(upload.options), "batch": upload.batch}
+        await self._write(update(staged_uploads).where(_s.id == upload.id).values(**to))
 
     async def _all(self, query: Select[Any]) -> Sequence[StagedUpload]:
         return [record_of(StagedUpload, row, options=options_of(row["options"])) for row in await self._rows(query)]

@@ -237,6 +237,39 @@ staged_uploads: Final = _table(
     Column("head_sha256", Sha256, nullable=False),
     Column("part_size_bytes", BigInteger, nullable=False),
     Column("storage_upload_id", String(2048), nullable=False),
+    # Which batch its processing is to join; one that is deleted meanwhile is not found when that is so far.
+    Column("batch_id", Uuid, key="batch"),
+)
+
+presets: Final = _table(
+    "presets",
+    Column("id", Uuid, primary_key=True),
+    _owner(),
+    Column("name", String(100), nullable=False),
+    Column("options", Text, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("updated_at", Instant, nullable=False),
+    UniqueConstraint("user_id", "name"),
+)
+
+batches: Final = _table(
+    "batches",
+    Column("id", Uuid, primary_key=True),
+    _owner(),
+    Column("name", String(100), nullable=False),
+    Column("options", Text),
+    Column("created_at", Timestamp, nullable=False),
+    # Since when it is being deleted.
+    Column("closed_at", Timestamp),
+    UniqueConstraint("user_id", "name"),
+    Index(None, "user_id", "created_at", "id"),
+)
+
+# A table of its own, so that a former version's processes add and remove videos as ever.
+batch_videos: Final = _table(
+    "batch_videos",
+    Column("video_id", ForeignKey("video_processings.id", ondelete="CASCADE"), primary_key=True),
+    Column("batch_id", ForeignKey("batches.id", ondelete="CASCADE"), nullable=False, index=True),
 )
 
 # Files that are fetched from links. A row stays a while after its import has ended, so that its end can be seen.

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from app.domain.backoff import Backoff
 from app.infra.sql.api_keys import SqlApiKeys
 from app.infra.sql.audit import SqlAuditLog
+from app.infra.sql.batches import SqlBatches
 from app.infra.sql.engine import WRITES
 from app.infra.sql.errors import lost_to_another, out_of_reach, unavailable
 from app.infra.sql.events import SqlEvents
@@ -19,6 +20,7 @@ from app.infra.sql.jobs import SqlJobs
 from app.infra.sql.mailed_links import SqlMailedLinks
 from app.infra.sql.notifications import SqlNotifications
 from app.infra.sql.pauses import SqlPauses
+from app.infra.sql.presets import SqlPresets
 from app.infra.sql.removals import SqlRemovals
 from app.infra.sql.sessions import SqlSessions
 from app.infra.sql.staged_uploads import SqlStagedUploads
@@ -52,6 +54,8 @@ class SqlTransaction(Transaction):
         self.reservations = SqlUploadReservations(connection)
         self.staged_uploads = SqlStagedUploads(connection)
         self.imports = SqlImports(connection)
+        self.presets = SqlPresets(connection)
+        self.batches = SqlBatches(connection)
         self.events = SqlEvents(connection)
         self.removals = SqlRemovals(connection)
         self.notifications = SqlNotifications(connection)

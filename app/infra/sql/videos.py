@@ -8,6 +8,7 @@ from typing import Any, Final, final
 
 from sqlalchemy import ColumnElement, Select, case, delete, func, insert, literal, or_, select, update
 
+from app.domain.batch import BatchId
 from app.domain.failure import Failure
 from app.domain.lease import Lease
 from app.domain.upload_reservation import AcceptedUpload
@@ -27,7 +28,7 @@ from app.domain.video import (
 from app.infra.sql.pauses import PAUSED
 from app.infra.sql.rows import columns_of, lease_of, page_of, source_hash, storable, video_columns, video_of
 from app.infra.sql.table import SqlTable, row_of
-from app.infra.sql.tables import users, video_processings
+from app.infra.sql.tables import batch_videos, users, video_processings
 from app.infra.sql.types import Timestamp, milliseconds
 from app.infra.traces import current_traceparent
 from app.usecases.paging import PageKey
@@ -76,8 +77,9 @@ class SqlVideos(SqlTable):
         row = await self._row(_SELECT.where(users.c.public_id == owner, _v.idempotency_key == key))
         return None if row is None else AcceptedUpload(video_of(row), row["request_digest"])
 
-    async def count(self, owner: UserId, statuses: Collection[ProcessingStatus]) -> int:
-        return await self._count(video_processings, (_v.user_id == row_of(users, owner)) & _v.status.in_(statuses))
+    async def count(self, owner: UserId, statuses: Collection[ProcessingStatus], batch: BatchId | None = None) -> int:
+        mine = (_v.user_id == row_of(users, owner)) & _v.status.in_(statuses)
+        return await self._count(video_processings, mine if batch is None else mine & _within(batch))
 
     async def stored_bytes(self, owner: UserId | None) -> int:
         mine = _KEPT if owner is None else _KEPT & (_v.user_id == row_of(users, owner))
@@ -86,9 +88,16 @@ class SqlVideos(SqlTable):
         return await self._sum(source.c.bytes) + await self._sum(_v.archive_size_bytes, mine)
 
     async def page(
-        self, owner: UserId, statuses: Collection[ProcessingStatus], after: PageKey | None, limit: int
+        self,
+        owner: UserId,
+        statuses: Collection[ProcessingStatus],
+        after: PageKey | None,
+        limit: int,
+        batch: BatchId | None = None,
     ) -> Sequence[VideoProcessing]:
         wanted = _SELECT.where(users.c.public_id == owner, _v.status.in_(statuses))
+        if batch is not None:
+            wanted = wanted.where(_within(batch))
         return await self._all(page_of(wanted, _v.created_at, _v.public_id, after, limit))
 
     async def current(self, owner: UserId, ended_since: datetime, limit: int) -> Sequence[VideoProcessing]:
@@ -298,6 +307,10 @@ def _behind(after: VideoId | None, limit: int) -> Select[Any]:
 def _named(archive: str | None, contact_sheet: str | None) -> set[str | None]:
     """Return what a row with these names: the index of a ZIP's pictures goes by the ZIP's key."""
     return {archive, contact_sheet, *([] if archive is None else [frame_index_key(archive)])}
+
+
+def _within(batch: BatchId) -> ColumnElement[bool]:
+    return video_processings.c.id.in_(select(batch_videos.c.video_id).where(batch_videos.c.batch_id == batch))
 
 
 def _held(attempt: int) -> tuple[ColumnElement[bool], ...]:

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
-from app.domain.options import ExtractionOptions
 from app.domain.staged_upload import StagedUpload
 from app.domain.user import UserId
 from app.domain.video import VideoId
@@ -21,4 +20,5 @@ class StagedUploads(Protocol):
     async def by_fingerprint(self, owner: UserId, fingerprint_sha256: str, now: datetime) -> StagedUpload | None:
         """Return the owner's that has this fingerprint and has not expired."""
 
-    async def rename(self, upload: VideoId, file_name: str, options: ExtractionOptions) -> None: ...
+    async def change(self, upload: StagedUpload) -> None:
+        """Let the one with this id have this name, these options and this batch."""

@@ -5,12 +5,14 @@ from typing import Protocol, TypeVar
 
 from app.usecases.ports.api_keys import ApiKeys
 from app.usecases.ports.audit import AuditLog
+from app.usecases.ports.batches import Batches
 from app.usecases.ports.events import Events
 from app.usecases.ports.imports import Imports
 from app.usecases.ports.jobs import Jobs
 from app.usecases.ports.mailed_links import MailedLinks
 from app.usecases.ports.notifications import Notifications
 from app.usecases.ports.pauses import Pauses
+from app.usecases.ports.presets import Presets
 from app.usecases.ports.removals import Removals
 from app.usecases.ports.sessions import Sessions
 from app.usecases.ports.staged_uploads import StagedUploads
@@ -36,6 +38,8 @@ class Transaction(Protocol):
     reservations: UploadReservations
     staged_uploads: StagedUploads
     imports: Imports
+    presets: Presets
+    batches: Batches
     events: Events
     removals: Removals
     notifications: Notifications

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from app.domain.batch import BatchId
 from app.domain.failure import Failure
 from app.domain.lease import Lease
 from app.domain.upload_reservation import AcceptedUpload
@@ -53,14 +54,21 @@ class Videos(Protocol):
     async def get(self, video: VideoId) -> VideoProcessing | None: ...
     async def lease(self, video: VideoId) -> Lease | None: ...
     async def by_idempotency_key(self, owner: UserId, key: str) -> AcceptedUpload | None: ...
-    async def count(self, owner: UserId, statuses: Collection[ProcessingStatus]) -> int: ...
+    async def count(
+        self, owner: UserId, statuses: Collection[ProcessingStatus], batch: BatchId | None = None
+    ) -> int: ...
     async def stored_bytes(self, owner: UserId | None) -> int:
         """Add up the owner's sources that are kept, each once, and ZIPs; those of all owners for None."""
 
     async def page(
-        self, owner: UserId, statuses: Collection[ProcessingStatus], after: PageKey | None, limit: int
+        self,
+        owner: UserId,
+        statuses: Collection[ProcessingStatus],
+        after: PageKey | None,
+        limit: int,
+        batch: BatchId | None = None,
     ) -> Sequence[VideoProcessing]:
-        """Return the owner's processings, newest first (by created_at, then id)."""
+        """Return the owner's processings, or those in one batch, newest first (by created_at, then id)."""
 
     async def current(self, owner: UserId, ended_since: datetime, limit: int) -> Sequence[VideoProcessing]:
         """Return what has not ended and what ended since: unfinished ones first, then the newest."""
