@@ -117,7 +117,7 @@ class StoredFrameIndexes:
 
 @contextmanager
 def _logged(archive: FramesArchive) -> Iterator[None]:
-    """Tell operators of what does not fit: somebody else than we may write to the storage, or it is damaged."""
+    """Log what does not fit, for operators: somebody else than we may write to the storage, or it is damaged."""
     try:
         yield
     except FramesUnreadable:

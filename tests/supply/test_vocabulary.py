@@ -32,10 +32,7 @@ _PRIVATE = (
 )
 # Relay's connections have edges, and so has a picture; an idiom is no name.
 _OF_GRAPHQL = {
-    "app/graphql/batches.py",
-    "app/graphql/connection.py",
-    "app/graphql/notifications.py",
-    "app/graphql/operating.py",
+    f"app/graphql/{name}.py" for name in ("batches", "connection", "frames", "notifications", "operating")
 }
 _OF_OTHERS = {"heart_beat", "envelope", "_envelope", "upload_refusal"}
 """Names of arq and aiosmtpd; a mail has an envelope, and the schema a field of that name."""
