@@ -49,6 +49,7 @@ class HttpLine:
     light: asyncio.Event = field(default_factory=asyncio.Event)
     flows: asyncio.Event = field(default_factory=asyncio.Event)
     """Requests wait for it before they go on to the server."""
+    _under_way: int = 0
     _lines: set[asyncio.Task[None] | None] = field(default_factory=set)
 
     @property
@@ -56,9 +57,22 @@ class HttpLine:
         """The parts that the server took, in the order in which they began to be sent."""
         return [one.part for one in self.asked if one.method == "PUT" and one.status == 200]
 
+    def has_sent(self, size: int) -> bool:
+        """Return whether so many bytes were sent."""
+        return self.sent_bytes >= size
+
     async def darkened(self) -> None:
         """Return once ``dark_at_sent`` was reached."""
         await until(lambda: not self.light.is_set(), 30)
+
+    def forget(self) -> None:
+        """Begin another story: what went over it belongs to the last one."""
+        self.asked.clear()
+        self.resent.clear()
+
+    async def settled(self) -> None:
+        """Return once no request is under way."""
+        await until(lambda: self._under_way == 0)
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator["HttpLine"]:
@@ -99,7 +113,22 @@ class HttpLine:
         server: asyncio.StreamReader,
         to_server: asyncio.StreamWriter,
     ) -> None:
-        first, headers, head = await _head(client)
+        request = await _head(client)
+        self._under_way += 1
+        try:
+            await self._carried(request, client, to_client, server, to_server)
+        finally:
+            self._under_way -= 1
+
+    async def _carried(
+        self,
+        request: tuple[str, dict[str, str], bytes],
+        client: asyncio.StreamReader,
+        to_client: asyncio.StreamWriter,
+        server: asyncio.StreamReader,
+        to_server: asyncio.StreamWriter,
+    ) -> None:
+        first, headers, head = request
         method, target, _ = first.split(" ")
         asked = Asked(method, target, headers)
         self.asked.append(asked)
