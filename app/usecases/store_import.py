@@ -13,6 +13,7 @@ from app.domain.staged_upload import HEAD_BYTES
 from app.domain.upload_reservation import UploadReservation
 from app.domain.video import source_key
 from app.domain.video_import import LinkFault, VideoImport, found_name, import_part_size, time_for
+from app.usecases.end_import import leave_no_parts
 from app.usecases.held_import import HeldImport, ImportLost
 from app.usecases.ports.import_sources import ImportSources, SourceAnswer
 from app.usecases.ports.storage import ObjectMissing, ObjectStorage, StoredPart
@@ -112,8 +113,8 @@ class StoreImport:
             sentence = f"What is behind this link is not a video. {other.message}"
             raise LinkFault(ImportFailure(ImportFailureCode.NOT_A_VIDEO, sentence)) from None
         key, most = source_key(row.id), limits.max_bytes if total is None else total
-        if row.storage_upload_id is not None:  # It cannot be gone on with.
-            await self.storage.abort_parts(key, row.storage_upload_id)
+        if row.attempt > 1:  # Nothing of before can be gone on with.
+            await leave_no_parts(self.storage, row, held.clock.now())
         self._check_room(_UNTOLD if total is None else total)
         upload = await self.storage.begin_parts(key, "application/octet-stream")
         ends_at = row.ends_at if total is None else held.clock.now() + time_for(total, limits.least_rate)

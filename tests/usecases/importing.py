@@ -43,11 +43,11 @@ class Importing:
         imports = self.world.do(**self.settings).imports
         return await imports.create(self.viewer, url or self.server.url(), ExtractionOptions(), **more)
 
-    def fetch(self, slow_seconds: float = 60, **settings: Any) -> FetchImport:
-        """What a worker does."""
+    def fetch(self, slow_seconds: float = 60, storage: Any = None, **settings: Any) -> FetchImport:
+        """What a worker does, with this storage or the world's."""
         fetch = self.world.control(sources=self.sources, **(self.settings | settings)).fetch_import
         limits = replace(fetch.store.limits, slow_seconds=slow_seconds)
-        return replace(fetch, store=replace(fetch.store, limits=limits))
+        return replace(fetch, store=replace(fetch.store, limits=limits, storage=storage or fetch.store.storage))
 
     async def row(self, which: VideoId) -> VideoImport:
         found = await self.world.transactions.read(lambda t: t.imports.get(which))

@@ -120,7 +120,6 @@ async def test_of_two_workers_one_fetches_and_a_dead_ones_import_is_taken_over(w
 async def test_a_worker_that_dies_between_the_storage_and_the_row_loses_nothing(world: World):
     async with Importing.of(world) as importing:
         asked = await importing.ask()
-        fetch = importing.fetch()
         completed = asyncio.Event()
 
         class DiesThen:
@@ -134,7 +133,7 @@ async def test_a_worker_that_dies_between_the_storage_and_the_row_loses_nothing(
                 completed.set()
                 await asyncio.Event().wait()
 
-        dying = replace(fetch, store=replace(fetch.store, storage=DiesThen()))  # type: ignore[arg-type]
+        dying = importing.fetch(storage=DiesThen())
         task = asyncio.create_task(dying(asked.id))
         await completed.wait()
         world.transactions.away = True
