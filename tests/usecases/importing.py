@@ -40,8 +40,8 @@ class Importing:
 
     async def ask(self, url: str | None = None, **more: Any) -> VideoImport:
         """Ask for an import of the server's film."""
-        imports = self.world.do(**self.settings).imports
-        return await imports.create(self.viewer, url or self.server.url(), ExtractionOptions(), **more)
+        imports, link = self.world.do(**self.settings).imports, url or self.server.url("/film.mp4?key=secret")
+        return await imports.create(self.viewer, link, ExtractionOptions(), **more)
 
     def fetch(self, slow_seconds: float = 60, storage: Any = None, **settings: Any) -> FetchImport:
         """What a worker does, with this storage or the world's."""
@@ -63,6 +63,7 @@ class Importing:
             self.world.clock.advance((again + timedelta(milliseconds=1)).total_seconds())
         found = await self.row(which)
         assert found.status.final
+        assert "?" not in found.url  # Its key is no longer kept.
         return found
 
     async def refused(self, url: str | None = None, **how: Any) -> tuple[str, str]:
