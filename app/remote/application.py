@@ -105,6 +105,9 @@ def upload(
     download: Annotated[
         Path | None, typer.Option("--download", metavar="FOLDER", help="And fetch the frames, into this folder.")
     ] = None,
+    batch: Annotated[
+        str | None, typer.Option("--batch", metavar="NAME", help="Put them into your batch of this name; else make it.")
+    ] = None,
     force: Force = False,
     frames_per_second: Annotated[Any, option("frames_per_second")] = None,
     every_seconds: Annotated[Any, option("every_seconds")] = None,
@@ -127,7 +130,8 @@ def upload(
     given = locals()
 
     async def work() -> int:
-        wanted = commands.Upload(files, recursive, watch or download is not None, download, force, options_of(given))
+        follows = watch or download is not None
+        wanted = commands.Upload(files, recursive, follows, download, force, options_of(given), batch)
         return await commands.upload(url, wanted, quiet=quiet, as_json=as_json)
 
     _end("upload", work)
@@ -195,8 +199,11 @@ def list_(
 
 @_command("download")
 def download(
-    ids: Ids,
+    ids: Annotated[list[str] | None, typer.Argument(metavar="ID...", help="Of videos.", show_default=False)] = None,
     *,
+    batch: Annotated[
+        str | None, typer.Option("--batch", metavar="NAME", help="All of a batch in one ZIP, by its name or its id.")
+    ] = None,
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="A ZIP where its name ends so, else a folder (this one).")
     ] = None,
@@ -206,7 +213,12 @@ def download(
     url: Url = None,
 ) -> None:
     """Fetch the frames of videos."""
-    _end("download", partial(commands.download, url, ids, out, overwrite=force, quiet=quiet, as_json=as_json))
+    if bool(ids) == (batch is not None):
+        raise typer.BadParameter("name videos by their ids, or a batch by --batch.")
+    fetch = (
+        partial(commands.download, url, ids or ()) if batch is None else partial(commands.download_batch, url, batch)
+    )
+    _end("download", partial(fetch, out, overwrite=force, quiet=quiet, as_json=as_json))
 
 
 @_command("delete")

@@ -3,7 +3,8 @@
 import asyncio
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -17,7 +18,7 @@ from app.remote.films import films_of, named, refuse_clashes, refuse_to_replace,
 from app.remote.journal import Journal
 from app.remote.shown import Change, Teller, say, say_table
 from app.remote.transfers import Item, Step, Transfers
-from fiapx_client import ExtractionOptions, ProcessingStatus, Refused, Scope
+from fiapx_client import AsyncFiapX, Batch, ExtractionOptions, ProcessingStatus, Refused, Scope, codes
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,8 @@ class Upload:
     folder: Path | None
     overwrite: bool
     options: ExtractionOptions
+    batch: str | None
+    """The name of the one that they join; it is made where there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +49,14 @@ async def upload(url: str | None, wanted: Upload, *, quiet: bool, as_json: bool)
     async with connected(url) as fiapx:
         endings = await fiapx.endings() if any(path.is_dir() for path in paths) else ()
         films = films_of(paths, endings, recursive=wanted.recursive)
-        journal = Journal.of(os.environ, fiapx.url, [str(film.absolute()) for film in films], wanted.options)
+        what = [str(film.absolute()) for film in films]
+        journal = Journal.of(os.environ, fiapx.url, what, {**wanted.options, **_named_batch(wanted)})
         results = _results(wanted, films, journal)
         with Teller("upload", quiet, as_json) as teller:
             transfers = Transfers(fiapx, teller)
+            batch = None if wanted.batch is None else (await fiapx.create_batch(wanted.batch)).id
             steps = {
-                Item(str(film), str(film)): partial(_sent, transfers, film, result, wanted, journal)
+                Item(str(film), str(film)): partial(_sent, transfers, film, result, wanted, journal, batch)
                 for film, result in zip(films, results, strict=True)
             }
             try:
@@ -76,9 +81,16 @@ def _results(wanted: Upload, films: Sequence[Path], journal: Journal) -> Sequenc
     return results
 
 
-async def _sent(transfers: Transfers, film: Path, result: _Result | None, wanted: Upload, journal: Journal) -> Change:
+def _named_batch(wanted: Upload) -> Mapping[str, str]:
+    """Return what tells a command that fills a batch from one that does not."""
+    return {} if wanted.batch is None else {"batch": wanted.batch}
+
+
+async def _sent(
+    transfers: Transfers, film: Path, result: _Result | None, wanted: Upload, journal: Journal, batch: str | None
+) -> Change:
     try:
-        last = await transfers.send(film, wanted.options, journal)
+        last = await transfers.send(film, wanted.options, journal, batch)
     except Refused as refused:
         raise _by_option(refused) from None
     if not wanted.watch or last.id is None:
@@ -199,6 +211,28 @@ async def download(
                     Item(id_, id=id_): partial(transfers.fetch_into, id_, into, overwrite=overwrite) for id_ in ids
                 }
             return await transfers.each(steps)
+
+
+async def download_batch(
+    url: str | None, named: str, out: Path | None, *, overwrite: bool, quiet: bool, as_json: bool
+) -> int:
+    """Fetch the frames of a batch, by its name or its id, as one ZIP."""
+    async with connected(url) as fiapx:
+        batch = await _batch_of(fiapx, named)
+        packed = out is not None and out.suffix.lower() == ".zip"
+        to = out if out is not None and packed else (out or Path()) / result_of(f"{batch.name}.", batch.id)
+        refuse_to_replace(to, overwrite=overwrite)
+        with Teller("download", quiet, as_json) as teller:
+            transfers, item = Transfers(fiapx, teller), Item(batch.name, id=batch.id)
+            return await transfers.each({item: partial(transfers.fetch_batch, batch, item, to)})
+
+
+async def _batch_of(fiapx: AsyncFiapX, named: str) -> Batch:
+    async with aclosing(fiapx.batches()) as batches:
+        async for batch in batches:
+            if named in {batch.id, batch.name}:
+                return batch
+    raise Refused(codes.BATCH_NOT_FOUND, f"You have no batch {named}.")
 
 
 async def delete(url: str | None, ids: Sequence[str], *, quiet: bool, as_json: bool) -> int:

@@ -10,7 +10,7 @@ from app.remote.failures import FAILED, CannotGoOn, exit_code_of, told
 from app.remote.films import refuse_to_replace, result_of
 from app.remote.journal import Journal
 from app.remote.shown import Change, Teller, how_far
-from fiapx_client import AsyncFiapX, ExtractionOptions, Progress, Refused, Video, VideoImport, codes
+from fiapx_client import AsyncFiapX, Batch, ExtractionOptions, Progress, Refused, Video, VideoImport, codes
 
 _TRANSFERS: Final = 2
 _WATCHED: Final = 8
@@ -59,13 +59,15 @@ class Transfers:
 
         return max(await asyncio.gather(*(taken(*one) for one in steps.items())), default=0)
 
-    async def send(self, film: Path, options: ExtractionOptions, journal: Journal) -> Change:
+    async def send(self, film: Path, options: ExtractionOptions, journal: Journal, batch: str | None = None) -> Change:
         """Send a film, unless a former run has; return its video's first state."""
         item = Item(str(film), str(film))
         async with self.transfers:
             if (before := await self._sent_before(film, journal)) is not None:
                 return item.change("sent before", id=before, detail=before, percent=100)
-            sent = await self.fiapx.upload(film, options=options, on_progress=self._telling(item)).done()
+            # Of who chooses nothing its batch has the choice.
+            sending = self.fiapx.upload(film, options=options or None, batch=batch, on_progress=self._telling(item))
+            sent = await sending.done()
             journal.sent(film, sent.id)
         return item.change(sent.status, id=sent.id, detail=sent.id)
 
@@ -128,6 +130,13 @@ class Transfers:
         self.taken.add(to)
         refuse_to_replace(to, overwrite=overwrite)
         return await self.fetch(video, item or Item(video, id=video), to)
+
+    async def fetch_batch(self, batch: Batch, item: Item, to: Path) -> Change:
+        """Download the ZIP of a batch."""
+        to.parent.mkdir(parents=True, exist_ok=True)
+        await self.fiapx.download_batch(batch.id, to, on_progress=self._telling(item, batch.id))
+        detail = f"{to}, {batch.completed} of {batch.total} videos"
+        return item.change("downloaded", id=batch.id, percent=100, result=str(to), detail=detail)
 
     async def remove(self, video: str) -> Change:
         """Delete a video."""

@@ -53,7 +53,7 @@ async def send_batch(request: Request, owner: UserId, batch: BatchId, headers: M
         found = Representation(
             ticket_of(owner, batch),
             joined.size_bytes,
-            archive.digest,
+            f"batch-{archive.digest}",  # Of the ZIP of a video it is the checksum, which nobody knows of this one.
             "application/zip",
             services.content_disposition(batch_file_name(archive.batch)),
         )

@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+import zipfile
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
@@ -22,6 +23,7 @@ from tests.parts.site import MP4, PASSWORD, ZIP, Site
 from tests.parts.site_fixtures import site_with_storage
 from tests.parts.stores import S3Part
 from tests.parts.waiting import until
+from tests.rest.batches import stored as stored_zip
 
 README = (PYTHON / "README.md").read_text("utf-8")
 EXAMPLES = dict(re.findall(r"^```python\n# (\w+\.py)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL))
@@ -57,12 +59,12 @@ async def said(process: asyncio.subprocess.Process) -> str:
     return said.decode()
 
 
-async def worked(site: Site, video: str) -> None:
+async def worked(site: Site, video: str, content: bytes = ZIP) -> None:
     """A worker takes the video and turns it into a ZIP."""
     held = await site.claimed(video)
     async with site.opened.storage.writer(archive_key(held.id, held.attempt), "application/zip") as writer:
-        await writer.write(ZIP)
-    await site.finished(held)
+        await writer.write(content)
+    await site.finished(held, content)
 
 
 async def sent(site: Site, email: str) -> str:
@@ -127,6 +129,18 @@ async def test_the_example_downloads_and_tells_how_far_it_is(site: Site, email: 
     assert (tmp_path / "frames.zip").read_bytes() == ZIP
 
 
+async def test_the_example_fills_a_batch_and_fetches_all_of_it(site: Site, email: str, tmp_path: Path):
+    for name in ("a.mp4", "b.mp4"):
+        (tmp_path / name).write_bytes(MP4 + os.urandom(2048))
+    running = await begun("batch.py", site, email, tmp_path, "a.mp4", "b.mp4")
+    for number in range(2):
+        await until(lambda number=number: len(site.queue.videos) > number, 30)  # type: ignore[misc]
+        await worked(site, str(site.queue.videos[number]), stored_zip(("frame.jpg", b"a picture")))
+    assert await said(running) == "COMPLETED 2 of 2\n"
+    with zipfile.ZipFile(tmp_path / "monday.zip") as archive:
+        assert archive.namelist() == ["a/frame.jpg", "b/frame.jpg"]
+
+
 async def test_the_example_lists_pictures_and_fetches_one(site: Site, email: str, tmp_path: Path):
     video = await sent(site, email)
     await taken(site, video)
@@ -160,7 +174,7 @@ def test_options_have_the_fields_of_the_schema(schema: GraphQLSchema, name: str)
     assert set(get_type_hints(getattr(fiapx_client, name))) == set(of_schema.fields)
 
 
-@pytest.mark.parametrize("name", ["ImageFormat", "ImportStatus", "ProcessingStatus", "Scope"])
+@pytest.mark.parametrize("name", ["BatchStatus", "ImageFormat", "ImportStatus", "ProcessingStatus", "Scope"])
 def test_words_are_those_of_the_schema(schema: GraphQLSchema, name: str):
     of_schema: Any = schema.type_map[name]
     assert isinstance(of_schema, GraphQLEnumType)

@@ -5,6 +5,7 @@ import zipfile
 from typing import Any
 from urllib.parse import urlsplit
 
+from app.domain.video import archive_key
 from tests.parts.site import MP4, Person, Site
 
 CREATE = "mutation($input: CreateBatchInput!) { createBatch(input: $input) { ... on Batch { id } } }"
@@ -34,9 +35,13 @@ async def uploaded(person: Person, batch: str, name: str = "a.mp4") -> str:
 
 async def joined(site: Site, person: Person, batch: str, name: str = "a.mp4", content: bytes | None = None) -> str:
     """The same, of which a worker makes this ZIP."""
-    video = await uploaded(person, batch, name)
-    await site.completed(video, stored(("frame_000001_00-00-00.000.jpg", b"a picture")) if content is None else content)
-    return video
+    held = await site.claimed(await uploaded(person, batch, name))
+    content = stored(("frame_000001_00-00-00.000.jpg", b"a picture")) if content is None else content
+    if site.bucket is not None:
+        async with site.bucket.writer(archive_key(held.id, held.attempt), "application/zip") as writer:
+            await writer.write(content)
+    await site.finished(held, content)
+    return held.id
 
 
 async def zip_of(person: Person, batch: str) -> str:

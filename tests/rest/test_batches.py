@@ -87,7 +87,7 @@ async def test_a_download_goes_on_only_while_it_is_of_the_same_videos(site: Site
     path = f"/batches/{batch}/download"
     first = await ana.http.get(path)
     etag = first.headers["etag"]
-    assert etag.startswith('"')
+    assert etag.startswith('"batch-')  # Clients take one that is a SHA-256 for the content's.
     go_on = {"Range": f"bytes={len(first.content) // 2}-", "If-Range": etag}
     rest = await ana.http.get(path, headers=go_on)
     assert (rest.status_code, rest.headers["etag"]) == (206, etag)
@@ -191,15 +191,12 @@ async def test_from_a_real_storage_what_workers_wrote_comes_as_it_was_written(
 ):
     noon = datetime(2026, 11, 23, 12, tzinfo=UTC)
     async with site_with_storage(empty_database, tmp_path, s3, bucket) as site, site.person() as ana:
-        assert site.bucket is not None
         batch, expected = await new_batch(ana), {}
         for number in range(12):
             encoder, files = StoredZip(), pictures(number, 60)
             pieces = [bytes(piece) for name, data in files for piece in encoder.entry(name, data, noon)]
             data = b"".join([*pieces, *encoder.end()])
-            video = await joined(site, ana, batch, f"{number}.mp4", data)
-            async with site.bucket.writer(f"results/{video}/1.zip", "application/zip") as writer:
-                await writer.write(data)
+            await joined(site, ana, batch, f"{number}.mp4", data)
             expected.update(within(f"{number}", files))
             site.clock.advance(1)
         path = f"/batches/{batch}/download"

@@ -2,15 +2,37 @@
 
 from fiapx_client.blocking import FiapX, Upload
 from fiapx_client.client import AsyncFiapX
-from fiapx_client.inputs import ExtractionOptions, FrameSelection, ImageFormat, ImportStatus, ProcessingStatus, Scope
+from fiapx_client.inputs import (
+    BatchStatus,
+    ExtractionOptions,
+    FrameSelection,
+    ImageFormat,
+    ImportStatus,
+    ProcessingStatus,
+    Scope,
+)
 from fiapx_client.refused import Refused, Stopped
 from fiapx_client.session import Session, SessionStore
-from fiapx_client.shapes import Failure, Frame, Frames, Key, NewKey, OnProgress, Phase, Progress, Video, VideoImport
+from fiapx_client.shapes import (
+    Batch,
+    Failure,
+    Frame,
+    Frames,
+    Key,
+    NewKey,
+    OnProgress,
+    Phase,
+    Progress,
+    Video,
+    VideoImport,
+)
 from fiapx_client.upload import AsyncUpload
 
 __all__ = [
     "AsyncFiapX",
     "AsyncUpload",
+    "Batch",
+    "BatchStatus",
     "ExtractionOptions",
     "Failure",
     "FiapX",

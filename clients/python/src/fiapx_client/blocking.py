@@ -13,7 +13,7 @@ from anyio.from_thread import BlockingPortal, start_blocking_portal
 from fiapx_client.client import AsyncFiapX
 from fiapx_client.inputs import ExtractionOptions, ProcessingStatus, Scope
 from fiapx_client.session import SessionStore
-from fiapx_client.shapes import Frame, Key, NewKey, OnProgress, Progress, Video, VideoImport
+from fiapx_client.shapes import Batch, Frame, Key, NewKey, OnProgress, Progress, Video, VideoImport
 from fiapx_client.upload import AsyncUpload
 
 _Item = TypeVar("_Item")
@@ -108,11 +108,17 @@ class FiapX:
         path: str | PathLike[str],
         *,
         options: ExtractionOptions | None = None,
+        batch: str | None = None,
         on_progress: OnProgress | None = None,
         parallel: int = 4,
     ) -> Upload:
-        """Begin to send a film, ``parallel`` parts at a time, or go on where it was; wait for ``done``."""
-        begin = partial(self._client.upload, path, options=options, on_progress=on_progress, parallel=parallel)
+        """Begin to send a film, ``parallel`` parts at a time, or go on where it was; wait for ``done``.
+
+        It joins the ``batch`` of this id; without ``options`` those of the batch apply, where it has any.
+        """
+        begin = partial(
+            self._client.upload, path, options=options, batch=batch, on_progress=on_progress, parallel=parallel
+        )
         return Upload(self._portal.call(begin), self._portal)
 
     def import_video(
@@ -189,6 +195,36 @@ class FiapX:
     def frame(self, id: str, index: int) -> bytes:
         """Fetch one picture of a video, by its place in the ZIP from 1, and nothing else of it."""
         return self._portal.call(self._client.frame, id, index)
+
+    def create_batch(self, name: str, *, options: ExtractionOptions | None = None, preset: str | None = None) -> Batch:
+        """Make a batch, or return the one of this name; ``upload`` takes its id.
+
+        Its options are those of films that are sent without any; in their place a preset can be named by its id.
+        """
+        return self._portal.call(partial(self._client.create_batch, name, options=options, preset=preset))
+
+    def batches(self) -> Iterator[Batch]:
+        """Yield all batches, newest first."""
+        return self._each(self._client.batches())
+
+    def batch(self, id: str) -> Batch:
+        """Return a batch as it is now."""
+        return self._portal.call(self._client.batch, id)
+
+    def cancel_batch(self, id: str) -> Batch:
+        """Stop each processing of a batch that has not ended."""
+        return self._portal.call(self._client.cancel_batch, id)
+
+    def delete_batch(self, id: str) -> None:
+        """Remove a batch with all its videos and their files."""
+        self._portal.call(self._client.delete_batch, id)
+
+    def download_batch(self, id: str, path: str | PathLike[str], *, on_progress: OnProgress | None = None) -> None:
+        """Fetch the frames of a batch's completed videos as one ZIP, a folder each, as ``download`` fetches a video's.
+
+        Where another video is completed meanwhile it begins anew. The checksum of each picture is looked at.
+        """
+        self._portal.call(partial(self._client.download_batch, id, path, on_progress=on_progress))
 
     def create_key(self, name: str, scopes: Collection[Scope], *, expires_at: datetime | None = None) -> NewKey:
         """Make a key for a program, which needs a session: no key can make one. Its secret is told this once."""

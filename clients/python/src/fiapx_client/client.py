@@ -20,7 +20,7 @@ from fiapx_client.pictures import picture, picture_at, pictures
 from fiapx_client.refused import Refused
 from fiapx_client.service import Service
 from fiapx_client.session import SessionStore
-from fiapx_client.shapes import Frame, Key, NewKey, OnProgress, Page, Video, VideoImport, read
+from fiapx_client.shapes import Batch, BatchPage, Frame, Key, NewKey, OnProgress, Page, Video, VideoImport, read
 from fiapx_client.upload import AsyncUpload
 from fiapx_client.watching import IMPORTS, VIDEOS, watched
 
@@ -81,15 +81,19 @@ class AsyncFiapX:
         path: str | PathLike[str],
         *,
         options: ExtractionOptions | None = None,
+        batch: str | None = None,
         on_progress: OnProgress | None = None,
         parallel: int = 4,
     ) -> AsyncUpload:
-        """Begin to send a film, ``parallel`` parts at a time, or go on where it was; wait for ``done``."""
+        """Begin to send a film, ``parallel`` parts at a time, or go on where it was; wait for ``done``.
+
+        It joins the ``batch`` of this id; without ``options`` those of the batch apply, where it has any.
+        """
         if not 1 <= parallel <= _MOST_PARALLEL:
             raise ValueError(f"From 1 to {_MOST_PARALLEL} parts can be under way at once.")
         if self._uploading is None:
             raise RuntimeError("A client uploads within its `async with`.")
-        upload = AsyncUpload(self._service, Path(path), options, on_progress, parallel)
+        upload = AsyncUpload(self._service, Path(path), options, on_progress, parallel, batch=batch)
         task = asyncio.create_task(upload.run())
         self._uploading.add(task)
         task.add_done_callback(self._uploading.discard)
@@ -189,6 +193,49 @@ class AsyncFiapX:
         """Fetch one picture of a video, by its place in the ZIP from 1, and nothing else of it."""
         return await picture(self._service, f"{_path(id)}/frames/{index}")
 
+    async def create_batch(
+        self, name: str, *, options: ExtractionOptions | None = None, preset: str | None = None
+    ) -> Batch:
+        """Make a batch, or return the one of this name; ``upload`` takes its id.
+
+        Its options are those of films that are sent without any; in their place a preset can be named by its id.
+        """
+        asked = {"name": name, "options": options, "presetId": preset}
+        return read(Batch.of, await self._service.ask(documents.CREATE_BATCH, input=asked))
+
+    async def batches(self) -> AsyncGenerator[Batch]:
+        """Yield all batches, newest first."""
+        after = None
+        while True:
+            page = read(BatchPage.of, await self._service.ask(documents.BATCHES, after=after))
+            for batch in page.batches:
+                yield batch
+            if page.after is None or page.after == after:
+                return
+            after = page.after
+
+    async def batch(self, id: str) -> Batch:
+        """Return a batch as it is now."""
+        return read(Batch.of, await self._service.ask(documents.BATCH, id=id))
+
+    async def cancel_batch(self, id: str) -> Batch:
+        """Stop each processing of a batch that has not ended."""
+        return read(Batch.of, await self._service.ask(documents.CANCEL_BATCH, id=id))
+
+    async def delete_batch(self, id: str) -> None:
+        """Remove a batch with all its videos and their files."""
+        await self._service.ask(documents.DELETE_BATCH, id=id)
+
+    async def download_batch(
+        self, id: str, path: str | PathLike[str], *, on_progress: OnProgress | None = None
+    ) -> None:
+        """Fetch the frames of a batch's completed videos as one ZIP, a folder each, as ``download`` fetches a video's.
+
+        Where another video is completed meanwhile it begins anew. The checksum of each picture is looked at.
+        """
+        path_there = f"{_path(id, 'batches', codes.BATCH_NOT_FOUND)}/download"
+        await Download(self._service, path_there, Path(path), on_progress, tests_entries=True)()
+
     async def create_key(self, name: str, scopes: Collection[Scope], *, expires_at: datetime | None = None) -> NewKey:
         """Make a key for a program, which needs a session: no key can make one. Its secret is told this once."""
         if expires_at is not None and expires_at.tzinfo is None:
@@ -207,8 +254,8 @@ class AsyncFiapX:
         await self._service.ask(documents.REVOKE_KEY, id=id)
 
 
-def _path(id: str) -> str:
-    """Return where a video is in the service's REST; no id changes the path."""
+def _path(id: str, of: str = "videos", otherwise: str = codes.VIDEO_NOT_FOUND) -> str:
+    """Return where a video, or something else, is in the service's REST; no id changes the path."""
     if not _ID.fullmatch(id):
-        raise Refused(codes.VIDEO_NOT_FOUND, f"There is no video {id!r}.")
-    return f"videos/{id}"
+        raise Refused(otherwise, f"There is nothing of the id {id!r}.")
+    return f"{of}/{id}"

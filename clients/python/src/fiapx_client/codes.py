@@ -3,6 +3,7 @@
 from typing import Final
 
 # The service's.
+BATCH_NOT_FOUND: Final = "BATCH_NOT_FOUND"
 FILE_TOO_LARGE: Final = "FILE_TOO_LARGE"
 INSUFFICIENT_SCOPE: Final = "INSUFFICIENT_SCOPE"
 INTERNAL: Final = "INTERNAL"

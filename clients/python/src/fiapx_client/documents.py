@@ -39,6 +39,12 @@ REFUSAL: Final = f"""query UploadRefusal(
 WHOLE: Final = f"""mutation UploadVideo($file: Upload!, $options: ExtractionOptionsInput, $idempotencyKey: String) {{
   uploadVideo(file: $file, options: $options, idempotencyKey: $idempotencyKey) {_CHANGED}
 }}"""
+# A service that knows no batches yet takes the one above.
+WHOLE_IN_BATCH: Final = f"""mutation UploadVideo(
+  $file: Upload!, $options: ExtractionOptionsInput, $idempotencyKey: String, $batchId: ID
+) {{
+  uploadVideo(file: $file, options: $options, idempotencyKey: $idempotencyKey, batchId: $batchId) {_CHANGED}
+}}"""
 ABORT: Final = f"mutation AbortUpload($id: ID!) {{ abortUpload(id: $id) {_DELETED} }}"
 
 IMPORT: Final = f"mutation ImportVideo($input: ImportVideoInput!) {{ importVideo(input: $input) {_IMPORT} }}"
@@ -65,6 +71,18 @@ DELETE: Final = f"mutation DeleteVideo($id: ID!) {{ deleteVideo(id: $id) {_DELET
 REPROCESS: Final = f"""mutation ReprocessVideo($id: ID!, $options: ExtractionOptionsInput) {{
   reprocessVideo(id: $id, options: $options) {_CHANGED}
 }}"""
+
+_OF_BATCHES: Final = "id name status percent createdAt counts { pending processing completed failed }"
+_BATCH: Final = f"{{ ... on Batch {{ {_OF_BATCHES} }} {_PROBLEM} }}"
+CREATE_BATCH: Final = f"mutation CreateBatch($input: CreateBatchInput!) {{ createBatch(input: $input) {_BATCH} }}"
+BATCH: Final = f"query Batch($id: ID!) {{ batch(id: $id) {_BATCH} }}"
+BATCHES: Final = f"""query Batches($after: String) {{
+  batches(first: 50, after: $after) {{
+    edges {{ node {{ {_OF_BATCHES} }} }} pageInfo {{ hasNextPage endCursor }}
+  }}
+}}"""
+CANCEL_BATCH: Final = f"mutation CancelBatch($id: ID!) {{ cancelBatch(id: $id) {_BATCH} }}"
+DELETE_BATCH: Final = f"mutation DeleteBatch($id: ID!) {{ deleteBatch(id: $id) {_DELETED} }}"
 
 KEYS: Final = f"query ApiKeys {{ apiKeys {{ {_KEY} }} }}"
 CREATE_KEY: Final = f"""mutation CreateApiKey($name: String!, $scopes: [Scope!]!, $expiresAt: DateTime) {{

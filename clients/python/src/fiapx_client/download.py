@@ -3,12 +3,14 @@
 import hashlib
 import os
 import re
+import zipfile
+import zlib
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from pathlib import Path
-from typing import Final, final
+from typing import BinaryIO, Final, final
 
 import anyio
 import httpx
@@ -43,6 +45,8 @@ class Download:
     to: Path
     on_progress: OnProgress | None = None
     tries: Tries = field(default_factory=lambda: Tries(_PASSING))
+    tests_entries: bool = False
+    """Whether what no checksum is told of is held against the checksums within it, as a ZIP has one of each file."""
     _done: int = 0
     _total: int = 0
 
@@ -162,6 +166,9 @@ class Download:
             if known and hashlib.file_digest(file, "sha256").hexdigest() != known[1]:
                 self._forget()
                 raise Refused(codes.DAMAGED, "What came of the ZIP has another checksum; download it again.")
+            if self.tests_entries and not _is_sound(file):
+                self._forget()
+                raise Refused(codes.DAMAGED, "A file in what came of the ZIP is damaged; download it again.")
             os.fsync(file.fileno())
         self._part.replace(self.to)
         self._mark.unlink(missing_ok=True)
@@ -173,6 +180,15 @@ class Download:
     def _tell(self, phase: Phase, problem: Refused | None = None) -> None:
         if self.on_progress is not None:
             self.on_progress(Progress(phase, self._done, self._total, problem))
+
+
+def _is_sound(file: BinaryIO) -> bool:
+    """Read a ZIP and all that is in it."""
+    try:
+        with zipfile.ZipFile(file) as archive:
+            return archive.testzip() is None
+    except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError, zlib.error):
+        return False
 
 
 @final

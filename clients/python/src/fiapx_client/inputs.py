@@ -12,6 +12,9 @@ ProcessingStatus = Literal["PENDING", "PROCESSING", "COMPLETED", "FAILED"]
 ImportStatus = Literal["WAITING", "FETCHING", "IMPORTED", "FAILED"]
 """The states of an import; the last two are final."""
 
+BatchStatus = Literal["EMPTY", "PROCESSING", "COMPLETED", "PARTLY_FAILED", "FAILED"]
+"""How the videos of a batch stand together; more of them may join it at any time."""
+
 Scope = Literal["READ", "UPLOAD", "DELETE"]
 """What a key for programs may do."""
 

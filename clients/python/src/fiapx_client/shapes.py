@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, Literal, Self, TypeVar
 
-from fiapx_client.inputs import ImportStatus, ProcessingStatus, Scope
+from fiapx_client.inputs import BatchStatus, ImportStatus, ProcessingStatus, Scope
 from fiapx_client.refused import Refused, no_sense
 
 Json = Mapping[str, Any]
@@ -149,6 +149,60 @@ class Page:
         info = said["pageInfo"]
         after = info["endCursor"] if info["hasNextPage"] else None
         return cls(tuple(Video.of(edge["node"]) for edge in said["edges"]), after)
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Several videos under one name, and how many of them were in each state when it was asked for.
+
+    ``percent`` is how far all of them are; what has ended counts whole, however it ended.
+    """
+
+    id: str
+    name: str
+    status: BatchStatus
+    percent: float
+    pending: int
+    processing: int
+    completed: int
+    failed: int
+    created_at: datetime
+
+    @property
+    def total(self) -> int:
+        """How many videos are in it."""
+        return self.pending + self.processing + self.completed + self.failed
+
+    @classmethod
+    def of(cls, said: Json) -> Self:
+        """Read the service's answer."""
+        counts = said["counts"]
+        return cls(
+            id=said["id"],
+            name=said["name"],
+            status=said["status"],
+            percent=said["percent"],
+            pending=counts["pending"],
+            processing=counts["processing"],
+            completed=counts["completed"],
+            failed=counts["failed"],
+            created_at=datetime.fromisoformat(said["createdAt"]),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class BatchPage:
+    """A page of batches, and what to ask the next one with; None after the last."""
+
+    batches: tuple[Batch, ...]
+    after: str | None
+
+    @classmethod
+    def of(cls, said: Json) -> Self:
+        """Read the service's answer."""
+        info = said["pageInfo"]
+        after = info["endCursor"] if info["hasNextPage"] else None
+        return cls(tuple(Batch.of(edge["node"]) for edge in said["edges"]), after)
 
 
 @dataclass(frozen=True, slots=True)

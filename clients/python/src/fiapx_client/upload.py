@@ -38,12 +38,14 @@ class AsyncUpload:
         on_progress: OnProgress | None,
         parallel: int,
         tries: Tries | None = None,
+        batch: str | None = None,
     ) -> None:
         self._service = service
         self._path = path
         self._options = options
         self._on_progress = on_progress
         self._parallel = parallel
+        self._batch = batch
         self._tries = tries or Tries(PASSING_UPLOAD)
         self._progress = Progress("starting", 0, 0)
         self._file: File | None = None
@@ -186,7 +188,11 @@ class AsyncUpload:
         self._tell("sending")
         try:
             said = await send_whole(
-                self._service, file, self._options, self._key, lambda sent: self._tell("sending", sent_bytes=sent)
+                self._service,
+                file,
+                {"options": self._options, "idempotencyKey": self._key},
+                self._batch,
+                lambda sent: self._tell("sending", sent_bytes=sent),
             )
         except Refused as error:
             if error.code != codes.FILE_TOO_LARGE:
@@ -210,6 +216,8 @@ class AsyncUpload:
     async def _create(self, file: File) -> StagedUpload:
         self._begun = True
         described = {**file.shown(), "fingerprint": file.fingerprint(), "options": self._options}
+        if self._batch is not None:
+            described["batchId"] = self._batch
         return read(StagedUpload.of, await self._service.ask(CREATE, input=described))
 
     async def _refresh(self, parts: Parts, staged: StagedUpload) -> StagedUpload:

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 from anyio import to_thread
 
-from fiapx_client.documents import REFUSAL, WHOLE
+from fiapx_client.documents import REFUSAL, WHOLE, WHOLE_IN_BATCH
 from fiapx_client.file import File
 from fiapx_client.parts import CHUNK
 from fiapx_client.service import Service
@@ -19,19 +19,21 @@ _ESCAPED: Final = str.maketrans({'"': "%22", "\r": "%0D", "\n": "%0A"})
 async def send_whole(
     service: Service,
     file: File,
-    options: Mapping[str, Any] | None,
-    idempotency_key: str,
+    variables: Mapping[str, Any],
+    batch: str | None,
     on_sent: Callable[[int], None],
 ) -> Any:
     """Send a film, and return what the service answers; ``on_sent`` is told how many of its bytes are on their way.
 
-    A refusal in the midst of a body may be lost with the line, so it is asked for before. With the same key the same
-    film becomes no second video. Raises ``Refused``.
+    A refusal in the midst of a body may be lost with the line, so it is asked for before. ``variables`` are those of
+    ``uploadVideo`` but the file and the ``batch`` that it joins; with the same idempotency key the same film becomes no
+    second video. Raises ``Refused``.
     """
-    await service.ask(REFUSAL, **file.shown(), options=options, idempotencyKey=idempotency_key)
-    variables = {"file": None, "options": options, "idempotencyKey": idempotency_key}
+    await service.ask(REFUSAL, **file.shown(), **variables)
+    document = WHOLE if batch is None else WHOLE_IN_BATCH
+    variables = {"file": None, **variables, **({} if batch is None else {"batchId": batch})}
     boundary = uuid4().hex
-    fields = {"operations": json.dumps({"query": WHOLE, "variables": variables}), "map": '{"0": ["variables.file"]}'}
+    fields = {"operations": json.dumps({"query": document, "variables": variables}), "map": '{"0": ["variables.file"]}'}
     before = "".join(
         f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
         for name, value in fields.items()
