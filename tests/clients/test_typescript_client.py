@@ -20,8 +20,8 @@ from botocore.config import Config
 from playwright.async_api import Page, expect
 
 from fiapx_client import AsyncFiapX, Progress, Stopped
-from tests.clients.conftest import node, registered, running, stored
-from tests.clients.typescript import example, ran
+from tests.clients.conftest import FOLDER, node, registered, running, stored
+from tests.clients.typescript import README, example, ran
 from tests.parts.browser import running_browser
 from tests.parts.site import MP4, PASSWORD, Person, Site, running_site
 from tests.parts.site_fixtures import site_with_storage
@@ -50,6 +50,13 @@ def test_the_package_needs_nothing_and_pages_get_less_than_8_kb_of_it(package: P
     assert not {"dependencies", "peerDependencies"} & set(json.loads((installed / "package.json").read_text()))
     assert (installed / "dist" / "index.d.ts").is_file()
     assert "until it is COMPLETED or FAILED" in (installed / "dist" / "fiapx.d.ts").read_text("utf-8")
+
+
+def test_each_example_of_the_readme_is_run():
+    tests = "".join(path.read_text("utf-8") for path in FOLDER.glob("test_typescript_client*.py"))
+    names = re.findall(r"^```js\n// (\S+)$", README, re.MULTILINE)
+    assert [name for name in names if f'example("{name}"' not in tests] == []
+    assert README.count("```js") == len(names)
 
 
 async def test_the_example_for_node_sends_a_film(package: Path, site: Site):
