@@ -25,6 +25,7 @@ class NotificationEvent(StrEnum):
     VIDEO_COMPLETED = "video.completed"  # The ZIP can be downloaded.
     VIDEO_FAILED = "video.failed"  # It could not be processed, for a reason.
     UPLOAD_REJECTED = "upload.rejected"  # A file was refused for its format; there is no video.
+    IMPORT_FAILED = "import.failed"  # A film could not be fetched from its link; there is no video.
     WEBHOOK_TEST = "webhook.test"  # The user wants to see whether it arrives.
     WEBHOOK_DISABLED = "webhook.disabled"  # The receiver said that it is gone for good.
     PASSWORD_RESET = "account.password_reset"  # noqa: S105 - no secret. The link that was asked for.

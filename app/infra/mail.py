@@ -20,10 +20,10 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError
 from opentelemetry.trace import SpanKind
 
 from app.domain.errors import NotificationError
-from app.domain.failure import FailureCode
+from app.domain.failure import FailureCode, ImportFailureCode
 from app.domain.formats import ACCEPTED_NAMES, listed
 from app.domain.mail_text import defanged, greeted
-from app.domain.notification import Mail
+from app.domain.notification import Mail, NotificationEvent
 from app.domain.user import Locale
 from app.infra import mail_address
 from app.infra.reasons import PortugueseReasons
@@ -170,7 +170,8 @@ class SmtpMailer:
         values["lang"] = mail.locale.value
         values["accepted"] = listed(ACCEPTED_NAMES, "ou" if mail.locale is Locale.PT_BR else "or")
         if mail.values.get("code"):
-            code = FailureCode(mail.values["code"])
+            of_imports = mail.template == NotificationEvent.IMPORT_FAILED
+            code = (ImportFailureCode if of_imports else FailureCode)(mail.values["code"])
             values["retryable"] = code.retryable
             if mail.locale is Locale.PT_BR:
                 values["reason"] = self._in_portuguese(code, str(values.get("reason", "")))

@@ -10,18 +10,20 @@ from app.domain.errors import StorageError
 from app.domain.failure import ImportFailure, ImportFailureCode
 from app.domain.video import source_key
 from app.domain.video_import import ImportStatus, VideoImport
+from app.usecases.enqueue_notification import import_failure_message, notify_owner
 from app.usecases.ports.storage import ObjectStorage
 from app.usecases.ports.transactions import Transaction
 from app.usecases.videos import SECOND_REMOVAL
 
 _ANY_CLOCK: Final = timedelta(days=1)
 """So much later the storage's own clock may be."""
+CANCELED: Final = ImportFailure.of(ImportFailureCode.CANCELED)
 
 
 async def fail_import(t: Transaction, seen: VideoImport, failure: ImportFailure, at: datetime) -> bool:
     """End an import, if it still is as it was seen; its place in the quota is free, and its object is to go.
 
-    Of the link no more is kept than may be shown.
+    Of the link no more is kept than may be shown. Its owner is to be told, but who cancels knows already.
     """
     failed = replace(seen, status=ImportStatus.FAILED, failure=failure, ended_at=at, wake_at=at, url=seen.shown_url)
     if not await t.imports.change(seen, failed):
@@ -29,6 +31,9 @@ async def fail_import(t: Transaction, seen: VideoImport, failure: ImportFailure,
     await t.reservations.remove(seen.id)
     for when in (at, at + SECOND_REMOVAL):  # Whoever completes it at this moment may be later than we are.
         await t.removals.add(source_key(seen.id), is_prefix=False, at=when)
+    owner = await t.users.by_id(seen.owner)
+    if owner is not None and failure != CANCELED:
+        await notify_owner(t, owner, import_failure_message(seen, failure, at), by_mail=owner.email_on_failure)
     return True
 
 
@@ -47,6 +52,3 @@ async def leave_no_parts(storage: ObjectStorage, ended: VideoImport, now: dateti
     """Abort all that was ever begun for an import, by workers that died before they wrote that down, too."""
     with suppress(StorageError):
         await storage.abort_writes(source_key(ended.id), now + _ANY_CLOCK)
-
-
-CANCELED: Final = ImportFailure.of(ImportFailureCode.CANCELED)

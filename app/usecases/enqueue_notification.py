@@ -3,17 +3,20 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 from uuid import NAMESPACE_URL, uuid4, uuid5
 
-from app.domain.failure import Failure
+from app.domain.failure import Failure, ImportFailure
 from app.domain.notification import Notification, NotificationChannel, NotificationEvent
 from app.domain.times import iso8601
 from app.domain.user import User
 from app.domain.video import FramesArchive, ProcessingStatus, VideoId, VideoProcessing
+from app.domain.video_import import VideoImport
 from app.usecases.ports.clock import Clock
 from app.usecases.ports.mailed_links import MailedLink, MailedLinks
 from app.usecases.ports.transactions import Transaction
+
+_NAME_MAX: Final = 255
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +97,20 @@ def completion_message(video: VideoProcessing, archive: FramesArchive, at: datet
     """Write down that a ZIP can be downloaded."""
     result = {"frameCount": archive.frame_count, "sizeBytes": archive.size_bytes, "sha256": archive.sha256}
     return _ended(video, NotificationEvent.VIDEO_COMPLETED, ProcessingStatus.COMPLETED, at, result=result)
+
+
+def import_failure_message(failed: VideoImport, failure: ImportFailure, at: datetime) -> Message:
+    """Write down that a film could not be fetched; of its link no more than may be shown."""
+    data = {
+        "importId": failed.id,
+        "url": failed.shown_url,
+        "originalFileName": failed.file_name,
+        "createdAt": iso8601(failed.created_at),
+        "failedAt": iso8601(at),
+        "failure": {"code": failure.code.value, "reason": failure.reason, "retryable": failure.retryable},
+    }
+    name = failed.file_name or failed.shown_url[:_NAME_MAX]
+    return Message(event=NotificationEvent.IMPORT_FAILED, at=at, data=data, file_name=name)
 
 
 def _ended(

@@ -169,6 +169,7 @@ class FetchImport:
             return self.lease  # It runs out, and then somebody finds the same.
         await self._publish(held)
         await self._see_it_off(held)
+        await self.queue.deliver_notifications()
         await self.queue.remove_objects()
         return None
 

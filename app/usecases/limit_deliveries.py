@@ -15,7 +15,12 @@ from app.usecases.ports.rate_limits import RateLimitKey, RateLimits
 from app.usecases.ports.transactions import Transaction
 
 _OF_VIDEOS: Final = frozenset(
-    {NotificationEvent.VIDEO_COMPLETED, NotificationEvent.VIDEO_FAILED, NotificationEvent.UPLOAD_REJECTED}
+    {
+        NotificationEvent.VIDEO_COMPLETED,
+        NotificationEvent.VIDEO_FAILED,
+        NotificationEvent.UPLOAD_REJECTED,
+        NotificationEvent.IMPORT_FAILED,
+    }
 )
 _HELD: Final = "There were too many mails: one digest tells of the rest."
 _TOO_MANY_POSTS: Final = "Held back for a moment: there were too many posts."

@@ -28,7 +28,6 @@ class WriteMail:
         told = await t.notifications.held(notification.id) if notification.event == NotificationEvent.DIGEST else None
         if told is not None and not told:
             return None
-        failure = notification.failure
         return Mail(
             id=notification.id,
             to=user.email,
@@ -38,8 +37,7 @@ class WriteMail:
             values={
                 "name": user.name,
                 "file_name": notification.file_name,
-                "reason": failure.reason if failure else str(notification.data.get("reason", "")),
-                "code": failure.code if failure else "",
+                **_failure(notification),
                 "frames": _frames(notification),
                 "webhook_url": str(notification.data.get("webhookUrl", "")),
                 "key_name": str(notification.data.get("keyName", "")),
@@ -66,6 +64,16 @@ class WriteMail:
         return f"{self.public_url}/{page}#token={tokens.token(link.id)}"
 
 
+def _failure(notification: Notification) -> dict[str, str]:
+    """Return why something failed, and its code where it has one."""
+    if notification.failure is not None:
+        return {"reason": notification.failure.reason, "code": notification.failure.code}
+    said = notification.data.get("failure")
+    if isinstance(said, dict):  # Of an import, whose codes are its own.
+        return {"reason": str(said.get("reason", "")), "code": str(said.get("code", ""))}
+    return {"reason": str(notification.data.get("reason", "")), "code": ""}
+
+
 def _counts(told: Mapping[str, int]) -> dict[str, str]:
     """Return how many mails of each kind a digest stands for; nothing for none."""
     named = {
@@ -74,6 +82,7 @@ def _counts(told: Mapping[str, int]) -> dict[str, str]:
         "rejected": NotificationEvent.UPLOAD_REJECTED,
     }
     counts = {name: told.get(event, 0) for name, event in named.items()}
+    counts["failed"] += told.get(NotificationEvent.IMPORT_FAILED, 0)  # To its owner it is a video that failed.
     counts["others"] = sum(told.values()) - sum(counts.values())
     return {name: str(count) if count else "" for name, count in counts.items()}
 

@@ -10,7 +10,7 @@ import pytest
 
 import app.infra.mail
 from app.domain.errors import NotificationError
-from app.domain.failure import FailureCode
+from app.domain.failure import FailureCode, ImportFailureCode
 from app.domain.notification import NotificationEvent
 from app.domain.user import Locale
 from app.infra.mail import SmtpMailer
@@ -111,6 +111,8 @@ ALL = {
         ("video.completed", Locale.PT_BR, "Seus quadros estão prontos", ("12", "baixe o ZIP")),
         ("upload.rejected", Locale.EN, "Your file was not accepted", ("This file is empty.", "MKV")),
         ("upload.rejected", Locale.PT_BR, "Seu arquivo não foi aceito", ("não é um vídeo", "MKV")),
+        ("import.failed", Locale.EN, "Your video could not be fetched", ("This file is empty.", "private window")),
+        ("import.failed", Locale.PT_BR, "Não foi possível baixar seu vídeo", ("não entrega o arquivo", "anônima")),
         ("webhook.disabled", Locale.EN, "Your webhook was switched off", ("HTTP 410", "set the address again")),
         ("webhook.disabled", Locale.PT_BR, "Seu webhook foi desativado", ("HTTP 410", "informe o endereço")),
     ],
@@ -118,7 +120,8 @@ ALL = {
 async def test_what_else_is_told_by_mail(
     smtp_sink: SmtpSinkPart, template: str, locale: Locale, subject: str, words: tuple[str, ...]
 ) -> None:
-    message = await received(smtp_sink, replace(MAIL, template=template, locale=locale, values=ALL))
+    values = ALL | {"code": "LINK_REFUSED"} if template == "import.failed" else ALL
+    message = await received(smtp_sink, replace(MAIL, template=template, locale=locale, values=values))
     assert message["Subject"] == subject
     text, html = bodies(message)
     for expected in (*words, "Ana", "https://videos.example/"):
@@ -130,7 +133,8 @@ async def test_what_else_is_told_by_mail(
 
 def test_each_mail_is_there_in_both_languages_as_text_and_html() -> None:
     folder = Path(app.infra.mail.__file__).with_name("mail_templates")
-    names = {path.name for path in folder.iterdir()} - {"layout.html", "reasons.pt-BR.json", "sentences.pt-BR.json"}
+    catalogues = {"reasons.pt-BR.json", "import_reasons.pt-BR.json", "sentences.pt-BR.json"}
+    names = {path.name for path in folder.iterdir()} - {"layout.html", *catalogues}
     told_by_mail = set(NotificationEvent) - {NotificationEvent.WEBHOOK_TEST}
     assert names == {
         f"{event}.{locale}.{kind}" for event in told_by_mail for locale in Locale for kind in ("txt", "html")
@@ -139,9 +143,10 @@ def test_each_mail_is_there_in_both_languages_as_text_and_html() -> None:
 
 def test_every_failure_has_a_portuguese_sentence() -> None:
     folder = Path(app.infra.mail.__file__).with_name("mail_templates")
-    reasons = json.loads((folder / "reasons.pt-BR.json").read_text("utf-8"))
-    assert set(reasons) == set(FailureCode)
-    assert all(re.fullmatch(r"[A-ZÁÉÍÓÚÂÊÔÃÕÇ].+\.", sentence) for sentence in reasons.values())
+    for catalogue, codes in (("reasons", FailureCode), ("import_reasons", ImportFailureCode)):
+        reasons = json.loads((folder / f"{catalogue}.pt-BR.json").read_text("utf-8"))
+        assert set(reasons) == set(codes)
+        assert all(re.fullmatch(r"[A-ZÁÉÍÓÚÂÊÔÃÕÇ].+\.", sentence) for sentence in reasons.values())
 
 
 async def test_each_try_of_a_mail_has_the_same_message_id_and_each_mail_its_own(smtp_sink: SmtpSinkPart) -> None:

@@ -122,3 +122,15 @@ async def test_a_finished_import_is_a_video_like_any_other_and_goes_with_it(worl
             await world.remove_objects()
             world.clock.advance(3601)
         assert world.storage.objects == {}
+
+
+async def test_a_failed_import_is_told_by_mail_to_who_wants_that_and_a_canceled_one_to_nobody(world: World):
+    async with Importing.of(world, content=b"<html>") as importing:
+        await importing.refused()
+        (told,) = await world.due_notifications()
+        assert (told.event, told.file_name) == ("import.failed", importing.server.url("/film.mp4"))
+        assert world.queue.notifications == 1
+        await world.do().imports.cancel(importing.viewer, (await importing.ask()).id)
+        await world.change_user(importing.viewer.id, email_on_failure=False)
+        await importing.refused()
+        assert await world.due_notifications() == [told]

@@ -80,5 +80,6 @@ async def test_a_worker_that_dies_anywhere_in_a_failing_import_leaves_nothing_ei
             assert world.storage.in_parts == {}
             await world.remove_objects()
             assert world.storage.objects == {}
+            assert [told.event for told in await world.due_notifications()] == ["import.failed"]
         if not dead:
             return

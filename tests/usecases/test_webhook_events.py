@@ -12,6 +12,7 @@ from app.domain.failure import FailureCode
 from app.domain.options import ExtractionOptions
 from app.usecases.notifications import SettingsChange
 from tests.fakes.messengers import MemoryMailer, MemoryWebhooks
+from tests.fakes.sources import MemorySources
 from tests.usecases.world import World, incoming
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -30,6 +31,12 @@ async def test_every_body_is_as_its_schema_says(world: World):
     await world.operate.jobs.cancel(Operator.at_shell("root", "here"), (await world.uploaded(viewer)).id)
     with pytest.raises(UnsupportedFileFormat):
         await world.upload_video()(viewer, incoming(b"no video", name="férias.txt"), ExtractionOptions())
+    for name in ("none", "page"):
+        link = f"https://films.example/{name}.mp4?key=secret"
+        which = await world.do().imports.create(viewer, link, ExtractionOptions())
+        await world.control(sources=MemorySources(page=b"<html>")).fetch_import(which.id)
+    canceled = await world.do().imports.create(viewer, "https://films.example/c.mp4", ExtractionOptions())
+    await world.do().imports.cancel(viewer, canceled.id)
     await world.notifications.send_test(viewer)
     await world.deliver(MemoryMailer(), webhooks=webhooks)()
     bodies = [json.loads(message.body) for message in webhooks.sent]
@@ -39,6 +46,9 @@ async def test_every_body_is_as_its_schema_says(world: World):
         SCHEMA["$defs"][one["$ref"].rpartition("/")[2]]["properties"]["type"]["const"] for one in SCHEMA["oneOf"]
     }
     assert {body["type"] for body in bodies} == described
+    of_imports = [body["data"] for body in bodies if body["type"] == "import.failed"]
+    assert sorted(one["failure"]["code"] for one in of_imports) == ["LINK_REFUSED", "NOT_A_VIDEO"]
+    assert "secret" not in str(of_imports)
 
 
 @pytest.mark.parametrize(

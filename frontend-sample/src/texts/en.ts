@@ -40,6 +40,7 @@ export const en = {
     "video.completed": "Frames ready",
     "video.failed": "Video failed",
     "upload.rejected": "File refused",
+    "import.failed": "Import failed",
     "webhook.test": "Test",
     "webhook.disabled": "Webhook switched off",
     "account.password_reset": "New password",

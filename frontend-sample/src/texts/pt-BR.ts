@@ -40,6 +40,7 @@ export const ptBR: Texts = {
     "video.completed": "Quadros prontos",
     "video.failed": "Vídeo falhou",
     "upload.rejected": "Arquivo recusado",
+    "import.failed": "Importação falhou",
     "webhook.test": "Teste",
     "webhook.disabled": "Webhook desativado",
     "account.password_reset": "Nova senha",
