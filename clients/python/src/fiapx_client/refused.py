@@ -14,8 +14,8 @@ class Refused(Exception):
 
     Most codes are the service's (``docs/errors.md``). The client's own are ``NETWORK`` (nobody answered, thirty times
     in a row), ``UNREADABLE`` (the file cannot be read, or was changed while it was sent), ``STORAGE_UNREACHABLE`` (the
-    service answers, but no part ever got through to the storage), ``DAMAGED`` (what was downloaded has another
-    checksum) and ``INTERNAL`` (the answer made no sense).
+    service answers, but no part ever got through to the storage, and the film is too large for one request),
+    ``DAMAGED`` (what was downloaded has another checksum) and ``INTERNAL`` (the answer made no sense).
     """
 
     def __init__(
