@@ -9,6 +9,7 @@ import { Alert, Dialog, useOnce } from "../ui/controls.tsx";
 import { useAnswer, usePage, useWords } from "../ui/page.ts";
 import { chosenOf, optionsFields, optionsOf } from "./options.ts";
 import { OptionsFields } from "./options-fields.tsx";
+import { Pictures } from "./pictures.tsx";
 
 const Details = graphql(
   `query Details($id: ID!) {
@@ -41,6 +42,7 @@ export function DetailsDialog({ id, onClose }: { id: string; onClose: () => void
       {video?.result?.contactSheetUrl && (
         <img class="sheet" src={linked(video.result.contactSheetUrl)} alt={t.sheetOf(video.originalFileName)} />
       )}
+      {video?.result && <Pictures id={id} name={video.originalFileName} />}
       {video && <Facts video={video} />}
       {video && !isExpired(video) && <Again video={video} done={() => dialog.current?.close()} />}
     </Dialog>
