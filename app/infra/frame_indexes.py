@@ -13,7 +13,7 @@ from app.domain.frame import ArchivedFrame
 from app.domain.frame_index import block_at, frames_of, on_the_screen, place_of_records, place_of_times
 from app.domain.manifest_lines import LINE_BYTES, ManifestLines
 from app.domain.video import FramesArchive
-from app.infra.zip import TAIL_BYTES, last_entry
+from app.infra.zip_end import TAIL_BYTES, last_entry
 from app.usecases.ports.storage import ObjectMissing, ObjectStorage
 from app.usecases.ranges import read_range
 

@@ -4,7 +4,6 @@ Pictures do not shrink, so nothing is compressed. Each entry's size and CRC stan
 data descriptors, which some readers do not bear. ZIP64 (4.5.3) is used only where a number needs it.
 """
 
-import struct
 import zlib
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -13,13 +12,8 @@ from typing import Final, final
 from app.infra.zip_format import (
     CENTRAL,
     CENTRAL_SIGNATURE,
-    END,
-    END64,
-    END64_SIGNATURE,
-    END_SIGNATURE,
     LOCAL,
     LOCAL_SIGNATURE,
-    LOCATOR64,
     MADE_BY_UNIX,
     MAX16,
     MAX32,
@@ -80,56 +74,6 @@ class StoredZip:
         size, offset, count = len(self._directory), self.offset, self._count
         yield bytes(self._directory)
         yield end_records(count, size, offset)
-
-
-TAIL_BYTES: Final = 512
-"""The end of an archive of ours, from before the last entry of its directory, is shorter."""
-
-
-def last_entry(tail: bytes, archive_bytes: int, name: str) -> tuple[int, int] | None:
-    """Return where the data of an archive's last entry begins and ends (exclusive), where it is a stored one so named.
-
-    ``tail`` are the archive's last ``TAIL_BYTES``, or all of them. Nothing is believed that could not stand in an
-    archive of ``StoredZip``: None for every other one.
-    """
-    end, raw = len(tail) - END.size, name.encode()
-    if end < 0:
-        return None
-    signature, *_, size, directory, comment = END.unpack_from(tail, end)
-    if signature != END_SIGNATURE or comment:
-        return None
-    closing = END.size
-    if MAX32 in (size, directory) or END.unpack_from(tail, end)[4] == MAX16:
-        closing += LOCATOR64.size + END64.size
-        if len(tail) < closing:
-            return None
-        signature, *_, size, directory = END64.unpack_from(tail, len(tail) - closing)
-        if signature != END64_SIGNATURE:
-            return None
-    if directory + size + closing != archive_bytes:
-        return None
-    return _last_data(tail[: len(tail) - closing], size, directory, raw)
-
-
-def _last_data(tail: bytes, size: int, directory: int, name: bytes) -> tuple[int, int] | None:
-    """Find the last record of a directory, which ends where ``tail`` does, and by it the data just before it."""
-    for numbers in range(4):  # Of its extra field, which stands at the very end.
-        extra = zip64_extra(*[0] * numbers)
-        at = len(tail) - CENTRAL.size - len(name) - len(extra)
-        if at < max(0, len(tail) - size):
-            return None
-        record = CENTRAL.unpack_from(tail, at)
-        signature, method, stored, plain, offset = record[0], record[4], record[8], record[9], record[16]
-        named = tail[at + CENTRAL.size : len(tail) - len(extra)]
-        if (signature, record[10], record[11], named) != (CENTRAL_SIGNATURE, len(name), len(extra), name):
-            continue
-        if numbers == 1 and offset == MAX32:
-            (offset,) = struct.unpack_from("<Q", tail, len(tail) - 8)
-        begin = directory - stored
-        # A larger one, of 4 GiB, is no manifest of ours: what stands before its data is a plain header and its name.
-        sound = method == STORED and stored == plain and offset == begin - LOCAL.size - len(name) >= 0
-        return (begin, directory) if sound else None
-    return None
 
 
 def _dos(at: datetime) -> tuple[int, int]:

@@ -12,17 +12,12 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Final, NamedTuple, TypeVar, final
 
+from app.infra.zip_end import CLOSING_BYTES, Layout, layout_of
 from app.infra.zip_format import (
     CENTRAL,
     CENTRAL_SIGNATURE,
-    END,
-    END64,
-    END64_SIGNATURE,
-    END_SIGNATURE,
     LOCAL,
     LOCAL_SIGNATURE,
-    LOCATOR64,
-    LOCATOR64_SIGNATURE,
     MAX16,
     MAX32,
     PLAIN,
@@ -34,6 +29,7 @@ from app.infra.zip_format import (
 )
 from app.usecases.ports.archives import ArchiveFolder
 from app.usecases.ports.storage import ObjectMissing, ObjectStorage
+from app.usecases.ranges import read_range
 
 _PIECE_BYTES: Final = 256 * 1024
 _AT_ONCE: Final = 8
@@ -51,15 +47,6 @@ T = TypeVar("T")
 
 class DamagedArchive(Exception):
     """A stored ZIP is not laid out as ours are; nothing can be made of it."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Layout:
-    """Of a stored ZIP: how many entries it has, where its central directory begins, and how long that is."""
-
-    entries: int
-    data_bytes: int
-    directory_bytes: int
 
 
 class _Entry(NamedTuple):
@@ -92,7 +79,7 @@ class _Folder:
 
     name: bytes
     key: str
-    layout: _Layout
+    layout: Layout
     begins_at: int = 0
     directory_bytes: int = 0
 
@@ -139,10 +126,10 @@ class StoredZips:
 
     def __init__(self, storage: ObjectStorage) -> None:
         self._storage = storage
-        self._known: dict[str, _Layout] = {}
+        self._known: dict[str, Layout] = {}
 
     async def joined(self, folders: Sequence[ArchiveFolder]) -> ZipOfFolders:
-        layouts: list[_Layout] = []
+        layouts: list[Layout] = []
         for at in range(0, len(folders), _AT_ONCE):
             some = folders[at : at + _AT_ONCE]
             layouts += await asyncio.gather(*(self._layout(one.archive.key, one.archive.size_bytes) for one in some))
@@ -162,12 +149,13 @@ class StoredZips:
             ]
         )
 
-    async def _layout(self, key: str, size: int) -> _Layout:
+    async def _layout(self, key: str, size: int) -> Layout:
         """Look at the end of a stored ZIP."""
         if (known := self._known.get(key)) is not None:
             return known
-        begin = max(0, size - END.size - LOCATOR64.size - END64.size)
-        layout = _layout_of(b"".join([piece async for piece in self._storage.read(key, begin, size)]), size)
+        layout = layout_of(await read_range(self._storage, key, max(0, size - CLOSING_BYTES), size), size)
+        if layout is None:
+            raise DamagedArchive(f"{key} does not end as a ZIP of ours of its length")
         if len(self._known) >= _REMEMBERED:
             self._known.pop(next(iter(self._known)))
         self._known[key] = layout
@@ -293,21 +281,6 @@ class _Renaming:
         self._header, self._left = b"", size
         self._offset += len(header) + size
         return header
-
-
-def _layout_of(tail: bytes, size: int) -> _Layout:
-    """Read the records that close a ZIP of this size."""
-    end_bytes = END.size
-    if len(tail) < END.size or tail[-END.size :][:4] != END_SIGNATURE:
-        raise DamagedArchive("a stored ZIP does not end as one")
-    _, _, _, _, entries, directory, data, _ = END.unpack_from(tail, len(tail) - END.size)
-    at = len(tail) - END.size - LOCATOR64.size - END64.size
-    if at == 0 and tail[:4] == END64_SIGNATURE and tail[END64.size :][:4] == LOCATOR64_SIGNATURE:
-        *_, entries, directory, data = END64.unpack_from(tail)
-        end_bytes = len(tail)
-    if not entries or data + directory + end_bytes != size:
-        raise DamagedArchive("a stored ZIP is not as long as it says")
-    return _Layout(entries, data, directory)
 
 
 def _needed(offset: int) -> int:

@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from app.infra.zip import TAIL_BYTES, StoredZip, last_entry
+from app.infra.zip import StoredZip
+from app.infra.zip_end import TAIL_BYTES, last_entry
 
 NOON = datetime(2026, 11, 23, 12, 34, 56, tzinfo=UTC)
 NAME = "manifest.json"
