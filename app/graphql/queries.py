@@ -6,10 +6,11 @@ from typing import Annotated, Self
 import strawberry
 from strawberry.scalars import Base64
 
-from app.domain.batch import parsed_batch_id
+from app.domain.batch import MOST_BATCHES, MOST_IN_A_BATCH, parsed_batch_id
 from app.domain.container import ACCEPTED_EXTENSIONS
 from app.domain.errors import DomainError
 from app.domain.options import OPTION_RANGES
+from app.domain.preset import MOST_PRESETS
 from app.domain.session import Scope
 from app.domain.staged_upload import parsed_upload_id
 from app.domain.video import parsed_video_id
@@ -77,6 +78,9 @@ class ServiceLimits:
     retention_days: int | None = strawberry.field(
         description="For so many days from its end a processing's file and ZIP are kept; null for ever."
     )
+    max_presets_per_user: int = strawberry.field(description="The most presets of one user.")
+    max_batches_per_user: int = strawberry.field(description="The most batches of one user.")
+    max_videos_per_batch: int = strawberry.field(description="The most videos in one batch.")
     option_ranges: list[OptionRange] = strawberry.field(description="What the options that are numbers may be.")
 
 
@@ -207,5 +211,8 @@ class Query(OperatorQueries):
             max_file_bytes=in_parts.max_bytes if in_parts.links else at_once.max_bytes,
             max_inline_upload_bytes=at_once.max_bytes,
             staged_uploads=in_parts.links is not None,
+            max_presets_per_user=MOST_PRESETS,
+            max_batches_per_user=MOST_BATCHES,
+            max_videos_per_batch=MOST_IN_A_BATCH,
             option_ranges=OptionRange.all(),
         )

@@ -82,11 +82,13 @@ async def test_an_input_that_breaks_a_rule_is_told_which(site: Site):
 
 async def test_the_limits_are_told_to_anybody(site: Site):
     query = """{ serviceLimits { acceptedExtensions maxFileBytes maxInlineUploadBytes maxDurationSeconds
-                 maxFramesPerVideo maxActiveVideosPerUser } }"""
+                 maxFramesPerVideo maxActiveVideosPerUser
+                 maxPresetsPerUser maxBatchesPerUser maxVideosPerBatch } }"""
     async with stranger(site) as client:
         limits = (await client.post("/graphql", json={"query": query})).json()["data"]["serviceLimits"]
     assert limits["maxFileBytes"] == 50 * 1024**3
     assert limits["maxInlineUploadBytes"] == MAX_BYTES
+    assert (limits["maxPresetsPerUser"], limits["maxBatchesPerUser"], limits["maxVideosPerBatch"]) == (100, 1000, 1000)
     assert "mp4" in limits["acceptedExtensions"]
 
 

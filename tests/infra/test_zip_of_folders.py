@@ -320,13 +320,25 @@ def one_less(data: bytes) -> bytes:
     return data[:-12] + struct.pack("<H", 1) + data[-10:]
 
 
-@pytest.mark.parametrize("damage", [cut, other_signature, deflated, with_a_gap, with_a_comment, one_less])
+def other_sizes(data: bytes) -> bytes:
+    """Let the directory say of its first file another size than the file's own header does."""
+    at = data.index(b"PK\1\2") + 20
+    return data[:at] + struct.pack("<2I", 8, 8) + data[at + 8 :]
+
+
+@pytest.mark.parametrize("damage", [cut, other_signature, deflated, with_a_gap, with_a_comment, one_less, other_sizes])
 async def test_an_archive_that_is_not_laid_out_as_ours_gives_no_zip_that_looks_whole(damage: object):
     assert callable(damage)
     bucket = Bucket()
     sound = stored([("a.jpg", b"a picture"), ("b.jpg", b"another")])
     with pytest.raises(DamagedArchive):
         await whole(await bucket.joined([("a", sound), ("b", damage(sound))]))
+
+
+async def test_an_archive_whose_length_is_not_what_its_end_says_is_noticed_before_a_byte_is_made():
+    for damage in (cut, with_a_gap, with_a_comment):
+        with pytest.raises(DamagedArchive):
+            await Bucket().joined([("a", damage(stored([("a.jpg", b"a picture")])))])
 
 
 async def test_an_archive_that_is_gone_is_missed_before_or_while_it_is_read():
