@@ -68,7 +68,7 @@ class StockQuery:
     @relay.connection(relay.ListConnection[StockVideo])  # type: ignore[untyped-decorator]
     async def videos(self, info: strawberry.Info) -> Iterable[StockVideo]:
         request: Request = info.context["request"]
-        page = await request.app.state.services.do.list_user_videos(viewer_of(request), PAGE, None, [])
+        page = await request.app.state.services.do.list_user_videos(await viewer_of(request), PAGE, None, [])
         return [
             StockVideo(id=video.id, original_file_name=video.original_file_name, status=video.status)
             for video in page.entries
@@ -78,7 +78,7 @@ class StockQuery:
 async def plain(request: Request) -> JSONResponse:
     if b"__typename" in await request.body():
         return JSONResponse({"data": {"__typename": "Query"}})
-    page = await request.app.state.services.do.list_user_videos(viewer_of(request), PAGE, None, [])
+    page = await request.app.state.services.do.list_user_videos(await viewer_of(request), PAGE, None, [])
     edges = [
         {
             "cursor": cursor_of(video),
