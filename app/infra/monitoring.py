@@ -8,7 +8,7 @@ from typing import Final
 
 from redis.exceptions import RedisError
 
-from app.infra.redis.queue import CONTROL_QUEUE, VIDEO_QUEUE
+from app.infra.redis.queue import CONTROL_QUEUE, IMPORT_QUEUE, VIDEO_QUEUE
 from app.infra.redis.stream import StreamRedis
 from app.usecases.measure_backlog import MeasureBacklog
 from app.usecases.ports.database import DatabaseUnavailable
@@ -17,6 +17,8 @@ from app.usecases.ports.transactions import Transactions
 _READY_SECONDS: Final = 3
 _BACKLOG_SECONDS: Final = 0.9
 """For each store; both together take less than the two seconds that a scrape gives them."""
+
+_QUEUES: Final = {"video_queue": VIDEO_QUEUE, "control_queue": CONTROL_QUEUE, "import_queue": IMPORT_QUEUE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,6 @@ class BacklogEverywhere:
                 found |= await self.measure()
         with suppress(RedisError, OSError):  # A TimeoutError is one.
             async with asyncio.timeout(_BACKLOG_SECONDS):
-                for name, queue in (("video_queue", VIDEO_QUEUE), ("control_queue", CONTROL_QUEUE)):
+                for name, queue in _QUEUES.items():
                     found |= {f"{name}_{part}": value for part, value in asdict(await self.redis.depth(queue)).items()}
         return found

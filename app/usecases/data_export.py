@@ -14,10 +14,14 @@ from app.domain.session import StoredSession
 from app.domain.times import iso8601
 from app.domain.user import User, UserId
 from app.domain.video import ProcessingStatus, VideoProcessing
+from app.domain.video_import import VideoImport
+from app.usecases.imports import KEPT_AFTER_END
 from app.usecases.paging import PageKey
 from app.usecases.ports.transactions import Transactions
 
 _PAGE: Final = 500
+_IMPORTS: Final = 10_000
+"""Of a month, after which they are forgotten."""
 Entry = TypeVar("Entry", VideoProcessing, Notification, Batch)
 
 
@@ -46,6 +50,8 @@ async def export_of(transactions: Transactions, user: User, now: datetime) -> As
     yield f', "apiKeys": {json.dumps(keys, ensure_ascii=False)}'.encode()
     presets = [_preset(preset) for preset in await read(lambda t: t.presets.of(user.id))]
     yield f', "presets": {json.dumps(presets, ensure_ascii=False)}'.encode()
+    imports = [_import(one) for one in await read(lambda t: t.imports.current(user.id, now - KEPT_AFTER_END, _IMPORTS))]
+    yield f', "imports": {json.dumps(imports, ensure_ascii=False)}'.encode()
     yield b', "batches": ['
     async for piece in _all(lambda after: read(lambda t: t.batches.page(user.id, after, _PAGE)), _batch):
         yield piece
@@ -124,6 +130,19 @@ def _batch(batch: Batch) -> dict[str, Any]:
         "name": batch.name,
         "options": None if batch.options is None else asdict(batch.options),
         "createdAt": iso8601(batch.created_at),
+    }
+
+
+def _import(found: VideoImport) -> dict[str, Any]:
+    failure = found.failure
+    return {
+        "id": found.id,
+        "url": found.shown_url,
+        "originalFileName": found.file_name,
+        "status": found.status.value,
+        "failure": None if failure is None else {"code": failure.code.value, "reason": failure.reason},
+        "createdAt": iso8601(found.created_at),
+        "endedAt": found.ended_at and iso8601(found.ended_at),
     }
 
 

@@ -59,13 +59,26 @@ class FetchImport:
             now = self.clock.now()
             if seen.wake_at > now:
                 return seen.wake_at + _MARGIN - now
-            row = await self.transactions.write(lambda t: self._claim(t, seen, now))
+            row = await self._claimed(seen, now)
         except DatabaseUnavailable:
             return _OUTAGE
         if row is None:  # Another was first; the sweep finds it, should it be due again.
             return None
-        held = HeldImport(row, self.transactions, self.live, self.clock, row.fetched_bytes)
-        return await self._work(held)
+        return await self._work(self._held(row))
+
+    async def _claimed(self, seen: VideoImport, now: datetime) -> VideoImport | None:
+        """Claim it to the end even when cancelled, and give it back then: half a claim would be held by nobody."""
+        claiming = asyncio.ensure_future(self.transactions.write(lambda t: self._claim(t, seen, now)))
+        try:
+            return await asyncio.shield(claiming)
+        except asyncio.CancelledError:
+            with suppress(ImportLost, DatabaseUnavailable):
+                if (row := await claiming) is not None:
+                    await self._release(self._held(row), timedelta(), seen.faults)
+            raise
+
+    def _held(self, row: VideoImport) -> HeldImport:
+        return HeldImport(row, self.transactions, self.live, self.clock, row.fetched_bytes)
 
     async def _claim(self, t: Transaction, seen: VideoImport, now: datetime) -> VideoImport | None:
         """Let it be ours, if it still is as it was seen. A lease that ran out counts as a fault: its worker died."""

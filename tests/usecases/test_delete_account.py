@@ -13,6 +13,7 @@ from app.domain.video import new_video_id, source_key
 from app.infra.passwords import Argon2PasswordHasher
 from app.usecases.ports.rate_limits import RateLimitKey
 from app.usecases.upload_video import IncomingVideo
+from tests.fakes.sources import MemorySources
 from tests.usecases.parts import sent
 from tests.usecases.test_identity import PASSWORD, Identity
 from tests.usecases.world import MP4, World
@@ -186,6 +187,20 @@ async def test_an_export_names_sessions_and_keys_without_what_opens_anything(ide
 
 
 @pytest.mark.slow
+async def test_an_export_names_imports_without_what_is_behind_the_question_mark(identity: Identity):
+    world, viewer = identity.world, identity.viewer(await identity.ana())
+    link = "https://films.example/none.mp4?key=secret"
+    asked = await world.do().imports.create(viewer, link, ExtractionOptions())
+    other = await world.user()
+    await world.do().imports.create(other, link, ExtractionOptions())
+    await world.control(sources=MemorySources()).fetch_import(asked.id)
+    data = await exported(world, viewer)
+    (named,) = data["imports"]
+    assert (named["id"], named["url"], named["status"]) == (asked.id, "https://films.example/none.mp4", "Failed")
+    assert named["failure"]["code"] == "LINK_REFUSED"
+    assert "secret" not in str(data)
+
+
 async def test_an_export_of_many_pages_names_each_once(identity: Identity):
     world = identity.world
     world.max_active = 10_000

@@ -1,6 +1,7 @@
 """Films that the service fetches itself: what comes of a good link, of a broken line and of a worker that ends."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
 
@@ -18,6 +19,7 @@ from app.domain.failure import ImportFailureCode
 from app.domain.options import ExtractionOptions
 from app.domain.video import ProcessingStatus, source_key
 from app.domain.video_import import ImportStatus
+from app.usecases.ports.transactions import T, Transaction, Transactions
 from tests.parts.waiting import until
 from tests.usecases.importing import FILM, MIB, Importing
 from tests.usecases.world import World
@@ -98,6 +100,38 @@ async def test_a_worker_that_is_told_to_end_gives_its_import_back_at_once(world:
     assert importing.server.asked[1].headers["range"].startswith("bytes=")
     assert importing.server.asked[1].headers["if-range"] == '"one"'
     assert world.storage.objects[source_key(asked.id)].data == FILM
+
+
+class LateAnswers:
+    """Transactions whose answers come once ``gate`` is set; ``committed`` says that the first has happened."""
+
+    def __init__(self, real: Transactions) -> None:
+        self._real = real
+        self.committed, self.gate = asyncio.Event(), asyncio.Event()
+
+    async def read(self, step: Callable[[Transaction], Awaitable[T]]) -> T:
+        return await self._real.read(step)
+
+    async def write(self, step: Callable[[Transaction], Awaitable[T]]) -> T:
+        result = await self._real.write(step)
+        self.committed.set()
+        await self.gate.wait()
+        return result
+
+
+async def test_a_worker_that_is_told_to_end_while_it_claims_gives_it_back_too(world: World):
+    async with Importing.of(world) as importing:
+        asked, late = await importing.ask(), LateAnswers(world.transactions)
+        fetching = asyncio.create_task(replace(importing.fetch(), transactions=late)(asked.id))
+        await late.committed.wait()
+        assert (await importing.row(asked.id)).status is ImportStatus.FETCHING
+        fetching.cancel()
+        late.gate.set()
+        with pytest.raises(asyncio.CancelledError):
+            await fetching
+        given_back = await importing.row(asked.id)
+        assert (given_back.status, given_back.faults) == (ImportStatus.WAITING, 0)
+        assert given_back.wake_at <= world.clock.now()
 
 
 async def test_of_two_workers_one_fetches_and_a_dead_ones_import_is_taken_over(world: World):
