@@ -15,13 +15,16 @@ from app.domain.manifest import file_name_at
 from app.domain.options import ImageFormat
 from app.domain.video import FramesArchive
 from app.infra.frame_indexes import StoredFrameIndexes
+from app.infra.s3.client import s3_client
+from app.infra.s3.storage import S3Storage
 from app.infra.zip import StoredZip
 from app.usecases.generate_zip_file import GenerateZipFile
-from app.usecases.ports.storage import ObjectMissing
+from app.usecases.ports.storage import ObjectMissing, ObjectStorage
 from tests.fakes.clock import SettableClock
 from tests.fakes.extractor import ScriptedExtractor
 from tests.fakes.storage import MemoryStorage
 from tests.parts.pictures import manifest_of, many
+from tests.parts.stores import S3Part
 from tests.parts.videos import a_video, new_owner
 
 
@@ -49,11 +52,15 @@ def storage() -> Counting:
     return Counting()
 
 
-async def archived(storage: MemoryStorage, frames: Sequence[Frame], *, indexed: bool = True) -> FramesArchive:
-    """Let a worker make a ZIP, as this version does, or as former ones did."""
+async def archived_in(storage: ObjectStorage, frames: Sequence[Frame]) -> FramesArchive:
     video = a_video(new_owner(), attempt=1)
     async with ScriptedExtractor(frames).open(Path("source"), video.options) as (media, extraction):
-        archive = await GenerateZipFile(storage, StoredZip, 2**30, 10**6)(video, media, extraction)
+        return await GenerateZipFile(storage, StoredZip, 2**30, 10**6)(video, media, extraction)
+
+
+async def archived(storage: MemoryStorage, frames: Sequence[Frame], *, indexed: bool = True) -> FramesArchive:
+    """Let a worker make a ZIP, as this version does, or as former ones did."""
+    archive = await archived_in(storage, frames)
     if not indexed:
         del storage.objects[archive.index_key]
     return archive
@@ -192,3 +199,20 @@ async def test_what_does_not_fit_is_refused_and_told_to_operators(storage: Count
     with structlog.testing.capture_logs() as logs, pytest.raises(FramesUnreadable):
         await StoredFrameIndexes(storage).frames(archive, 1, archive.frame_count)
     assert [(line["log_level"], line["key"]) for line in logs] == [("error", archive.key)]
+
+
+async def test_the_real_storage_says_that_there_is_no_index_and_its_manifest_is_read(s3: S3Part, bucket: str):
+    client = s3_client(s3.url, region="us-east-1", access_key=s3.access_key, secret_key=s3.secret_key, threads=4)
+    real = S3Storage(client, bucket, region="us-east-1", threads=4)
+    try:
+        archive = await archived_in(real, list(many(1100)))
+        by_index = await StoredFrameIndexes(real).frames(archive, 1, 1100)
+        at = await StoredFrameIndexes(real).at(archive, 30.0)
+        await real.delete([archive.index_key])
+        assert await StoredFrameIndexes(real).frames(archive, 1, 1100) == by_index
+        assert await StoredFrameIndexes(real).at(archive, 30.0) == at == by_index[750]
+        await real.delete([archive.key])
+        with pytest.raises(ObjectMissing):
+            await StoredFrameIndexes(real).frames(archive, 1, 1)
+    finally:
+        await real.aclose()
