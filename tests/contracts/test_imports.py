@@ -13,6 +13,8 @@ from app.domain.video import new_video_id
 from app.domain.video_import import ImportStatus, VideoImport
 from app.usecases.ports.imports import DueImport
 from tests.contracts.story import Story, after
+from tests.usecases.importing import FILM, MIB, Importing
+from tests.usecases.world import World
 
 DIGEST = "0" * 64
 FAILURE = ImportFailure(ImportFailureCode.LINK_REFUSED, "HTTP 404: não há 🎞.")
@@ -143,3 +145,14 @@ async def test_what_ended_long_ago_is_forgotten_and_all_goes_with_its_owner(stor
     assert await seen(story, going_on) == going_on
     assert await story.transactions.write(lambda t: t.users.remove(ana))
     assert await seen(story, going_on) is None
+
+
+async def test_a_film_comes_over_a_broken_line_and_a_page_of_html_does_not(story: Story):
+    world = World.on(story.transactions)
+    async with Importing.of(world, cuts=[9 * MIB]) as importing:
+        asked = await importing.ask()
+        assert (await importing.ended(asked.id)).status is ImportStatus.IMPORTED
+        assert (await world.row(asked.id)).size_bytes == len(FILM)
+        assert await world.unfinished(importing.viewer) == (1, 0)
+    async with Importing.of(world, content=b"<html>") as importing:
+        assert (await importing.ended((await importing.ask()).id)).failure is not None

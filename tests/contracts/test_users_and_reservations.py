@@ -164,6 +164,21 @@ async def test_a_reservation_counts_until_it_expires(story: Story):
     assert not await story.transactions.write(lambda t: t.reservations.extend(short.id, after(40)))
 
 
+async def test_a_reservation_may_count_with_what_is_known_of_it_only_later(story: Story):
+    ana = await story.user()
+    one, other = a_reservation(ana, expires=60), a_reservation(ana, expires=60)
+    for reservation in (replace(one, declared_bytes=0), other):
+        await story.transactions.write(lambda t, one=reservation: t.reservations.add(one))  # type: ignore[misc]
+    read = story.transactions.read
+    assert await read(lambda t: t.reservations.get(one.id)) == replace(one, declared_bytes=0)
+    assert await story.transactions.write(lambda t: t.reservations.declare(one.id, 2**40))
+    assert await read(lambda t: t.reservations.get(one.id)) == replace(one, declared_bytes=2**40)
+    assert await read(lambda t: t.reservations.declared_bytes(ana, after(0))) == 2**40 + (other.declared_bytes or 0)
+    assert await story.transactions.write(lambda t: t.reservations.remove(one.id))
+    assert await read(lambda t: t.reservations.get(one.id)) is None
+    assert not await story.transactions.write(lambda t: t.reservations.declare(one.id, 1))
+
+
 async def test_keys_that_a_reservation_names_are_known(story: Story):
     reservation = a_reservation(await story.user())
     await story.transactions.write(lambda t: t.reservations.add(reservation))
