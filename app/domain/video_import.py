@@ -1,7 +1,8 @@
 """A file that the service fetches from a link, and what becomes of that."""
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -26,6 +27,7 @@ _LEAST_TIME: Final = timedelta(hours=1)
 _ADDRESS: Final = PublicUrl("An import", "url", because="a link that needs them cannot be fetched")
 _BUCKET: Final = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _NO_NAME: Final = "video"
+_STEM_MAX: Final = 200
 
 
 class ImportStatus(Described):
@@ -138,20 +140,21 @@ def checked_import_name(text: str) -> str:
     return name
 
 
-def found_name(said: str | None, link: str, ending: str) -> str:
-    """Return what a fetched file is called: as it was ``said``, else as the link ends, and always like a film.
+def found_name(said: str | None, links: Sequence[str], ending: str) -> str:
+    """Return what a fetched file is called: as it was ``said``, or as one of its links ends, and always like a film.
 
-    ``ending`` is what files of its content end with, for a name that ends otherwise, as of links to pages that give it.
+    What ends like a film comes first; where nothing does, ``ending``, which files of its content have, is put behind.
     """
-    path = object_of(link)
-    for text in (said, path[1] if path else unquote(urlsplit(link).path, errors="replace")):
-        try:
-            name = checked_file_name((text or "").rstrip("/"))
-        except InvalidInput:
-            continue
-        if name.strip("."):
-            return name if _ends_like_a_film(name) else checked_file_name(f"{name[:200]}.{ending}")
-    return f"{_NO_NAME}.{ending}"
+    paths = [
+        found[1] if (found := object_of(link)) else unquote(urlsplit(link).path, errors="replace") for link in links
+    ]
+    names = []
+    for text in (said or "", *paths):
+        with suppress(InvalidInput):
+            names.append(checked_file_name(text.rstrip("/")))
+    named = [name for name in names if name.strip(".")]
+    like_a_film = next(filter(_ends_like_a_film, named), None)
+    return like_a_film or checked_file_name(f"{(named or [_NO_NAME])[0][:_STEM_MAX]}.{ending}")
 
 
 def import_part_size(most_bytes: int) -> int:

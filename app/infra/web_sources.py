@@ -5,6 +5,7 @@ import re
 import ssl
 from collections.abc import AsyncIterator, Collection, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from dataclasses import replace
 from email.message import Message
 from http import HTTPStatus
 from http.client import responses
@@ -72,11 +73,13 @@ class WebSources:
         """See the port."""
         async with AsyncExitStack() as exits:
             with _told():
-                response = await self._answered(exits, link, start, validator)
-            yield _answer(_Head(response), start, validator, _chunks(response))
+                found, response = await self._answered(exits, link, start, validator)
+            yield replace(_answer(_Head(response), start, validator, _chunks(response)), link=found)
 
-    async def _answered(self, exits: AsyncExitStack, link: str, start: int, validator: str | None) -> httpcore.Response:
-        """Return the answer at the end of all redirects; whatever is open closes with ``exits``."""
+    async def _answered(
+        self, exits: AsyncExitStack, link: str, start: int, validator: str | None
+    ) -> tuple[str, httpcore.Response]:
+        """Return the answer at the end of all redirects, and whose it is; whatever is open closes with ``exits``."""
         for _ in range(REDIRECTS + 1):
             hop = AsyncExitStack()
             exits.push_async_exit(hop)
@@ -84,7 +87,7 @@ class WebSources:
                 response = await self._get(hop, self._allowed(link), start, validator)
             location = _Head(response)["location"]
             if response.status not in _REDIRECTED or not location:
-                return response
+                return link, response
             await hop.aclose()
             link = _resolved(link, location)
         raise _refused(f"The server behind this link redirects more than {REDIRECTS} times.")
@@ -184,7 +187,7 @@ def _answer(head: _Head, start: int, validator: str | None, chunks: AsyncIterato
         and head.status == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE
         and head["content-range"] == f"bytes */{start}"
     ):
-        return SourceAnswer(start, start, validator, None, _nothing())  # It ends where we are.
+        return SourceAnswer("", start, start, validator, None, _nothing())  # It ends where we are.
     if start and head.status in {HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, HTTPStatus.PRECONDITION_FAILED}:
         raise _changed()
     _check_status(head.status)
@@ -197,10 +200,10 @@ def _answer(head: _Head, start: int, validator: str | None, chunks: AsyncIterato
         if not start or found is None or int(found[1]) != start:
             raise _refused("The server behind this link sends another part of the file than it was asked for.")
         total = None if found[3] == "*" else int(found[3])
-        return SourceAnswer(start, total, head.validator or validator, head.file_name, chunks)
+        return SourceAnswer("", start, total, head.validator or validator, head.file_name, chunks)
     if start and head.validator is None:
         raise _changed()
-    return SourceAnswer(0, head.length, head.validator, head.file_name, chunks)
+    return SourceAnswer("", 0, head.length, head.validator, head.file_name, chunks)
 
 
 def _check_status(status: int) -> None:

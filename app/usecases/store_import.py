@@ -122,7 +122,7 @@ class StoreImport:
             await self._take(
                 held,
                 min(_UNTOLD, most) if total is None else total,
-                file_name=row.file_name or found_name(answer.file_name, row.url, ending),
+                file_name=row.file_name or found_name(answer.file_name, [row.url, answer.link], ending),
                 total_bytes=total,
                 validator=answer.validator,
                 part_size_bytes=import_part_size(most),

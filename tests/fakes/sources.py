@@ -23,7 +23,7 @@ class MemorySources:
         if film is None:
             raise LinkFault(ImportFailure.of(ImportFailureCode.LINK_REFUSED))
         await self.flows.wait()
-        yield SourceAnswer(start, len(film), validator or '"one"', None, _pieces(film[start:]))
+        yield SourceAnswer(link, start, len(film), validator or '"one"', None, _pieces(film[start:]))
 
 
 async def _pieces(film: bytes) -> AsyncIterator[bytes]:

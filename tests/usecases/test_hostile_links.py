@@ -216,7 +216,7 @@ async def test_redirects_are_followed_to_where_one_could_import_from_and_no_furt
         ended = await importing.ended((await importing.ask(importing.server.url("/a"))).id)
         assert ended.status is ImportStatus.IMPORTED
         assert [one.path for one in importing.server.asked] == ["/a", "/b?x=1", "/film.mp4"]
-        assert ended.file_name == "a.mp4"
+        assert ended.file_name == "film.mp4"
 
 
 @pytest.mark.parametrize(

@@ -46,7 +46,7 @@ class BucketSources:
             raise _told(fault) from fault
         body = answer["Body"]
         try:
-            yield SourceAnswer(start, start + answer["ContentLength"], answer["ETag"], None, self._chunks(body))
+            yield SourceAnswer(link, start, start + answer["ContentLength"], answer["ETag"], None, self._chunks(body))
         finally:
             body.close()
 

@@ -10,10 +10,12 @@ from typing import Protocol
 class SourceAnswer:
     """A file that is on its way: from ``starts_at`` on, as ``chunks``, which raise ``LinkFault`` where they break off.
 
-    ``total_bytes`` is the size of the whole and ``file_name`` what the link calls it, where it says so. ``validator``
-    tells its present content from any other; without one nobody can go on with it later.
+    ``link`` is where it was found in the end. ``total_bytes`` is the size of the whole and ``file_name`` what its
+    server calls it, where that says so. ``validator`` tells its present content from any other; without one nobody can
+    go on with it later.
     """
 
+    link: str
     starts_at: int
     total_bytes: int | None
     validator: str | None
