@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from app.domain.audit import Operator
 from app.domain.video_import import ImportStatus
 from app.infra.redis.queue import ArqJobQueue
 from app.infra.redis.stream import StreamRedis, connect
@@ -72,3 +73,28 @@ async def test_mails_and_removals_do_not_wait_behind_a_long_import(world: World,
         assert (await importing.row(asked.id)).status is ImportStatus.FETCHING
         await asyncio.gather(imports.stop("shutdown"), others.stop("shutdown"))
         await asyncio.gather(*running)
+
+
+async def test_what_waits_for_its_next_try_comes_sooner_where_its_row_says_so(world: World, redis: StreamRedis):
+    async with Importing.of(world, cuts=[9 * MIB, MIB]) as importing:
+        asked, queue = await importing.ask(), ArqJobQueue(redis)
+        worker = worker_of(importing, redis)
+        running = asyncio.create_task(worker.main())
+        sweep = SweepDueImports(world.transactions, queue, world.clock)
+        await sweep()
+
+        async def waits() -> bool:
+            row = await importing.row(asked.id)
+            return (row.status, row.faults) == (ImportStatus.WAITING, 1)
+
+        await until(waits)
+        await world.operate.users.disable(Operator.at_shell("root", "here"), importing.viewer.id)
+
+        async def has_failed() -> bool:
+            await sweep()
+            return (await importing.row(asked.id)).status is ImportStatus.FAILED
+
+        await until(has_failed, 4)  # The next try would come after five seconds.
+        await worker.stop("shutdown")
+        await running
+    assert len(importing.server.asked) == 1
