@@ -134,3 +134,10 @@ async def test_one_operation_asks_for_one_import(ana: Person):
     )
     answer = await ana.graphql(twice, input={"url": LINK})
     assert answer["errors"][0]["extensions"]["code"] == "LIMIT_EXCEEDED"
+
+
+async def test_a_list_of_imports_costs_what_it_may_hold(ana: Person):
+    four = "{ " + " ".join(f"a{number}: videoImports {{ {SHOWN} }}" for number in range(4)) + " }"
+    answer = await ana.graphql(four)
+    assert answer["errors"][0]["extensions"]["code"] == "LIMIT_EXCEEDED"
+    assert "points of cost" in answer["errors"][0]["message"]
