@@ -78,7 +78,7 @@ class FetchImport:
             raise
 
     def _held(self, row: VideoImport) -> HeldImport:
-        return HeldImport(row, self.transactions, self.live, self.clock, row.fetched_bytes)
+        return HeldImport(row, self.transactions, self.live, self.clock, came_before=row.fetched_bytes)
 
     async def _claim(self, t: Transaction, seen: VideoImport, now: datetime) -> VideoImport | None:
         """Let it be ours, if it still is as it was seen. A lease that ran out counts as a fault: its worker died."""
@@ -198,7 +198,7 @@ class FetchImport:
 
     async def _release(self, held: HeldImport, delay: timedelta, faults: int) -> None:
         to: dict[str, Any] = {"status": ImportStatus.WAITING, "wake_at": self.clock.now() + delay, "faults": faults}
-        await held.change(**to, fetched_bytes=held.fetched_bytes)
+        await held.change(**to, fetched_bytes=held.shown_bytes)
 
     async def _publish(self, held: HeldImport) -> None:
         with suppress(DatabaseUnavailable):  # Who watches reads the row before long.

@@ -26,7 +26,8 @@ class ImportLost(Exception):
 class HeldImport:
     """One attempt's row as it is now; whoever changes it does so by ``change``, fenced by the attempt.
 
-    ``fetched_bytes`` is how far the work is, which ``hold`` stores and tells; ``parts_sent`` is what it got on with.
+    ``fetched_bytes`` is how far the work is and ``parts_sent`` what it got on with. What is stored and told of that,
+    ``shown_bytes``, does not fall where some of it has to come again.
     """
 
     row: VideoImport
@@ -35,7 +36,14 @@ class HeldImport:
     clock: Clock
     fetched_bytes: int = 0
     parts_sent: int = 0
+    came_before: int = 0
+    """What was told of former attempts whose content is gone on with."""
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)
+
+    @property
+    def shown_bytes(self) -> int:
+        """How much came."""
+        return max(self.fetched_bytes, self.came_before)
 
     async def change(self, also: Callable[[Transaction], Awaitable[None]] | None = None, **to: Any) -> None:
         """Store these, with what is to be done in the same transaction.
@@ -63,7 +71,7 @@ class HeldImport:
         :raises ImportLost: where it is no longer ours
         :raises LinkFault: where its time is over, or its owner's account was disabled
         """
-        told, stored_at = self.fetched_bytes, self.clock.now()
+        told, stored_at = self.shown_bytes, self.clock.now()
         while True:
             await asyncio.sleep(_PUBLISH_SECONDS)
             now = self.clock.now()
@@ -71,12 +79,12 @@ class HeldImport:
                 raise LinkFault(ImportFailure.of(ImportFailureCode.TIMED_OUT))
             if now - stored_at >= heartbeat:
                 try:
-                    await self.change(self.still_allowed, wake_at=now + lease, fetched_bytes=self.fetched_bytes)
+                    await self.change(self.still_allowed, wake_at=now + lease, fetched_bytes=self.shown_bytes)
                 except DatabaseUnavailable:
                     continue
-                told, stored_at = self.fetched_bytes, now
-            elif told != self.fetched_bytes and (self.row.version + 1) % VERSION_STEP:
-                told = self.fetched_bytes
+                told, stored_at = self.shown_bytes, now
+            elif told != self.shown_bytes and (self.row.version + 1) % VERSION_STEP:
+                told = self.shown_bytes
                 self.row = replace(self.row, version=self.row.version + 1, fetched_bytes=told)
                 await self.live.publish(self.row)
 

@@ -116,7 +116,7 @@ class StoreImport:
         if row.attempt > 1:  # Nothing of before can be gone on with.
             await leave_no_parts(self.storage, row, held.clock.now())
         self._check_room(_UNTOLD if total is None else total)
-        upload = await self.storage.begin_parts(key, "application/octet-stream")
+        upload, held.came_before = await self.storage.begin_parts(key, "application/octet-stream"), 0
         ends_at = row.ends_at if total is None else held.clock.now() + time_for(total, limits.least_rate)
         try:
             await self._take(

@@ -271,6 +271,14 @@ async def test_who_watches_sees_it_come_and_end(world: World):
     assert versions == sorted(set(versions))
 
 
+async def test_what_came_never_becomes_less_for_who_watches_though_some_of_it_comes_again(world: World):
+    async with Importing.of(world, cuts=[9 * MIB, MIB // 2]) as importing:
+        assert (await importing.ended((await importing.ask()).id)).status is ImportStatus.IMPORTED
+    fetched = [one.fetched_bytes for one in world.live_imports.published]
+    assert fetched == sorted(fetched)
+    assert fetched[-1] == len(FILM)
+
+
 async def test_another_user_sees_nothing_of_it(world: World):
     async with Importing.of(world) as importing:
         asked, bruno, imports = await importing.ask(), await world.user(), world.do().imports
