@@ -143,6 +143,7 @@ asyncio.run(main(sys.argv[1], int(sys.argv[2])))
 """
 
 
+@pytest.mark.slow
 async def test_processes_of_one_machine_agree_whatever_its_clock_says_to_each(engine: AsyncEngine):
     url = engine.url.render_as_string(hide_password=False)
 

@@ -118,6 +118,7 @@ def test_a_server_that_accepts_and_is_none_is_a_database_that_is_away(run: Run, 
     run(story())
 
 
+@pytest.mark.slow
 async def test_a_server_that_says_nothing_is_waited_for_no_longer_than_one_that_is_not_there():
     async def asked(talk: Talk) -> None:
         with listening(talk) as url:

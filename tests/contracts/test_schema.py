@@ -75,6 +75,7 @@ asyncio.run(migrate(sys.argv[1]))
 """
 
 
+@pytest.mark.slow
 async def test_several_processes_may_migrate_at_once(blank_url: str):
     pipe = asyncio.subprocess.PIPE
     processes = [

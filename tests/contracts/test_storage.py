@@ -134,6 +134,7 @@ async def test_deleting_objects_ignores_those_that_are_gone_already(storage: Obj
     assert await keys(storage, "") == ["sources/b"]
 
 
+@pytest.mark.slow
 async def test_a_thousand_and_more_are_listed_and_deleted(storage: ObjectStorage) -> None:
     names = [f"results/{number:04d}/1 é+&.zip" for number in range(1_005)]
     for at in range(0, len(names), 50):

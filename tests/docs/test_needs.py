@@ -21,6 +21,7 @@ def checkout_without_pages(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.mark.slow
 def test_a_page_that_was_not_built_is_one_sentence(checkout_without_pages: Path):
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", TEST]
     run = subprocess.run(command, cwd=checkout_without_pages, capture_output=True, text=True, check=False)

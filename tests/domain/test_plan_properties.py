@@ -167,6 +167,7 @@ def test_the_pictures_are_those_of_the_definition_for_any_film_and_any_options(d
         assert sorted([*given_.left_out, *instants]) == list(asked.select.timestamps)
 
 
+@pytest.mark.slow
 @thorough
 @given(st.data())
 def test_a_count_gives_just_so_many_different_pictures_or_all_of_the_part(data: st.DataObject):
@@ -181,6 +182,7 @@ def test_a_count_gives_just_so_many_different_pictures_or_all_of_the_part(data: 
         assert set(numbers(counted)) <= set(numbers(every))
 
 
+@pytest.mark.slow
 @thorough
 @given(st.data())
 def test_all_that_a_taken_picture_is_made_of_is_decoded_and_nothing_else(data: st.DataObject):

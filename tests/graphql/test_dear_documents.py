@@ -102,6 +102,7 @@ async def test_a_users_answers_are_paid_for_by_that_user_wherever_they_are(thrif
             assert (message["type"], message["payload"][0]["extensions"]["code"]) == ("error", "RATE_LIMITED")
 
 
+@pytest.mark.slow
 async def test_what_the_database_is_asked_is_paid_for_though_the_answer_is_small(empty_database: Path, tmp_path: Path):
     ten = "{" + " ".join(f'a{n}: uploadRefusal(fileName: "a.mp4", sizeBytes: 1) {{ code }}' for n in range(10)) + "}"
     settings = shipped(max_cpu_seconds_per_minute=0.2)
@@ -186,6 +187,7 @@ async def test_documents_take_no_more_than_they_say_and_those_that_are_asked_for
     assert await read(page.text) is page
 
 
+@pytest.mark.slow
 def test_hundreds_of_rare_documents_leave_a_process_as_large_as_it_was():
     run = subprocess.run(
         [sys.executable, "-m", "tests.graphql.rare_documents_process"], capture_output=True, text=True, check=True
@@ -193,6 +195,7 @@ def test_hundreds_of_rare_documents_leave_a_process_as_large_as_it_was():
     assert int(run.stdout) < 24 * 1024**2
 
 
+@pytest.mark.slow
 def test_reference_cycles_are_collected_before_they_are_many():
     program = """
 import collections, gc

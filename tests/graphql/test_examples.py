@@ -4,9 +4,12 @@ import json
 import os
 from pathlib import Path
 
+import pytest
+
 from tests.graphql.examples import OPERATIONS, told, written
 
 
+@pytest.mark.slow
 async def test_every_operation_has_an_example_that_happens_as_it_is_written(empty_database: Path, tmp_path: Path):
     examples = await told(empty_database, tmp_path)
     if os.environ.get("WRITE_EXAMPLES"):  # make examples

@@ -2,6 +2,8 @@
 
 import asyncio
 
+import pytest
+
 from tests.parts.site import Person
 
 OPERATIONS = 50
@@ -13,6 +15,7 @@ TEN_QUESTIONS = (
 LIST = "{ videos { edges { node { id } } } }"
 
 
+@pytest.mark.slow
 async def test_five_hundred_questions_of_one_user_are_not_answered_before_one_of_another(ana: Person, bruno: Person):
     answered = 0
 

@@ -208,6 +208,7 @@ def checked(seed: int, sent: bytes | str, status: int, text: str) -> None:
     assert not [leak for leak in LEAKS.findall(text) if leak not in said], about
 
 
+@pytest.mark.slow
 async def test_hostile_bodies_are_answered_without_a_fault_of_ours(open_site: Site):
     async with open_site.person() as ana:
         seeds: Iterator[int] = iter(range(BODIES))
@@ -223,6 +224,7 @@ async def test_hostile_bodies_are_answered_without_a_fault_of_ours(open_site: Si
         assert (await ana.ask("{ me { id } }"))["me"]["id"] == ana.id
 
 
+@pytest.mark.slow
 async def test_hostile_messages_end_at_most_their_own_socket(open_site: Site):
     async with open_site.person() as ana, open_socket(open_site, ana) as bystander:
         seeds: Iterator[int] = iter(range(MESSAGES))

@@ -256,6 +256,7 @@ async def as_parts(person: Person, query: str) -> Any:
     return json.loads(next(line for line in got.text.splitlines() if "errors" in line))["payload"]["errors"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ask", [by_post, by_get, by_name, with_a_file, as_events, as_parts])
 async def test_a_document_that_is_too_long_is_refused_unread_and_nothing_of_it_is_kept(
     site: Site, ana: Person, ask: Any

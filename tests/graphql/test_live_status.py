@@ -103,6 +103,7 @@ async def test_an_expired_token_opens_no_session(site: Site, ana: Person):
         assert await page.end() == 4403
 
 
+@pytest.mark.slow
 async def test_a_socket_ends_with_its_session(empty_database: Path, tmp_path: Path):
     async with running_site(empty_database, tmp_path, session_seconds=2) as site, site.person() as ana:
         await ana.uploaded()
@@ -179,6 +180,7 @@ async def test_an_operation_that_is_not_valid_harms_no_other(site: Site, ana: Pe
         assert (await page.event("good"))["status"] == "PENDING"
 
 
+@pytest.mark.slow
 async def test_the_rules_of_graphql_transport_ws_are_kept(site: Site, ana: Person):
     init = {"type": "connection_init", "payload": {"authorization": f"Bearer {ana.token}"}}
     async with socket(site) as page:

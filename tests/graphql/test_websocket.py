@@ -126,6 +126,7 @@ async def test_an_address_has_so_many_sockets_whoever_they_are(narrow: Site):
         await until(welcome)
 
 
+@pytest.mark.slow
 async def test_only_the_client_that_stops_reading_is_disconnected(narrow: Site):
     async with narrow.person() as ana, socket(narrow, ana.token) as other:
         # A receive buffer of a few kilobytes, so that little fits in between.
@@ -188,6 +189,7 @@ async def one_without_secrets(page: Socket, name: str) -> Any:
     return message
 
 
+@pytest.mark.slow
 async def test_the_server_pings_and_drops_who_does_not_answer(empty_database: Path, tmp_path: Path):
     settings = shipped(socket_ping_seconds=0.5)
     async with running_site(empty_database, tmp_path, settings=settings) as site, site.person() as ana:

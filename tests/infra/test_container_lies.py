@@ -148,6 +148,7 @@ class _Endless(io.RawIOBase):
         return ahead + repeated[skip : skip + size - len(ahead)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("head", "element"),
     [

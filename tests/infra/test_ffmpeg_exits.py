@@ -54,6 +54,7 @@ async def test_an_end_from_outside_is_never_blamed_on_the_video(tmp_path: Path):
     assert "from outside" in str(fault)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1, signal.SIGALRM])
 async def test_what_is_sent_to_the_workers_group_does_not_reach_ffmpeg(tmp_path: Path, number: signal.Signals):
     assert await end_of(("-t", "60", *ENDLESS), tmp_path, number=number) is None

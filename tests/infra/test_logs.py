@@ -136,6 +136,7 @@ for before in range(0, 4000, 7):
     assert "SS" not in run.stderr
 
 
+@pytest.mark.slow
 def test_a_line_that_a_stranger_made_long_is_looked_through_once() -> None:
     """Were the time quadratic it would be minutes; as it is, it is a moment, so the limit decides nothing."""
     pieces = [

@@ -120,6 +120,7 @@ async def test_wrong_credentials_are_told_at_the_start(s3: S3Part, bucket: str) 
         await storage.aclose()
 
 
+@pytest.mark.slow
 async def test_a_storage_that_is_away_is_a_storage_error_everywhere(s3: S3Part, tmp_path: Path) -> None:
     storage = storage_at("http://127.0.0.1:9", s3, "any")
     every: list[Callable[[], Awaitable[object]]] = [

@@ -31,6 +31,7 @@ def cut_for(line: Line, seconds: float) -> None:
     asyncio.get_running_loop().call_later(seconds, line.mend)
 
 
+@pytest.mark.slow
 async def test_an_upload_goes_on_after_a_cut_that_outlasts_the_clients_own_tries(
     storage: S3Storage, s3: S3Part, bucket: str, line: Line
 ) -> None:
@@ -45,6 +46,7 @@ async def test_an_upload_goes_on_after_a_cut_that_outlasts_the_clients_own_tries
     await through.aclose()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [1, 12 * MIB])
 async def test_the_first_and_the_last_request_of_an_upload_outlast_a_cut(
     storage: S3Storage, s3: S3Part, bucket: str, line: Line, size: int
@@ -61,6 +63,7 @@ async def test_the_first_and_the_last_request_of_an_upload_outlast_a_cut(
     await through.aclose()
 
 
+@pytest.mark.slow
 async def test_a_download_goes_on_after_a_cut_that_outlasts_the_clients_own_tries(
     storage: S3Storage, s3: S3Part, bucket: str, line: Line, tmp_path: Path
 ) -> None:

@@ -171,6 +171,7 @@ async def test_a_download_that_never_gets_on_fails_and_leaves_no_file(
     await through.aclose()
 
 
+@pytest.mark.slow
 async def test_a_cancelled_download_has_stopped_when_the_cancellation_is_passed_on(
     storage: S3Storage, s3: S3Part, bucket: str, proxy: Proxy, tmp_path: Path
 ) -> None:

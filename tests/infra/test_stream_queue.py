@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
+import pytest
 from arq import Retry, cron
 from arq.connections import ArqRedis
 
@@ -17,6 +18,7 @@ from tests.infra.stream_queues import is_empty, working
 from tests.parts.waiting import until
 
 
+@pytest.mark.slow
 async def test_a_worker_that_pauses_picks_no_job_until_it_resumes(redis: StreamRedis):
     ran: list[int] = []
 
@@ -123,6 +125,7 @@ async def test_a_retry_comes_back_when_it_says_and_a_deferred_job_is_not_early(r
     assert 0.39 < times["later"][0] - begun < 1.5
 
 
+@pytest.mark.slow
 async def test_a_job_that_breaks_unexpectedly_is_not_dropped(redis: StreamRedis):
     tries: list[int] = []
 
@@ -169,6 +172,7 @@ async def test_a_stock_arq_client_may_enqueue_too(redis: StreamRedis, redis_url:
         await until(lambda: ran == [7])
 
 
+@pytest.mark.slow
 async def test_a_cron_job_runs_once_for_all_workers_and_the_health_check_is_kept(redis: StreamRedis):
     ran: list[str] = []
 
@@ -247,6 +251,7 @@ async def test_one_owners_thousand_does_not_starve_anothers_ten(redis: StreamRed
     assert last_of_b <= 2 * 10 + 16  # By turns, and what runs at once.
 
 
+@pytest.mark.slow
 async def test_a_burst_runs_once_each_over_two_workers(redis: StreamRedis):
     ran = Counter[str]()
 

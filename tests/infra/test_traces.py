@@ -173,6 +173,7 @@ async def test_without_an_endpoint_there_is_an_id_and_the_sdk_is_not_even_loaded
     assert "span_id" not in inside
 
 
+@pytest.mark.slow
 async def test_a_collector_that_hangs_does_not_keep_a_process_from_ending():
     taken = asyncio.Event()
 

@@ -63,6 +63,7 @@ async def test_a_lease_that_ran_out_and_a_fault_are_counted(world: World, tmp_pa
     assert "fiapx_lease_takeovers_total 1.0" in metrics.text().decode()
 
 
+@pytest.mark.slow
 async def test_a_video_whose_workers_died_too_often_is_counted_as_failed(world: World, tmp_path: Path, samples: Path):
     metrics = WorkerMetrics()
     video = await uploaded_file(world, samples / "bikes.mp4")
@@ -123,6 +124,7 @@ async def test_a_worker_that_is_unfit_says_so_and_lives_until_it_has_ended():
     assert told == [([200, 200], False), ([200, 200], False), ([200, 503], True)]
 
 
+@pytest.mark.slow
 async def test_who_asks_and_does_not_read_the_answer_keeps_no_worker_from_its_end():
     metrics, port, loop = WorkerMetrics(), free_pair(), asyncio.get_running_loop()
     for number in range(3):

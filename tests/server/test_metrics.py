@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from websockets.asyncio.client import connect
 from websockets.typing import Subprotocol
@@ -44,6 +45,7 @@ async def test_requests_are_counted_by_route_and_status(site: Site, ana: Person)
     assert await value(site, "fiapx_errors_total", code="PROCESSING_NOT_FINISHED") == 1
 
 
+@pytest.mark.slow
 async def test_operations_are_counted_by_root_field_and_outcome(site: Site, ana: Person):
     await ana.ask("{ me { id } }")
     await ana.ask("{ mine: me { id } }")
@@ -60,6 +62,7 @@ async def test_operations_are_counted_by_root_field_and_outcome(site: Site, ana:
     assert await value(site, "fiapx_requests_rejected_total", reason="BAD_USER_INPUT") == 1
 
 
+@pytest.mark.slow
 async def test_no_client_can_create_many_series(site: Site, ana: Person):
     for number in range(20):
         await ana.graphql(f"{{ field{number} }}")

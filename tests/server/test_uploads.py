@@ -229,6 +229,7 @@ async def piece(incoming: Incoming, size: int) -> None:
     await incoming.take(receive, 30)
 
 
+@pytest.mark.slow
 async def test_who_needs_memory_waits_for_it_and_then_the_slowest_of_the_user_with_the_most_gives_up():
     everyone, ends = uploads(4 * READ_AHEAD + 1000), dict[str, DomainError | None]()
     all_begun = asyncio.Barrier(4)

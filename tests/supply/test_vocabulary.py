@@ -72,6 +72,7 @@ def told(path: Path, line: int, what: str) -> str:
     return f"{path.relative_to(ROOT)}:{line}: {what}"
 
 
+@pytest.mark.slow
 def test_no_name_is_a_private_word():
     private = re.compile(_PRIVATE)
     found = [

@@ -109,6 +109,7 @@ async def check_all_is_well(world: World, viewer: Viewer, mailer: MemoryMailer, 
     assert len(set(told)) == (1 if failed and rows else 0), "a failure is told, and nothing else"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("failure", [None, ProcessingError(FailureCode.CORRUPT_VIDEO)], ids=["completed", "failed"])
 async def test_a_worker_that_dies_anywhere_in_an_attempt_loses_doubles_and_leaves_nothing(
     failure: ProcessingError | None, empty_database: Path, in_memory: Path

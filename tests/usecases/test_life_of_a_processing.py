@@ -86,6 +86,7 @@ async def test_a_holder_that_speaks_up_once_the_database_is_back_keeps_its_lease
     assert (await world.row(video.id)).attempt == 1
 
 
+@pytest.mark.slow
 async def test_the_third_lost_attempt_is_the_end_and_its_owner_is_told(world: World):
     ana = await world.user()
     video = await world.uploaded(ana)

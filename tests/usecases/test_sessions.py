@@ -335,6 +335,7 @@ async def test_asking_for_a_reset_of_an_unknown_address_does_nothing_and_takes_a
     assert len(await identity.world.due_notifications()) == 1
 
 
+@pytest.mark.slow
 async def test_a_stranger_who_asks_for_resets_keeps_no_owner_from_theirs(identity: Identity):
     await identity.ana()
     identity.limits.allowed = {RateLimitKey.RESET_BY_ACCOUNT: 3}

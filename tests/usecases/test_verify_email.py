@@ -193,6 +193,7 @@ async def test_a_mail_server_that_is_down_loses_no_link(identity: Identity, post
     assert await post.sent() == ["account.verify_email"]
 
 
+@pytest.mark.slow
 async def test_addresses_of_one_mailbox_get_no_links_without_end(identity: Identity, post: Post):
     identity.limits.allowed = identity.world.limits.allowed = {RateLimitKey.UNVERIFIED_MAIL_BY_RECIPIENT: 3}
     for number in range(8):

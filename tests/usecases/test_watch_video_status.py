@@ -304,6 +304,7 @@ async def test_progress_comes_four_times_a_second_at_most_its_newest_always_and_
 # ---------------------------------------------------------------- races
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cuts", [0.0, 0.3])
 async def test_no_end_is_missed_when_messages_get_lost_and_connections_break(redis_url: str, cuts: float):
     """400 races between watching and ending; of the words every fifth is lost, and ``cuts`` of them cut the connection.
