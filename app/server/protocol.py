@@ -205,6 +205,11 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
         self._connection.gone()
         super().connection_lost(exc)
 
+    def shutdown(self) -> None:
+        """End it with the server, unless its client just ends it: uvicorn would break off its own end there."""
+        if not self.transport.is_closing():
+            super().shutdown()
+
     def handle_cont(self, event: Frame) -> None:
         if self._within_the_rate():
             super().handle_cont(event)

@@ -21,6 +21,7 @@ HTTP = {
 }
 WEBSOCKET = {
     "connection_lost": ["self", "exc"],
+    "shutdown": ["self"],
     "handle_cont": ["self", "event"],
     "handle_text": ["self", "event"],
     "handle_bytes": ["self", "event"],
