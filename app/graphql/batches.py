@@ -1,21 +1,19 @@
 """Batches as their owner sees them, and a page of them."""
 
 from datetime import datetime
-from typing import Annotated
 
 import strawberry
 
 from app.domain.batch import BatchId
 from app.domain.session import Scope
-from app.graphql.connection import VideoProcessingConnection
+from app.graphql.connection import Connection, Edge, PageAfter, PageInfo, PageSize
 from app.graphql.context import Info
 from app.graphql.enums import BatchStatus
-from app.graphql.page_info import PageInfo
 from app.graphql.shown import shown
-from app.graphql.videos import ExtractionOptions, options_shown
+from app.graphql.videos import ExtractionOptions, VideoProcessingConnection, options_shown
 from app.usecases.batches import BatchOverview
 from app.usecases.download_batch import batch_file_name, ticket_of
-from app.usecases.paging import MAX_PAGE, PAGE, Page, cursor_of
+from app.usecases.paging import MAX_PAGE, PAGE, Page
 
 
 @strawberry.type(description="How many videos of a batch are in each state.")
@@ -61,12 +59,7 @@ class Batch:
     )
 
     @strawberry.field(description=f"Its videos, newest first. Keyset pagination; first is 1 to {MAX_PAGE}.")
-    async def videos(
-        self,
-        info: Info,
-        first: Annotated[int | None, strawberry.argument(description=f"How many, 1 to {MAX_PAGE}.")] = PAGE,
-        after: Annotated[str | None, strawberry.argument(description="The cursor of the one before.")] = None,
-    ) -> VideoProcessingConnection:
+    async def videos(self, info: Info, first: PageSize = PAGE, after: PageAfter = None) -> VideoProcessingConnection:
         viewer, batch = info.context.allowed(Scope.READ), BatchId(self.seen.id)
         page = await info.context.do.list_user_videos(viewer, PAGE if first is None else first, after, (), batch)
         return VideoProcessingConnection.of(page, (), batch, follows=after is not None)
@@ -100,19 +93,17 @@ class Batch:
 
 
 @strawberry.type(description="A batch in its place in the list.")
-class BatchEdge:
+class BatchEdge(Edge[Batch]):
     """One line of a page."""
 
     node: Batch = strawberry.field(description="The batch.")
-    cursor: str = strawberry.field(description="Its place: what to send as after to go on from here.")
 
 
 @strawberry.type(description="A page of the viewer's batches, newest first.")
-class BatchConnection:
+class BatchConnection(Connection[BatchEdge]):
     """One page."""
 
     edges: list[BatchEdge] = strawberry.field(description="The batches of this page.")
-    page_info: PageInfo = strawberry.field(description="Where this page lies.")
 
     @strawberry.field(description="How many there are in all pages; counted only where it is asked for.")
     async def total_count(self, info: Info) -> int:
@@ -120,5 +111,4 @@ class BatchConnection:
 
     @classmethod
     def of(cls, page: Page[BatchOverview], *, follows: bool) -> "BatchConnection":
-        edges = [BatchEdge(node=Batch.of(one), cursor=cursor_of(one)) for one in page.entries]
-        return cls(edges=edges, page_info=PageInfo.of(page, follows=follows))
+        return cls(edges=BatchEdge.each(page, Batch.of), page_info=PageInfo.of(page, follows=follows))

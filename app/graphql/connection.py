@@ -1,49 +1,55 @@
-"""A page of processings (the Relay cursor connection, by keyset)."""
+"""Pages of anything (the Relay cursor connection, by keyset): what their types have in common."""
 
-from collections.abc import Collection
+from collections.abc import Callable
+from typing import Annotated, Generic, Self, TypeVar
 
 import strawberry
 
-from app.domain import video
-from app.domain.batch import BatchId
-from app.domain.session import Scope
-from app.domain.video import ProcessingStatus
-from app.graphql.context import Info
-from app.graphql.page_info import PageInfo
-from app.graphql.videos import VideoProcessing
-from app.usecases.paging import Page, cursor_of
+from app.usecases.paging import MAX_PAGE, Listed, Page, cursor_of
+
+PageSize = Annotated[int | None, strawberry.argument(description=f"How many, 1 to {MAX_PAGE}.")]
+PageAfter = Annotated[str | None, strawberry.argument(description="The cursor of the one before.")]
+
+Entry = TypeVar("Entry", bound=Listed)
+Node = TypeVar("Node")
+Line = TypeVar("Line")
 
 
-@strawberry.type(description="A processing in its place in the list.")
-class VideoProcessingEdge:
-    """One line of a page."""
+@strawberry.type(description="Where a page lies in its list.")
+class PageInfo:
+    """What a client needs to go on."""
 
-    node: VideoProcessing = strawberry.field(description="The processing.")
-    cursor: str = strawberry.field(description="Its place: what to send as after to go on from here.")
-
-
-@strawberry.type(description="A page of the viewer's processings, newest first.")
-class VideoProcessingConnection:
-    """One page."""
-
-    statuses: strawberry.Private[Collection[ProcessingStatus]]
-    batch: strawberry.Private[BatchId | None]
-    edges: list[VideoProcessingEdge] = strawberry.field(description="The processings of this page.")
-    page_info: PageInfo = strawberry.field(description="Where this page lies.")
-
-    @strawberry.field(description="How many there are in all pages; counted only where it is asked for.")
-    async def total_count(self, info: Info) -> int:
-        viewer = info.context.allowed(Scope.READ)
-        return await info.context.do.list_user_videos.count(viewer, self.statuses, self.batch)
+    has_next_page: bool = strawberry.field(description="Whether more follow.")
+    has_previous_page: bool = strawberry.field(description="Whether this is not the first page.")
+    start_cursor: str | None = strawberry.field(description="The first edge's cursor; null on an empty page.")
+    end_cursor: str | None = strawberry.field(description="The last edge's cursor; null on an empty page.")
 
     @classmethod
-    def of(
-        cls,
-        page: Page[video.VideoProcessing],
-        statuses: Collection[ProcessingStatus],
-        batch: BatchId | None = None,
-        *,
-        follows: bool,
-    ) -> "VideoProcessingConnection":
-        edges = [VideoProcessingEdge(node=VideoProcessing.of(one), cursor=cursor_of(one)) for one in page.entries]
-        return cls(statuses=statuses, batch=batch, edges=edges, page_info=PageInfo.of(page, follows=follows))
+    def of(cls, page: Page[Listed], *, follows: bool) -> "PageInfo":
+        return cls(
+            has_next_page=page.has_next,
+            has_previous_page=follows,
+            start_cursor=cursor_of(page.entries[0]) if page.entries else None,
+            end_cursor=cursor_of(page.entries[-1]) if page.entries else None,
+        )
+
+
+@strawberry.type
+class Edge(Generic[Node]):
+    """One line of a page; each kind of them describes its ``node`` anew."""
+
+    node: Node
+    cursor: str = strawberry.field(description="Its place: what to send as after to go on from here.")
+
+    @classmethod
+    def each(cls, page: Page[Entry], show: Callable[[Entry], Node]) -> list[Self]:
+        """Return the lines of a page, on which its entries are as ``show`` makes them."""
+        return [cls(node=show(one), cursor=cursor_of(one)) for one in page.entries]
+
+
+@strawberry.type
+class Connection(Generic[Line]):
+    """One page; each kind of them describes its ``edges`` anew."""
+
+    edges: list[Line]
+    page_info: PageInfo = strawberry.field(description="Where this page lies.")

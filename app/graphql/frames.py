@@ -8,7 +8,7 @@ import strawberry
 from app.domain import video
 from app.domain.frame import ArchivedFrame
 from app.domain.manifest import file_name_at
-from app.graphql.page_info import PageInfo
+from app.graphql.connection import Connection, PageInfo
 from app.server.services import Services
 from app.usecases.frames import FramePage, frame_cursor
 from app.usecases.paging import MAX_PAGE, PAGE
@@ -74,11 +74,10 @@ class FrameEdge:
 
 
 @strawberry.type(description="A page of a ZIP's pictures, in their order.")
-class FrameConnection:
+class FrameConnection(Connection[FrameEdge]):
     """One page."""
 
     edges: list[FrameEdge] = strawberry.field(description="The pictures of this page.")
-    page_info: PageInfo = strawberry.field(description="Where this page lies.")
     total_count: int = strawberry.field(description="How many there are in all pages.")
     expires_at: datetime = strawberry.field(
         description="When the URLs of this page stop working; read them again then."

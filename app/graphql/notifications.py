@@ -5,10 +5,10 @@ from datetime import datetime
 import strawberry
 
 from app.domain import notification
+from app.graphql.connection import Connection, Edge, PageInfo
 from app.graphql.enums import DeliveryStatus, NotificationChannel
-from app.graphql.page_info import PageInfo
 from app.graphql.shown import shown
-from app.usecases.paging import Page, cursor_of
+from app.usecases.paging import Page
 
 
 @strawberry.type(description="What the user is told of, and where.")
@@ -54,23 +54,19 @@ class NotificationDelivery:
 
 
 @strawberry.type(description="A delivery in its place in the log.")
-class NotificationDeliveryEdge:
+class NotificationDeliveryEdge(Edge[NotificationDelivery]):
     """One line of a page."""
 
     node: NotificationDelivery = strawberry.field(description="The delivery.")
-    cursor: str = strawberry.field(description="Its place: what to send as after to go on from here.")
 
 
 @strawberry.type(description="A page of the viewer's deliveries, newest first.")
-class NotificationDeliveryConnection:
+class NotificationDeliveryConnection(Connection[NotificationDeliveryEdge]):
     """One page."""
 
     edges: list[NotificationDeliveryEdge] = strawberry.field(description="The deliveries of this page.")
-    page_info: PageInfo = strawberry.field(description="Where this page lies.")
 
     @classmethod
     def of(cls, page: Page[notification.Notification], *, follows: bool) -> "NotificationDeliveryConnection":
-        edges = [
-            NotificationDeliveryEdge(node=NotificationDelivery.of(one), cursor=cursor_of(one)) for one in page.entries
-        ]
+        edges = NotificationDeliveryEdge.each(page, NotificationDelivery.of)
         return cls(edges=edges, page_info=PageInfo.of(page, follows=follows))

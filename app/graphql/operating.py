@@ -5,13 +5,13 @@ from datetime import datetime
 import strawberry
 
 from app.domain import audit, user
+from app.graphql.connection import Connection, Edge, PageInfo
 from app.graphql.enums import FailureCode, ProcessingStatus, Role
-from app.graphql.page_info import PageInfo
 from app.graphql.scalars import BigInt
 from app.graphql.shown import shown
 from app.graphql.videos import Failure, Progress
 from app.usecases.job_operations import WorkOverview
-from app.usecases.paging import Page, cursor_of
+from app.usecases.paging import Page
 from app.usecases.ports import jobs
 
 
@@ -42,24 +42,21 @@ class Job:
 
 
 @strawberry.type(description="A processing in its place in the list.")
-class JobEdge:
+class JobEdge(Edge[Job]):
     """One line of a page."""
 
     node: Job = strawberry.field(description="The processing.")
-    cursor: str = strawberry.field(description="Its place: what to send as after to go on from here.")
 
 
 @strawberry.type(description="A page of processings.")
-class JobConnection:
+class JobConnection(Connection[JobEdge]):
     """One page."""
 
     edges: list[JobEdge] = strawberry.field(description="The processings of this page.")
-    page_info: PageInfo = strawberry.field(description="Where this page lies.")
 
     @classmethod
     def of(cls, page: Page[jobs.Job], *, follows: bool) -> "JobConnection":
-        edges = [JobEdge(node=Job.of(one), cursor=cursor_of(one)) for one in page.entries]
-        return cls(edges=edges, page_info=PageInfo.of(page, follows=follows))
+        return cls(edges=JobEdge.each(page, Job.of), page_info=PageInfo.of(page, follows=follows))
 
 
 @strawberry.type(description="How many failed with one code.")
@@ -132,24 +129,21 @@ class Account:
 
 
 @strawberry.type(description="An account in its place in the list.")
-class AccountEdge:
+class AccountEdge(Edge[Account]):
     """One line of a page."""
 
     node: Account = strawberry.field(description="The account.")
-    cursor: str = strawberry.field(description="Its place: what to send as after to go on from here.")
 
 
 @strawberry.type(description="A page of accounts, newest first.")
-class AccountConnection:
+class AccountConnection(Connection[AccountEdge]):
     """One page."""
 
     edges: list[AccountEdge] = strawberry.field(description="The accounts of this page.")
-    page_info: PageInfo = strawberry.field(description="Where this page lies.")
 
     @classmethod
     def of(cls, page: Page[user.User], *, follows: bool) -> "AccountConnection":
-        edges = [AccountEdge(node=Account.of(one), cursor=cursor_of(one)) for one in page.entries]
-        return cls(edges=edges, page_info=PageInfo.of(page, follows=follows))
+        return cls(edges=AccountEdge.each(page, Account.of), page_info=PageInfo.of(page, follows=follows))
 
 
 @strawberry.type(description="Something that an operator did, or was refused.")
@@ -171,21 +165,18 @@ class AuditEntry:
 
 
 @strawberry.type(description="An entry in its place in the log.")
-class AuditEdge:
+class AuditEdge(Edge[AuditEntry]):
     """One line of a page."""
 
     node: AuditEntry = strawberry.field(description="The entry.")
-    cursor: str = strawberry.field(description="Its place: what to send as after to go on from here.")
 
 
 @strawberry.type(description="A page of the audit log, newest first.")
-class AuditConnection:
+class AuditConnection(Connection[AuditEdge]):
     """One page."""
 
     edges: list[AuditEdge] = strawberry.field(description="The entries of this page.")
-    page_info: PageInfo = strawberry.field(description="Where this page lies.")
 
     @classmethod
     def of(cls, page: Page[audit.AuditEntry], *, follows: bool) -> "AuditConnection":
-        edges = [AuditEdge(node=AuditEntry.of(one), cursor=cursor_of(one)) for one in page.entries]
-        return cls(edges=edges, page_info=PageInfo.of(page, follows=follows))
+        return cls(edges=AuditEdge.each(page, AuditEntry.of), page_info=PageInfo.of(page, follows=follows))

@@ -5,16 +5,16 @@ from typing import Annotated, Final
 
 import strawberry
 
+from app.graphql.connection import PageAfter, PageSize
 from app.graphql.context import Info
-from app.graphql.enums import FailureCode, ProcessingStatus
+from app.graphql.enums import FailureCode
 from app.graphql.operating import AccountConnection, AuditConnection, JobConnection, Overview
 from app.graphql.results import OverviewResult
+from app.graphql.videos import Statuses
 from app.usecases.paging import MAX_PAGE, PAGE
 from app.usecases.ports.audit import AuditFilter
 from app.usecases.ports.jobs import JobFilter
 
-_First = Annotated[int | None, strawberry.argument(description=f"How many, 1 to {MAX_PAGE}.")]
-_After = Annotated[str | None, strawberry.argument(description="The cursor of the one before.")]
 _FOR_OPERATORS: Final = "For operators."
 _DAY: Final = timedelta(days=1)
 
@@ -41,11 +41,9 @@ class OperatorQueries:
     async def jobs(
         self,
         info: Info,
-        first: _First = PAGE,
-        after: _After = None,
-        status: Annotated[
-            list[ProcessingStatus] | None, strawberry.argument(description="Only those in these states.")
-        ] = None,
+        first: PageSize = PAGE,
+        after: PageAfter = None,
+        status: Statuses = None,
         code: Annotated[
             FailureCode | None,
             strawberry.argument(description="Only what failed with this code and was not processed again."),
@@ -63,8 +61,8 @@ class OperatorQueries:
     async def accounts(
         self,
         info: Info,
-        first: _First = PAGE,
-        after: _After = None,
+        first: PageSize = PAGE,
+        after: PageAfter = None,
         email: Annotated[str, strawberry.argument(description="Only those with this in their address.")] = "",
     ) -> AccountConnection:
         page = await info.context.do.operate.users.list(
@@ -75,7 +73,7 @@ class OperatorQueries:
     @strawberry.field(
         description=f"{_FOR_OPERATORS} What operators did, newest first. Keyset pagination; first is 1 to {MAX_PAGE}."
     )
-    async def audit_log(self, info: Info, first: _First = PAGE, after: _After = None) -> AuditConnection:
+    async def audit_log(self, info: Info, first: PageSize = PAGE, after: PageAfter = None) -> AuditConnection:
         page = await info.context.do.operate.audit.list(
             info.context.operator, AuditFilter(), PAGE if first is None else first, after
         )

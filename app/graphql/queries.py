@@ -16,9 +16,8 @@ from app.domain.staged_upload import parsed_upload_id
 from app.domain.video import parsed_video_id
 from app.graphql.api_keys import ApiKey
 from app.graphql.batches import Batch, BatchConnection
-from app.graphql.connection import VideoProcessingConnection
+from app.graphql.connection import PageAfter, PageSize
 from app.graphql.context import Info
-from app.graphql.enums import ProcessingStatus
 from app.graphql.imports import VideoImport
 from app.graphql.inputs import ExtractionOptionsInput
 from app.graphql.notifications import NotificationDeliveryConnection
@@ -28,14 +27,11 @@ from app.graphql.problems import Problem, problem_of
 from app.graphql.results import BatchResult, VideoImportResult, VideoResult
 from app.graphql.scalars import BigInt
 from app.graphql.shown import shown
-from app.graphql.videos import VideoProcessing
+from app.graphql.videos import Statuses, VideoProcessing, VideoProcessingConnection
 from app.usecases.imports import LISTED
 from app.usecases.paging import MAX_PAGE, PAGE
 from app.usecases.planned_upload import PlannedUpload
 from app.usecases.ports.database import DatabaseUnavailable
-
-_First = Annotated[int | None, strawberry.argument(description=f"How many, 1 to {MAX_PAGE}.")]
-_After = Annotated[str | None, strawberry.argument(description="The cursor of the one before.")]
 
 
 @strawberry.type(description="What an option of ExtractionOptionsInput or FrameSelectionInput may be.")
@@ -96,13 +92,7 @@ class Query(OperatorQueries):
         description=f"The viewer's processings, newest first. Keyset pagination; first is 1 to {MAX_PAGE}."
     )
     async def videos(
-        self,
-        info: Info,
-        first: _First = PAGE,
-        after: _After = None,
-        status: Annotated[
-            list[ProcessingStatus] | None, strawberry.argument(description="Only those in these states.")
-        ] = None,
+        self, info: Info, first: PageSize = PAGE, after: PageAfter = None, status: Statuses = None
     ) -> VideoProcessingConnection:
         statuses = status or ()
         page = await info.context.do.list_user_videos(
@@ -133,7 +123,7 @@ class Query(OperatorQueries):
         return [VideoImport.of(one) for one in found]
 
     @strawberry.field(description=f"The viewer's batches, newest first. Keyset pagination; first is 1 to {MAX_PAGE}.")
-    async def batches(self, info: Info, first: _First = PAGE, after: _After = None) -> BatchConnection:
+    async def batches(self, info: Info, first: PageSize = PAGE, after: PageAfter = None) -> BatchConnection:
         page = await info.context.do.batches.list(
             info.context.allowed(Scope.READ), PAGE if first is None else first, after
         )
@@ -150,7 +140,7 @@ class Query(OperatorQueries):
         f"pagination; first is 1 to {MAX_PAGE}."
     )
     async def notification_deliveries(
-        self, info: Info, first: _First = PAGE, after: _After = None
+        self, info: Info, first: PageSize = PAGE, after: PageAfter = None
     ) -> NotificationDeliveryConnection:
         page = await info.context.do.notifications.page(
             info.context.allowed(Scope.READ), PAGE if first is None else first, after

@@ -1,14 +1,17 @@
-"""A processing as its owner sees it."""
+"""A processing as its owner sees it, and a page of them."""
 
+from collections.abc import Collection
 from datetime import datetime
 from functools import lru_cache
-from typing import Any, cast
+from typing import Annotated, Any, cast
 
 import strawberry
 
 from app.domain import options, video
+from app.domain.batch import BatchId
 from app.domain.options import SelectionKind
 from app.domain.session import Scope
+from app.graphql.connection import Connection, Edge, PageInfo
 from app.graphql.context import Info
 from app.graphql.declared import EACH
 from app.graphql.enums import FailureCode, ImageFormat, ProcessingStatus
@@ -17,8 +20,10 @@ from app.graphql.scalars import BigInt
 from app.graphql.shown import shown
 from app.usecases.download_processed_zip import archive_file_name
 from app.usecases.frames import Wanted
-from app.usecases.paging import MAX_PAGE
+from app.usecases.paging import MAX_PAGE, Page
 from app.usecases.ports.storage import DownloadLinks
+
+Statuses = Annotated[list[ProcessingStatus] | None, strawberry.argument(description="Only those in these states.")]
 
 
 @strawberry.type(
@@ -193,3 +198,36 @@ class VideoProcessing:
     @classmethod
     def of(cls, found: video.VideoProcessing) -> "VideoProcessing":
         return shown(cls, found, seen=found, options=options_shown(found.options))
+
+
+@strawberry.type(description="A processing in its place in the list.")
+class VideoProcessingEdge(Edge[VideoProcessing]):
+    """One line of a page."""
+
+    node: VideoProcessing = strawberry.field(description="The processing.")
+
+
+@strawberry.type(description="A page of the viewer's processings, newest first.")
+class VideoProcessingConnection(Connection[VideoProcessingEdge]):
+    """One page."""
+
+    statuses: strawberry.Private[Collection[video.ProcessingStatus]]
+    batch: strawberry.Private[BatchId | None]
+    edges: list[VideoProcessingEdge] = strawberry.field(description="The processings of this page.")
+
+    @strawberry.field(description="How many there are in all pages; counted only where it is asked for.")
+    async def total_count(self, info: Info) -> int:
+        viewer = info.context.allowed(Scope.READ)
+        return await info.context.do.list_user_videos.count(viewer, self.statuses, self.batch)
+
+    @classmethod
+    def of(
+        cls,
+        page: Page[video.VideoProcessing],
+        statuses: Collection[video.ProcessingStatus],
+        batch: BatchId | None = None,
+        *,
+        follows: bool,
+    ) -> "VideoProcessingConnection":
+        edges, place = VideoProcessingEdge.each(page, VideoProcessing.of), PageInfo.of(page, follows=follows)
+        return cls(statuses=statuses, batch=batch, edges=edges, page_info=place)
