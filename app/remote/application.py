@@ -2,7 +2,7 @@
 
 import asyncio
 import sys
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from functools import partial
@@ -13,7 +13,7 @@ import typer
 
 from app.remote import COMMANDS, SERVICE_URL, commands, signing
 from app.remote.failures import CannotGoOn, exit_code_of, told
-from app.remote.options import one_of, option, options_of
+from app.remote.options import asking_options, one_of, options_of
 from app.remote.shown import say
 from app.terminal import plain, until_ended
 from fiapx_client import ProcessingStatus, Refused, Scope
@@ -39,6 +39,10 @@ Url = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="Say it for programs, an object a line.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Say nothing but what failed.")]
+Watch = Annotated[bool, typer.Option("--watch", help="Go on until they are processed.")]
+Into = Annotated[
+    Path | None, typer.Option("--download", metavar="FOLDER", help="And fetch the frames, into this folder.")
+]
 Force = Annotated[bool, typer.Option("--force", help="Replace a ZIP that is there.")]
 Ids = Annotated[list[str], typer.Argument(metavar="ID...", help="Of videos.", show_default=False)]
 
@@ -97,79 +101,51 @@ def logout(url: Url = None) -> None:
 
 
 @_command("upload")
+@asking_options
 def upload(
     files: Annotated[list[str], typer.Argument(metavar="FILE|FOLDER|GLOB...", help="Films.", show_default=False)],
     *,
     recursive: Annotated[bool, typer.Option("--recursive", "-r", help="Folders with all that are in them.")] = False,
-    watch: Annotated[bool, typer.Option("--watch", help="Go on until they are processed.")] = False,
-    download: Annotated[
-        Path | None, typer.Option("--download", metavar="FOLDER", help="And fetch the frames, into this folder.")
-    ] = None,
+    watch: Watch = False,
+    download: Into = None,
     batch: Annotated[
         str | None, typer.Option("--batch", metavar="NAME", help="Put them into your batch of this name; else make it.")
     ] = None,
     force: Force = False,
-    frames_per_second: Annotated[Any, option("frames_per_second")] = None,
-    every_seconds: Annotated[Any, option("every_seconds")] = None,
-    every_nth_frame: Annotated[Any, option("every_nth_frame")] = None,
-    count: Annotated[Any, option("count")] = None,
-    timestamps: Annotated[Any, option("timestamps")] = None,
-    keyframes_only: Annotated[bool, option("keyframes_only")] = False,
-    scene_change: Annotated[Any, option("scene_change")] = None,
-    format: Annotated[Any, option("format")] = None,  # noqa: A002 - the API's name
-    quality: Annotated[Any, option("quality")] = None,
-    max_width: Annotated[Any, option("max_width")] = None,
-    max_height: Annotated[Any, option("max_height")] = None,
-    start_seconds: Annotated[Any, option("start_seconds")] = None,
-    end_seconds: Annotated[Any, option("end_seconds")] = None,
+    chosen: Mapping[str, Any],
     quiet: Quiet = False,
     as_json: Json = False,
     url: Url = None,
 ) -> None:
     """Send films, and wait for their frames if you like."""
-    given = locals()
 
     async def work() -> int:
         follows = watch or download is not None
-        wanted = commands.Upload(files, recursive, follows, download, force, options_of(given), batch)
+        wanted = commands.Upload(files, recursive, follows, download, force, options_of(chosen), batch)
         return await commands.upload(url, wanted, quiet=quiet, as_json=as_json)
 
     _end("upload", work)
 
 
 @_command("import")
+@asking_options
 def import_(
     links: Annotated[list[str], typer.Argument(metavar="LINK...", help="Of films on the web.", show_default=False)],
     *,
     name: Annotated[str | None, typer.Option("--name", metavar="NAME", help="What the film is called.")] = None,
-    watch: Annotated[bool, typer.Option("--watch", help="Go on until they are processed.")] = False,
-    download: Annotated[
-        Path | None, typer.Option("--download", metavar="FOLDER", help="And fetch the frames, into this folder.")
-    ] = None,
+    watch: Watch = False,
+    download: Into = None,
     force: Force = False,
-    frames_per_second: Annotated[Any, option("frames_per_second")] = None,
-    every_seconds: Annotated[Any, option("every_seconds")] = None,
-    every_nth_frame: Annotated[Any, option("every_nth_frame")] = None,
-    count: Annotated[Any, option("count")] = None,
-    timestamps: Annotated[Any, option("timestamps")] = None,
-    keyframes_only: Annotated[bool, option("keyframes_only")] = False,
-    scene_change: Annotated[Any, option("scene_change")] = None,
-    format: Annotated[Any, option("format")] = None,  # noqa: A002 - the API's name
-    quality: Annotated[Any, option("quality")] = None,
-    max_width: Annotated[Any, option("max_width")] = None,
-    max_height: Annotated[Any, option("max_height")] = None,
-    start_seconds: Annotated[Any, option("start_seconds")] = None,
-    end_seconds: Annotated[Any, option("end_seconds")] = None,
+    chosen: Mapping[str, Any],
     quiet: Quiet = False,
     as_json: Json = False,
     url: Url = None,
 ) -> None:
     """Have films fetched from links, by the service itself."""
-    given = locals()
 
     async def work() -> int:
         follows = watch or download is not None
-        wanted = commands.Import(links, name, follows, download, force, options_of(given))
+        wanted = commands.Import(links, name, follows, download, force, options_of(chosen))
         return await commands.import_videos(url, wanted, quiet=quiet, as_json=as_json)
 
     _end("import", work)

@@ -1,7 +1,9 @@
-"""How frames are to be taken, as options of ``fiapx upload``."""
+"""How frames are to be taken, as options of ``fiapx upload`` and ``fiapx import``."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, cast
+from functools import wraps
+from inspect import Parameter, signature
+from typing import Annotated, Any, Final, cast
 
 import typer
 
@@ -9,15 +11,32 @@ from app.option_words import OTHERS, SELECTIONS, Word, option_of
 from app.remote.failures import WRONG_USE, CannotGoOn
 from fiapx_client import ExtractionOptions
 
+_NAMES: Final = (*SELECTIONS, *OTHERS)
 
-def option(name: str) -> Any:
-    """Return the option of the API's field of this name."""
+
+def asking_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Return the command as Typer is to read it: its ``chosen`` is an option for each field of the API."""
+
+    @wraps(command)
+    def gathering(**given: Any) -> None:
+        chosen = {name: given.pop(name) for name in _NAMES}
+        command(**given, chosen=chosen)
+
+    own, each = signature(command), [_parameter(name) for name in _NAMES]
+    shown = [one for it in own.parameters.values() for one in (each if it.name == "chosen" else [it])]
+    gathering.__signature__ = own.replace(parameters=shown)  # type: ignore[attr-defined]  # By which Typer goes.
+    return gathering
+
+
+def _parameter(name: str) -> Parameter:
     word = SELECTIONS.get(name) or OTHERS[name]
     names = dict.fromkeys(filter(None, [option_of(name), word.short]))
     panel = "Which frames (one of these)" if name in SELECTIONS else "How they are"
     if word.read is bool:
-        return typer.Option(*names, help=word.help, rich_help_panel=panel)
-    return typer.Option(*names, metavar=word.value, help=word.help, parser=_reader(word), rich_help_panel=panel)
+        flag = typer.Option(*names, help=word.help, rich_help_panel=panel)
+        return Parameter(name, Parameter.KEYWORD_ONLY, default=False, annotation=Annotated[bool, flag])
+    option = typer.Option(*names, metavar=word.value, help=word.help, parser=_reader(word), rich_help_panel=panel)
+    return Parameter(name, Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[Any, option])
 
 
 def _reader(word: Word) -> Callable[[str], Any]:
