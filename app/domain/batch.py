@@ -10,7 +10,7 @@ from uuid import uuid4
 
 from app.domain.described import Described
 from app.domain.errors import BatchNotFound
-from app.domain.identifiers import is_uuid
+from app.domain.identifiers import parsed_uuid
 from app.domain.options import ExtractionOptions
 from app.domain.user import UserId, checked_line
 
@@ -97,10 +97,7 @@ def parsed_batch_id(text: str) -> BatchId:
 
     :raises BatchNotFound: where it is no UUID in canonical form, since no such batch can exist
     """
-    canonical = text.lower()
-    if not is_uuid(canonical):
-        raise BatchNotFound
-    return BatchId(canonical)
+    return BatchId(parsed_uuid(text, BatchNotFound))
 
 
 def checked_batch_name(text: str) -> str:

@@ -15,3 +15,14 @@ def is_uuid(value: object) -> TypeGuard[str]:
         return isinstance(value, str) and str(UUID(value)) == value
     except ValueError:
         return False
+
+
+def parsed_uuid(text: str, missing: type[Exception]) -> str:
+    """Read an id that a client names, in capitals or not.
+
+    :raises missing: where it is no UUID in canonical form, since nothing has such an id
+    """
+    canonical = text.lower()
+    if not is_uuid(canonical):
+        raise missing
+    return canonical

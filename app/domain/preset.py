@@ -6,7 +6,7 @@ from typing import Final, NewType
 from uuid import uuid4
 
 from app.domain.errors import PresetNotFound
-from app.domain.identifiers import is_uuid
+from app.domain.identifiers import parsed_uuid
 from app.domain.options import ExtractionOptions
 from app.domain.user import UserId, checked_line
 
@@ -40,10 +40,7 @@ def parsed_preset_id(text: str) -> PresetId:
 
     :raises PresetNotFound: where it is no UUID in canonical form, since no such preset can exist
     """
-    canonical = text.lower()
-    if not is_uuid(canonical):
-        raise PresetNotFound
-    return PresetId(canonical)
+    return PresetId(parsed_uuid(text, PresetNotFound))
 
 
 def checked_preset_name(text: str) -> str:

@@ -7,10 +7,11 @@ from datetime import datetime
 from typing import Final
 
 from app.domain.batch import BatchId
-from app.domain.errors import UploadNotFound, VideoNotFound
+from app.domain.errors import UploadNotFound
+from app.domain.identifiers import parsed_uuid
 from app.domain.options import ExtractionOptions
 from app.domain.user import UserId
-from app.domain.video import VideoId, parsed_video_id
+from app.domain.video import VideoId
 
 _MIB: Final = 1024**2
 HEAD_BYTES: Final = 64 * 1024
@@ -41,10 +42,7 @@ def parsed_upload_id(text: str) -> VideoId:
 
     :raises UploadNotFound: where it is no UUID in canonical form
     """
-    try:
-        return parsed_video_id(text)
-    except VideoNotFound:
-        raise UploadNotFound from None
+    return VideoId(parsed_uuid(text, UploadNotFound))
 
 
 @dataclass(frozen=True, slots=True)

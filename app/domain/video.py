@@ -9,7 +9,7 @@ from uuid import uuid4
 from app.domain.described import Described
 from app.domain.errors import VideoNotFound
 from app.domain.failure import Failure
-from app.domain.identifiers import is_uuid
+from app.domain.identifiers import parsed_uuid
 from app.domain.options import ExtractionOptions
 from app.domain.user import UserId
 
@@ -27,10 +27,7 @@ def parsed_video_id(text: str) -> VideoId:
 
     :raises VideoNotFound: where it is no UUID in canonical form, since no such video can exist
     """
-    canonical = text.lower()
-    if not is_uuid(canonical):
-        raise VideoNotFound
-    return VideoId(canonical)
+    return VideoId(parsed_uuid(text, VideoNotFound))
 
 
 class ProcessingStatus(Described):
