@@ -8,13 +8,12 @@ its acceptance to its claim. The stores are the embedded ones, on this machine's
 
 import asyncio
 import os
-import secrets
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from contextlib import AsyncExitStack, ExitStack
+from contextlib import AsyncExitStack
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -29,13 +28,8 @@ from app.domain.session import SessionId, Viewer
 from app.domain.user import Locale
 from app.domain.video import ProcessingStatus, VideoId, VideoProcessing
 from app.infra.sql.migrate import migrate
-from app.settings import Settings
 from app.usecases.upload_video import IncomingVideo
-from bench.worker_scaling import ROOT, chunks, environment, running, until
-from devserver.certificate import Certificate
-from devserver.ports import free_pair
-from devserver.seaweed import Seaweed, SeaweedPorts
-from devserver.valkey import Valkey
+from bench.worker_scaling import chunks, fleet, stores, typed, until
 
 AIM_SECONDS = 10
 WORKERS = 2
@@ -81,17 +75,12 @@ class User:
 async def measure(settings: dict[str, str], folder: Path, times: int, many: int) -> list[float]:
     await migrate(settings["FIAPX_DATABASE_URL"])
     long, short = film_of(600, folder / "long.mp4"), film_of(0.4, folder / "short.mp4")
-    typed = Settings(**{name.removeprefix("FIAPX_").lower(): value for name, value in settings.items()})  # type: ignore[arg-type]  # pydantic reads them from text, as from the environment
     found: list[float] = []
     async with AsyncExitStack() as exits:
-        service = await exits.enter_async_context(compose(typed))
+        service = await exits.enter_async_context(compose(typed(settings)))
         ana, bia = await User.registered(service, "Ana"), await User.registered(service, "Bia")
         videos = [await ana.upload(long, MINUTES_OF_WORK) for _ in range(many)]
-        command = [sys.executable, "-m", "app.cli", "worker", "--only", "videos"]
-        fleet = [
-            await asyncio.create_subprocess_exec(*command, cwd=ROOT, env=os.environ | settings) for _ in range(WORKERS)
-        ]
-        try:
+        async with fleet(WORKERS, settings):
 
             async def all_are_at_work() -> bool:
                 return sum([await ana.is_under_way(video) for video in videos]) == WORKERS
@@ -104,31 +93,17 @@ async def measure(settings: dict[str, str], folder: Path, times: int, many: int)
                 assert row.status is ProcessingStatus.COMPLETED, row.failure
                 assert row.started_at is not None
                 found.append((row.started_at - row.created_at).total_seconds())
-        finally:
-            for worker in fleet:
-                worker.terminate()
-            for worker in fleet:
-                await worker.wait()
     return found
 
 
 def main(times: int, many: int) -> int:
     structlog.configure(logger_factory=structlog.ReturnLoggerFactory())
     began = time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="fairness-") as name, ExitStack() as exits:
-        folder = Path(name)
-        ports: list[int] = []
-        for _ in range(5):
-            ports.append(free_pair(ports))
-        redis = Valkey(folder / "valkey", free_pair(ports), secrets.token_hex(16))
-        certificate = Certificate.made_in(folder / "certificate")
-        s3 = Seaweed(folder / "s3", SeaweedPorts(*ports), "bench", secrets.token_hex(20), "readiness", certificate)
-        for server in (redis, s3):
-            exits.enter_context(running(server.program(), folder / f"{server.program().name}.log"))
+    with tempfile.TemporaryDirectory(prefix="fairness-") as name, stores(folder := Path(name)) as settings:
         print(
             f"{many} films of ten minutes, {WORKERS} workers; load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores"
         )
-        found = asyncio.run(measure(environment(folder, redis, s3), folder, times, many))
+        found = asyncio.run(measure(settings, folder, times, many))
     soon = sum(seconds < AIM_SECONDS for seconds in found)
     print(f"another's short one begins within {AIM_SECONDS} s: {soon} of {times}")
     print(f"seconds from acceptance to claim: median {statistics.median(found):.1f}, most {max(found):.1f}")

@@ -17,7 +17,7 @@ import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, ExitStack, contextmanager
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
@@ -59,6 +59,21 @@ def running(program: Program, log: Path) -> Iterator[None]:
         child.wait_until_it_ends(15)
 
 
+@contextmanager
+def stores(folder: Path) -> Iterator[dict[str, str]]:
+    """Start the embedded ones; yield the environment of whoever works on them."""
+    ports: list[int] = []
+    for _ in range(5):
+        ports.append(free_pair(ports))
+    redis = Valkey(folder / "valkey", free_pair(ports), secrets.token_hex(16))
+    certificate = Certificate.made_in(folder / "certificate")
+    s3 = Seaweed(folder / "s3", SeaweedPorts(*ports), "bench", secrets.token_hex(20), "readiness", certificate)
+    with ExitStack() as exits:
+        for server in (redis, s3):
+            exits.enter_context(running(server.program(), folder / f"{server.program().name}.log"))
+        yield environment(folder, redis, s3)
+
+
 def environment(folder: Path, redis: Valkey, s3: Seaweed) -> dict[str, str]:
     return {
         "FIAPX_DATABASE_URL": f"sqlite+aiosqlite:///{folder}/fiapx.db",
@@ -74,6 +89,24 @@ def environment(folder: Path, redis: Valkey, s3: Seaweed) -> dict[str, str]:
         "FIAPX_SWEEP_SECONDS": "3600",  # Nothing but this script puts a job on the queue.
         "FIAPX_LOG_LEVEL": "warning",
     }
+
+
+def typed(settings: dict[str, str]) -> Settings:
+    return Settings(**{name.removeprefix("FIAPX_").lower(): value for name, value in settings.items()})  # type: ignore[arg-type]  # pydantic reads them from text, as from the environment
+
+
+@asynccontextmanager
+async def fleet(size: int, settings: dict[str, str]) -> AsyncIterator[None]:
+    """Let so many worker processes be there."""
+    command = [sys.executable, "-m", "app.cli", "worker", "--only", "videos"]
+    workers = [await asyncio.create_subprocess_exec(*command, cwd=ROOT, env=os.environ | settings) for _ in range(size)]
+    try:
+        yield
+    finally:
+        for worker in workers:
+            worker.terminate()
+        for worker in workers:
+            await worker.wait()
 
 
 async def until(condition, seconds: float) -> None:
@@ -98,23 +131,13 @@ class Bench:
         """Give how long so many workers took for so many videos."""
         uploaded = [await self.upload() for _ in range(videos)]
         await self.service.redis.flushall()  # The rows stay, and nobody begins before all are ready.
-        command = [sys.executable, "-m", "app.cli", "worker", "--only", "videos"]
-        fleet = [
-            await asyncio.create_subprocess_exec(*command, cwd=ROOT, env=os.environ | self.settings)
-            for _ in range(workers)
-        ]
-        try:
+        async with fleet(workers, self.settings):
             # The fleet's hash has a field for each worker that is ready, and one for the window.
             await until(lambda: self._fleet_has(workers + 1), 60)
             queue, began = ArqJobQueue(self.service.redis), datetime.now(UTC)
             for video in uploaded:
                 await queue.process_video(video.id, video.owner)
             await until(self._nothing_left, 1800)
-        finally:
-            for worker in fleet:
-                worker.terminate()
-            for worker in fleet:
-                await worker.wait()
         ended = [await self.service.services.do.videos.show(self.viewer, video.id) for video in uploaded]
         assert {(row.status, row.attempt) for row in ended} == {(ProcessingStatus.COMPLETED, 1)}, ended
         return (max(row.completed_at for row in ended if row.completed_at) - began).total_seconds()
@@ -145,10 +168,9 @@ def report(workers: int, seconds: list[float], videos: int) -> float:
 
 async def measure(settings: dict[str, str], film: Path, videos: int, runs: int) -> int:
     await migrate(settings["FIAPX_DATABASE_URL"])
-    typed = Settings(**{name.removeprefix("FIAPX_").lower(): value for name, value in settings.items()})  # type: ignore[arg-type]  # pydantic reads them from text, as from the environment
     found: dict[int, list[float]] = {1: [], 2: []}
     async with AsyncExitStack() as exits:
-        service = await exits.enter_async_context(compose(typed))
+        service = await exits.enter_async_context(compose(typed(settings)))
         session = await service.services.do.register_user(
             "Ana", "ana@example.com", "correct horse battery", Locale.EN, "127.0.0.1"
         )
@@ -165,20 +187,11 @@ async def measure(settings: dict[str, str], film: Path, videos: int, runs: int) 
 def main(videos: int, runs: int, film: str) -> int:
     structlog.configure(logger_factory=structlog.ReturnLoggerFactory())
     began = time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="scaling-") as name, ExitStack() as exits:
-        folder = Path(name)
-        ports: list[int] = []
-        for _ in range(5):
-            ports.append(free_pair(ports))
-        redis = Valkey(folder / "valkey", free_pair(ports), secrets.token_hex(16))
-        certificate = Certificate.made_in(folder / "certificate")
-        s3 = Seaweed(folder / "s3", SeaweedPorts(*ports), "bench", secrets.token_hex(20), "readiness", certificate)
-        for server in (redis, s3):
-            exits.enter_context(running(server.program(), folder / f"{server.program().name}.log"))
+    with tempfile.TemporaryDirectory(prefix="scaling-") as name, stores(folder := Path(name)) as settings:
         what = Path(film).resolve() if film else film_of(folder)
         print(f"{videos} times {what.name}, {what.stat().st_size / 1024**2:.1f} MiB; {os.cpu_count()} cores")
         print(f"load before: {' '.join(f'{load:.1f}' for load in os.getloadavg())}")
-        result = asyncio.run(measure(environment(folder, redis, s3), what, videos, runs))
+        result = asyncio.run(measure(settings, what, videos, runs))
     print(
         f"load after:  {' '.join(f'{load:.1f}' for load in os.getloadavg())}; {time.monotonic() - began:.0f} s in all"
     )
