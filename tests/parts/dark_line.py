@@ -5,9 +5,10 @@ import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from typing import Any
 
 from sqlalchemy import URL
+
+from tests.parts.answering import answering
 
 
 @dataclass
@@ -22,25 +23,15 @@ class DarkLine:
     seconds: float
     said: set[bytes] = field(default_factory=set)
     _light: asyncio.Event = field(default_factory=asyncio.Event)
-    _lines: set[asyncio.Task[Any] | None] = field(default_factory=set)
 
     @asynccontextmanager
     async def url(self) -> AsyncIterator[str]:
         self._light.set()
-        listener = await asyncio.start_server(self._serve, "127.0.0.1", 0)
-        port = listener.sockets[0].getsockname()[1]
-        try:
+        async with answering(self._serve) as port:
             yield self.server.set(port=port).render_as_string(hide_password=False)
-        finally:
-            listener.close()
-            for line in self._lines:
-                if line is not None:
-                    line.cancel()
-            await asyncio.gather(*(line for line in self._lines if line), return_exceptions=True)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         assert self.server.host is not None
-        self._lines.add(asyncio.current_task())
         await self._light.wait()
         from_server, to_server = await asyncio.open_connection(self.server.host, self.server.port)
         try:

@@ -6,6 +6,8 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
+from tests.parts.answering import answering
+
 PIECE = 64 * 1024
 
 
@@ -81,12 +83,8 @@ class FilmServer:
 @asynccontextmanager
 async def serving(server: FilmServer) -> AsyncIterator[FilmServer]:
     """Listen on a free port."""
-    talks: set[asyncio.Task[None]] = set()
 
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        talks.add(task)
         try:
             with suppress(ConnectionError, asyncio.IncompleteReadError):
                 head = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
@@ -95,15 +93,7 @@ async def serving(server: FilmServer) -> AsyncIterator[FilmServer]:
                 server.asked.append(asked)
                 await server.give(asked, writer)
         finally:
-            talks.discard(task)
             writer.close()
 
-    listening = await asyncio.start_server(talk, "127.0.0.1", 0)
-    server.port = listening.sockets[0].getsockname()[1]
-    try:
+    async with answering(talk) as server.port:
         yield server
-    finally:
-        listening.close()
-        for one in list(talks):
-            one.cancel()
-        await asyncio.gather(*talks, return_exceptions=True)

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from urllib.parse import parse_qs, urlsplit
 
+from tests.parts.answering import answering
 from tests.parts.waiting import until
 
 
@@ -50,7 +51,6 @@ class HttpLine:
     flows: asyncio.Event = field(default_factory=asyncio.Event)
     """Requests wait for it before they go on to the server."""
     _under_way: int = 0
-    _lines: set[asyncio.Task[None] | None] = field(default_factory=set)
 
     @property
     def taken(self) -> list[int]:
@@ -78,19 +78,11 @@ class HttpLine:
     async def open(self) -> AsyncIterator["HttpLine"]:
         self.light.set()
         self.flows.set()
-        listener = await asyncio.start_server(self._serve, "127.0.0.1", 0)
-        self.url = f"http://127.0.0.1:{listener.sockets[0].getsockname()[1]}"
-        try:
+        async with answering(self._serve) as port:
+            self.url = f"http://127.0.0.1:{port}"
             yield self
-        finally:
-            listener.close()
-            for line in self._lines:
-                if line is not None:
-                    line.cancel()
-            await asyncio.gather(*(line for line in self._lines if line), return_exceptions=True)
 
     async def _serve(self, client: asyncio.StreamReader, to_client: asyncio.StreamWriter) -> None:
-        self._lines.add(asyncio.current_task())
         address = urlsplit(self.server)
         server, to_server = await asyncio.open_connection(address.hostname, address.port)
         try:
