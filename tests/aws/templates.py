@@ -31,6 +31,17 @@ def resources(templates: Mapping[str, Template], *types: str) -> Iterator[tuple[
                 yield f"{name}/{logical_id}", resource
 
 
+def cors_rules(page: str) -> list[dict[str, Any]]:
+    """Give what pages of this origin may do at the bucket of videos, as S3's API names it."""
+    rules: list[dict[str, Any]] = read("storage")["Resources"]["Videos"]["Properties"]["CorsConfiguration"]["CorsRules"]
+    names = {"ExposedHeaders": "ExposeHeaders", "MaxAge": "MaxAgeSeconds"}
+    asked = [{names.get(name, name): value for name, value in rule.items()} for rule in rules]
+    for rule in asked:
+        assert rule["AllowedOrigins"] == [{"Ref": "PageOrigin"}]
+        rule["AllowedOrigins"] = [page]
+    return asked
+
+
 def as_list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 

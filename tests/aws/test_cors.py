@@ -1,31 +1,39 @@
-"""What pages may do at the bucket, asked as browsers ask it, of a storage that heeds the template's rules."""
+"""What pages may do at the bucket, asked as browsers ask it, of two storages that heed the template's rules."""
 
 from collections.abc import Iterator
-from typing import Any
+from secrets import token_hex
 
 import httpx
 import pytest
 
 from app.infra.s3.client import s3_client
-from tests.aws.templates import read
+from tests.aws.templates import cors_rules
+from tests.parts.moto_s3 import MotoPart
 from tests.parts.stores import S3Part
 
 PAGE, FOREIGN = "https://videos.example", "https://elsewhere.example"
 
 
+@pytest.fixture(scope="module", params=["embedded", "moto"])
+def storage(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Part | MotoPart]:
+    if request.param == "embedded":
+        yield request.getfixturevalue("s3")
+        return
+    with MotoPart(tmp_path_factory.mktemp("moto")) as part:
+        yield part
+
+
 @pytest.fixture
-def film(s3: S3Part, bucket: str) -> Iterator[str]:
+def film(storage: S3Part | MotoPart) -> Iterator[str]:
     """The address of an object in a bucket with the template's rules."""
-    rules: list[dict[str, Any]] = read("storage")["Resources"]["Videos"]["Properties"]["CorsConfiguration"]["CorsRules"]
-    names = {"ExposedHeaders": "ExposeHeaders", "MaxAge": "MaxAgeSeconds"}  # By the API they have other names.
-    asked = [{names.get(name, name): value for name, value in rule.items()} for rule in rules]
-    for rule in asked:
-        assert rule["AllowedOrigins"] == [{"Ref": "PageOrigin"}]
-        rule["AllowedOrigins"] = [PAGE]
-    client = s3_client(s3.url, region="us-east-1", access_key=s3.access_key, secret_key=s3.secret_key)
-    client.put_bucket_cors(Bucket=bucket, CORSConfiguration={"CORSRules": asked})  # type: ignore[typeddict-item]
+    key, secret, bucket = storage.access_key, storage.secret_key, f"rules-{token_hex(6)}"
+    client = s3_client(storage.url, region="us-east-1", access_key=key, secret_key=secret)
+    client.create_bucket(Bucket=bucket)
+    client.put_bucket_cors(Bucket=bucket, CORSConfiguration={"CORSRules": cors_rules(PAGE)})  # type: ignore[typeddict-item]
     client.put_object(Bucket=bucket, Key="film", Body=b"film")
     yield client.generate_presigned_url("get_object", Params={"Bucket": bucket, "Key": "film"})
+    client.delete_object(Bucket=bucket, Key="film")
+    client.delete_bucket(Bucket=bucket)
     client.close()
 
 

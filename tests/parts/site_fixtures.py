@@ -12,6 +12,7 @@ from app.infra.links import PresignedParts
 from app.infra.s3.client import s3_client
 from app.infra.s3.storage import S3Storage
 from app.infra.sql.migrate import migrate
+from tests.parts.moto_s3 import MotoPart
 from tests.parts.site import Person, Site, running_site
 from tests.parts.stores import S3Part
 
@@ -43,7 +44,7 @@ async def bruno(site: Site) -> AsyncIterator[Person]:
 
 @asynccontextmanager
 async def site_with_storage(
-    database: Path, folder: Path, s3: S3Part, bucket: str, *, over: str | None = None, **settings: Any
+    database: Path, folder: Path, s3: S3Part | MotoPart, bucket: str, *, over: str | None = None, **settings: Any
 ) -> AsyncIterator[Site]:
     """Serve beside a real storage, to which clients send the parts of their files, over another address if need be."""
     client = s3_client(s3.url, region="us-east-1", access_key=s3.access_key, secret_key=s3.secret_key, threads=4)
