@@ -57,7 +57,7 @@ def main(port: int) -> None:
             """Log no request: its address may be a signed link, and this process's log is searched for such."""
 
     @FromOutside.application
-    def answer(request: Request) -> Response:
+    def answer(request: Any) -> Response:
         _, _, key = request.raw_path.lstrip("/").partition("/")
         dispatch = S3Response.key_dispatch if key else S3Response.bucket_dispatch
         status, headers, body = dispatch(request, request.raw_url, request.headers)
