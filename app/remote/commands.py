@@ -59,14 +59,7 @@ async def upload(url: str | None, wanted: Upload, *, quiet: bool, as_json: bool)
                 Item(str(film), str(film)): partial(_sent, transfers, film, result, wanted, journal, batch)
                 for film, result in zip(films, results, strict=True)
             }
-            try:
-                code = await transfers.each(steps)
-            except asyncio.CancelledError:
-                teller.complain("stopped; the same command goes on where it was.")
-                raise
-    if code == 0:
-        journal.done()
-    return code
+            return await _each(transfers, steps, journal, "stopped; the same command goes on where it was.")
 
 
 def _results(wanted: Upload, films: Sequence[Path], journal: Journal) -> Sequence[_Result | None]:
@@ -135,11 +128,17 @@ async def import_videos(url: str | None, wanted: Import, *, quiet: bool, as_json
                 Item(link.partition("?")[0], link): partial(_brought, transfers, link, wanted, journal)
                 for link in links
             }
-            try:
-                code = await transfers.each(steps)
-            except asyncio.CancelledError:
-                teller.complain("stopped; the service goes on, and the same command follows it again.")
-                raise
+            stopped = "stopped; the service goes on, and the same command follows it again."
+            return await _each(transfers, steps, journal, stopped)
+
+
+async def _each(transfers: Transfers, steps: Mapping[Item, Step], journal: Journal, stopped: str) -> int:
+    """Carry them out, and forget the journal where all was done; ``stopped`` is what is said where Ctrl-C ends it."""
+    try:
+        code = await transfers.each(steps)
+    except asyncio.CancelledError:
+        transfers.teller.complain(stopped)
+        raise
     if code == 0:
         journal.done()
     return code

@@ -1,6 +1,7 @@
 """The ZIP of a batch."""
 
 from collections.abc import Mapping
+from typing import Final
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -16,17 +17,20 @@ from app.server.services import services_of, viewer_of
 from app.usecases.download_batch import batch_file_name, ticket_of
 from app.usecases.ports.storage import ObjectMissing
 
+BATCH_ERRORS: Final = (
+    errors.BatchNotFound,
+    errors.ProcessingNotFinished,
+    errors.StorageError,
+    errors.VideoExpired,
+    errors.VideoNotFound,
+)
+"""What may keep a batch from whoever asks for its ZIP."""
+
 
 @promises(
     "batches",
     *object_answers("application/zip"),
-    errors=(
-        errors.BatchNotFound,
-        errors.ProcessingNotFinished,
-        errors.StorageError,
-        errors.VideoExpired,
-        errors.VideoNotFound,
-    ),
+    errors=BATCH_ERRORS,
     problems=(OUTSIDE_THE_FILE,),
     parameters=(Parameter("path", "id", "The batch's.", {"type": "string", "format": "uuid"}), *OBJECT_PARAMETERS),
     signed_in=True,

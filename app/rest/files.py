@@ -7,8 +7,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app.domain import errors
-from app.rest.batches import send_batch
+from app.rest.batches import BATCH_ERRORS, send_batch
 from app.rest.objects import NOTHING_MAY_RUN, OBJECT_PARAMETERS, Representation, object_answers, send_object
 from app.server.contract import Parameter, promises
 from app.server.problem_types import OUTSIDE_THE_FILE, UNKNOWN_PATH
@@ -20,13 +19,7 @@ from app.usecases.ports.storage import ObjectMissing
 @promises(
     "files",
     *object_answers("*/*"),
-    errors=(
-        errors.BatchNotFound,
-        errors.ProcessingNotFinished,
-        errors.StorageError,
-        errors.VideoExpired,
-        errors.VideoNotFound,
-    ),
+    errors=BATCH_ERRORS,
     problems=(UNKNOWN_PATH, OUTSIDE_THE_FILE),
     parameters=(Parameter("path", "ticket", "What a link of the API has there."), *OBJECT_PARAMETERS),
 )
