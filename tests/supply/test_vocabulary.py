@@ -31,7 +31,9 @@ _PRIVATE = (
     "|patience|preparation|refusals?"
 )
 # Relay's connections have edges, and so has a picture; an idiom is no name.
-_OF_GRAPHQL = {f"app/graphql/{name}.py" for name in ("batches", "connection", "frames", "notifications", "operating")}
+_OF_GRAPHQL = {
+    f"app/graphql/{name}.py" for name in ("batches", "connection", "frames", "notifications", "operating", "videos")
+}
 _OF_OTHERS = {"heart_beat", "envelope", "_envelope", "upload_refusal"}
 """Names of arq and aiosmtpd; a mail has an envelope, and the schema a field of that name."""
 _VERBS = re.compile(r"(Give|Tell|Say)s?\b")
