@@ -163,6 +163,8 @@ async def test_a_list_is_paged_and_filtered(site: Site, ana: Person, bruno: Pers
         info = videos["pageInfo"]
         assert (videos["totalCount"], info["hasNextPage"], info["hasPreviousPage"]) == (5, more, after is not None)
         seen += [edge["node"]["id"] for edge in videos["edges"]]
+        cursors = [edge["cursor"] for edge in videos["edges"]]
+        assert (cursors[0], cursors[-1]) == (info["startCursor"], info["endCursor"])
         after = info["endCursor"]
     assert seen == uploaded[::-1]
     failed = (await ana.ask(LIST, status=["FAILED"]))["videos"]
