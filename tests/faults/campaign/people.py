@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+from collections.abc import Generator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -26,6 +27,31 @@ _CANCEL: Final = "mutation($id: ID!) { cancelVideo(id: $id) { __typename } }"
 _DELETE: Final = "mutation($id: ID!) { deleteVideo(id: $id) { __typename } }"
 
 
+class Session(httpx.Auth):
+    """Signs in, and again once that has expired, as a long campaign's people must."""
+
+    requires_response_body = True
+
+    def __init__(self, login: httpx.Request) -> None:
+        self._login = login
+        self._token = ""
+
+    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        # REST says by its status that a session has expired, and GraphQL by a code.
+        for _ in range(2):
+            if self._token:
+                request.headers["Authorization"] = f"Bearer {self._token}"
+                answer = yield request
+                if answer.status_code != httpx.codes.UNAUTHORIZED and b'"UNAUTHENTICATED"' not in answer.content:
+                    return
+            signed_in = yield self._login
+            if signed_in.status_code != httpx.codes.OK:
+                return
+            self._token = signed_in.json()["access_token"]
+        request.headers["Authorization"] = f"Bearer {self._token}"
+        yield request
+
+
 @dataclass
 class Person:
     """One user with an account, and what they know of their videos."""
@@ -37,12 +63,11 @@ class Person:
 
     @classmethod
     async def registered(cls, name: str, url: str, history: History) -> "Person":
-        """Make an account and sign in."""
+        """Make an account, and sign in with the first request."""
         http = httpx.AsyncClient(base_url=url, timeout=_PATIENCE_SECONDS, trust_env=False)
         said = {"email": f"{name}@example.com", "password": PASSWORD}
         (await http.post("/auth/register", json={"name": name, **said})).raise_for_status()
-        answer = (await http.post("/auth/login", json=said)).raise_for_status()
-        http.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
+        http.auth = Session(http.build_request("POST", "/auth/login", json=said))
         return cls(name, http, history)
 
     async def upload(self, film: Film, key: str) -> str:
