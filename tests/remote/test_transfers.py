@@ -87,6 +87,7 @@ async def test_killed_and_started_again_it_sends_no_film_and_no_part_twice(
         await until(lambda: list(of_ana.folder.glob("state/fiapx/uploads/*.json")))
         assert len(site.queue.videos) == 1
     line.light.set()
+    await line.settled()  # What the storage already had whole is there, though nobody heard so.
     ended = await of_ana.fiapx("upload", "*.mp4")
     assert (ended.code, ended.err) == (0, "")
     assert len(site.queue.videos) == 2
@@ -110,6 +111,7 @@ async def test_ctrl_c_leaves_what_was_sent_to_be_gone_on_with(of_ana: Terminal, 
         130, "fiapx upload: stopped; the same command goes on where it was.\n",
     )  # fmt: skip
     line.light.set()
+    await line.settled()  # What the storage already had whole is there, though nobody heard so.
     assert (await of_ana.fiapx("upload", "a.mp4", "--quiet")).code == 0
     assert taken_twice(line) == []
 
