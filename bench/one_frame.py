@@ -34,6 +34,7 @@ from tests.ops.deployment import running_deployment
 from tests.parts.loopback import answers
 from tests.parts.stores import S3Part, SmtpSinkPart, ValkeyPart
 
+PATIENCE_SECONDS = 300
 MOST_MILLISECONDS: Final = 15.0
 ROUNDS: Final = 5
 PLAIN: Final = """
@@ -81,9 +82,12 @@ def taken(source: Path, http: httpx.Client) -> list[Picture]:
     form = {"operations": json.dumps(asked), "map": '{"0": ["variables.file"]}'}
     sent = http.post("/graphql", data=form, files={"0": ("film.mp4", source.read_bytes())}).raise_for_status()
     video, nodes, after = sent.json()["data"]["uploadVideo"]["id"], list[Any](), None
+    end = time.monotonic() + PATIENCE_SECONDS
     while True:
         found = http.post("/graphql", json={"query": FRAMES, "variables": {"id": video, "after": after}}).json()
         if (said := found["data"]["video"])["status"] != "COMPLETED":
+            if said["status"] == "FAILED" or time.monotonic() > end:
+                raise SystemExit(f"The film was not taken: {said['status']}")
             time.sleep(0.5)
             continue
         nodes += [edge["node"] for edge in said["result"]["frames"]["edges"]]
