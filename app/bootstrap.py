@@ -41,7 +41,7 @@ from app.infra.s3.sources import BucketSources, LinkSources
 from app.infra.s3.storage import RETRY_SECONDS, S3Storage
 from app.infra.secret_tokens import HmacLinkTokens, HmacRefreshTokens
 from app.infra.sql.clock import DatabaseClock
-from app.infra.sql.engine import READ_SECONDS, engine_for
+from app.infra.sql.engine import READ_SECONDS, close_engine, engine_for
 from app.infra.sql.transactions import SqlTransactions
 from app.infra.tokens import JwtAccessTokens
 from app.infra.web_sources import WebSources
@@ -211,7 +211,7 @@ async def _open(
 ) -> _Opened:
     """Open the stores, of which none need answer yet."""
     engine = engine_for(settings.database_url, connections=settings.database_connections, read_seconds=read_seconds)
-    exits.push_async_callback(engine.dispose)
+    exits.push_async_callback(close_engine, engine)
     clock, transactions = DatabaseClock(engine), SqlTransactions(engine)
     disk, durable = _disk(exits, settings)
     storage = S3Storage(

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import delete
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from app.infra.sql.engine import engine_for
+from app.infra.sql.engine import close_engine, engine_for
 from app.infra.sql.migrate import migrate
 from app.infra.sql.tables import audit_log, pauses, removals, users
 from tests.contracts.story import Story
@@ -71,7 +71,7 @@ async def server_engine(migrated_server: str) -> AsyncIterator[AsyncEngine]:
         for table in (removals, pauses, audit_log):
             await connection.execute(delete(table))
     yield engine
-    await engine.dispose()
+    await close_engine(engine)
 
 
 @pytest.fixture
@@ -79,7 +79,7 @@ async def sqlite_engine(empty_sqlite: Path, tmp_path: Path) -> AsyncIterator[Asy
     with folder_in_memory(otherwise=tmp_path) as folder:
         engine = engine_for(f"sqlite+aiosqlite:///{shutil.copy(empty_sqlite, folder / 'record.db')}")
         yield engine
-        await engine.dispose()
+        await close_engine(engine)
 
 
 @pytest.fixture(params=KINDS)

@@ -30,7 +30,7 @@ from app.domain.errors import DomainError, ProcessingAlreadyFinished, Processing
 from app.domain.failure import Failure, FailureCode
 from app.domain.session import Viewer
 from app.domain.video import NEXT, ProcessingStatus, VideoId, VideoProcessing
-from app.infra.sql.engine import engine_for
+from app.infra.sql.engine import close_engine, engine_for
 from app.infra.sql.tables import removals, users
 from app.infra.sql.transactions import SqlTransactions
 from app.usecases.ports.database import DatabaseUnavailable
@@ -331,7 +331,7 @@ class LifeOfProcessings(RuleBasedStateMachine):
         try:
             self._end_of_everything()
         finally:
-            self.run(self.engine.dispose())
+            self.run(close_engine(self.engine))
             self.loop.close()
 
     def _end_of_everything(self) -> None:

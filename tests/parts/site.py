@@ -14,8 +14,6 @@ from uuid import uuid4
 
 import httpx
 import uvicorn
-from sqlalchemy.ext.asyncio import AsyncEngine
-from sqlalchemy.pool import QueuePool
 from starlette.applications import Starlette
 from starlette.routing import Route
 
@@ -30,7 +28,7 @@ from app.infra.frame_links import HmacFrameLinks
 from app.infra.import_reports import LoggedImports
 from app.infra.links import TicketLinks, content_disposition
 from app.infra.passwords import Argon2PasswordHasher
-from app.infra.sql.engine import engine_for
+from app.infra.sql.engine import close_engine, engine_for
 from app.infra.sql.transactions import SqlTransactions
 from app.infra.zip_of_folders import StoredZips
 from app.main import application
@@ -328,16 +326,7 @@ async def _serving(database: Path, **settings: Any) -> AsyncIterator[Site]:
             server.end()
             await serving
             await site.passwords.aclose()
-            await _returned(engine)
-            await engine.dispose()
-
-
-async def _returned(engine: AsyncEngine) -> None:
-    """Wait for the connections of reads that went on after those who asked had gone."""
-    pool = cast("QueuePool", engine.pool)
-    async with asyncio.timeout(10):
-        while pool.checkedout():
-            await asyncio.sleep(0.001)
+            await close_engine(engine)
 
 
 def _cut(server: uvicorn.Server) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from app.infra.sql.engine import engine_for
+from app.infra.sql.engine import close_engine, engine_for
 from app.infra.sql.transactions import SqlTransactions
 from tests.parts.in_memory import folder_in_memory
 from tests.usecases.world import World
@@ -18,4 +18,4 @@ async def world(empty_database: Path, tmp_path: Path) -> AsyncIterator[World]:
         path = shutil.copy(empty_database, folder / "fiapx.db")
         engine = engine_for(f"sqlite+aiosqlite:///{path}")
         yield World.on(SqlTransactions(engine))
-        await engine.dispose()
+        await close_engine(engine)

@@ -16,7 +16,7 @@ from app.domain.failure import FailureCode
 from app.domain.options import ExtractionOptions
 from app.domain.session import Viewer
 from app.domain.video import NEXT, ProcessingStatus, VideoId
-from app.infra.sql.engine import engine_for
+from app.infra.sql.engine import close_engine, engine_for
 from app.infra.sql.transactions import SqlTransactions
 from tests.fakes.extractor import ScriptedExtractor, a_frame
 from tests.fakes.messengers import MemoryMailer
@@ -42,7 +42,7 @@ def in_memory(tmp_path: Path) -> Iterator[Path]:
 async def a_world(empty_database: Path, folder: Path) -> AsyncIterator[World]:
     engine = engine_for(f"sqlite+aiosqlite:///{shutil.copy(empty_database, folder / 'fiapx.db')}")
     yield World.on(SqlTransactions(engine))
-    await engine.dispose()
+    await close_engine(engine)
 
 
 def mortal(world: World, life: Life) -> World:

@@ -2,7 +2,8 @@
 
 import asyncio
 import sqlite3
-from typing import Any, Final
+from contextlib import suppress
+from typing import Any, Final, cast
 
 import asyncmy
 from asyncmy.constants.CR import CR_CONN_HOST_ERROR
@@ -10,6 +11,7 @@ from asyncmy.errors import MySQLError, OperationalError
 from sqlalchemy import URL, Connection, Dialect, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import QueuePool
 
 WRITES: Final = "fiapx_writes"
 """The execution option of a connection whose next transaction writes."""
@@ -22,6 +24,8 @@ _CONNECTIONS: Final = 10
 _FREE_SECONDS: Final = 10.0
 _LOCK_SECONDS: Final = 5
 _IDLE_SECONDS: Final = 60
+_END_SECONDS: Final = 2.0
+_LOOK_SECONDS: Final = 0.005
 _SESSION: Final = (
     # TIMESTAMP columns are shown in the session's time zone, and ours is UTC whatever the server's is.
     "SET SESSION time_zone = '+00:00',"
@@ -76,6 +80,20 @@ def engine_for(
             "init_command": _SESSION.format(lock_seconds=lock_seconds, idle_seconds=idle_seconds),
         },
     )
+
+
+async def close_engine(engine: AsyncEngine, *, seconds: float = _END_SECONDS) -> None:
+    """Close every connection, those that are at work once they are done, for which there are so many ``seconds``.
+
+    Reads that several share go on when those who asked have gone, and a pool forgets a connection that comes back
+    after its end, without closing it.
+    """
+    pool = cast("QueuePool", engine.pool)
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            while pool.checkedout():  # noqa: ASYNC110 - a pool tells of no end of a connection that it had too many of
+                await asyncio.sleep(_LOOK_SECONDS)
+    await engine.dispose()
 
 
 def _sqlite_engine(url: URL, free_seconds: float) -> AsyncEngine:

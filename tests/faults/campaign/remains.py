@@ -17,7 +17,7 @@ from app.domain.notification import DeliveryStatus
 from app.infra.s3.client import s3_client
 from app.infra.s3.storage import S3Storage
 from app.infra.sql.clock import DatabaseClock
-from app.infra.sql.engine import engine_for
+from app.infra.sql.engine import close_engine, engine_for
 from app.infra.sql.tables import domain_events, notifications, removals, users, video_processings
 from app.infra.sql.transactions import SqlTransactions
 from app.usecases.collect_garbage import CollectGarbage
@@ -43,7 +43,7 @@ class Remains:
 
     async def close(self) -> None:
         """Let go of the database."""
-        await self._engine.dispose()
+        await close_engine(self._engine)
 
     async def nothing_is_due(self) -> bool:
         """Return whether every mail was sent, and every object removed that is to be removed by now."""
