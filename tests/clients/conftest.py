@@ -89,8 +89,12 @@ def installed(folder: Path) -> Path:
     """Install the TypeScript client into a folder, as ``npm pack`` builds it, with the tests' programs; return it."""
     npm = shutil.which("npm", path=PATH)
     assert npm, "make test fetches Node.js where there is none"
+    # A build is made in steps, and other processes of the same tests would pack what one is in the midst of.
+    source = folder / "source"
+    shutil.copytree(TYPESCRIPT, source, ignore=shutil.ignore_patterns("dist", "node_modules"))
+    (source / "node_modules").symlink_to(TYPESCRIPT / "node_modules")
     packing = [npm, "pack", "--silent", "--pack-destination", str(folder)]
-    name = subprocess.run(packing, cwd=TYPESCRIPT, env=os.environ | {"PATH": PATH}, check=True, capture_output=True)
+    name = subprocess.run(packing, cwd=source, env=os.environ | {"PATH": PATH}, check=True, capture_output=True)
     # Not by tarfile, which wants to be told a filter by Python 3.12 and knows of none before 3.11.4.
     subprocess.run(["tar", "-xzf", folder / name.stdout.decode().split()[-1], "-C", folder], check=True)
     (folder / "node_modules").mkdir()
