@@ -42,7 +42,7 @@ from app.main import application
 from app.server.services import Services, viewer_of
 from app.server.serving import Serving
 from app.usecases.list_user_videos import ListUserVideos
-from app.usecases.paging import Page, cursor_of
+from app.usecases.paging import Page, Wanted, cursor_of
 from tests.fakes.transactions import LostAnswers
 from tests.parts.site import Site
 from tests.parts.wired import shipped
@@ -68,7 +68,7 @@ class StockQuery:
     @relay.connection(relay.ListConnection[StockVideo])  # type: ignore[untyped-decorator]
     async def videos(self, info: strawberry.Info) -> Iterable[StockVideo]:
         request: Request = info.context["request"]
-        page = await request.app.state.services.do.list_user_videos(await viewer_of(request), PAGE, None, [])
+        page = await request.app.state.services.do.list_user_videos(await viewer_of(request), Wanted(PAGE), [])
         return [
             StockVideo(id=video.id, original_file_name=video.original_file_name, status=video.status)
             for video in page.entries
@@ -78,7 +78,7 @@ class StockQuery:
 async def plain(request: Request) -> JSONResponse:
     if b"__typename" in await request.body():
         return JSONResponse({"data": {"__typename": "Query"}})
-    page = await request.app.state.services.do.list_user_videos(await viewer_of(request), PAGE, None, [])
+    page = await request.app.state.services.do.list_user_videos(await viewer_of(request), Wanted(PAGE), [])
     edges = [
         {
             "cursor": cursor_of(video),
@@ -96,7 +96,7 @@ def site_on(database: Path) -> Site:
 
 async def page_of(edge: Services) -> Page[VideoProcessing]:
     viewer = Viewer(USER, SessionId(str(uuid4())), edge.clock.now())
-    return await edge.do.list_user_videos(viewer, PAGE, None, [])
+    return await edge.do.list_user_videos(viewer, Wanted(PAGE), [])
 
 
 def serve(kind: str, database: Path, source: str) -> None:

@@ -6,14 +6,14 @@ import strawberry
 
 from app.domain.batch import BatchId
 from app.domain.session import Scope
-from app.graphql.connection import Connection, Edge, PageAfter, PageInfo, PageSize
+from app.graphql.connection import PAGED, After, Before, Connection, Edge, First, Last, PageInfo
 from app.graphql.context import Info
 from app.graphql.enums import BatchStatus
 from app.graphql.shown import shown
 from app.graphql.videos import ExtractionOptions, VideoProcessingConnection, options_shown
 from app.usecases.batches import BatchOverview
 from app.usecases.download_batch import batch_file_name, ticket_of
-from app.usecases.paging import MAX_PAGE, PAGE, Page
+from app.usecases.paging import Page, Wanted
 
 
 @strawberry.type(description="How many videos of a batch are in each state.")
@@ -58,11 +58,13 @@ class Batch:
         "another video joins."
     )
 
-    @strawberry.field(description=f"Its videos, newest first. Keyset pagination; first is 1 to {MAX_PAGE}.")
-    async def videos(self, info: Info, first: PageSize = PAGE, after: PageAfter = None) -> VideoProcessingConnection:
+    @strawberry.field(description=f"Its videos, newest first. {PAGED}")
+    async def videos(
+        self, info: Info, first: First = None, after: After = None, before: Before = None, last: Last = None
+    ) -> VideoProcessingConnection:
         viewer, batch = info.context.allowed(Scope.READ), BatchId(self.seen.id)
-        page = await info.context.do.list_user_videos(viewer, PAGE if first is None else first, after, (), batch)
-        return VideoProcessingConnection.of(page, (), batch, follows=after is not None)
+        page = await info.context.do.list_user_videos(viewer, Wanted(first, after, before, last), (), batch)
+        return VideoProcessingConnection.of(page, (), batch)
 
     @strawberry.field(description="All of its frames in one ZIP; null while no video is completed.")
     def download(self, info: Info) -> BatchDownload | None:
@@ -110,5 +112,5 @@ class BatchConnection(Connection[BatchEdge]):
         return await info.context.do.batches.count(info.context.allowed(Scope.READ))
 
     @classmethod
-    def of(cls, page: Page[BatchOverview], *, follows: bool) -> "BatchConnection":
-        return cls(edges=BatchEdge.each(page, Batch.of), page_info=PageInfo.of(page, follows=follows))
+    def of(cls, page: Page[BatchOverview]) -> "BatchConnection":
+        return cls(edges=BatchEdge.each(page, Batch.of), page_info=PageInfo.of(page))

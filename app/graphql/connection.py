@@ -1,14 +1,23 @@
 """Pages of anything (the Relay cursor connection, by keyset): what their types have in common."""
 
 from collections.abc import Callable
-from typing import Annotated, Generic, Self, TypeVar
+from typing import Annotated, Final, Generic, Self, TypeVar
 
 import strawberry
 
-from app.usecases.paging import MAX_PAGE, Listed, Page, cursor_of
+from app.usecases.paging import MAX_PAGE, PAGE, Listed, Page, cursor_of
 
-PageSize = Annotated[int | None, strawberry.argument(description=f"How many, 1 to {MAX_PAGE}.")]
-PageAfter = Annotated[str | None, strawberry.argument(description="The cursor of the one before.")]
+First = Annotated[
+    int | None,
+    strawberry.argument(description=f"How many from the front, 1 to {MAX_PAGE}; {PAGE} where none are named."),
+]
+After = Annotated[str | None, strawberry.argument(description="The cursor of the one before the first.")]
+Before = Annotated[str | None, strawberry.argument(description="The cursor of the one behind the last.")]
+Last = Annotated[
+    int | None, strawberry.argument(description=f"How many from the back, 1 to {MAX_PAGE}, in place of first.")
+]
+PAGED: Final = f"Keyset pagination; first or last is 1 to {MAX_PAGE}."
+"""What a field that is a list in pages says of that."""
 
 Entry = TypeVar("Entry", bound=Listed)
 Node = TypeVar("Node")
@@ -19,16 +28,16 @@ Line = TypeVar("Line")
 class PageInfo:
     """What a client needs to go on."""
 
-    has_next_page: bool = strawberry.field(description="Whether more follow.")
-    has_previous_page: bool = strawberry.field(description="Whether this is not the first page.")
+    has_next_page: bool = strawberry.field(description="Whether others come after these.")
+    has_previous_page: bool = strawberry.field(description="Whether others come before these.")
     start_cursor: str | None = strawberry.field(description="The first edge's cursor; null on an empty page.")
     end_cursor: str | None = strawberry.field(description="The last edge's cursor; null on an empty page.")
 
     @classmethod
-    def of(cls, page: Page[Listed], *, follows: bool) -> "PageInfo":
+    def of(cls, page: Page[Listed]) -> "PageInfo":
         return cls(
             has_next_page=page.has_next,
-            has_previous_page=follows,
+            has_previous_page=page.has_previous,
             start_cursor=cursor_of(page.entries[0]) if page.entries else None,
             end_cursor=cursor_of(page.entries[-1]) if page.entries else None,
         )
@@ -39,7 +48,7 @@ class Edge(Generic[Node]):
     """One line of a page; each kind of them describes its ``node`` anew."""
 
     node: Node
-    cursor: str = strawberry.field(description="Its place: what to send as after to go on from here.")
+    cursor: str = strawberry.field(description="Its place: what to send as after or before to go on from here.")
 
     @classmethod
     def each(cls, page: Page[Entry], show: Callable[[Entry], Node]) -> list[Self]:

@@ -1,7 +1,6 @@
 """The pictures of a ZIP, one by one (the Relay cursor connection, by their places)."""
 
 from datetime import datetime
-from typing import Annotated
 
 import strawberry
 
@@ -11,17 +10,6 @@ from app.domain.manifest import file_name_at
 from app.graphql.connection import Connection, PageInfo
 from app.server.services import Services
 from app.usecases.frames import FramePage, frame_cursor
-from app.usecases.paging import MAX_PAGE, PAGE
-
-First = Annotated[
-    int | None,
-    strawberry.argument(description=f"How many from the front, 1 to {MAX_PAGE}; {PAGE} where none are named."),
-]
-After = Annotated[str | None, strawberry.argument(description="The cursor of the one before the first.")]
-Before = Annotated[str | None, strawberry.argument(description="The cursor of the one behind the last.")]
-Last = Annotated[
-    int | None, strawberry.argument(description=f"How many from the back, 1 to {MAX_PAGE}, in place of first.")
-]
 
 
 @strawberry.type(

@@ -67,6 +67,6 @@ class NotificationDeliveryConnection(Connection[NotificationDeliveryEdge]):
     edges: list[NotificationDeliveryEdge] = strawberry.field(description="The deliveries of this page.")
 
     @classmethod
-    def of(cls, page: Page[notification.Notification], *, follows: bool) -> "NotificationDeliveryConnection":
+    def of(cls, page: Page[notification.Notification]) -> "NotificationDeliveryConnection":
         edges = NotificationDeliveryEdge.each(page, NotificationDelivery.of)
-        return cls(edges=edges, page_info=PageInfo.of(page, follows=follows))
+        return cls(edges=edges, page_info=PageInfo.of(page))

@@ -55,8 +55,8 @@ class JobConnection(Connection[JobEdge]):
     edges: list[JobEdge] = strawberry.field(description="The processings of this page.")
 
     @classmethod
-    def of(cls, page: Page[jobs.Job], *, follows: bool) -> "JobConnection":
-        return cls(edges=JobEdge.each(page, Job.of), page_info=PageInfo.of(page, follows=follows))
+    def of(cls, page: Page[jobs.Job]) -> "JobConnection":
+        return cls(edges=JobEdge.each(page, Job.of), page_info=PageInfo.of(page))
 
 
 @strawberry.type(description="How many failed with one code.")
@@ -142,8 +142,8 @@ class AccountConnection(Connection[AccountEdge]):
     edges: list[AccountEdge] = strawberry.field(description="The accounts of this page.")
 
     @classmethod
-    def of(cls, page: Page[user.User], *, follows: bool) -> "AccountConnection":
-        return cls(edges=AccountEdge.each(page, Account.of), page_info=PageInfo.of(page, follows=follows))
+    def of(cls, page: Page[user.User]) -> "AccountConnection":
+        return cls(edges=AccountEdge.each(page, Account.of), page_info=PageInfo.of(page))
 
 
 @strawberry.type(description="Something that an operator did, or was refused.")
@@ -178,5 +178,5 @@ class AuditConnection(Connection[AuditEdge]):
     edges: list[AuditEdge] = strawberry.field(description="The entries of this page.")
 
     @classmethod
-    def of(cls, page: Page[audit.AuditEntry], *, follows: bool) -> "AuditConnection":
-        return cls(edges=AuditEdge.each(page, AuditEntry.of), page_info=PageInfo.of(page, follows=follows))
+    def of(cls, page: Page[audit.AuditEntry]) -> "AuditConnection":
+        return cls(edges=AuditEdge.each(page, AuditEntry.of), page_info=PageInfo.of(page))

@@ -16,7 +16,7 @@ from app.domain.staged_upload import parsed_upload_id
 from app.domain.video import parsed_video_id
 from app.graphql.api_keys import ApiKey
 from app.graphql.batches import Batch, BatchConnection
-from app.graphql.connection import PageAfter, PageSize
+from app.graphql.connection import PAGED, After, Before, First, Last
 from app.graphql.context import Info
 from app.graphql.imports import VideoImport
 from app.graphql.inputs import ExtractionOptionsInput
@@ -29,7 +29,7 @@ from app.graphql.scalars import BigInt
 from app.graphql.shown import shown
 from app.graphql.videos import Statuses, VideoProcessing, VideoProcessingConnection
 from app.usecases.imports import LISTED
-from app.usecases.paging import MAX_PAGE, PAGE
+from app.usecases.paging import Wanted
 from app.usecases.planned_upload import PlannedUpload
 from app.usecases.ports.database import DatabaseUnavailable
 
@@ -88,17 +88,19 @@ class Query(OperatorQueries):
     async def me(self, info: Info) -> User:
         return User.of(await info.context.do.account.show(info.context.allowed(Scope.READ)))
 
-    @strawberry.field(
-        description=f"The viewer's processings, newest first. Keyset pagination; first is 1 to {MAX_PAGE}."
-    )
+    @strawberry.field(description=f"The viewer's processings, newest first. {PAGED}")
     async def videos(
-        self, info: Info, first: PageSize = PAGE, after: PageAfter = None, status: Statuses = None
+        self,
+        info: Info,
+        first: First = None,
+        after: After = None,
+        before: Before = None,
+        last: Last = None,
+        status: Statuses = None,
     ) -> VideoProcessingConnection:
-        statuses = status or ()
-        page = await info.context.do.list_user_videos(
-            info.context.allowed(Scope.READ), PAGE if first is None else first, after, statuses
-        )
-        return VideoProcessingConnection.of(page, statuses, follows=after is not None)
+        viewer, statuses = info.context.allowed(Scope.READ), status or ()
+        page = await info.context.do.list_user_videos(viewer, Wanted(first, after, before, last), statuses)
+        return VideoProcessingConnection.of(page, statuses)
 
     @strawberry.field(description="One of the viewer's processings.")
     async def video(
@@ -122,12 +124,12 @@ class Query(OperatorQueries):
         found = await info.context.do.imports.list(info.context.allowed(Scope.UPLOAD))
         return [VideoImport.of(one) for one in found]
 
-    @strawberry.field(description=f"The viewer's batches, newest first. Keyset pagination; first is 1 to {MAX_PAGE}.")
-    async def batches(self, info: Info, first: PageSize = PAGE, after: PageAfter = None) -> BatchConnection:
-        page = await info.context.do.batches.list(
-            info.context.allowed(Scope.READ), PAGE if first is None else first, after
-        )
-        return BatchConnection.of(page, follows=after is not None)
+    @strawberry.field(description=f"The viewer's batches, newest first. {PAGED}")
+    async def batches(
+        self, info: Info, first: First = None, after: After = None, before: Before = None, last: Last = None
+    ) -> BatchConnection:
+        viewer, wanted = info.context.allowed(Scope.READ), Wanted(first, after, before, last)
+        return BatchConnection.of(await info.context.do.batches.list(viewer, wanted))
 
     @strawberry.field(description="One of the viewer's batches.")
     async def batch(
@@ -136,16 +138,13 @@ class Query(OperatorQueries):
         return Batch.of(await info.context.do.batches.show(info.context.allowed(Scope.READ), parsed_batch_id(id)))
 
     @strawberry.field(
-        description="What the viewer was told, on which channel and with what outcome, newest first. Keyset "
-        f"pagination; first is 1 to {MAX_PAGE}."
+        description=f"What the viewer was told, on which channel and with what outcome, newest first. {PAGED}"
     )
     async def notification_deliveries(
-        self, info: Info, first: PageSize = PAGE, after: PageAfter = None
+        self, info: Info, first: First = None, after: After = None, before: Before = None, last: Last = None
     ) -> NotificationDeliveryConnection:
-        page = await info.context.do.notifications.page(
-            info.context.allowed(Scope.READ), PAGE if first is None else first, after
-        )
-        return NotificationDeliveryConnection.of(page, follows=after is not None)
+        viewer, wanted = info.context.allowed(Scope.READ), Wanted(first, after, before, last)
+        return NotificationDeliveryConnection.of(await info.context.do.notifications.page(viewer, wanted))
 
     @strawberry.field(description="The viewer's sessions that go on, 100 at most, the one that was active last first.")
     async def sessions(self, info: Info) -> list[ActiveSession]:

@@ -11,16 +11,15 @@ from app.domain import options, video
 from app.domain.batch import BatchId
 from app.domain.options import SelectionKind
 from app.domain.session import Scope
-from app.graphql.connection import Connection, Edge, PageInfo
+from app.graphql.connection import After, Before, Connection, Edge, First, Last, PageInfo
 from app.graphql.context import Info
 from app.graphql.declared import EACH
 from app.graphql.enums import FailureCode, ImageFormat, ProcessingStatus
-from app.graphql.frames import After, Before, First, FrameConnection, Last
+from app.graphql.frames import FrameConnection
 from app.graphql.scalars import BigInt
 from app.graphql.shown import shown
 from app.usecases.download_processed_zip import archive_file_name
-from app.usecases.frames import Wanted
-from app.usecases.paging import MAX_PAGE, Page
+from app.usecases.paging import MAX_PAGE, Page, Wanted
 from app.usecases.ports.storage import DownloadLinks
 
 Statuses = Annotated[list[ProcessingStatus] | None, strawberry.argument(description="Only those in these states.")]
@@ -226,8 +225,6 @@ class VideoProcessingConnection(Connection[VideoProcessingEdge]):
         page: Page[video.VideoProcessing],
         statuses: Collection[video.ProcessingStatus],
         batch: BatchId | None = None,
-        *,
-        follows: bool,
     ) -> "VideoProcessingConnection":
-        edges, place = VideoProcessingEdge.each(page, VideoProcessing.of), PageInfo.of(page, follows=follows)
+        edges, place = VideoProcessingEdge.each(page, VideoProcessing.of), PageInfo.of(page)
         return cls(statuses=statuses, batch=batch, edges=edges, page_info=place)

@@ -25,7 +25,7 @@ from app.operating import shown
 from app.operating.composition import compose_operators
 from app.settings import VideoSettings
 from app.usecases.catalogue import OperatorUseCases
-from app.usecases.paging import MAX_PAGE, Listed, Page, cursor_of
+from app.usecases.paging import MAX_PAGE, Listed, Page, Wanted, cursor_of
 from app.usecases.ports.audit import AuditFilter
 from app.usecases.ports.database import DatabaseUnavailable
 from app.usecases.ports.jobs import Job, JobFilter
@@ -95,9 +95,7 @@ class Commands:
             created_since=chosen.newer_than and now - chosen.newer_than,
         )
         found = await self._pages(
-            lambda first, after: self.do.jobs.list(
-                self.operator, wanted, first, after, oldest_first=chosen.oldest_first
-            )
+            lambda page: self.do.jobs.list(self.operator, wanted, page, oldest_first=chosen.oldest_first)
         )
         self._list(shown.JOB_HEAD, found, lambda job: shown.job_row(job, now), shown.job_document)
 
@@ -172,9 +170,7 @@ class Commands:
             await asyncio.sleep(_LOOK_SECONDS)
 
     async def _jobs(self, wanted: JobFilter) -> Sequence[Job]:
-        return await self._pages(
-            lambda first, after: self.do.jobs.list(self.operator, wanted, first, after), most=_MOST_WATCHED
-        )
+        return await self._pages(lambda page: self.do.jobs.list(self.operator, wanted, page), most=_MOST_WATCHED)
 
     async def _ended(self, video: VideoId) -> Job | None:
         try:
@@ -185,9 +181,7 @@ class Commands:
     # ------------------------------------------------------------ users
 
     async def users_list(self) -> None:
-        found = await self._pages(
-            lambda first, after: self.do.users.list(self.operator, self.chosen.part, first, after)
-        )
+        found = await self._pages(lambda page: self.do.users.list(self.operator, self.chosen.part, page))
         self._list(shown.USER_HEAD, found, shown.user_row, shown.user_document)
 
     async def users_show(self) -> None:
@@ -228,7 +222,7 @@ class Commands:
         if about is not None and not is_uuid(about):
             about = (await self.do.users.find(self.operator, about)).id
         wanted = AuditFilter(chosen.operator, about, since)
-        found = await self._pages(lambda first, after: self.do.audit.list(self.operator, wanted, first, after))
+        found = await self._pages(lambda page: self.do.audit.list(self.operator, wanted, page))
         self._list(shown.ENTRY_HEAD, found, shown.entry_row, shown.entry_document)
 
     # ------------------------------------------------------------ what they share
@@ -249,12 +243,12 @@ class Commands:
                 self.refused = _complain(f"{text}: {refused.message}")
 
     async def _pages(
-        self, page: Callable[[int, str | None], Awaitable[Page[Entry]]], most: int | None = None
+        self, read: Callable[[Wanted], Awaitable[Page[Entry]]], most: int | None = None
     ) -> Sequence[Entry]:
         found: list[Entry] = []
         left, after = self.chosen.limit if most is None else most, None
         while left > 0:
-            part = await page(min(left, MAX_PAGE), after)
+            part = await read(Wanted(min(left, MAX_PAGE), after))
             found += part.entries
             left -= len(part.entries)
             if not part.has_next:

@@ -22,7 +22,8 @@ from app.rest.videos import PAGE_PARAMETERS, VIDEO_ID, page_size
 from app.server.contract import Answer, Instant, Parameter, described, promises
 from app.server.problem_types import OUTSIDE_THE_FILE, UNKNOWN_PATH
 from app.server.services import Services, services_of, viewer_of
-from app.usecases.frames import GONE, Wanted, frame_cursor
+from app.usecases.frames import GONE, frame_cursor
+from app.usecases.paging import Wanted
 from app.usecases.ports.frame_links import FrameTicket
 from app.usecases.ports.storage import ObjectMissing
 

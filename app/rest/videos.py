@@ -20,7 +20,7 @@ from app.server.problem_types import OUTSIDE_THE_FILE
 from app.server.services import services_of, viewer_of
 from app.server.uploads import uploads_of
 from app.usecases.download_processed_zip import archive_file_name
-from app.usecases.paging import MAX_PAGE, PAGE, cursor_of, wrong_size
+from app.usecases.paging import MAX_PAGE, PAGE, Wanted, cursor_of, wrong_size
 from app.usecases.ports.storage import ObjectMissing
 from app.usecases.upload_video import IncomingVideo
 
@@ -129,7 +129,7 @@ async def upload(request: Request) -> Response:
 async def list_videos(request: Request) -> Response:
     """List one's own videos, newest first."""
     services, viewer = services_of(request), await viewer_of(request, Scope.READ)
-    page = await services.do.list_user_videos(viewer, page_size(request), request.query_params.get("after"))
+    page = await services.do.list_user_videos(viewer, Wanted(page_size(request), request.query_params.get("after")))
     after = cursor_of(page.entries[-1]) if page.has_next else None
     return JSONResponse(VideoPage(items=[_item(video, services.retention) for video in page.entries], next=after))
 

@@ -9,7 +9,7 @@ from uuid import uuid4
 from app.domain.audit import DONE, AuditEntry, Deed, Operator, Target, checked_reason
 from app.domain.errors import DomainError, NotAnOperator
 from app.domain.user import Role
-from app.usecases.paging import PAGE, Page, checked_page
+from app.usecases.paging import ANY, Page, Wanted, paged
 from app.usecases.ports.audit import AuditFilter
 from app.usecases.ports.clock import Clock
 from app.usecases.ports.transactions import Transaction, Transactions
@@ -76,15 +76,13 @@ class AuditedDeeds:
 
         return await self.transactions.read(allowed)
 
-    async def list(
-        self, operator: Operator, wanted: AuditFilter, first: int = PAGE, after: str | None = None
-    ) -> Page[AuditEntry]:
+    async def list(self, operator: Operator, which: AuditFilter, wanted: Wanted = ANY) -> Page[AuditEntry]:
         """Return a page of what was written down, newest first.
 
         :raises InvalidInput: for a page size that there is not or a cursor that is not ours
         """
-        key = checked_page(first, after)
-        return Page.of(await self.read(operator, lambda t: t.audit.page(wanted, key, first + 1)), first)
+        asked = wanted.slice()
+        return await self.read(operator, lambda t: paged(asked, lambda part: t.audit.page(which, part)))
 
 
 async def must_operate(t: Transaction, operator: Operator) -> None:

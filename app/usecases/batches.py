@@ -18,7 +18,7 @@ from app.domain.options import ExtractionOptions
 from app.domain.preset import PresetId
 from app.domain.session import Viewer
 from app.domain.video import UNFINISHED, ProcessingStatus
-from app.usecases.paging import PAGE, Page, checked_page
+from app.usecases.paging import ANY, Page, Wanted, paged
 from app.usecases.ports.clock import Clock
 from app.usecases.ports.transactions import Transaction, Transactions
 from app.usecases.presets import LATER_SECONDS, options_of_preset
@@ -93,19 +93,20 @@ class BatchUseCases:
         """Return one batch of the viewer's."""
         return await self.transactions.read(lambda t: _own(t, viewer, batch))
 
-    async def list(self, viewer: Viewer, first: int = PAGE, after: str | None = None) -> Page[BatchOverview]:
+    async def list(self, viewer: Viewer, wanted: Wanted = ANY) -> Page[BatchOverview]:
         """Return a page of the viewer's, newest first.
 
         :raises InvalidInput: for a page size that there is not or a cursor that is not ours
         """
-        key = checked_page(first, after)
+        asked = wanted.slice()
 
-        async def step(t: Transaction) -> list[BatchOverview]:
-            found = await t.batches.page(viewer.id, key, first + 1)
-            counts = await t.batches.counts([batch.id for batch in found])
-            return [BatchOverview(batch, counts.get(batch.id, BatchCounts())) for batch in found]
+        async def step(t: Transaction) -> Page[BatchOverview]:
+            page = await paged(asked, lambda part: t.batches.page(viewer.id, part))
+            counts = await t.batches.counts([batch.id for batch in page.entries])
+            seen = [BatchOverview(batch, counts.get(batch.id, BatchCounts())) for batch in page.entries]
+            return Page(seen, page.has_previous, page.has_next)
 
-        return Page.of(await self.transactions.read(step), first)
+        return await self.transactions.read(step)
 
     async def count(self, viewer: Viewer) -> int:
         """Count those of all pages."""

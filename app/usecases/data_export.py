@@ -16,7 +16,7 @@ from app.domain.user import User, UserId
 from app.domain.video import ProcessingStatus, VideoProcessing
 from app.domain.video_import import VideoImport
 from app.usecases.imports import KEPT_AFTER_END
-from app.usecases.paging import PageKey
+from app.usecases.paging import PageKey, Slice
 from app.usecases.ports.transactions import Transactions
 
 _PAGE: Final = 500
@@ -53,23 +53,23 @@ async def export_of(transactions: Transactions, user: User, now: datetime) -> As
     imports = [_import(one) for one in await read(lambda t: t.imports.current(user.id, now - KEPT_AFTER_END, _IMPORTS))]
     yield f', "imports": {json.dumps(imports, ensure_ascii=False)}'.encode()
     yield b', "batches": ['
-    async for piece in _all(lambda after: read(lambda t: t.batches.page(user.id, after, _PAGE)), _batch):
+    async for piece in _all(lambda part: read(lambda t: t.batches.page(user.id, part)), _batch):
         yield piece
     yield b'], "videoProcessings": ['
-    async for piece in _all(lambda after: read(lambda t: t.videos.page(user.id, every, after, _PAGE)), _video):
+    async for piece in _all(lambda part: read(lambda t: t.videos.page(user.id, every, part)), _video):
         yield piece
     yield b'], "notifications": ['
-    async for piece in _all(lambda after: read(lambda t: t.notifications.page(user.id, after, _PAGE)), _notification):
+    async for piece in _all(lambda part: read(lambda t: t.notifications.page(user.id, part)), _notification):
         yield piece
     yield b"]}"
 
 
 async def _all(
-    page_after: Callable[[PageKey | None], Awaitable[Sequence[Entry]]], shown: Callable[[Entry], dict[str, Any]]
+    read: Callable[[Slice], Awaitable[Sequence[Entry]]], shown: Callable[[Entry], dict[str, Any]]
 ) -> AsyncIterator[bytes]:
     """Write the entries of a list's pages, with commas between them."""
-    place = None
-    while page := await page_after(place):
+    place: PageKey | None = None
+    while page := await read(Slice(_PAGE, after=place)):
         entries = ",\n".join(json.dumps(shown(entry), ensure_ascii=False) for entry in page)
         yield f"{',' if place else ''}\n{entries}".encode()
         if len(page) < _PAGE:

@@ -10,6 +10,7 @@ from app.domain.errors import BatchNotFound, ProcessingNotFinished, VideoExpired
 from app.domain.retention import Retention
 from app.domain.user import UserId
 from app.domain.video import ProcessingStatus
+from app.usecases.paging import Slice
 from app.usecases.ports.archives import ArchiveFolder
 from app.usecases.ports.clock import Clock
 from app.usecases.ports.transactions import Transaction, Transactions
@@ -54,7 +55,7 @@ class DownloadBatch:
             if found is None or found.owner != owner or found.closed_at is not None:
                 raise BatchNotFound
             completed = frozenset({ProcessingStatus.COMPLETED})
-            newest_first = await t.videos.page(owner, completed, None, MOST_IN_A_BATCH, batch)
+            newest_first = await t.videos.page(owner, completed, Slice(MOST_IN_A_BATCH), batch)
             if not newest_first:
                 raise ProcessingNotFinished("No video of this batch is completed yet.")
             now = self.clock.now()

@@ -12,7 +12,7 @@ from app.domain.user import User, UserId
 from app.domain.video import ProcessingStatus
 from app.usecases.enqueue_notification import enqueue_link
 from app.usecases.mailed_link import of_no_use, used_link
-from app.usecases.paging import PageKey
+from app.usecases.paging import PageKey, Slice
 from app.usecases.ports.clock import Clock
 from app.usecases.ports.queue import JobQueue
 from app.usecases.ports.rate_limits import RateLimitKey, RateLimits
@@ -75,8 +75,8 @@ class EmailVerification:
 
         async def look(t: Transaction) -> bool:
             user = await t.users.by_id(owner)
-            before = None if user is None else _before(user)
-            return before is not None and bool(await t.videos.page(owner, frozenset(ProcessingStatus), before, 1))
+            before, every = None if user is None else _before(user), frozenset(ProcessingStatus)
+            return before is not None and bool(await t.videos.page(owner, every, Slice(1, after=before)))
 
         return await self.transactions.read(look)
 
@@ -85,9 +85,9 @@ class EmailVerification:
         user = await self.transactions.write(lambda t: locked_user(t, viewer))
         place, removed = _before(user), 0
         while place is not None:
-            key = place
+            part = Slice(_BATCH, after=place)
             found = await self.transactions.read(
-                lambda t, key=key: t.videos.page(viewer.id, frozenset(ProcessingStatus), key, _BATCH)  # type: ignore[misc]
+                lambda t, part=part: t.videos.page(viewer.id, frozenset(ProcessingStatus), part)  # type: ignore[misc]
             )
             for video in found:
                 with suppress(VideoNotFound):  # Deleted elsewhere at the same time.

@@ -13,7 +13,7 @@ from app.domain.retention import Retention
 from app.domain.session import Viewer
 from app.domain.video import FramesArchive, VideoId, VideoProcessing, archive_key
 from app.usecases.download_processed_zip import DownloadProcessedZip
-from app.usecases.paging import MAX_PAGE, PAGE, wrong_size
+from app.usecases.paging import Wanted
 from app.usecases.ports.clock import Clock
 from app.usecases.ports.frame_indexes import FrameIndexes
 from app.usecases.ports.frame_links import FrameTicket
@@ -23,32 +23,6 @@ from app.usecases.ports.transactions import Transactions
 _CURSOR: Final = "frame:"
 _CURSOR_MAX: Final = 32
 GONE: Final = "The ZIP of this video is no longer stored."
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """Which pictures a page is to have, as the Relay cursor connection asks for them (GraphQL Cursor Connections)."""
-
-    first: int | None = None
-    after: str | None = None
-    before: str | None = None
-    last: int | None = None
-
-    def places(self, count: int) -> tuple[int, int]:
-        """Return the first and the last of so many, by their places from 1; the last lies before the first for none.
-
-        :raises InvalidInput: for a size outside of 1 to 100, for both sizes at once, or for a cursor that is not ours
-        """
-        if self.first is not None and self.last is not None:
-            raise InvalidInput("Ask for the first or for the last ones, not for both.", field=("last",))
-        for name, size in (("first", self.first), ("last", self.last)):
-            if size is not None and not 1 <= size <= MAX_PAGE:
-                raise wrong_size(name)
-        begin = 1 if self.after is None else _place(self.after, "after") + 1
-        end = count if self.before is None else min(count, _place(self.before, "before") - 1)
-        if self.last is not None:
-            return max(begin, end - self.last + 1), end
-        return begin, min(end, begin + (self.first or PAGE) - 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,13 +63,13 @@ class FrameUseCases:
     indexes: FrameIndexes
 
     async def page(self, viewer: Viewer, video: VideoId, wanted: Wanted) -> tuple[VideoProcessing, FramePage]:
-        """Return some of the pictures; raises ``InvalidInput`` as ``Wanted.places`` does."""
+        """Return some of the pictures; raises ``InvalidInput`` as ``places`` does."""
         found, archive = await self.download(viewer, video)
         return found, await self.page_of(archive, wanted)
 
     async def page_of(self, archive: FramesArchive, wanted: Wanted) -> FramePage:
         """Return some of the pictures of a ZIP that its owner was already shown."""
-        places = wanted.places(archive.frame_count)
+        places = places_of(wanted, archive.frame_count)
         with _stored():
             return FramePage(await self.indexes.frames(archive, *places), archive.frame_count, places)
 
@@ -143,6 +117,17 @@ class FrameUseCases:
         if ticket.offset + ticket.size_bytes > archive.size_bytes:
             raise FrameNotFound
         return found, archive
+
+
+def places_of(wanted: Wanted, count: int) -> tuple[int, int]:
+    """Return the first and the last wanted of so many, by their places from 1; the last lies before the first for none.
+
+    :raises InvalidInput: as ``Wanted.size`` does, and for a cursor that is not ours
+    """
+    size = wanted.size
+    begin = 1 if wanted.after is None else _place(wanted.after, "after") + 1
+    end = count if wanted.before is None else min(count, _place(wanted.before, "before") - 1)
+    return (begin, min(end, begin + size - 1)) if wanted.last is None else (max(begin, end - size + 1), end)
 
 
 def frame_cursor(index: int) -> str:

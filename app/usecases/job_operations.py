@@ -22,7 +22,7 @@ from app.domain.user import UserId
 from app.domain.video import ProcessingStatus, VideoId, VideoProcessing, new_video_id
 from app.usecases.audit import AuditedDeeds, Done
 from app.usecases.mark_processing_failed import fail_processing
-from app.usecases.paging import PAGE, Page, PageKey, checked_page
+from app.usecases.paging import ANY, Page, PageKey, Slice, Wanted, paged
 from app.usecases.ports.jobs import Job, JobFilter
 from app.usecases.ports.live_status import LiveStatus
 from app.usecases.ports.pauses import Pause
@@ -75,9 +75,8 @@ class JobOperations:
     async def list(
         self,
         operator: Operator,
-        wanted: JobFilter,
-        first: int = PAGE,
-        after: str | None = None,
+        which: JobFilter,
+        wanted: Wanted = ANY,
         *,
         oldest_first: bool = False,
     ) -> Page[Job]:
@@ -85,11 +84,11 @@ class JobOperations:
 
         :raises InvalidInput: for a page size that there is not or a cursor that is not ours
         """
-        key = checked_page(first, after)
-        found = await self.deeds.read(
-            operator, lambda t: t.jobs.page(wanted, key, first + 1, oldest_first=oldest_first)
+        asked = wanted.slice()
+        return await self.deeds.read(
+            operator,
+            lambda t: paged(asked, lambda part: t.jobs.page(which, part, oldest_first=oldest_first)),
         )
-        return Page.of(found, first)
 
     async def show(self, operator: Operator, video: VideoId) -> JobHistory:
         """Return one with its whole history."""
@@ -149,11 +148,11 @@ class JobOperations:
         Whose file was processed again is left alone, so a second run does nothing. So is what is no longer kept.
         """
         wanted = JobFilter(frozenset({ProcessingStatus.FAILED}), code=code, ended_since=since, last_of_its_file=True)
-        key: PageKey | None = None
+        part = Slice(_BATCH)
         while True:
             found = await self.deeds.read(
                 operator,
-                lambda t, key=key: t.jobs.page(wanted, key, _BATCH, oldest_first=True),  # type: ignore[misc]
+                lambda t, part=part: t.jobs.page(wanted, part, oldest_first=True),  # type: ignore[misc]
             )
             for job in found:
                 try:
@@ -163,7 +162,7 @@ class JobOperations:
                 yield job.video.id, again
             if len(found) < _BATCH:
                 return
-            key = PageKey.of(found[-1])
+            part = Slice(_BATCH, after=PageKey.of(found[-1]))
 
     async def cancel(self, operator: Operator, video: VideoId, reason: str | None = None) -> VideoProcessing:
         """Make an unfinished processing Failed, and tell its owner who did that.

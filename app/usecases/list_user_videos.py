@@ -5,7 +5,7 @@ from typing import final
 from app.domain.batch import BatchId
 from app.domain.session import Viewer
 from app.domain.video import ProcessingStatus, VideoProcessing
-from app.usecases.paging import PAGE, Page, checked_page
+from app.usecases.paging import ANY, Page, Wanted, paged
 from app.usecases.ports.transactions import Transactions
 
 
@@ -24,15 +24,14 @@ class ListUserVideos:
     async def __call__(
         self,
         viewer: Viewer,
-        first: int = PAGE,
-        after: str | None = None,
+        wanted: Wanted = ANY,
         statuses: Collection[ProcessingStatus] = (),
         batch: BatchId | None = None,
     ) -> Page[VideoProcessing]:
-        key = checked_page(first, after)
-        wanted = frozenset(statuses) or frozenset(ProcessingStatus)
-        found = await self.transactions.read(lambda t: t.videos.page(viewer.id, wanted, key, first + 1, batch))
-        return Page.of(found, first)
+        asked, states = wanted.slice(), frozenset(statuses) or frozenset(ProcessingStatus)
+        return await self.transactions.read(
+            lambda t: paged(asked, lambda part: t.videos.page(viewer.id, states, part, batch))
+        )
 
     async def count(
         self, viewer: Viewer, statuses: Collection[ProcessingStatus] = (), batch: BatchId | None = None

@@ -19,7 +19,7 @@ from app.domain.session import Viewer
 from app.domain.user import User
 from app.domain.webhook import Webhook, checked_webhook_url
 from app.usecases.enqueue_notification import Message, enqueue_mail, enqueue_notification, notify_owner
-from app.usecases.paging import PAGE, Page, checked_page
+from app.usecases.paging import ANY, Page, Wanted, paged
 from app.usecases.ports.clock import Clock
 from app.usecases.ports.database import DatabaseUnavailable
 from app.usecases.ports.queue import JobQueue
@@ -118,14 +118,13 @@ class NotificationUseCases:
 
         return await self.transactions.write(rotate)
 
-    async def page(self, viewer: Viewer, first: int = PAGE, after: str | None = None) -> Page[Notification]:
+    async def page(self, viewer: Viewer, wanted: Wanted = ANY) -> Page[Notification]:
         """Return a page of the viewer's log of deliveries.
 
         :raises InvalidInput: for a page size that there is not or a cursor that is not ours
         """
-        key = checked_page(first, after)
-        found = await self.transactions.read(lambda t: t.notifications.page(viewer.id, key, first + 1))
-        return Page.of(found, first)
+        asked = wanted.slice()
+        return await self.transactions.read(lambda t: paged(asked, lambda part: t.notifications.page(viewer.id, part)))
 
     async def send_test(self, viewer: Viewer) -> Notification:
         """Post something to the viewer's webhook, so that they see whether it arrives; the log tells.

@@ -1,7 +1,11 @@
-"""Keyset pagination: cursors that name a place in a list, so that new entries in front move nothing."""
+"""Keyset pagination: cursors that name a place in a list, so that new entries in front move nothing.
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+A page is asked for as Relay's cursor connections ask for it, from the front or from the back, and knows of both sides
+whether there is more (https://relay.dev/graphql/connections.htm).
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final, Generic, Protocol, TypeVar
 
@@ -26,6 +30,7 @@ class Listed(Protocol):
     def id(self) -> str: ...
 
 
+Entry = TypeVar("Entry", bound=Listed)
 Entry_co = TypeVar("Entry_co", bound=Listed, covariant=True)
 
 
@@ -43,16 +48,81 @@ class PageKey:
 
 
 @dataclass(frozen=True, slots=True)
+class Slice:
+    """What is to be read of a list: so many of those between two places, from the front or from the back.
+
+    Neither place belongs to it, whether anything is there or not. However it is chosen, it is in the list's order.
+    """
+
+    limit: int
+    after: PageKey | None = None
+    before: PageKey | None = None
+    from_back: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which part of a list a page is to have, in the words of Relay's cursor connections."""
+
+    first: int | None = None
+    after: str | None = None
+    before: str | None = None
+    last: int | None = None
+
+    @property
+    def size(self) -> int:
+        """How many entries the page has at most.
+
+        :raises InvalidInput: for a size outside of 1 to 100, or for two of them
+        """
+        if self.first is not None and self.last is not None:
+            raise InvalidInput("Ask for the first or for the last ones, not for both.", field=("last",))
+        for name, size in (("first", self.first), ("last", self.last)):
+            if size is not None:
+                if not 1 <= size <= MAX_PAGE:
+                    raise wrong_size(name)
+                return size
+        return PAGE
+
+    def slice(self) -> Slice:
+        """Return the same of a list that lies by when its entries were made.
+
+        :raises InvalidInput: as ``size`` does, and for a cursor that is not ours
+        """
+        after = None if self.after is None else page_key(self.after)
+        before = None if self.before is None else page_key(self.before, "before")
+        return Slice(self.size, after, before, from_back=self.last is not None)
+
+
+ANY: Final = Wanted()
+"""The first page, of the usual size."""
+
+
+@dataclass(frozen=True, slots=True)
 class Page(Generic[Entry_co]):
-    """A part of a user's list, newest first."""
+    """A part of a list, in its order, and whether there are others before and after it."""
 
     entries: Sequence[Entry_co]
+    has_previous: bool
     has_next: bool
 
-    @classmethod
-    def of(cls, found: Sequence[Entry_co], first: int) -> "Page[Entry_co]":
-        """Return the first of what was found, of which there is one more where another page follows."""
-        return cls(found[:first], has_next=len(found) > first)
+
+async def paged(asked: Slice, read: Callable[[Slice], Awaitable[Sequence[Entry]]]) -> Page[Entry]:
+    """Return the page that was asked for of a list whose slices ``read`` returns, in one transaction.
+
+    One more than asked for is read, to know of the side that the page grows to. On the other side there may be more
+    only where a cursor was given, and then one look behind the page says so: what its cursor named may be gone.
+    """
+    found = await read(replace(asked, limit=asked.limit + 1))
+    more = len(found) > asked.limit
+    entries = found[-asked.limit :] if asked.from_back else found[: asked.limit]
+    begin, end = (PageKey.of(entries[0]), PageKey.of(entries[-1])) if entries else (asked.before, asked.after)
+    previous, following = more and asked.from_back, more and not asked.from_back
+    if asked.after is not None and not previous:
+        previous = bool(await read(Slice(1, before=begin)))
+    if asked.before is not None and not following:
+        following = bool(await read(Slice(1, after=end)))
+    return Page(entries, has_previous=previous, has_next=following)
 
 
 def cursor_of(entry: Listed) -> str:
@@ -61,12 +131,12 @@ def cursor_of(entry: Listed) -> str:
     return base64url.encoded(f"{milliseconds}:{entry.id}".encode())
 
 
-def page_key(text: str) -> PageKey:
-    """Read a cursor.
+def page_key(text: str, field: str = "after") -> PageKey:
+    """Read a cursor, which came in this argument.
 
     :raises InvalidInput: where it is not one of ours
     """
-    wrong = InvalidInput("This cursor is not valid.", field=("after",))
+    wrong = InvalidInput("This cursor is not valid.", field=(field,))
     if len(text) > _CURSOR_MAX:
         raise wrong
     try:
@@ -83,13 +153,3 @@ def page_key(text: str) -> PageKey:
 def wrong_size(field: str = "first") -> InvalidInput:
     """Return the error for a page of a size that there is not."""
     return InvalidInput(f"A page has 1 to {MAX_PAGE} entries.", field=(field,))
-
-
-def checked_page(first: int, after: str | None) -> PageKey | None:
-    """Check what a client asks of a list.
-
-    :raises InvalidInput: for a page size outside 1 to 100 or a cursor that is not ours
-    """
-    if not 1 <= first <= MAX_PAGE:
-        raise wrong_size()
-    return None if after is None else page_key(after)

@@ -14,7 +14,7 @@ from app.domain.video import ProcessingStatus
 from app.usecases.api_keys import end_key_sessions
 from app.usecases.audit import AuditedDeeds, Done
 from app.usecases.authenticate_user import account_of
-from app.usecases.paging import PAGE, Page, checked_page
+from app.usecases.paging import ANY, Page, Wanted, paged
 from app.usecases.ports.messengers import MailAddresses
 from app.usecases.ports.sessions import EndedSessions
 from app.usecases.ports.transactions import Transaction
@@ -49,13 +49,13 @@ class UserOperations:
     ended: EndedSessions
     addresses: MailAddresses
 
-    async def list(self, operator: Operator, part: str = "", first: int = PAGE, after: str | None = None) -> Page[User]:
+    async def list(self, operator: Operator, part: str = "", wanted: Wanted = ANY) -> Page[User]:
         """Return a page of those with this in their address, newest first.
 
         :raises InvalidInput: for a page size that there is not or a cursor that is not ours
         """
-        key, wanted = checked_page(first, after), part.strip().lower()
-        return Page.of(await self.deeds.read(operator, lambda t: t.users.page(wanted, key, first + 1)), first)
+        asked, of_address = wanted.slice(), part.strip().lower()
+        return await self.deeds.read(operator, lambda t: paged(asked, lambda some: t.users.page(of_address, some)))
 
     async def find(self, operator: Operator, email: str) -> User:
         """Return whose address this is, in whatever spelling.

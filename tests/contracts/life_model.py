@@ -33,6 +33,7 @@ from app.domain.video import NEXT, ProcessingStatus, VideoId, VideoProcessing
 from app.infra.sql.engine import close_engine, engine_for
 from app.infra.sql.tables import removals, users
 from app.infra.sql.transactions import SqlTransactions
+from app.usecases.paging import Slice
 from app.usecases.ports.database import DatabaseUnavailable
 from app.usecases.release_processing import retry_delay
 from app.usecases.start_video_processing_job import Claimed, GivenUp, HeldUntil
@@ -370,7 +371,7 @@ class LifeOfProcessings(RuleBasedStateMachine):
 
     def _check_mails(self, owner: int) -> None:
         viewer = self.viewers[owner]
-        mails = self.run(self.world.transactions.read(lambda t: t.notifications.page(viewer.id, None, 1000)))
+        mails = self.run(self.world.transactions.read(lambda t: t.notifications.page(viewer.id, Slice(1000))))
         about = Counter(mail.video for mail in mails if mail.video in self.lives)
         failed = (video for video, life in self.lives.items() if life.owner == owner and life.status is FAILED)
         assert about == Counter(video for video in failed if self.lives[video].failure is not FailureCode.CANCELED)
@@ -378,7 +379,7 @@ class LifeOfProcessings(RuleBasedStateMachine):
     def _rows(self, owner: int) -> list[VideoProcessing]:
         viewer = self.viewers[owner]
         every = list(ProcessingStatus)
-        return list(self.run(self.world.transactions.read(lambda t: t.videos.page(viewer.id, every, None, 1000))))
+        return list(self.run(self.world.transactions.read(lambda t: t.videos.page(viewer.id, every, Slice(1000)))))
 
 
 _OF_A_HOLDER = {"heartbeat", "shutdown", "fault", "completed", "failed"}

@@ -10,7 +10,7 @@ from app.domain.options import ExtractionOptions, ImageFormat
 from app.domain.user import UserId
 from app.domain.video import FINAL, UNFINISHED, ProcessingStatus, VideoId
 from app.infra.sql.tables import batch_videos
-from app.usecases.paging import PageKey
+from app.usecases.paging import PageKey, Slice
 from app.usecases.ports.database import DatabaseUnavailable
 from tests.contracts.story import HALFWAY, Story, after
 
@@ -72,8 +72,8 @@ async def test_batches_are_listed_the_newest_first_page_by_page(story: Story):
     batches = [new_batch(ana, f"{number}", created=number // 2) for number in range(5)]
     await kept(story, *batches, new_batch(await story.user()))
     expected = sorted(batches, key=lambda batch: (batch.created_at, batch.id), reverse=True)
-    first = await story.transactions.read(lambda t: t.batches.page(ana, None, 2))
-    rest = await story.transactions.read(lambda t: t.batches.page(ana, PageKey.of(first[-1]), 100))
+    first = await story.transactions.read(lambda t: t.batches.page(ana, Slice(2)))
+    rest = await story.transactions.read(lambda t: t.batches.page(ana, Slice(100, after=PageKey.of(first[-1]))))
     assert [*first, *rest] == expected
 
 
@@ -111,14 +111,14 @@ async def test_videos_of_a_batch_are_listed_and_counted_by_themselves(story: Sto
     assert await read(lambda t: t.batches.videos(batch.id, EVERY)) == [first, second]
     assert await read(lambda t: t.batches.videos(batch.id, UNFINISHED)) == [second]
     assert await read(lambda t: t.batches.videos(batch.id, FINAL)) == [first]
-    page = await read(lambda t: t.videos.page(ana, EVERY, None, 10, batch.id))
+    page = await read(lambda t: t.videos.page(ana, EVERY, Slice(10), batch.id))
     assert [video.id for video in page] == [second, first]
-    rest = await read(lambda t: t.videos.page(ana, EVERY, PageKey.of(page[0]), 10, batch.id))
+    rest = await read(lambda t: t.videos.page(ana, EVERY, Slice(10, after=PageKey.of(page[0])), batch.id))
     assert [video.id for video in rest] == [first]
     assert await read(lambda t: t.videos.count(ana, EVERY, batch.id)) == 2
     assert await read(lambda t: t.videos.count(ana, EVERY)) == 4
     bruno = await story.user()
-    assert await read(lambda t: t.videos.page(bruno, EVERY, None, 10, batch.id)) == []
+    assert await read(lambda t: t.videos.page(bruno, EVERY, Slice(10), batch.id)) == []
     assert await read(lambda t: t.batches.of_video(first)) == batch
     assert await read(lambda t: t.batches.of_video(VideoId(new_batch_id()))) is None
 

@@ -8,7 +8,7 @@ from sqlalchemy.exc import IntegrityError
 from app.domain.events import DomainEvent, EventType
 from app.domain.notification import DeliveryStatus, Notification, NotificationChannel
 from app.domain.video import ProcessingStatus, StatusChange, new_video_id
-from app.usecases.paging import PageKey
+from app.usecases.paging import PageKey, Slice
 from tests.contracts.story import EMAIL, Story, a_notification, after
 
 WEBHOOK = NotificationChannel.WEBHOOK
@@ -183,7 +183,7 @@ async def test_the_log_of_a_user_has_pages_newest_first(story: Story):
     expected = [one.id for one in sorted(told, key=lambda one: (one.created_at, one.id), reverse=True)]
 
     async def page(after_key: PageKey | None) -> Sequence[Notification]:
-        return await story.transactions.read(lambda t: t.notifications.page(owner, after_key, 3))
+        return await story.transactions.read(lambda t: t.notifications.page(owner, Slice(3, after=after_key)))
 
     seen: list[str] = []
     place = None

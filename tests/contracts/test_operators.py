@@ -6,7 +6,7 @@ from app.domain.failure import FailureCode
 from app.domain.user import Role, UserId
 from app.domain.video import ProcessingStatus, VideoId, new_video_id
 from app.infra.sql.tables import users
-from app.usecases.paging import PageKey
+from app.usecases.paging import PageKey, Slice
 from app.usecases.ports.audit import AuditFilter
 from app.usecases.ports.jobs import JobFilter
 from app.usecases.ports.pauses import Pause
@@ -19,7 +19,9 @@ FAILED = frozenset({ProcessingStatus.FAILED})
 async def listed(
     story: Story, wanted: JobFilter, key: PageKey | None = None, *, limit: int = 10, oldest_first: bool = False
 ) -> list[VideoId]:
-    found = await story.transactions.read(lambda t: t.jobs.page(wanted, key, limit, oldest_first=oldest_first))
+    found = await story.transactions.read(
+        lambda t: t.jobs.page(wanted, Slice(limit, after=key), oldest_first=oldest_first)
+    )
     return [job.video.id for job in found]
 
 
@@ -37,7 +39,7 @@ async def test_jobs_of_all_owners_are_listed_from_either_end(story: Story):
     first = await story.row(videos[0])
     assert await listed(story, JobFilter(), PageKey.of(first), oldest_first=True) == videos[1:]
     assert await listed(story, JobFilter(), PageKey.of(await story.row(videos[2])), limit=1) == [videos[1]]
-    (job, *_) = await story.transactions.read(lambda t: t.jobs.page(JobFilter(), None, 1))
+    (job, *_) = await story.transactions.read(lambda t: t.jobs.page(JobFilter(), Slice(1)))
     assert (job.owner_email, job.lease.paused, job.video.owner) == ("ana@example.com", False, ana)
 
 
@@ -126,15 +128,15 @@ async def test_what_an_operator_sets_of_a_user_reads_back_and_users_are_found_by
     await story.user("ana.100%@example.com")
     bruno = await story.user("bruno@example.com")
     read = story.transactions.read
-    assert [user.role for user in await read(lambda t: t.users.page("", None, 10))] == [Role.USER, Role.USER]
+    assert [user.role for user in await read(lambda t: t.users.page("", Slice(10)))] == [Role.USER, Role.USER]
     limits = {"max_active_videos": 0, "max_stored_bytes": 2**40}
     await story.change_user(bruno, role=Role.OPERATOR, disabled_at=after(1), **limits)
-    (found,) = await read(lambda t: t.users.page("BRUNO@".lower(), None, 10))
+    (found,) = await read(lambda t: t.users.page("BRUNO@".lower(), Slice(10)))
     assert (found.role, found.disabled_at) == (Role.OPERATOR, after(1))
     assert (found.max_active_videos, found.max_stored_bytes) == (0, 2**40)
-    assert [user.email for user in await read(lambda t: t.users.page("100%@", None, 10))] == ["ana.100%@example.com"]
-    first, second = await read(lambda t: t.users.page("", None, 10))
-    assert await read(lambda t: t.users.page("", PageKey.of(first), 10)) == [second]
+    assert [user.email for user in await read(lambda t: t.users.page("100%@", Slice(10)))] == ["ana.100%@example.com"]
+    first, second = await read(lambda t: t.users.page("", Slice(10)))
+    assert await read(lambda t: t.users.page("", Slice(10, after=PageKey.of(first)))) == [second]
 
 
 async def test_a_user_whom_a_former_version_wrote_is_none_of_the_operators(story: Story):
@@ -164,7 +166,7 @@ async def test_the_audit_log_reads_back_newest_first_and_forgets_by_age_alone(st
     await story.transactions.write(write)
 
     async def page(wanted: AuditFilter, key: PageKey | None = None) -> list[AuditEntry]:
-        return list(await story.transactions.read(lambda t: t.audit.page(wanted, key, 10)))
+        return list(await story.transactions.read(lambda t: t.audit.page(wanted, Slice(10, after=key))))
 
     assert await page(AuditFilter()) == [new, about, old]
     assert await page(AuditFilter(), PageKey.of(new)) == [about, old]

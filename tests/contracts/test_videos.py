@@ -19,7 +19,7 @@ from app.domain.video import (
     source_key,
 )
 from app.infra.sql.rows import options_of
-from app.usecases.paging import PageKey
+from app.usecases.paging import PageKey, Slice
 from app.usecases.ports.videos import Backlog
 from app.usecases.quota import stored_bytes
 from tests.contracts.story import DAMAGED, LEASE_SECONDS, MEDIA, WHOLE, Story, a_reservation, a_video, after, an_archive
@@ -30,7 +30,7 @@ ALL = frozenset(ProcessingStatus)
 async def page(
     story: Story, owner: UserId, after_key: PageKey | None, limit: int, statuses: Any = ALL
 ) -> list[VideoId]:
-    found = await story.transactions.read(lambda t: t.videos.page(owner, statuses, after_key, limit))
+    found = await story.transactions.read(lambda t: t.videos.page(owner, statuses, Slice(limit, after=after_key)))
     return [video.id for video in found]
 
 
@@ -42,7 +42,7 @@ async def test_pages_meet_without_a_gap_where_many_came_at_the_same_millisecond(
     newest_first = sorted(made, reverse=True)
     seen: list[tuple[datetime, VideoId]] = []
     key = None
-    while found := await story.transactions.read(lambda t: t.videos.page(owner, ALL, key, 2)):  # noqa: B023 - run at once
+    while found := await story.transactions.read(lambda t: t.videos.page(owner, ALL, Slice(2, after=key))):  # noqa: B023 - run at once
         seen += [(video.created_at, video.id) for video in found]
         key = PageKey(found[-1].created_at, found[-1].id)
     assert seen == newest_first

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import expect
 
+from app.usecases.paging import Slice
 from app.usecases.ports.transactions import Transaction
 from tests.e2e.somebody import somebody, uploaded
 from tests.parts.site import Site, running_site
@@ -29,7 +30,7 @@ async def links(site: Site, email: str) -> list[str]:
     async def due_notifications(t: Transaction) -> list[str]:
         user = await t.users.by_email(email)
         assert user is not None
-        told = await t.notifications.page(user.id, None, 10)
+        told = await t.notifications.page(user.id, Slice(10))
         return [one.id for one in told if one.event == "account.verify_email"]
 
     tokens = site.verification_tokens

@@ -4,13 +4,14 @@ from pathlib import Path
 
 from app.domain.session import Viewer
 from app.domain.video import ProcessingStatus, VideoProcessing
+from app.usecases.paging import Wanted
 from tests.faults.conftest import Stack
 from tests.faults.test_dying_workers import check_whole
 from tests.parts.waiting import until
 
 
 async def newest(stack: Stack, viewer: Viewer) -> VideoProcessing:
-    return (await stack.service.services.do.list_user_videos(viewer, 1, None)).entries[0]
+    return (await stack.service.services.do.list_user_videos(viewer, Wanted(1))).entries[0]
 
 
 async def test_a_zip_that_is_gone_is_made_anew_when_the_service_starts(stack: Stack, samples: Path, tmp_path: Path):

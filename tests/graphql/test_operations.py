@@ -144,8 +144,8 @@ async def test_a_video_is_canceled_processed_again_and_deleted(site: Site, ana: 
     await site.completed(again["id"])
 
 
-LIST = """query($first: Int, $after: String, $status: [ProcessingStatus!]) {
-  videos(first: $first, after: $after, status: $status) {
+LIST = """query($first: Int, $after: String, $before: String, $last: Int, $status: [ProcessingStatus!]) {
+  videos(first: $first, after: $after, before: $before, last: $last, status: $status) {
     totalCount edges { cursor node { id status history { status } } }
     pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } }"""
 
@@ -157,7 +157,7 @@ async def test_a_list_is_paged_and_filtered(site: Site, ana: Person, bruno: Pers
         uploaded.append(await ana.uploaded())
     await bruno.uploaded()
     await site.failed(uploaded[2])
-    seen, after = [], None
+    seen, after, info = [], None, {}
     for page, more in ((2, True), (2, True), (2, False)):
         videos = (await ana.ask(LIST, first=page, after=after))["videos"]
         info = videos["pageInfo"]
@@ -167,6 +167,9 @@ async def test_a_list_is_paged_and_filtered(site: Site, ana: Person, bruno: Pers
         assert (cursors[0], cursors[-1]) == (info["startCursor"], info["endCursor"])
         after = info["endCursor"]
     assert seen == uploaded[::-1]
+    back = (await ana.ask(LIST, last=2, before=info["startCursor"]))["videos"]
+    assert [edge["node"]["id"] for edge in back["edges"]] == seen[2:4]
+    assert (back["pageInfo"]["hasNextPage"], back["pageInfo"]["hasPreviousPage"]) == (True, True)
     failed = (await ana.ask(LIST, status=["FAILED"]))["videos"]
     assert failed["totalCount"] == 1
     (edge,) = failed["edges"]

@@ -10,6 +10,7 @@ from app.domain.errors import BatchNotFound
 from app.domain.session import Viewer
 from app.domain.video import ProcessingStatus
 from app.usecases.batches import BatchUseCases
+from app.usecases.paging import Slice
 from tests.fakes.mortal import Life
 from tests.usecases.parts import planned
 from tests.usecases.test_crash_points import FAR, a_world, died, in_memory
@@ -50,7 +51,7 @@ async def test_a_deletion_whose_api_dies_anywhere_is_gone_on_with_and_leaves_not
                 assert not dead or life.moments[-1] == "after transactions.write"
             with pytest.raises(BatchNotFound):
                 await world.do().batches.show(viewer, batch)
-            rows = await world.transactions.read(lambda t: t.videos.page(viewer.id, list(ProcessingStatus), None, 10))  # noqa: B023
+            rows = await world.transactions.read(lambda t: t.videos.page(viewer.id, list(ProcessingStatus), Slice(10)))  # noqa: B023
             assert [row.id for row in rows] == [outside.id]
             assert await world.transactions.read(lambda t: t.staged_uploads.of(viewer.id)) == []  # noqa: B023
             for _ in range(3):

@@ -18,6 +18,7 @@ from app.domain.session import Viewer
 from app.domain.video import NEXT, ProcessingStatus, VideoId
 from app.infra.sql.engine import close_engine, engine_for
 from app.infra.sql.transactions import SqlTransactions
+from app.usecases.paging import Slice
 from tests.fakes.extractor import ScriptedExtractor, a_frame
 from tests.fakes.messengers import MemoryMailer
 from tests.fakes.mortal import Died, Life, Mortal, MortalStorage
@@ -92,7 +93,7 @@ async def check_all_is_well(world: World, viewer: Viewer, mailer: MemoryMailer, 
     await world.deliver(mailer)()
     await world.remove_objects()
     await world.collect_garbage()
-    rows = await world.transactions.read(lambda t: t.videos.page(viewer.id, list(ProcessingStatus), None, 10))
+    rows = await world.transactions.read(lambda t: t.videos.page(viewer.id, list(ProcessingStatus), Slice(10)))
     kept = set[str]()
     for row in rows:
         assert row.status is (ProcessingStatus.FAILED if failed else ProcessingStatus.COMPLETED)
@@ -146,7 +147,7 @@ async def test_an_api_that_dies_anywhere_in_an_upload_keeps_it_whole_or_not_at_a
             world.clock.advance(61)  # The place of a dead upload is free again.
             again = await upload(world)
             video = getattr(again, "id")  # noqa: B009 - it is a processing
-            rows = await world.transactions.read(lambda t: t.videos.page(viewer.id, list(ProcessingStatus), None, 10))  # noqa: B023
+            rows = await world.transactions.read(lambda t: t.videos.page(viewer.id, list(ProcessingStatus), Slice(10)))  # noqa: B023
             assert [row.id for row in rows] == [video], (
                 "who sends it again with the same key gets the one that there is"
             )

@@ -9,6 +9,7 @@ from app.domain.options import ExtractionOptions
 from app.domain.session import Viewer
 from app.domain.webhook import Webhook, WebhookMessage
 from app.usecases.notifications import SettingsChange
+from app.usecases.paging import Slice
 from app.usecases.ports.rate_limits import RateLimitKey
 from tests.fakes.messengers import MemoryMailer, MemoryWebhooks
 from tests.usecases.world import World, incoming
@@ -212,7 +213,7 @@ async def test_a_receiver_that_is_gone_is_switched_off_although_the_process_ends
     assert user.webhook_url is None
     assert len(webhooks.sent) == posts
     assert [mail.template for mail in mailer.sent] == ["webhook.disabled"]
-    told = await world.transactions.read(lambda t: t.notifications.page(viewer.id, None, 10))
+    told = await world.transactions.read(lambda t: t.notifications.page(viewer.id, Slice(10)))
     assert {(one.channel, one.answer) for one in told} == {
         (NotificationChannel.WEBHOOK, "HTTP 410 Gone"),
         (NotificationChannel.EMAIL, "250 OK"),

@@ -11,6 +11,7 @@ from app.domain.diagnosis import Finding, FindingCode
 from app.domain.session import Viewer
 from app.domain.video import VideoProcessing, new_video_id, result_prefix
 from app.infra.s3.upload import part_size
+from app.usecases.paging import Slice
 from app.usecases.ports.audit import AuditFilter
 from app.usecases.ports.storage import StoredObject
 from tests.fakes.storage import MemoryStorage
@@ -155,7 +156,7 @@ async def test_what_is_wrong_is_found_and_what_can_be_mended_is(
     assert await mended(world, code) == repairs
     assert await codes(world) == (set() if repairs else {code})
     assert set((await mended(world, code)).values()) <= {0}, "there is nothing left to mend"
-    log = await world.transactions.read(lambda t: t.audit.page(AuditFilter(), None, 10))
+    log = await world.transactions.read(lambda t: t.audit.page(AuditFilter(), Slice(10)))
     assert sorted((one.details["step"], one.details["count"]) for one in log) == sorted(
         (step, number) for step, count in repairs.items() for number in (count, 0)
     )

@@ -8,6 +8,7 @@ from app.domain.options import ExtractionOptions
 from app.domain.session import Viewer
 from app.domain.video import ProcessingStatus, VideoId
 from app.domain.video_import import ImportStatus, VideoImport
+from app.usecases.paging import Slice
 from tests.fakes.messengers import MemoryMailer
 from tests.fakes.mortal import Life
 from tests.fakes.sources import MemorySources
@@ -53,7 +54,7 @@ async def test_a_worker_that_dies_anywhere_in_an_import_loses_doubles_and_leaves
             film = await asked(world, viewer, "holiday")
             dead = await died(world, life, lambda seen: seen.control(sources=FILMS).fetch_import(film))  # noqa: B023
             assert (await let_workers_go_on(world, film)).status is ImportStatus.IMPORTED
-            rows = await world.transactions.read(lambda t: t.videos.page(viewer.id, list(ProcessingStatus), None, 10))  # noqa: B023
+            rows = await world.transactions.read(lambda t: t.videos.page(viewer.id, list(ProcessingStatus), Slice(10)))  # noqa: B023
             assert [(one.id, one.size_bytes) for one in rows] == [(film, len(MP4))]
             assert world.storage.in_parts == {}
             await let_others_go_on(world, film, in_memory / "work", None)

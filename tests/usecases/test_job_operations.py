@@ -19,6 +19,7 @@ from app.domain.failure import STOPPED, Failure, FailureCode
 from app.domain.retention import Retention
 from app.domain.user import Role, UserId
 from app.domain.video import ProcessingStatus, new_video_id
+from app.usecases.paging import Slice
 from app.usecases.ports.audit import AuditFilter
 from app.usecases.ports.database import DatabaseUnavailable
 from app.usecases.ports.jobs import JobFilter
@@ -186,7 +187,7 @@ async def test_a_user_without_the_role_may_do_nothing_and_that_they_tried_is_wri
     await world.operate.users.set_role(ROOT, ana.id, Role.OPERATOR)
     world.clock.advance(1)
     await jobs.cancel(acting, video.id)
-    (entry,) = await world.transactions.read(lambda t: t.audit.page(AuditFilter(operator=ana.id), None, 1))
+    (entry,) = await world.transactions.read(lambda t: t.audit.page(AuditFilter(operator=ana.id), Slice(1)))
     assert (entry.deed, entry.outcome, entry.target_kind, entry.target_id) == ("cancel", "done", "video", video.id)
     await world.change_user(ana.id, disabled_at=world.clock.now())
     with pytest.raises(NotAnOperator):

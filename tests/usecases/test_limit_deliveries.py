@@ -7,6 +7,7 @@ from app.domain.session import Viewer
 from app.domain.user import mailbox_of
 from app.domain.webhook import Webhook
 from app.usecases.notifications import SettingsChange
+from app.usecases.paging import Slice
 from app.usecases.ports.rate_limits import RateLimitKey
 from tests.fakes.messengers import MemoryMailer, MemoryWebhooks
 from tests.usecases.world import World
@@ -20,7 +21,7 @@ def mailer() -> MemoryMailer:
 
 
 async def log(world: World, viewer: Viewer) -> list[tuple[str, DeliveryStatus, str | None]]:
-    told = await world.transactions.read(lambda t: t.notifications.page(viewer.id, None, 1000))
+    told = await world.transactions.read(lambda t: t.notifications.page(viewer.id, Slice(1000)))
     return [(one.event, one.status, one.answer) for one in told]
 
 
@@ -128,7 +129,7 @@ async def test_what_is_asked_for_again_is_counted_again(world: World, mailer: Me
         await deliver()
         (told,) = [
             one
-            for one in await world.transactions.read(lambda t: t.notifications.page(viewer.id, None, 10))
+            for one in await world.transactions.read(lambda t: t.notifications.page(viewer.id, Slice(10)))
             if one.event == "video.failed"
         ]
         await world.transactions.write(lambda t, id_=told.id: t.notifications.again(viewer.id, id_, world.clock.now()))  # type: ignore[misc]

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from app.domain.errors import DomainError, InvalidInput
 from app.domain.video import ProcessingStatus
 from app.usecases.list_user_videos import ListUserVideos
-from app.usecases.paging import cursor_of, page_key
+from app.usecases.paging import Wanted, cursor_of, page_key
 from tests.usecases.world import World
 
 
@@ -22,7 +22,7 @@ async def test_pages_follow_each_other_newest_first_and_nothing_is_missed_or_sho
     await world.uploaded(await world.user())
     listing, seen, after = ListUserVideos(world.transactions), [], None
     while True:
-        page = await listing(ana, 7, after)
+        page = await listing(ana, Wanted(7, after))
         seen += list(page.entries)
         if not page.has_next:
             break
@@ -44,7 +44,7 @@ async def test_a_list_can_be_narrowed_to_some_states(world: World):
 @pytest.mark.parametrize("first", [0, -1, 101])
 async def test_a_page_has_1_to_100_videos(world: World, first: int):
     with pytest.raises(InvalidInput):
-        await ListUserVideos(world.transactions)(await world.user(), first)
+        await ListUserVideos(world.transactions)(await world.user(), Wanted(first))
 
 
 @given(st.text() | st.binary().map(lambda raw: base64.urlsafe_b64encode(raw).decode()))
@@ -59,3 +59,19 @@ async def test_a_cursor_names_its_place(world: World):
     video = await world.uploaded(await world.user())
     assert page_key(cursor_of(video)).id == video.id
     assert page_key(cursor_of(video)).created_at == video.created_at
+
+
+@pytest.mark.parametrize(
+    ("wanted", "field"),
+    [
+        (Wanted(last=0), "last"),
+        (Wanted(last=101), "last"),
+        (Wanted(first=1, last=1), "last"),
+        (Wanted(before="x"), "before"),
+        (Wanted(after="x", last=1), "after"),
+    ],
+)
+async def test_what_no_page_can_be_is_said_at_its_field(world: World, wanted: Wanted, field: str):
+    with pytest.raises(InvalidInput) as refused:
+        await ListUserVideos(world.transactions)(await world.user(), wanted)
+    assert refused.value.field == (field,)

@@ -5,7 +5,7 @@ from app.domain.notification import NotificationChannel, NotificationEvent
 from app.domain.session import Viewer
 from app.usecases.enqueue_notification import Message, enqueue_notification
 from app.usecases.notifications import SettingsChange
-from app.usecases.paging import cursor_of
+from app.usecases.paging import Wanted, cursor_of
 from app.usecases.ports.rate_limits import RateLimitKey
 from tests.fakes.messengers import MemoryMailer, MemoryWebhooks
 from tests.usecases.world import World
@@ -211,7 +211,7 @@ async def test_the_log_has_pages_newest_first(world: World, update, send_test):
         world.clock.advance(0.5)
     seen, after = [], None
     while True:
-        page = await world.notifications.page(viewer, 3, after)
+        page = await world.notifications.page(viewer, Wanted(3, after))
         seen += [one.id for one in page.entries]
         if not page.has_next:
             break
@@ -219,4 +219,4 @@ async def test_the_log_has_pages_newest_first(world: World, update, send_test):
     assert seen == told[::-1]
     for first, cursor in ((0, None), (101, None), (3, "no cursor")):
         with pytest.raises(InvalidInput):
-            await world.notifications.page(viewer, first, cursor)
+            await world.notifications.page(viewer, Wanted(first, cursor))

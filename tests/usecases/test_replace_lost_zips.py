@@ -9,6 +9,7 @@ from app.domain.failure import LOST, FailureCode
 from app.domain.notification import NotificationEvent
 from app.domain.session import Viewer
 from app.domain.video import ProcessingStatus, VideoProcessing
+from app.usecases.paging import Slice
 from tests.usecases.world import World
 
 
@@ -27,7 +28,7 @@ def lose(world: World, *keys: str) -> None:
 
 async def others(world: World, viewer: Viewer, *known: VideoProcessing) -> list[VideoProcessing]:
     ids = {video.id for video in known}
-    page = await world.transactions.read(lambda t: t.videos.page(viewer.id, frozenset(ProcessingStatus), None, 100))
+    page = await world.transactions.read(lambda t: t.videos.page(viewer.id, frozenset(ProcessingStatus), Slice(100)))
     return [video for video in page if video.id not in ids]
 
 
@@ -68,7 +69,7 @@ async def test_what_is_lost_with_its_file_is_a_failure_that_says_so(world: World
     assert again.failure is not None
     assert (again.status, again.failure.code) == (ProcessingStatus.FAILED, FailureCode.SOURCE_MISSING)
     assert again.failure.reason == LOST
-    told = await world.transactions.read(lambda t: t.notifications.page(ana.id, None, 10))
+    told = await world.transactions.read(lambda t: t.notifications.page(ana.id, Slice(10)))
     assert [(one.event, one.video) for one in told] == [(NotificationEvent.VIDEO_FAILED, again.id)]
 
 

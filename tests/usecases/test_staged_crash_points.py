@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from app.domain.video import ProcessingStatus, VideoId
+from app.usecases.paging import Slice
 from tests.fakes.messengers import MemoryMailer
 from tests.fakes.mortal import Life
 from tests.usecases.parts import begun, send
@@ -30,7 +31,7 @@ async def test_an_api_that_dies_anywhere_in_an_upload_in_parts_keeps_it_whole_or
 
             dead = await died(world, life, upload)
             again = await upload(world)
-            rows = await world.transactions.read(lambda t: t.videos.page(viewer.id, list(ProcessingStatus), None, 10))  # noqa: B023
+            rows = await world.transactions.read(lambda t: t.videos.page(viewer.id, list(ProcessingStatus), Slice(10)))  # noqa: B023
             assert again in [row.id for row in rows]
             accepted = dead and life.moments[-1].partition(" ")[2] in {"live.publish", "queue.process_video"}
             assert len(rows) == 1 or not dead or accepted or life.moments[-1] == "after transactions.write"
@@ -51,7 +52,7 @@ async def test_whoever_completes_again_after_a_death_gets_one_processing(empty_d
             known = shown.upload.id
             dead = await died(world, life, lambda seen: seen.do().staged_uploads.complete(viewer, known))  # noqa: B023
             assert (await world.do().staged_uploads.complete(viewer, known)).id == known
-            rows = await world.transactions.read(lambda t: t.videos.page(viewer.id, list(ProcessingStatus), None, 10))  # noqa: B023
+            rows = await world.transactions.read(lambda t: t.videos.page(viewer.id, list(ProcessingStatus), Slice(10)))  # noqa: B023
             assert [row.id for row in rows] == [known]
             await let_others_go_on(world, known, in_memory / "work", None)
             await check_all_is_well(world, viewer, MemoryMailer(), failed=False)

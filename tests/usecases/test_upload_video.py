@@ -20,6 +20,7 @@ from app.domain.errors import (
 from app.domain.options import ExtractionOptions
 from app.domain.session import Viewer
 from app.domain.video import ProcessingStatus
+from app.usecases.paging import Slice
 from app.usecases.ports.database import DatabaseUnavailable
 from app.usecases.quota import StoredInAll
 from app.usecases.upload_video import IncomingVideo
@@ -251,7 +252,7 @@ async def test_where_nobody_knows_whether_a_file_was_accepted_its_user_is_told_s
     world.transactions.away = False
     if key:
         again = await world.uploaded(ana, key=key)
-        rows = await world.transactions.read(lambda t: t.videos.page(ana.id, list(ProcessingStatus), None, 10))
+        rows = await world.transactions.read(lambda t: t.videos.page(ana.id, list(ProcessingStatus), Slice(10)))
         assert [row.id for row in rows] == [again.id]
 
 

@@ -11,6 +11,7 @@ from app.domain.user import Locale
 from app.domain.webhook import Webhook
 from app.infra.passwords import Argon2PasswordHasher
 from app.usecases.notifications import SettingsChange
+from app.usecases.paging import Slice
 from app.usecases.ports.rate_limits import RateLimitKey
 from app.usecases.sessions import Session
 from tests.fakes.messengers import MemoryMailer, MemoryWebhooks
@@ -62,7 +63,7 @@ async def test_nothing_but_the_link_is_sent_until_it_was_used(identity: Identity
     await world.failed((await world.uploaded(viewer)).id)
     assert await post.sent() == ["account.verify_email"]
     assert not await told(identity, session)
-    log = await world.transactions.read(lambda t: t.notifications.page(viewer.id, None, 10))
+    log = await world.transactions.read(lambda t: t.notifications.page(viewer.id, Slice(10)))
     assert {one.event: one.answer for one in log} == {
         "account.verify_email": "250 OK",
         "video.failed": "The account's e-mail address has not been verified.",

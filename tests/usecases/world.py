@@ -30,6 +30,7 @@ from app.usecases.mark_processing_completed import MarkProcessingCompleted
 from app.usecases.mark_processing_failed import MarkProcessingFailed
 from app.usecases.mend_service import MendService
 from app.usecases.notifications import NotificationUseCases
+from app.usecases.paging import Slice
 from app.usecases.ports.audit import AuditFilter
 from app.usecases.ports.frames import FrameExtractor
 from app.usecases.ports.import_sources import ImportSources
@@ -245,7 +246,7 @@ class World:
 
     async def audited(self) -> list[tuple[str, str, str | None]]:
         """Return what operators did, the first first: what, with what outcome, and why."""
-        entries = await self.transactions.read(lambda t: t.audit.page(AuditFilter(), None, 1000))
+        entries = await self.transactions.read(lambda t: t.audit.page(AuditFilter(), Slice(1000)))
         return [(entry.deed, entry.outcome, entry.reason) for entry in reversed(entries)]
 
     @property

@@ -10,10 +10,10 @@ from sqlalchemy import RowMapping, Select, delete, func, insert, select, update
 from app.domain.batch import Batch, BatchCounts, BatchId
 from app.domain.user import UserId
 from app.domain.video import FINAL, ProcessingStatus, VideoId
-from app.infra.sql.rows import columns_of, options_of, options_text, page_of, record_of
+from app.infra.sql.rows import columns_of, options_of, options_text, record_of
 from app.infra.sql.table import SqlTable, row_of
 from app.infra.sql.tables import batch_videos, batches, users, video_processings
-from app.usecases.paging import PageKey
+from app.usecases.paging import Slice
 
 _b: Final = batches.c
 _v: Final = video_processings.c
@@ -38,9 +38,9 @@ class SqlBatches(SqlTable):
     async def count(self, owner: UserId) -> int:
         return await self._count(batches, _b.user_id == row_of(users, owner))
 
-    async def page(self, owner: UserId, after: PageKey | None, limit: int) -> Sequence[Batch]:
-        wanted = page_of(_SELECT.where(users.c.public_id == owner), _b.created_at, _b.id, after, limit)
-        return [_batch(row) for row in await self._rows(wanted)]
+    async def page(self, owner: UserId, part: Slice) -> Sequence[Batch]:
+        found = _SELECT.where(users.c.public_id == owner)
+        return [_batch(row) for row in await self._slice(found, _b.created_at, _b.id, part)]
 
     async def counts(self, batches: Collection[BatchId]) -> Mapping[BatchId, BatchCounts]:
         counted = (

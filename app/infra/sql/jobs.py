@@ -10,10 +10,10 @@ from app.domain.failure import FailureCode
 from app.domain.user import UserId
 from app.domain.video import UNFINISHED, VideoId
 from app.infra.sql.pauses import PAUSED
-from app.infra.sql.rows import lease_of, page_of, storable
+from app.infra.sql.rows import lease_of, storable
 from app.infra.sql.table import SqlTable, row_of
 from app.infra.sql.tables import users, video_processings
-from app.usecases.paging import PageKey
+from app.usecases.paging import Slice
 from app.usecases.ports.jobs import Job, JobFilter
 
 _v: Final = video_processings.c
@@ -35,11 +35,9 @@ class SqlJobs(SqlTable):
         row = await self._row(_SELECT.where(_v.public_id == video))
         return None if row is None else Job(lease_of(row), row["owner_email"])
 
-    async def page(
-        self, wanted: JobFilter, after: PageKey | None, limit: int, *, oldest_first: bool = False
-    ) -> Sequence[Job]:
+    async def page(self, wanted: JobFilter, part: Slice, *, oldest_first: bool = False) -> Sequence[Job]:
         found = _SELECT.where(*_conditions(wanted))
-        rows = await self._rows(page_of(found, _v.created_at, _v.public_id, after, limit, oldest_first=oldest_first))
+        rows = await self._slice(found, _v.created_at, _v.public_id, part, oldest_first=oldest_first)
         return [Job(lease_of(row), row["owner_email"]) for row in rows]
 
     async def processed_again(self, video: VideoId) -> VideoId | None:

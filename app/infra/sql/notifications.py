@@ -5,15 +5,15 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, final
 
-from sqlalchemy import ColumnElement, Select, func, insert, select, update
+from sqlalchemy import ColumnElement, RowMapping, Select, func, insert, select, update
 
 from app.domain.notification import DeliveryStatus, Notification, NotificationChannel, NotificationEvent
 from app.domain.user import UserId
-from app.infra.sql.rows import columns_of, failure_of, page_of, record_of
+from app.infra.sql.rows import columns_of, failure_of, record_of
 from app.infra.sql.table import SqlTable, row_of
 from app.infra.sql.tables import notifications, users, video_processings
 from app.infra.traces import current_traceparent
-from app.usecases.paging import PageKey
+from app.usecases.paging import Slice
 
 _ANSWER_MAX: Final = 2000
 _n: Final = notifications.c
@@ -43,12 +43,12 @@ class SqlNotifications(SqlTable):
     async def get(self, owner: UserId, notification: str) -> Notification | None:
         return await self._first(_SELECT.where(users.c.public_id == owner, _n.id == notification))
 
-    async def page(self, owner: UserId, after: PageKey | None, limit: int) -> Sequence[Notification]:
-        return await self._all(page_of(_SELECT.where(users.c.public_id == owner), _n.created_at, _n.id, after, limit))
+    async def page(self, owner: UserId, part: Slice) -> Sequence[Notification]:
+        return await self._some(_SELECT.where(users.c.public_id == owner), part)
 
     async def latest(self, owner: UserId, channel: NotificationChannel, event: str) -> Notification | None:
         such = _SELECT.where(users.c.public_id == owner, _n.channel == channel, _n.event == event)
-        return await self._first(page_of(such, _n.created_at, _n.id, None, 1))
+        return next(iter(await self._some(such, Slice(1))), None)
 
     async def again(self, owner: UserId, notification: str, now: datetime) -> bool:
         changed = update(notifications).where(_n.id == notification, _n.user_id == row_of(users, owner))
@@ -113,11 +113,11 @@ class SqlNotifications(SqlTable):
         to = {"status": status, "answer": answer[:_ANSWER_MAX], "delivered_at": at}
         await self._write(update(notifications).where(*_left_to(digest)).values(**to))
 
+    async def _some(self, which: Select[Any], part: Slice) -> Sequence[Notification]:
+        return [_notification_of(row) for row in await self._slice(which, _n.created_at, _n.id, part)]
+
     async def _all(self, which: Select[Any]) -> Sequence[Notification]:
-        return [
-            record_of(Notification, row, failure=failure_of(row), data=json.loads(row["data"]) if row["data"] else {})
-            for row in await self._rows(which)
-        ]
+        return [_notification_of(row) for row in await self._rows(which)]
 
     async def _first(self, which: Select[Any]) -> Notification | None:
         return next(iter(await self._all(which)), None)
@@ -126,6 +126,11 @@ class SqlNotifications(SqlTable):
         pending = (_n.status == DeliveryStatus.PENDING, _n.attempts == attempt)
         changed = update(notifications).where(_n.id == notification, *pending, *also)
         return await self._write(changed.values(**to)) == 1
+
+
+def _notification_of(row: RowMapping) -> Notification:
+    data = json.loads(row["data"]) if row["data"] else {}
+    return record_of(Notification, row, failure=failure_of(row), data=data)
 
 
 def _left_to(digest: str) -> tuple[ColumnElement[bool], ColumnElement[bool]]:

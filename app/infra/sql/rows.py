@@ -16,7 +16,7 @@ from app.domain.lease import Lease
 from app.domain.options import ExtractionOptions
 from app.domain.video import VERSION_STEP, FramesArchive, MediaInfo, Progress, VideoProcessing
 from app.infra.sql.types import EARLIEST, LATEST, instant
-from app.usecases.paging import PageKey
+from app.usecases.paging import Slice
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -117,28 +117,30 @@ def source_hash(key: str) -> str:
     return hashlib.sha256(key.encode()).hexdigest()
 
 
-def page_of(
+def slice_of(
     rows: Select[Any],
     created_at: ColumnElement[Any],
     entry: ColumnElement[Any],
-    after: PageKey | None,
-    limit: int,
+    part: Slice,
     *,
     oldest_first: bool = False,
 ) -> Select[Any]:
-    """Return the part of these rows that follows a key, by when they were made and their id, the newest first or last.
+    """Return what selects a part of rows that lie by when they were made and their id, the newest first or last.
 
-    The columns must be of one table, whose index can then be walked.
+    One from the back is read from there, so its rows come in the opposite order. The columns must be of one table,
+    whose index can then be walked.
     """
-    if after is not None:
-        at = storable(after.created_at)  # A cursor may name any year.
-        # The first half alone bounds the range of the index.
-        if oldest_first:
-            rows = rows.where(created_at >= at, or_(created_at > at, entry > after.id))
-        else:
-            rows = rows.where(created_at <= at, or_(created_at < at, entry < after.id))
-    order = (created_at, entry) if oldest_first else (created_at.desc(), entry.desc())
-    return rows.order_by(*order).limit(limit)
+    for place, later in ((part.after, oldest_first), (part.before, not oldest_first)):
+        if place is not None:
+            at = storable(place.created_at)  # A cursor may name any year.
+            # The first half alone bounds the range of the index.
+            if later:
+                rows = rows.where(created_at >= at, or_(created_at > at, entry > place.id))
+            else:
+                rows = rows.where(created_at <= at, or_(created_at < at, entry < place.id))
+    ascending = oldest_first is not part.from_back
+    order = (created_at, entry) if ascending else (created_at.desc(), entry.desc())
+    return rows.order_by(*order).limit(part.limit)
 
 
 def storable(at: datetime) -> datetime:

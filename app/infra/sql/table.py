@@ -6,6 +6,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, RowMapping, ScalarSelect, Select, Table, UpdateBase, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app.infra.sql.rows import slice_of
+from app.usecases.paging import Slice
+
 
 def row_of(table: Table, public_id: str) -> ScalarSelect[Any]:
     """Return the integer id behind a public one, as part of a statement; NULL where there is none."""
@@ -24,6 +27,19 @@ class SqlTable:
     async def _rows(self, query: Select[Any]) -> Sequence[RowMapping]:
         found: Sequence[RowMapping] = (await self._connection.execute(query)).mappings().all()
         return found
+
+    async def _slice(
+        self,
+        rows: Select[Any],
+        created_at: ColumnElement[Any],
+        entry: ColumnElement[Any],
+        part: Slice,
+        *,
+        oldest_first: bool = False,
+    ) -> Sequence[RowMapping]:
+        """Read a part of a list, as ``slice_of`` selects it; it comes in the list's order."""
+        found = await self._rows(slice_of(rows, created_at, entry, part, oldest_first=oldest_first))
+        return found[::-1] if part.from_back else found
 
     async def _write(self, statement: UpdateBase) -> int:
         """Run an INSERT, UPDATE or DELETE; return how many rows it met."""

@@ -11,11 +11,11 @@ from sqlalchemy.exc import IntegrityError
 from app.domain.errors import EmailAlreadyRegistered
 from app.domain.user import Role, User, UserId
 from app.domain.webhook import FormerSecret, Webhook
-from app.infra.sql.rows import columns_of, page_of, record_of
+from app.infra.sql.rows import columns_of, record_of
 from app.infra.sql.table import SqlTable
 from app.infra.sql.tables import users
 from app.infra.sql.types import instant, milliseconds
-from app.usecases.paging import PageKey
+from app.usecases.paging import Slice
 
 
 @final
@@ -37,12 +37,9 @@ class SqlUsers(SqlTable):
     async def by_email(self, email: str) -> User | None:
         return await self._one(select(users).where(users.c.email == email))
 
-    async def page(self, part: str, after: PageKey | None, limit: int) -> Sequence[User]:
-        found = select(users).where(users.c.email.contains(part, autoescape=True))
-        return [
-            _user_of(row)
-            for row in await self._rows(page_of(found, users.c.created_at, users.c.public_id, after, limit))
-        ]
+    async def page(self, of_address: str, part: Slice) -> Sequence[User]:
+        found = select(users).where(users.c.email.contains(of_address, autoescape=True))
+        return [_user_of(row) for row in await self._slice(found, users.c.created_at, users.c.public_id, part)]
 
     async def lock(self, user: UserId) -> User | None:
         return await self._one(select(users).where(users.c.public_id == user).with_for_update())

@@ -26,12 +26,12 @@ from app.domain.video import (
     result_prefix,
 )
 from app.infra.sql.pauses import PAUSED
-from app.infra.sql.rows import columns_of, lease_of, page_of, source_hash, storable, video_columns, video_of
+from app.infra.sql.rows import columns_of, lease_of, source_hash, storable, video_columns, video_of
 from app.infra.sql.table import SqlTable, row_of
 from app.infra.sql.tables import batch_videos, users, video_processings
 from app.infra.sql.types import Timestamp, milliseconds
 from app.infra.traces import current_traceparent
-from app.usecases.paging import PageKey
+from app.usecases.paging import Slice
 from app.usecases.ports.videos import Backlog, DueVideo
 
 _v: Final = video_processings.c
@@ -91,14 +91,13 @@ class SqlVideos(SqlTable):
         self,
         owner: UserId,
         statuses: Collection[ProcessingStatus],
-        after: PageKey | None,
-        limit: int,
+        part: Slice,
         batch: BatchId | None = None,
     ) -> Sequence[VideoProcessing]:
         wanted = _SELECT.where(users.c.public_id == owner, _v.status.in_(statuses))
         if batch is not None:
             wanted = wanted.where(_within(batch))
-        return await self._all(page_of(wanted, _v.created_at, _v.public_id, after, limit))
+        return [video_of(row) for row in await self._slice(wanted, _v.created_at, _v.public_id, part)]
 
     async def current(self, owner: UserId, ended_since: datetime, limit: int) -> Sequence[VideoProcessing]:
         return await self._all(

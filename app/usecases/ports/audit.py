@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from app.domain.audit import AuditEntry
-from app.usecases.paging import PageKey
+from app.usecases.paging import Slice
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class AuditLog(Protocol):
     """The table ``audit_log``: nothing changes an entry, and only its age removes one."""
 
     async def add(self, entry: AuditEntry) -> None: ...
-    async def page(self, wanted: AuditFilter, after: PageKey | None, limit: int) -> Sequence[AuditEntry]:
+    async def page(self, wanted: AuditFilter, part: Slice) -> Sequence[AuditEntry]:
         """Return the newest first (by created_at, then id)."""
 
     async def forget(self, *, before: datetime, limit: int) -> None:

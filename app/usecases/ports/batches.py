@@ -7,7 +7,7 @@ from typing import Protocol
 from app.domain.batch import Batch, BatchCounts, BatchId
 from app.domain.user import UserId
 from app.domain.video import ProcessingStatus, VideoId
-from app.usecases.paging import PageKey
+from app.usecases.paging import Slice
 
 
 class Batches(Protocol):
@@ -17,7 +17,7 @@ class Batches(Protocol):
     async def get(self, batch: BatchId) -> Batch | None: ...
     async def by_name(self, owner: UserId, name: str) -> Batch | None: ...
     async def count(self, owner: UserId) -> int: ...
-    async def page(self, owner: UserId, after: PageKey | None, limit: int) -> Sequence[Batch]:
+    async def page(self, owner: UserId, part: Slice) -> Sequence[Batch]:
         """Return the owner's, newest first (by created_at, then id)."""
 
     async def counts(self, batches: Collection[BatchId]) -> Mapping[BatchId, BatchCounts]:

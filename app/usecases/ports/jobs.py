@@ -10,7 +10,7 @@ from app.domain.failure import FailureCode
 from app.domain.lease import Lease
 from app.domain.user import UserId
 from app.domain.video import ProcessingStatus, VideoId, VideoProcessing
-from app.usecases.paging import PageKey
+from app.usecases.paging import Slice
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +56,7 @@ class Jobs(Protocol):
     """The table ``video_processings``, whoever's they are; what changes them is in ``Videos``."""
 
     async def get(self, video: VideoId) -> Job | None: ...
-    async def page(
-        self, wanted: JobFilter, after: PageKey | None, limit: int, *, oldest_first: bool = False
-    ) -> Sequence[Job]:
+    async def page(self, wanted: JobFilter, part: Slice, *, oldest_first: bool = False) -> Sequence[Job]:
         """Return them by created_at, then id; the newest first where not said otherwise."""
 
     async def processed_again(self, video: VideoId) -> VideoId | None:

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from app.domain.notification import DeliveryStatus, Notification, NotificationChannel
 from app.domain.user import UserId
-from app.usecases.paging import PageKey
+from app.usecases.paging import Slice
 
 
 class Notifications(Protocol):
@@ -14,7 +14,7 @@ class Notifications(Protocol):
 
     async def add(self, notification: Notification, *, wake_at: datetime) -> None: ...
     async def get(self, owner: UserId, notification: str) -> Notification | None: ...
-    async def page(self, owner: UserId, after: PageKey | None, limit: int) -> Sequence[Notification]:
+    async def page(self, owner: UserId, part: Slice) -> Sequence[Notification]:
         """Return the owner's, newest first (by created_at, then id)."""
 
     async def latest(self, owner: UserId, channel: NotificationChannel, event: str) -> Notification | None: ...

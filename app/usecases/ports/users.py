@@ -6,7 +6,7 @@ from typing import Protocol
 
 from app.domain.user import User, UserId
 from app.domain.webhook import Webhook
-from app.usecases.paging import PageKey
+from app.usecases.paging import Slice
 
 
 class Users(Protocol):
@@ -19,7 +19,7 @@ class Users(Protocol):
     async def by_email(self, email: str) -> User | None:
         """Find by normalised address."""
 
-    async def page(self, part: str, after: PageKey | None, limit: int) -> Sequence[User]:
+    async def page(self, of_address: str, part: Slice) -> Sequence[User]:
         """Return those with this in their address, the newest first (by created_at, then id)."""
 
     async def lock(self, user: UserId) -> User | None:

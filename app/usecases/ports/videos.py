@@ -11,7 +11,7 @@ from app.domain.lease import Lease
 from app.domain.upload_reservation import AcceptedUpload
 from app.domain.user import UserId
 from app.domain.video import FramesArchive, MediaInfo, ProcessingStatus, Progress, VideoId, VideoProcessing
-from app.usecases.paging import PageKey
+from app.usecases.paging import Slice
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +64,7 @@ class Videos(Protocol):
         self,
         owner: UserId,
         statuses: Collection[ProcessingStatus],
-        after: PageKey | None,
-        limit: int,
+        part: Slice,
         batch: BatchId | None = None,
     ) -> Sequence[VideoProcessing]:
         """Return the owner's processings, or those in one batch, newest first (by created_at, then id)."""
