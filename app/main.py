@@ -62,8 +62,8 @@ def _application(lifespan: Lifespan[Starlette] | None, serving: Serving) -> Star
     routes: list[BaseRoute] = [
         Route("/graphql", view),
         WebSocketRoute("/graphql", view),
-        *ROUTES,
         *page_routes(settings),
+        *ROUTES,
     ]
     handlers: Mapping[Any, Any] = {
         DomainError: on_expected_error,

@@ -1,6 +1,7 @@
 """The pictures of a ZIP, one by one (the Relay cursor connection, by their places)."""
 
 from datetime import datetime
+from typing import Annotated
 
 import strawberry
 
@@ -10,6 +11,11 @@ from app.domain.manifest import file_name_at
 from app.graphql.connection import Connection, PageInfo
 from app.server.services import Services
 from app.usecases.frames import FramePage, frame_cursor
+
+FromIndex = Annotated[
+    int | None,
+    strawberry.argument(description="The index of the first one, in place of after: any place is as near as the next."),
+]
 
 
 @strawberry.type(

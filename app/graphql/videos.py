@@ -15,10 +15,11 @@ from app.graphql.connection import After, Before, Connection, Edge, First, Last,
 from app.graphql.context import Info
 from app.graphql.declared import EACH
 from app.graphql.enums import FailureCode, ImageFormat, ProcessingStatus
-from app.graphql.frames import FrameConnection
+from app.graphql.frames import FrameConnection, FromIndex
 from app.graphql.scalars import BigInt
 from app.graphql.shown import shown
 from app.usecases.download_processed_zip import archive_file_name
+from app.usecases.frames import after_for
 from app.usecases.paging import MAX_PAGE, Page, Wanted
 from app.usecases.ports.storage import DownloadLinks
 
@@ -136,10 +137,18 @@ class FramesArchive:
         f"nothing else of the ZIP need be fetched. first or last is 1 to {MAX_PAGE}.",
     )
     async def frames(
-        self, info: Info, first: First = None, after: After = None, before: Before = None, last: Last = None
+        self,
+        info: Info,
+        first: First = None,
+        after: After = None,
+        before: Before = None,
+        last: Last = None,
+        from_index: FromIndex = None,
     ) -> FrameConnection | None:
         """Be nullable, so that a storage that is away takes nothing from who asks for more than pictures."""
-        page = await info.context.do.frames.page_of(self.archive, Wanted(first, after, before, last))
+        page = await info.context.do.frames.page_of(
+            self.archive, Wanted(first, after_for(from_index, after), before, last)
+        )
         return FrameConnection.of(self.seen, page, info.context.services)
 
 

@@ -6,12 +6,14 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
-from starlette.routing import BaseRoute, Mount, Route
+from starlette.routing import BaseRoute, Match, Mount, Route
 from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
 
 from app.setting_forms import is_amazon
 from app.settings import Settings
@@ -39,6 +41,8 @@ _OF_APPS: Final = (
 _OPERATE_POLICY: Final = (*_OF_APPS, "img-src 'self'", "connect-src 'self'")
 _APP_PATHS: Final = ("/", "/sign-up", "/forgot-password", "/reset-password", "/verify-email")
 """The places of the page at ``/``; frontend-sample/src/state/page.ts has the same."""
+_SHARED_PATHS: Final = ("/videos/{id:uuid}",)
+"""Places of the page that the API has, too."""
 _FOR_EVER: Final = {"Cache-Control": "public, max-age=31536000, immutable"}
 """A name with a hash in it never means another content."""
 
@@ -59,13 +63,26 @@ class _Assets(StaticFiles):
         return response
 
 
+class _ForBrowsers(Route):
+    """A place that the page shares with the API: who asks for HTML, as browsers do that go there, gets the page."""
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        if scope["type"] == "http" and "text/html" in Headers(scope=scope).get("accept", "").lower():
+            return super().matches(scope)
+        return Match.NONE, {}
+
+
 def page_routes(settings: Settings, built: Path = BUILT) -> list[BaseRoute]:
-    """Return the routes of the pages that operators want served; ``built`` is where their files lie."""
+    """Return the routes of the pages that operators want served; ``built`` is where their files lie.
+
+    They come before the API's: what both have is the page's for who asks for HTML.
+    """
     routes: list[BaseRoute] = []
     if settings.graphiql:
         routes += _page("GraphiQL", built / "graphiql", ["/graphiql"], _GRAPHIQL_POLICY, assets="/graphiql/assets")
     if settings.frontend:
-        routes += _page("The page", built / "app", _APP_PATHS, _app_policy(settings), assets="/assets")
+        app = built / "app"
+        routes += _page("The page", app, _APP_PATHS, _app_policy(settings), assets="/assets", shared=_SHARED_PATHS)
         routes += _page(
             "The operators' page", built / "operate", ["/operate"], _OPERATE_POLICY, assets="/operate/assets"
         )
@@ -92,13 +109,16 @@ def _storage_origin(public_url: str, bucket: str) -> str:
     return f"{parts.scheme}://{host}"
 
 
-def _page(name: str, folder: Path, paths: Sequence[str], policy: Sequence[str], *, assets: str) -> list[BaseRoute]:
+def _page(
+    name: str, folder: Path, paths: Sequence[str], policy: Sequence[str], *, assets: str, shared: Sequence[str] = ()
+) -> list[BaseRoute]:
     index, headers = folder / "index.html", {"Content-Security-Policy": "; ".join(policy)}
 
     async def page(_: Request) -> Response:
         if not index.is_file():
             raise HTTPException(HTTPStatus.NOT_FOUND, f"{name} was not built here: make up builds it.")
-        return FileResponse(index, headers={**headers, "Cache-Control": "no-cache"})
+        return FileResponse(index, headers={**headers, "Cache-Control": "no-cache", "Vary": "Accept"})
 
     files = GZipMiddleware(_Assets(folder / "assets", headers))
-    return [*(Route(path, page, methods=["GET"]) for path in paths), Mount(assets, files)]
+    own = (Route(path, page, methods=["GET"]) for path in paths)
+    return [*own, *(_ForBrowsers(path, page, methods=["GET"]) for path in shared), Mount(assets, files)]

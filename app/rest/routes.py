@@ -36,6 +36,7 @@ ROUTES: Final = (
     Route("/auth/logout", accounts.logout, methods=["POST"]),
     Route("/videos", videos.list_videos, methods=["GET"]),
     Route("/videos/upload", videos.upload, methods=["POST"]),
+    Route("/videos/{id}", videos.show_video, methods=["GET"]),
     Route("/videos/{id}/download", videos.download, methods=["GET"]),
     Route("/videos/{id}/frames", frames.list_frames, methods=["GET"]),
     Route("/videos/{id}/frames/{n}", frames.frame, methods=["GET"]),

@@ -136,6 +136,23 @@ async def list_videos(request: Request) -> Response:
 
 @promises(
     "videos",
+    Answer(HTTPStatus.OK, "How it stands.", Video),
+    errors=(errors.StorageError, errors.VideoNotBelongsToUser, errors.VideoNotFound),
+    parameters=(VIDEO_ID,),
+    signed_in=True,
+)
+async def show_video(request: Request) -> Response:
+    """Look at one of one's own videos.
+
+    Where the service has a page, who asks for ``text/html`` gets the video's page in place of this.
+    """
+    services, viewer = services_of(request), await viewer_of(request, Scope.READ)
+    video = await services.do.videos.show(viewer, parsed_video_id(request.path_params["id"]))
+    return JSONResponse(_item(video, services.retention))
+
+
+@promises(
+    "videos",
     *object_answers("application/zip"),
     Answer(
         HTTPStatus.TEMPORARY_REDIRECT,

@@ -135,6 +135,20 @@ def frame_cursor(index: int) -> str:
     return base64url.encoded(f"{_CURSOR}{index}".encode())
 
 
+def after_for(index: int | None, after: str | None) -> str | None:
+    """Return the cursor of the one before a place, for who goes anywhere at once; ``after`` where none is named.
+
+    :raises InvalidInput: where there is no such place, or where a cursor was given too
+    """
+    if index is None:
+        return after
+    if after is not None:
+        raise InvalidInput("Say where the page begins once: by after or by fromIndex.", field=("fromIndex",))
+    if index < 1:
+        raise InvalidInput("Pictures are counted from 1.", field=("fromIndex",))
+    return frame_cursor(index - 1)
+
+
 def _place(cursor: str, field: str) -> int:
     wrong = InvalidInput("This cursor is not valid.", field=(field,))
     if len(cursor) > _CURSOR_MAX:

@@ -5,11 +5,11 @@ import { useEffect, useRef } from "preact/hooks";
 import { graphql } from "./api/graphql.ts";
 import type { Page } from "./effects/page.ts";
 import { ForgotPassword } from "./screens/forgot-password.tsx";
+import { Home } from "./screens/home.tsx";
 import { ResetPasswordScreen } from "./screens/reset-password.tsx";
 import { SignIn } from "./screens/sign-in.tsx";
 import { SignUp } from "./screens/sign-up.tsx";
 import { VerifyEmailScreen } from "./screens/verify-email.tsx";
-import { Work } from "./screens/work.tsx";
 import { LANGUAGES, type Language } from "./texts/words.ts";
 import { LanguageSelect } from "./ui/language.tsx";
 import { later } from "./ui/later.tsx";
@@ -61,7 +61,7 @@ function Screens() {
 function screenAt(path: string, isSignedIn: boolean) {
   if (path === "/reset-password") return ResetPasswordScreen;
   if (path === "/verify-email") return VerifyEmailScreen;
-  if (isSignedIn) return Work;
+  if (isSignedIn) return Home;
   if (path === "/sign-up") return SignUp;
   return path === "/forgot-password" ? ForgotPassword : SignIn;
 }

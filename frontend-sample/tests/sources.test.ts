@@ -7,7 +7,7 @@ import { test } from "node:test";
 import ts from "typescript";
 
 /** Folders may import those before them, and files beside them where that makes no circle. */
-const ORDER = ["api", "texts", "state", "effects", "ui", "work", "account", "screens", "app.tsx", "main.tsx", "operate", "operate.tsx"];
+const ORDER = ["api", "texts", "state", "effects", "ui", "work", "account", "video", "screens", "app.tsx", "main.tsx", "operate", "operate.tsx"];
 const CHANGING = /^(add|clear|copyWithin|delete|fill|pop|push|reverse|set|shift|sort|splice|unshift)$/;
 const ASSIGNED = [ts.SyntaxKind.FirstAssignment, ts.SyntaxKind.LastAssignment] as const;
 

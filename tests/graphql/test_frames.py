@@ -15,9 +15,9 @@ from tests.parts.pictures import LAST, PICTURES, archive_of, manifest_of, many, 
 from tests.parts.site import Person, Site
 
 ALL = "edges { cursor node { index } } pageInfo { hasNextPage hasPreviousPage startCursor endCursor } totalCount"
-QUERY = """query($id: ID!, $first: Int, $after: String, $before: String, $last: Int) { video(id: $id) {
-  ... on VideoProcessing { result {
-    downloadUrl frames(first: $first, after: $after, before: $before, last: $last) { %s }
+QUERY = """query($id: ID!, $first: Int, $after: String, $before: String, $last: Int, $fromIndex: Int) {
+  video(id: $id) { ... on VideoProcessing { result {
+    downloadUrl frames(first: $first, after: $after, before: $before, last: $last, fromIndex: $fromIndex) { %s }
   } } ... on Problem { code } } }"""
 
 
@@ -76,6 +76,16 @@ async def test_pages_follow_each_other_forwards_and_backwards(site: Site, ana: P
     assert behind["pageInfo"] == {"hasNextPage": False, "hasPreviousPage": True, "startCursor": None, "endCursor": None}
 
 
+async def test_a_page_begins_at_any_place_at_once(site: Site, ana: Person):
+    video = await pictured(site, ana, list(many(7)))
+    found = await page(ana, video, first=2, fromIndex=4)
+    assert places(found) == [4, 5]
+    assert found["pageInfo"]["hasPreviousPage"]
+    assert found["pageInfo"]["hasNextPage"]
+    assert places(await page(ana, video, fromIndex=6)) == [6, 7]
+    assert places(await page(ana, video, fromIndex=8)) == []
+
+
 async def test_without_a_size_a_page_has_twenty(site: Site, ana: Person):
     video = await pictured(site, ana, list(many(30)))
     assert places(await page(ana, video)) == list(range(1, 21))
@@ -85,7 +95,17 @@ async def test_without_a_size_a_page_has_twenty(site: Site, ana: Person):
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"first": 0}, {"first": 101}, {"last": 0}, {"last": 101}, {"first": 1, "last": 1}, {"after": "x"}, {"before": ""}],
+    [
+        {"first": 0},
+        {"first": 101},
+        {"last": 0},
+        {"last": 101},
+        {"first": 1, "last": 1},
+        {"after": "x"},
+        {"before": ""},
+        {"fromIndex": 0},
+        {"after": "x", "fromIndex": 1},
+    ],
 )
 async def test_what_no_page_can_be_is_said_at_its_field_and_takes_nothing_else_away(
     site: Site, ana: Person, wrong: dict[str, Any]

@@ -55,6 +55,20 @@ async def test_each_client_side_route_serves_the_page(built: Path, path: str):
         assert answer.headers["cache-control"] == "no-cache"
 
 
+async def test_a_videos_place_is_the_page_for_who_asks_for_html_and_the_api_for_all_others(site: Site):
+    path = "/videos/3f0c1d7e-5a4b-4c3d-8e2f-1a2b3c4d5e6f"
+    async with site.client() as client:
+        for accept in ("text/html,application/xhtml+xml,*/*;q=0.8", "Text/HTML"):
+            page = await client.get(path, headers={"Accept": accept})
+            assert "accept" in page.headers["vary"].lower()
+            assert "script-src 'self'" in page.headers["content-security-policy"], accept
+        for accept in ("application/json", "*/*"):
+            answer = await client.get(path, headers={"Accept": accept})
+            assert (answer.status_code, answer.headers["cache-control"]) == (401, "no-store"), accept
+        shown = await client.get(f"{path}/frames", headers={"Accept": "text/html"})
+        assert shown.headers["content-type"] == "application/problem+json"
+
+
 async def test_the_page_may_use_nothing_but_itself_and_the_storage(built: Path):
     async with visitor(shipped(s3_public_url="https://files.example:9000/bucket/"), built) as client:
         policy = (await client.get("/")).headers["content-security-policy"].split("; ")

@@ -199,6 +199,22 @@ async def test_lists_answer_as_described(site: Site, ana: Person, visitor: Visit
     assert (await stranger.get("/videos")).status_code == 401
 
 
+async def test_one_video_answers_as_described(
+    site: Site, ana: Person, bruno: Person, visitor: Visitor, stranger: Visitor, described: Description
+):
+    path = f"/videos/{await ana.uploaded()}"
+    shown = await visitor.get(path)
+    assert (shown.status_code, shown.json()) == (200, (await visitor.get("/videos")).json()["items"][0])
+    assert (await stranger.get(path)).status_code == 401
+    assert (await Visitor(described, bruno.http).get(path)).status_code == 403
+    async with program(site, ana, Scope.DELETE) as lacking:
+        assert (await Visitor(described, lacking.http).get(path)).status_code == 403
+    for unknown in (UNKNOWN, "1"):
+        assert (await visitor.get(f"/videos/{unknown}")).status_code == 404
+    site.transactions.away = True
+    assert (await visitor.get(path)).status_code == 503
+
+
 async def test_downloads_answer_as_described(
     site: Site, ana: Person, bruno: Person, visitor: Visitor, stranger: Visitor, described: Description
 ):

@@ -121,21 +121,23 @@ export function createList(store: PageStore, client: Client, ask: Ask, socket: S
   }
 
   /** Take in what a video has become, unless somebody else has signed in by then. */
-  async function changed(asked: Promise<Outcome<Video>>): Promise<Problem | null> {
+  async function changed(asked: Promise<Outcome<Video>>): Promise<Outcome<Video>> {
     const { era } = list.now();
-    const { answer, problem } = await asked;
-    if (answer) list.change(videos.told, [answer], era);
-    return problem;
+    const outcome = await asked;
+    if (outcome.answer) list.change(videos.told, [outcome.answer], era);
+    return outcome;
   }
+
+  const stop = async (id: string): Promise<Problem | null> => (await changed(ask(CancelVideo, { id }))).problem;
 
   async function cancel({ key, video }: Entry): Promise<void> {
     list.change(videos.failed, key, null);
-    const problem = await changed(ask(CancelVideo, { id: video!.id }));
+    const problem = await stop(video!.id);
     if (problem) list.change(videos.cancelFailed, key, problem);
   }
 
-  /** Process a video again, in the way that it was if there are no options. */
-  function reprocess(id: string, options: Options = null): Promise<Problem | null> {
+  /** Process a video again, as a new one: in the way that it was, if there are no options. */
+  function reprocess(id: string, options: Options = null): Promise<Outcome<Video>> {
     return changed(ask(ReprocessVideo, { id, options }));
   }
 
@@ -186,5 +188,5 @@ export function createList(store: PageStore, client: Client, ask: Ask, socket: S
     store.part("limits").change(() => null);
   }
 
-  return { read, readOlder, watch, cancel, reprocess, attempt, remove, undo, removeAll, forget };
+  return { read, readOlder, watch, cancel, stop, reprocess, attempt, remove, undo, removeAll, forget };
 }

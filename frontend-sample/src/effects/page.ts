@@ -35,16 +35,23 @@ export async function createPage() {
   announce(store);
   const went = (): void => store.part("place").change(() => location.pathname);
   addEventListener("popstate", went);
+  function go(to: Place): void {
+    if (location.pathname !== to) history.pushState({ from: location.pathname }, "", to);
+    went();
+  }
   return {
     ...viewsOf(store),
     store,
     ask,
+    socket,
     tokens,
     list: createList(store, client, ask, socket),
     uploads: createUploads(store, ask),
-    go(to: Place): void {
-      if (location.pathname !== to) history.pushState(null, "", to);
-      went();
+    go,
+    /** Go to the list: back to it as it was, where one came from there. */
+    goBack(): void {
+      if (history.state?.from === "/") history.back();
+      else go("/");
     },
     /** Speak another language; return what the matter is where its words cannot be loaded now. */
     async choose(language: Language): Promise<Problem | null> {
@@ -79,7 +86,8 @@ function viewsOf({ state }: PageStore) {
   const words = computed(() => state.value.words);
   const title = computed(() => {
     const now = underWay(state.value.list);
-    return now ? `${now.percent} % (${now.active}) · FIAP X` : "FIAP X";
+    const parts = [now && `${now.percent} % (${now.active})`, state.value.title, "FIAP X"];
+    return parts.filter(Boolean).join(" · ");
   });
   effect(() => {
     document.documentElement.lang = words.value.language;

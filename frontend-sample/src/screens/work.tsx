@@ -12,7 +12,7 @@ import { Row } from "../work/row.tsx";
 import { Unverified } from "./verify-email.tsx";
 
 /** The list is read at first, after each reconnection and after each new session; in between it is watched. */
-function useList(): void {
+export function useList(): void {
   const { list, readLimits, uploads, store } = usePage();
   const isExpired = useStore(({ session }) => session.isExpired);
   const connections = useStore(({ connection }) => connection.count);
@@ -43,7 +43,6 @@ export function Work() {
   const chosen = useSignal<Chosen>(DEFAULTS);
   const options = useRef<HTMLFormElement>(null);
   const fold = useRef<HTMLDetailsElement>(null);
-  useList();
 
   /** Why a file need not be sent at all. */
   function refusal({ name, size: bytes }: File): Problem | null {

@@ -6,7 +6,10 @@ import { EMPTY, type List } from "./list.ts";
 import type { Session } from "./session.ts";
 import type { Store } from "./store.ts";
 
-export type Place = "/" | "/sign-up" | "/forgot-password" | "/reset-password" | "/verify-email";
+export type Place = "/" | "/sign-up" | "/forgot-password" | "/reset-password" | "/verify-email" | `/videos/${string}`;
+
+/** The video whose own page a path is; null where it is another place. */
+export const videoAt = (path: string): string | null => /^\/videos\/([^/]+)$/.exec(path)?.[1] ?? null;
 
 /** Whether what is on the page is as it is, and how often the socket was opened: whoever missed something reads it again. */
 export interface Connection {
@@ -30,6 +33,8 @@ export interface State {
   readonly words: Words;
   /** The path of the address. */
   readonly place: string;
+  /** What is shown, where the window is to be called after it. */
+  readonly title: string | null;
   readonly said: Said;
   /** Whether the system may show notifications. */
   readonly notifications: NotificationPermission;
@@ -39,7 +44,7 @@ export type PageStore = Store<State>;
 
 export function initial(found: Pick<State, "session" | "words" | "place" | "notifications">): State {
   const connection: Connection = { state: "connecting", count: 0 };
-  return { ...found, list: EMPTY, limits: null, connection, said: { text: "", number: 0 } };
+  return { ...found, list: EMPTY, limits: null, connection, title: null, said: { text: "", number: 0 } };
 }
 
 export const connected = ({ count }: Connection): Connection => ({ state: "live", count: count + 1 });

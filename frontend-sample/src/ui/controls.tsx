@@ -1,7 +1,7 @@
 // What screens are made of: buttons that begin something once, what is the matter, links, and dialogs.
 
 import { useSignal } from "@preact/signals";
-import type { ButtonHTMLAttributes, ComponentChildren, DialogHTMLAttributes, RefObject } from "preact";
+import type { AnchorHTMLAttributes, ButtonHTMLAttributes, DialogHTMLAttributes, RefObject } from "preact";
 import { useEffect } from "preact/hooks";
 import type { Problem } from "../api/graphql.ts";
 import type { Place } from "../state/page.ts";
@@ -34,15 +34,22 @@ export function Alert({ problem }: { problem: Problem | null }) {
   return <p role="alert" class="problem">{problem && sentence(problem)}</p>;
 }
 
+interface LinkProps extends Pick<AnchorHTMLAttributes, "class" | "children" | "title" | "aria-label"> {
+  to: Place;
+  /** How to get there, where that is not just to go. */
+  onFollow?: () => void;
+}
+
 /** A link within the page, which leads there without loading it anew. */
-export function Link({ to, children }: { to: Place; children: ComponentChildren }) {
+export function Link({ to, onFollow, ...rest }: LinkProps) {
   const { go } = usePage();
   function follow(event: MouseEvent): void {
     if (event.metaKey || event.ctrlKey || event.shiftKey) return;
     event.preventDefault();
-    go(to);
+    if (onFollow) onFollow();
+    else go(to);
   }
-  return <a href={to} onClick={follow}>{children}</a>;
+  return <a {...rest} href={to} onClick={follow} />;
 }
 
 type DialogProps = DialogHTMLAttributes & { dialog: RefObject<HTMLDialogElement | null>; id: string; title: string };

@@ -1,15 +1,8 @@
 // How frames are taken: what stands in the form, and what the API takes.
 
-import { graphql, type Options, type ResultOf } from "../api/graphql.ts";
+import type { Options } from "../api/graphql.ts";
+import type { Applied } from "../api/options.ts";
 
-export const optionsFields = graphql(
-  `fragment OptionsFields on ExtractionOptions {
-    select { framesPerSecond everySeconds everyNthFrame count timestamps keyframesOnly sceneChange }
-    format quality maxWidth maxHeight startSeconds endSeconds
-  }`,
-);
-
-type Applied = ResultOf<typeof optionsFields>;
 export type Kind = keyof Applied["select"];
 
 /** What the form begins with, of each way to choose frames. */

@@ -9,12 +9,9 @@ import { isExpired, isUnfinished, type Video } from "../api/video.ts";
 import type { Entry, Upload } from "../state/list.ts";
 import { isActive } from "../state/uploads.ts";
 import type { Words } from "../texts/words.ts";
-import { ActionButton } from "../ui/controls.tsx";
+import { ActionButton, Link } from "../ui/controls.tsx";
 import { download } from "../ui/download.ts";
-import { later } from "../ui/later.tsx";
 import { usePage, useWords } from "../ui/page.ts";
-
-const DetailsDialog = later(async () => (await import("./details.tsx")).DetailsDialog);
 
 /** Links are short-lived, so they are asked for when they are needed. */
 const Links = graphql(
@@ -144,7 +141,6 @@ function VideoRow({ entry, video }: { entry: Entry; video: Video }) {
   const { ask, list } = usePage();
   const { key, problem } = entry;
   const { id, status, progress, failure, result, originalFileName: name } = video;
-  const looking = useSignal(false);
   const removeButton = useRef<HTMLButtonElement>(null);
   useEffect(() => {
     if (entry.restored) removeButton.current?.focus();
@@ -159,7 +155,7 @@ function VideoRow({ entry, video }: { entry: Entry; video: Video }) {
       return problem;
     });
 
-  const again = () => list.attempt(key, () => list.reprocess(id));
+  const again = () => list.attempt(key, async () => (await list.reprocess(id)).problem);
 
   /** A picture that is missing speaks for itself. */
   async function nextPicture(): Promise<string | null | undefined> {
@@ -182,9 +178,8 @@ function VideoRow({ entry, video }: { entry: Entry; video: Video }) {
       {isUnfinished(video) && <Action word={t.cancel} on={name} onClick={() => list.cancel(entry)} />}
       {status === "COMPLETED" && !expired && <Action word={t.download} on={name} primary onClick={save} />}
       {failure?.retryable && !expired && <Action word={t.retry} on={name} primary onClick={again} />}
-      {!isUnfinished(video) && <Action word={t.look} on={name} onClick={() => (looking.value = true)} />}
+      <Link to={`/videos/${id}`} class="button" aria-label={t.actionOn(t.look, name)}>{t.look}</Link>
       <Action word={t.remove} on={name} button={removeButton} onClick={() => list.remove(key)} />
-      {looking.value && <DetailsDialog id={id} onClose={() => (looking.value = false)} />}
     </Line>
   );
 }
