@@ -74,7 +74,8 @@ class VideoSettings(DecodingSettings):
     upload_drain_seconds: Annotated[float, Field(ge=0)] = 0
     """After that, nothing new is begun for so long, or until the last upload has ended."""
     public_url: HttpUrl | None = None
-    """Where the links in mails lead."""
+    """How the outside reaches this service: the links in mails lead there, and every URL that the API gives begins with
+    it. Without it, URLs that lead to the API itself are paths."""
 
     # Sessions and accounts
     session_seconds: int = 3600

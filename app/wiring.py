@@ -16,6 +16,7 @@ from app.usecases.audit import AuditedDeeds
 from app.usecases.authenticate_user import AuthenticateUser
 from app.usecases.batches import BatchUseCases
 from app.usecases.catalogue import ControlUseCases, OperatorUseCases, UseCases
+from app.usecases.change_email import ChangeEmail
 from app.usecases.collect_garbage import CollectGarbage
 from app.usecases.deliver_notifications import DeliverNotifications
 from app.usecases.download_batch import DownloadBatch
@@ -24,6 +25,7 @@ from app.usecases.email_verification import EmailVerification
 from app.usecases.examine_service import ExamineService
 from app.usecases.expire_videos import ExpireVideos
 from app.usecases.fetch_import import FetchImport
+from app.usecases.find_node import FindNode
 from app.usecases.frames import FrameUseCases
 from app.usecases.generate_zip_file import GenerateZipFile
 from app.usecases.hold_lease import HoldLease
@@ -189,6 +191,16 @@ def user_use_cases(
         email_verification=EmailVerification(
             transactions, queue, clock, limits, identity.verification_tokens, verification_lifetime, videos
         ),
+        change_email=ChangeEmail(
+            transactions,
+            queue,
+            clock,
+            limits,
+            addresses,
+            passwords,
+            settings.verify_email,
+            verification_lifetime,
+        ),
         notifications=notifications,
         upload_video=UploadVideo(transactions, storage, clock, quota, in_all, accept, notifications, largest),
         staged_uploads=staged_uploads,
@@ -202,6 +214,7 @@ def user_use_cases(
         videos=videos,
         watch_video_status=WatchVideoStatus(transactions, live, clock),
         stored_bytes=StoredBytes(transactions, clock, settings.max_stored_bytes_per_user),
+        find_node=FindNode(transactions),
         operate=operator_use_cases(settings, transactions, queue, live, clock, identity.ended, addresses),
     )
 

@@ -31,12 +31,21 @@ class NotificationEvent(StrEnum):
     PASSWORD_RESET = "account.password_reset"  # noqa: S105 - no secret. The link that was asked for.
     VERIFY_EMAIL = "account.verify_email"  # The link that shows whose address it is.
     PASSWORD_CHANGED = "account.password_changed"  # noqa: S105 - no secret. By whoever had the old one, or a link.
+    EMAIL_CHANGE = "account.email_change"  # To the new address: the link that makes it the account's.
+    EMAIL_CHANGE_REQUESTED = "account.email_change_requested"  # To the present one, that this was asked for.
+    EMAIL_CHANGED = "account.email_changed"  # To the former one: a link that takes the account back.
     WEBHOOK_CHANGED = "account.webhook_changed"  # It was set, removed, or given a new key.
     API_KEY_CREATED = "account.api_key_created"  # Somebody who signed in made a key for programs.
     DIGEST = "account.digest"  # How much there is to tell, where there was too much to mail each.
 
 
-BEFORE_VERIFICATION: Final = frozenset({NotificationEvent.VERIFY_EMAIL.value, NotificationEvent.PASSWORD_RESET.value})
+BEFORE_VERIFICATION: Final = frozenset(
+    {
+        NotificationEvent.VERIFY_EMAIL.value,
+        NotificationEvent.PASSWORD_RESET.value,
+        NotificationEvent.EMAIL_CHANGE.value,
+    }
+)
 """All that is ever sent to an address before it was proven to be the account's owner's."""
 
 

@@ -6,7 +6,7 @@ import strawberry
 
 from app.graphql.context import Info
 from app.graphql.declared import mutation
-from app.graphql.inputs import ProfileInput
+from app.graphql.inputs import ChangeEmailInput, ProfileInput
 from app.graphql.people import DataExport, EmailVerified, Session, User
 from app.graphql.results import (
     DataExportResult,
@@ -48,6 +48,18 @@ class AccountMutations:
 
     @mutation(
         once=True,
+        description="Ask for another address. Where addresses are verified it counts once the link that is mailed "
+        "there was used (verifyEmail), and is pendingEmail until then; else at once. The former one is told by mail.",
+    )
+    async def change_email(
+        self,
+        info: Info,
+        input: Annotated[ChangeEmailInput, strawberry.argument(description="Which one, and the password.")],
+    ) -> UserResult:
+        return User.of(await info.context.do.change_email(info.context.viewer, input.email, input.password))
+
+    @mutation(
+        once=True,
         description="Ask for a link to choose a new password. Always true, whether the address is known or not; the "
         "mail tells.",
     )
@@ -67,7 +79,8 @@ class AccountMutations:
 
     @mutation(
         once=True,
-        description="Verify an address by the link of a mail. Needs no session: a mail may be read on another device.",
+        description="Verify an address by the link of a mail, the account's or the one that it is to have. Needs no "
+        "session: a mail may be read on another device.",
     )
     async def verify_email(self, info: Info, token: _Token) -> EmailVerificationResult:
         return EmailVerified(email=(await info.context.do.email_verification.verify(token)).email)

@@ -9,7 +9,8 @@ from app.domain.session import Scope
 from app.graphql.connection import PAGED, After, Before, Connection, Edge, First, Last, PageInfo
 from app.graphql.context import Info
 from app.graphql.enums import BatchStatus
-from app.graphql.shown import shown
+from app.graphql.node import Node
+from app.graphql.shown import ABSOLUTE, shown
 from app.graphql.videos import ExtractionOptions, VideoProcessingConnection, options_shown
 from app.usecases.batches import BatchOverview
 from app.usecases.download_batch import batch_file_name, ticket_of
@@ -34,14 +35,12 @@ class BatchCounts:
 class BatchDownload:
     """A link to it."""
 
-    url: str = strawberry.field(
-        description="Where the ZIP is; may be relative to this API. It authorises itself and is short-lived."
-    )
+    url: str = strawberry.field(description=f"Where the ZIP is. It authorises itself and is short-lived. {ABSOLUTE}")
     expires_at: datetime = strawberry.field(description="When the URL stops working; read it again then.")
 
 
 @strawberry.type(description="Several videos under one name.")
-class Batch:
+class Batch(Node):
     """As ``app.domain.batch.Batch`` with its counts."""
 
     seen: strawberry.Private[BatchOverview]

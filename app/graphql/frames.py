@@ -9,6 +9,7 @@ from app.domain import video
 from app.domain.frame import ArchivedFrame
 from app.domain.manifest import file_name_at
 from app.graphql.connection import Connection, PageInfo
+from app.graphql.shown import ABSOLUTE
 from app.server.services import Services
 from app.usecases.frames import FramePage, frame_cursor
 
@@ -38,8 +39,8 @@ class Frame:
     width: int = strawberry.field(description="Pixels.")
     height: int = strawberry.field(description="Pixels.")
     url: str = strawberry.field(
-        description="Where its bytes are, without Authorization, until the connection's expiresAt; may be relative to "
-        "this API. Browsers may keep them for as long."
+        description="Where its bytes are, without Authorization, until the connection's expiresAt; browsers may keep "
+        f"them for as long. {ABSOLUTE}"
     )
 
     @classmethod

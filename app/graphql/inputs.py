@@ -160,6 +160,14 @@ class ProfileInput:
     locale: Locale | None = _optional("The language of mails.")
 
 
+@strawberry.input(description="Another address for the viewer's account.")
+class ChangeEmailInput:
+    """An address, and the password, since whoever has the address can choose a new one."""
+
+    email: str = strawberry.field(description="The new address; the present one withdraws what was asked for before.")
+    password: str = strawberry.field(description="The account's password.")
+
+
 @strawberry.input(
     description="What is to change of the notifications. What is left out stays as it is; a null webhookUrl removes "
     "the webhook."

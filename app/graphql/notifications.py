@@ -7,6 +7,7 @@ import strawberry
 from app.domain import notification
 from app.graphql.connection import Connection, Edge, PageInfo
 from app.graphql.enums import DeliveryStatus, NotificationChannel
+from app.graphql.node import Node
 from app.graphql.shown import shown
 from app.usecases.paging import Page
 
@@ -31,7 +32,7 @@ class WebhookSecret:
 
 
 @strawberry.type(description="One notification on one channel.")
-class NotificationDelivery:
+class NotificationDelivery(Node):
     """As ``app.domain.notification.Notification``."""
 
     id: strawberry.ID = strawberry.field(
@@ -40,6 +41,9 @@ class NotificationDelivery:
     channel: NotificationChannel = strawberry.field(description="By which way.")
     event: str = strawberry.field(description="What it tells of, such as video.failed.")
     video_id: strawberry.ID | None = strawberry.field(description="Which processing, while that exists.")
+    file_name: str | None = strawberry.field(
+        description="The name of the video or the file that it tells of; null where it tells of none."
+    )
     status: DeliveryStatus = strawberry.field(description="How it stands.")
     attempts: int = strawberry.field(description="How often it was tried.")
     last_answer: str | None = strawberry.field(
@@ -50,7 +54,8 @@ class NotificationDelivery:
 
     @classmethod
     def of(cls, found: notification.Notification) -> "NotificationDelivery":
-        return shown(cls, found, video_id=found.video, last_answer=found.answer)
+        named = {"video_id": found.video, "file_name": found.file_name or None}
+        return shown(cls, found, last_answer=found.answer, **named)
 
 
 @strawberry.type(description="A delivery in its place in the log.")

@@ -9,17 +9,19 @@ from app.domain.session import Scope, Viewer
 from app.domain.user import UserId
 from app.graphql.context import Info
 from app.graphql.enums import Locale
+from app.graphql.node import Node
 from app.graphql.notifications import NotificationSettings
 from app.graphql.presets import Preset
 from app.graphql.scalars import BigInt
-from app.graphql.shown import shown
+from app.graphql.shown import ABSOLUTE, shown
 from app.usecases import sessions
 
 
 @strawberry.type(description="Who uploads.")
-class User:
+class User(Node):
     """As ``app.domain.user.User``, without what is nobody's business."""
 
+    seen: strawberry.Private[user.User]
     id: strawberry.ID = strawberry.field(description="A UUID; says nothing of how many there are.")
     name: str = strawberry.field(description="How the user is addressed.")
     email: str = strawberry.field(description="The address, in the one form under which it is unique.")
@@ -31,11 +33,23 @@ class User:
     notifications: NotificationSettings = strawberry.field(description="What the user is told of, and where.")
 
     @strawberry.field(
+        description="The address that was asked for by changeEmail and whose link was not used yet; null where there "
+        "is none."
+    )
+    async def pending_email(self, info: Info) -> str | None:
+        return await info.context.do.change_email.pending(UserId(self.id))
+
+    @strawberry.field(
         description="Bytes of the user's files and ZIPs, uploads under way included; a file that was processed several "
-        "times counts once. serviceLimits.maxStoredBytesPerUser says how many it may be."
+        "times counts once."
     )
     async def stored_bytes(self, info: Info) -> BigInt:
         return BigInt(await info.context.do.stored_bytes.of(UserId(self.id)))
+
+    @strawberry.field(description="How many storedBytes the user may have; null for no limit.")
+    def max_stored_bytes(self, info: Info) -> BigInt | None:
+        most = info.context.do.stored_bytes.most(self.seen)
+        return None if most is None else BigInt(most)
 
     @strawberry.field(
         description="Whether there are videos from before the address was last proven to be the user's, by a link of a "
@@ -51,7 +65,7 @@ class User:
 
     @classmethod
     def of(cls, found: user.User) -> "User":
-        return shown(cls, found, email_verified=found.email_verified_at is not None, notifications=found)
+        return shown(cls, found, seen=found, email_verified=found.email_verified_at is not None, notifications=found)
 
 
 @strawberry.type(description="Word that an address was verified.")
@@ -111,6 +125,6 @@ class ActiveSession:
 class DataExport:
     """As ``app.usecases.data_export.DataExport``, with a link."""
 
-    download_url: str = strawberry.field(description="Authorises itself and is short-lived.")
+    download_url: str = strawberry.field(description=f"Authorises itself and is short-lived. {ABSOLUTE}")
     size_bytes: BigInt = strawberry.field(description="How large the file is.")
     expires_at: datetime = strawberry.field(description="When the link expires; the file is removed after a day.")

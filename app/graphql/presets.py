@@ -5,12 +5,13 @@ from datetime import datetime
 import strawberry
 
 from app.domain import preset
+from app.graphql.node import Node
 from app.graphql.shown import shown
 from app.graphql.videos import ExtractionOptions, options_shown
 
 
 @strawberry.type(description="Options under a name of the viewer's own.")
-class Preset:
+class Preset(Node):
     """As ``app.domain.preset.Preset``."""
 
     id: strawberry.ID = strawberry.field(description="What createBatch and deletePreset take.")

@@ -6,6 +6,7 @@ from typing import Annotated, Self
 import strawberry
 from strawberry.scalars import Base64
 
+from app.domain import notification, preset, user, video
 from app.domain.batch import MOST_BATCHES, MOST_IN_A_BATCH, parsed_batch_id
 from app.domain.container import ACCEPTED_EXTENSIONS
 from app.domain.errors import DomainError
@@ -20,14 +21,18 @@ from app.graphql.connection import PAGED, After, Before, First, Last
 from app.graphql.context import Info
 from app.graphql.imports import VideoImport
 from app.graphql.inputs import ExtractionOptionsInput
-from app.graphql.notifications import NotificationDeliveryConnection
+from app.graphql.node import Node
+from app.graphql.notifications import NotificationDelivery, NotificationDeliveryConnection
 from app.graphql.operator_queries import OperatorQueries
 from app.graphql.people import ActiveSession, User
+from app.graphql.presets import Preset
 from app.graphql.problems import Problem, problem_of
 from app.graphql.results import BatchResult, VideoImportResult, VideoResult
 from app.graphql.scalars import BigInt
 from app.graphql.shown import shown
 from app.graphql.videos import Statuses, VideoProcessing, VideoProcessingConnection
+from app.usecases.batches import BatchOverview
+from app.usecases.find_node import Found
 from app.usecases.imports import LISTED
 from app.usecases.paging import Wanted
 from app.usecases.planned_upload import PlannedUpload
@@ -80,6 +85,22 @@ class ServiceLimits:
     option_ranges: list[OptionRange] = strawberry.field(description="What the options that are numbers may be.")
 
 
+def _shown(found: Found | None) -> Node | None:
+    match found:
+        case user.User():
+            return User.of(found)
+        case video.VideoProcessing():
+            return VideoProcessing.of(found)
+        case BatchOverview():
+            return Batch.of(found)
+        case preset.Preset():
+            return Preset.of(found)
+        case notification.Notification():
+            return NotificationDelivery.of(found)
+        case None:
+            return None
+
+
 @strawberry.type(description="What can be asked.")
 class Query(OperatorQueries):
     """The queries."""
@@ -87,6 +108,15 @@ class Query(OperatorQueries):
     @strawberry.field(description="Who asks.")
     async def me(self, info: Info) -> User:
         return User.of(await info.context.do.account.show(info.context.allowed(Scope.READ)))
+
+    @strawberry.field(
+        description="The viewer, or a processing, a batch, a preset or a delivery of theirs; null where they have "
+        "nothing of this id, as where it is another's."
+    )
+    async def node(
+        self, info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="The node's id.")]
+    ) -> Node | None:
+        return _shown(await info.context.do.find_node(info.context.allowed(Scope.READ), id))
 
     @strawberry.field(description=f"The viewer's processings, newest first. {PAGED}")
     async def videos(

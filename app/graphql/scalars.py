@@ -22,14 +22,14 @@ def _incoming_file(value: object) -> IncomingVideo:
 
 
 def _whole_number(value: object) -> int:
-    if not isinstance(value, int) or isinstance(value, bool):
-        raise GraphQLError("This must be a whole number.")
+    if not isinstance(value, int) or isinstance(value, bool) or not -(2**63) <= value < 2**63:
+        raise GraphQLError("This must be a whole number of at most 64 bits.")
     return value
 
 
 def _instant(value: object) -> datetime:
     try:
-        instant = datetime.fromisoformat(value) if isinstance(value, str) else None
+        instant = datetime.fromisoformat(value.upper()) if isinstance(value, str) else None
     except ValueError:
         instant = None
     if instant is None or instant.tzinfo is None:
@@ -41,18 +41,21 @@ SCALARS: Final[Mapping[object, ScalarDefinition]] = {
     BigInt: strawberry.scalar(
         name="BigInt",
         description="A whole number that may exceed 32 bits, such as a size in bytes; a JSON number.",
+        specified_by_url="https://scalars.graphql.org/chillicream/long.html",
         serialize=int,
         parse_value=_whole_number,
     ),
     datetime: strawberry.scalar(
         name="DateTime",
         description="An instant, ISO 8601 in UTC with a trailing Z.",
+        specified_by_url="https://scalars.graphql.org/andimarek/date-time.html",
         serialize=iso8601,
         parse_value=_instant,
     ),
     IncomingVideo: strawberry.scalar(
         name="Upload",
         description="A file sent by the GraphQL multipart request specification.",
+        specified_by_url="https://github.com/jaydenseric/graphql-multipart-request-spec",
         parse_value=_incoming_file,
     ),
 }

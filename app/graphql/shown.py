@@ -1,12 +1,15 @@
 """From the records of the domain to the API's types of them."""
 
 from dataclasses import fields
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
 D = TypeVar("D", bound="DataclassInstance")
+
+ABSOLUTE: Final = "An absolute URL; a path of this API only where that was told no public URL of its own."
+"""What a field that is a link says of it."""
 
 
 def shown(kind: type[D], record: object, **otherwise: Any) -> D:

@@ -16,8 +16,9 @@ from app.graphql.context import Info
 from app.graphql.declared import EACH
 from app.graphql.enums import FailureCode, ImageFormat, ProcessingStatus
 from app.graphql.frames import FrameConnection, FromIndex
+from app.graphql.node import Node
 from app.graphql.scalars import BigInt
-from app.graphql.shown import shown
+from app.graphql.shown import ABSOLUTE, shown
 from app.usecases.download_processed_zip import archive_file_name
 from app.usecases.frames import after_for
 from app.usecases.paging import MAX_PAGE, Page, Wanted
@@ -112,9 +113,9 @@ class FramesArchive:
     archive: strawberry.Private[video.FramesArchive]
     frame_count: int = strawberry.field(description="How many pictures are in it.")
     size_bytes: BigInt = strawberry.field(description="The size of the ZIP.")
-    download_url: str = strawberry.field(description="Where the ZIP is; may be relative to this API.")
+    download_url: str = strawberry.field(description=f"Where the ZIP is. {ABSOLUTE}")
     contact_sheet_url: str | None = strawberry.field(
-        description="A few frames in one picture, for a list or a preview."
+        description=f"A few frames in one picture, for a list or a preview. {ABSOLUTE}"
     )
     expires_at: datetime = strawberry.field(description="When the URLs stop working; read them again then.")
 
@@ -162,7 +163,7 @@ class StatusChange:
 
 
 @strawberry.type(description="One processing of one video.")
-class VideoProcessing:
+class VideoProcessing(Node):
     """As ``app.domain.video.VideoProcessing``; ``seen`` is what it was made from."""
 
     seen: strawberry.Private[video.VideoProcessing]

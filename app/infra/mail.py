@@ -39,6 +39,7 @@ _NEUTRAL: Final[Mapping[str, Callable[[str], str]]] = {
     "file_name": defanged,
     "webhook_url": defanged,
     "key_name": defanged,
+    "new_email": defanged,
 }
 """What users wrote themselves, and how a mail may hold it."""
 _NO_ADDRESS: Final = "This is no address that mail can be sent to."

@@ -150,15 +150,16 @@ class BatchUseCases:
             raise InvalidInput("The batch of this name is being deleted; choose another name.", field=("name",))
         if wanted is not None and wanted != known.options:
             raise InvalidInput("You have a batch of this name, with other options; choose another.", field=("name",))
-        return await _overview(t, known)
+        return await overview_of(t, known)
 
 
 async def _own(t: Transaction, viewer: Viewer, batch: BatchId) -> BatchOverview:
     found = await t.batches.get(batch)
     if found is None or found.owner != viewer.id:
         raise BatchNotFound
-    return await _overview(t, found)
+    return await overview_of(t, found)
 
 
-async def _overview(t: Transaction, batch: Batch) -> BatchOverview:
+async def overview_of(t: Transaction, batch: Batch) -> BatchOverview:
+    """Return a batch with how its videos stand."""
     return BatchOverview(batch, (await t.batches.counts([batch.id])).get(batch.id, BatchCounts()))

@@ -7,6 +7,7 @@ from app.usecases.api_keys import ApiKeyUseCases
 from app.usecases.audit import AuditedDeeds
 from app.usecases.authenticate_user import AuthenticateUser
 from app.usecases.batches import BatchUseCases
+from app.usecases.change_email import ChangeEmail
 from app.usecases.collect_garbage import CollectGarbage
 from app.usecases.deliver_notifications import DeliverNotifications
 from app.usecases.download_batch import DownloadBatch
@@ -14,6 +15,7 @@ from app.usecases.download_processed_zip import DownloadProcessedZip
 from app.usecases.email_verification import EmailVerification
 from app.usecases.expire_videos import ExpireVideos
 from app.usecases.fetch_import import FetchImport
+from app.usecases.find_node import FindNode
 from app.usecases.frames import FrameUseCases
 from app.usecases.imports import ImportUseCases
 from app.usecases.job_operations import JobOperations
@@ -55,6 +57,7 @@ class UseCases:
     passwords: PasswordUseCases
     account: AccountUseCases
     email_verification: EmailVerification
+    change_email: ChangeEmail
     notifications: NotificationUseCases
     upload_video: UploadVideo
     staged_uploads: StagedUploadUseCases
@@ -68,6 +71,7 @@ class UseCases:
     videos: VideoUseCases
     watch_video_status: WatchVideoStatus
     stored_bytes: StoredBytes
+    find_node: FindNode
     operate: OperatorUseCases
 
 

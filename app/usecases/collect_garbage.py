@@ -139,6 +139,7 @@ class CollectGarbage:
         await t.api_keys.forget(expired_before=now - LISTED_AFTER_EXPIRY, limit=_BATCH)
         await t.password_resets.forget(expired_before=now, limit=_BATCH)
         await t.email_verifications.forget(expired_before=now, limit=_BATCH)
+        await t.email_changes.forget(expired_before=now, limit=_BATCH)
         await t.imports.forget(ended_before=now - KEPT_AFTER_END, limit=_BATCH)
         if self.audit_days is not None:
             await t.audit.forget(before=now - timedelta(days=self.audit_days), limit=_BATCH)

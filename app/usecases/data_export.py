@@ -41,7 +41,9 @@ class DataExport:
 
 async def export_of(transactions: Transactions, user: User, now: datetime) -> AsyncIterator[bytes]:
     """Yield the export in pieces, read page by page, so that neither memory nor one transaction depends on its size."""
-    head = json.dumps({"exportedAt": iso8601(now), "profile": _profile(user)}, ensure_ascii=False)
+    wanted = await transactions.read(lambda t: t.email_changes.wanted(user.id))
+    profile = _profile(user) | {"pendingEmail": None if wanted is None else wanted.email}
+    head = json.dumps({"exportedAt": iso8601(now), "profile": profile}, ensure_ascii=False)
     yield head[:-1].encode()
     every, read = frozenset(ProcessingStatus), transactions.read
     sessions = [_session(one) for one in await read(lambda t: t.sessions.records_of(user.id, _PAGE))]

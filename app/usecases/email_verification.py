@@ -10,6 +10,7 @@ from app.domain.notification import NotificationEvent
 from app.domain.session import Viewer
 from app.domain.user import User, UserId
 from app.domain.video import ProcessingStatus
+from app.usecases.email_moves import use_change_link
 from app.usecases.enqueue_notification import enqueue_link
 from app.usecases.mailed_link import of_no_use, used_link
 from app.usecases.paging import PageKey, Slice
@@ -56,16 +57,19 @@ class EmailVerification:
         return user
 
     async def verify(self, token: str) -> User:
-        """Take a mailed link's word that the address is its account's owner's.
+        """Take a mailed link's word that the address is its account's owner's, or the one that they want from now on.
 
         Needs no session: mails are read elsewhere.
 
         :raises InvalidInput: where the link is not valid, has expired or was used
+        :raises EmailAlreadyRegistered: where the address became another account's meanwhile
         """
         link = self.tokens.id_of(token)
         if link is None:
             raise of_no_use()
-        return await self.transactions.write(lambda t: self._verify(t, link))
+        user = await self.transactions.write(lambda t: self._verify(t, link))
+        await self.queue.deliver_notifications()  # A former address is told.
+        return user
 
     async def has_videos_from_before(self, owner: UserId) -> bool:
         """Return whether a user has videos from before their address was last proven to be theirs.
@@ -97,7 +101,11 @@ class EmailVerification:
         return removed
 
     async def _verify(self, t: Transaction, link: str) -> User:
-        user, now = await used_link(t, t.email_verifications, link, self.clock), self.clock.now()
+        now = self.clock.now()
+        moved = await use_change_link(t, link, now)
+        if moved is not None:
+            return moved
+        user = await used_link(t, t.email_verifications, link, self.clock)
         verified = replace(user, email_verified_at=now, updated_at=now)
         await t.users.save(verified)
         return verified

@@ -13,6 +13,7 @@ from app.domain.session import SessionId, Viewer
 from app.domain.user import User, new_password, normalised_password
 from app.usecases.api_keys import revoke_all
 from app.usecases.authenticate_user import account_of, tries_of
+from app.usecases.email_moves import use_way_back, way_back
 from app.usecases.enqueue_notification import enqueue_link, enqueue_mail
 from app.usecases.mailed_link import of_no_use, owner_of_link, used_link
 from app.usecases.ports.messengers import MailAddresses
@@ -103,7 +104,8 @@ class PasswordUseCases:
 
         Whoever has the link is the owner, which verifies the address too, and whoever used the account until now may
         not have been: the webhook is removed, keys for programs are revoked, and a mail says what was done. What
-        strangers tried is not held against them any more.
+        strangers tried is not held against them any more. The link of a former address gives the account that address
+        back.
 
         :raises InvalidInput: where the link is not valid, has expired or was used, or the password breaks a rule
         """
@@ -111,7 +113,7 @@ class PasswordUseCases:
         if reset is None:
             raise of_no_use()
         # Before any work is spent on the password.
-        await self.transactions.read(lambda t: owner_of_link(t.password_resets, reset, self.sessions.clock))
+        await self.transactions.read(lambda t: self._must_be_good(t, reset))
         password_hash = await self.hasher.hash(password)
         session, ended = await self.transactions.write(lambda t: self._reset(t, reset, password_hash, agent))
         await self.sessions.ended.announce(ended)
@@ -129,6 +131,7 @@ class PasswordUseCases:
             raise InvalidCredentials("The current password is wrong.", field=("current",))
         await t.users.save(replace(user, password_hash=password_hash, updated_at=now))
         await t.password_resets.remove_all(user.id)
+        await t.email_changes.withdraw(user.id)
         kept = await t.sessions.lock(viewer.session)
         if kept is None:
             ended = [*await other_sessions(t, user.id), viewer.session]
@@ -146,11 +149,22 @@ class PasswordUseCases:
             event = NotificationEvent.PASSWORD_RESET
             await enqueue_link(t, t.password_resets, user, event, self.sessions.clock, self.link_lifetime)
 
+    async def _must_be_good(self, t: Transaction, reset: str) -> None:
+        if await way_back(t, reset, self.sessions.clock.now()) is None:
+            await owner_of_link(t.password_resets, reset, self.sessions.clock)
+
     async def _reset(
         self, t: Transaction, reset: str, password_hash: str, agent: str | None
     ) -> tuple[Session, list[SessionId]]:
         clock = self.sessions.clock
-        user, now = await used_link(t, t.password_resets, reset, clock), clock.now()
+        now = clock.now()
+        back = await way_back(t, reset, now)
+        if back is None:
+            user = await used_link(t, t.password_resets, reset, clock)
+            await t.email_changes.withdraw(user.id)
+        else:
+            user = await use_way_back(t, back, now)
+            await t.password_resets.remove_all(user.id)
         changed = replace(user, password_hash=password_hash, email_verified_at=now, updated_at=now, webhook_url=None)
         await t.users.save(changed)
         await t.email_verifications.remove_all(user.id)

@@ -161,6 +161,10 @@ class StoredBytes:
         now = self.clock.now()
         return await self.transactions.read(lambda t: stored_bytes(t, owner, now))
 
+    def most(self, user: User) -> int | None:
+        """Return how many there may be; None is no limit."""
+        return own_max_bytes(user, self.max_bytes)
+
     async def room_left(self, owner: UserId) -> int | None:
         """Return how many more there may be, 0 where there are too many already, and None where there is no limit.
 

@@ -4,10 +4,9 @@ from datetime import timedelta
 from typing import final
 from uuid import uuid4
 
-from app.domain.errors import EmailAlreadyRegistered
 from app.domain.notification import NotificationEvent
 from app.domain.user import Locale, User, UserId, checked_name, new_password
-from app.usecases.authenticate_user import account_of
+from app.usecases.email_moves import must_be_free
 from app.usecases.enqueue_notification import enqueue_link
 from app.usecases.ports.messengers import MailAddresses
 from app.usecases.ports.rate_limits import RateLimitKey, RateLimits
@@ -80,8 +79,7 @@ class RegisterUser:
         )
 
         async def add(t: Transaction) -> None:
-            if await account_of(t, spellings) is not None:
-                raise EmailAlreadyRegistered(field=("email",))
+            await must_be_free(t, spellings, now)
             await t.users.add(user)
             if self.verify_email:
                 event = NotificationEvent.VERIFY_EMAIL

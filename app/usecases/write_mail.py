@@ -7,6 +7,8 @@ from typing import final
 from app.domain.notification import Mail, Notification, NotificationEvent
 from app.domain.user import User
 from app.usecases.ports.clock import Clock
+from app.usecases.ports.email_changes import EmailChange
+from app.usecases.ports.mailed_links import MailedLink
 from app.usecases.ports.tokens import LinkTokens
 from app.usecases.ports.transactions import Transaction
 
@@ -25,12 +27,15 @@ class WriteMail:
         url = await self._url(t, notification)
         if url is None:
             return None
+        to_new = notification.event == NotificationEvent.EMAIL_CHANGE
+        to_former = notification.event == NotificationEvent.EMAIL_CHANGED
+        new_email, said = str(notification.data.get("newEmail", "")), notification.data
         told = await t.notifications.held(notification.id) if notification.event == NotificationEvent.DIGEST else None
         if told is not None and not told:
             return None
         return Mail(
             id=notification.id,
-            to=user.email,
+            to=new_email if to_new else str(said["to"]) if to_former else user.email,
             to_name=user.name,
             locale=user.locale,
             template=notification.event,
@@ -39,25 +44,30 @@ class WriteMail:
                 "file_name": notification.file_name,
                 **_failure(notification),
                 "frames": _frames(notification),
-                "webhook_url": str(notification.data.get("webhookUrl", "")),
-                "key_name": str(notification.data.get("keyName", "")),
-                "keys": str(notification.data.get("keys") or ""),
+                "webhook_url": str(said.get("webhookUrl", "")),
+                "key_name": str(said.get("keyName", "")),
+                "keys": str(said.get("keys") or ""),
+                "new_email": new_email,
                 "url": url,
                 **_counts(told or {}),
             },
-            verified=user.email_verified_at is not None,
+            verified=user.email_verified_at is not None and not to_new,
             traceparent=notification.traceparent,
         )
 
     async def _url(self, t: Transaction, notification: Notification) -> str | None:
         """Return where the mail leads; None where that is of no use any more."""
+        link: MailedLink | EmailChange | None
         if notification.event == NotificationEvent.PASSWORD_RESET:
-            links, tokens, page = t.password_resets, self.reset_tokens, "reset-password"
-        elif notification.event == NotificationEvent.VERIFY_EMAIL:
-            links, tokens, page = t.email_verifications, self.verification_tokens, "verify-email"
+            link, tokens, page = await t.password_resets.get(notification.id), self.reset_tokens, "reset-password"
+        elif notification.event in (NotificationEvent.VERIFY_EMAIL, NotificationEvent.EMAIL_CHANGE):
+            is_change = notification.event == NotificationEvent.EMAIL_CHANGE
+            links = t.email_changes if is_change else t.email_verifications
+            link, tokens, page = await links.get(notification.id), self.verification_tokens, "verify-email"
+        elif notification.event == NotificationEvent.EMAIL_CHANGED:
+            link, tokens, page = await t.email_changes.get(notification.id), self.reset_tokens, "reset-password"
         else:
             return self.public_url
-        link = await links.get(notification.id)
         if link is None or link.expires_at <= self.clock.now():
             return None
         # Behind the number sign, which browsers tell neither servers nor other pages.

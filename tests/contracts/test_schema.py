@@ -212,7 +212,7 @@ async def test_a_video_goes_with_its_user_by_a_foreign_key(server_engine: AsyncE
     async with server_engine.connect() as connection:
         rules = {tuple(row) for row in await connection.execute(asked)}
     tables = {"video_processings", "intakes", "notifications", "sessions", "password_resets", "email_verifications"}
-    owned = tables | {"pauses", "api_keys", "imports", "presets", "batches"}
+    owned = tables | {"pauses", "api_keys", "imports", "presets", "batches", "email_changes"}
     assert rules == {(table, "CASCADE") for table in owned}
 
 

@@ -144,6 +144,7 @@ async def _accounts(story: Story) -> None:
     await story.does("me")
     await story.does("update-profile", input={"name": "Ana Souza", "locale": "PT_BR"})
     story.signed_in(await story.does("change-password", current=PASSWORD, new=f"{PASSWORD} staple"))
+    await story.does("change-email", input={"email": "ana.souza@example.com", "password": f"{PASSWORD} staple"})
     await story.does("request-password-reset", email="ana@example.com")
     link = await story.mailed(NotificationEvent.PASSWORD_RESET)
     token = story.site.identity.reset_tokens.token(link)
@@ -170,6 +171,7 @@ async def _videos(story: Story) -> None:
     video = (await story.sends("upload-video", MP4, options=options, idempotencyKey="holiday-1"))["id"]
     await _watched(story, video)
     await story.does("video", id=video)
+    await story.does("node", id=video)
     await story.does("videos", first=2, status=["COMPLETED"])
     again = (await story.does("reprocess-video", id=video, options={"select": {"count": 12}}))["id"]
     await story.does("cancel-video", id=again)

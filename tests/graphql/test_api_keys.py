@@ -26,6 +26,7 @@ NEEDS = {
     "Query.me": READ,
     "Query.videos": READ,
     "Query.video": READ,
+    "Query.node": READ,
     "Query.batches": READ,
     "Query.batch": READ,
     "Query.notificationDeliveries": READ,

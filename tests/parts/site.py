@@ -181,8 +181,8 @@ class Site:
         return self.url.replace("http", "ws", 1) + "/graphql"
 
     def services(self) -> Services:
-        tickets = TicketLinks(SECRET, lifetime_seconds=300)
-        opened = self.opened
+        opened, public = self.opened, self.settings.public_url
+        tickets = TicketLinks(SECRET, lifetime_seconds=300, public_url=public)
         return Services(
             do=user_use_cases(
                 self.settings, opened, self.identity, StoredFrameIndexes(opened.storage), self.part_links
@@ -191,7 +191,7 @@ class Site:
             ended_sessions=self.ended_sessions,
             links=self.storage_links or tickets,
             tickets=None if self.storage_links else tickets,
-            frame_links=HmacFrameLinks(SECRET, lifetime_seconds=300),
+            frame_links=HmacFrameLinks(SECRET, lifetime_seconds=300, public_url=public),
             own_links=tickets,
             own_tickets=tickets,
             storage=self.bucket or self.storage,

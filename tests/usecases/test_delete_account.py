@@ -163,6 +163,7 @@ async def test_an_export_holds_profile_processings_and_notifications_of_its_owne
     await world.completed(done.id)
     data = await exported(world, viewer)
     assert data["profile"]["email"] == "ana@example.com"
+    assert data["profile"]["pendingEmail"] is None
     assert data["profile"]["notifications"]["emailOnFailure"] is True
     said = {video["id"]: video for video in data["videoProcessings"]}
     assert set(said) == {failed.id, done.id}

@@ -140,6 +140,15 @@ api_keys: Final = _table(
 password_resets: Final = _mailed_links("password_resets")
 email_verifications: Final = _mailed_links("email_verifications")
 
+email_changes: Final = _table(
+    "email_changes",
+    Column("id", Uuid, primary_key=True),
+    _owner(index=True),
+    Column("email", String(255), nullable=False),
+    Column("lapses_at", Instant, key="expires_at", nullable=False, index=True),
+    Column("leads_back", Boolean, nullable=False),
+)
+
 video_processings: Final = _table(
     "video_processings",
     _id(),

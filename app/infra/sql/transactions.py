@@ -12,6 +12,7 @@ from app.domain.backoff import Backoff
 from app.infra.sql.api_keys import SqlApiKeys
 from app.infra.sql.audit import SqlAuditLog
 from app.infra.sql.batches import SqlBatches
+from app.infra.sql.email_changes import SqlEmailChanges
 from app.infra.sql.engine import WRITES
 from app.infra.sql.errors import lost_to_another, out_of_reach, unavailable
 from app.infra.sql.events import SqlEvents
@@ -47,6 +48,7 @@ class SqlTransaction(Transaction):
         self.api_keys = SqlApiKeys(connection)
         self.password_resets = SqlMailedLinks(connection, password_resets)
         self.email_verifications = SqlMailedLinks(connection, email_verifications)
+        self.email_changes = SqlEmailChanges(connection)
         self.videos = SqlVideos(connection)
         self.jobs = SqlJobs(connection)
         self.pauses = SqlPauses(connection)

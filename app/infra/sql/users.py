@@ -45,7 +45,10 @@ class SqlUsers(SqlTable):
         return await self._one(select(users).where(users.c.public_id == user).with_for_update())
 
     async def save(self, user: User) -> None:
-        await self._set(user.id, **columns_of(user, but=("id", "webhook_url")))
+        try:
+            await self._set(user.id, **columns_of(user, but=("id", "webhook_url")))
+        except IntegrityError:
+            raise EmailAlreadyRegistered(field=("email",)) from None  # No other of these columns is unique.
 
     async def webhook(self, user: UserId) -> Webhook | None:
         columns = select(users.c.webhook_url, users.c.webhook_secret, users.c.webhook_former_secrets)

@@ -6,6 +6,7 @@ from typing import Protocol, TypeVar
 from app.usecases.ports.api_keys import ApiKeys
 from app.usecases.ports.audit import AuditLog
 from app.usecases.ports.batches import Batches
+from app.usecases.ports.email_changes import EmailChanges
 from app.usecases.ports.events import Events
 from app.usecases.ports.imports import Imports
 from app.usecases.ports.jobs import Jobs
@@ -31,6 +32,7 @@ class Transaction(Protocol):
     api_keys: ApiKeys
     password_resets: MailedLinks
     email_verifications: MailedLinks
+    email_changes: EmailChanges
     videos: Videos
     jobs: Jobs
     pauses: Pauses

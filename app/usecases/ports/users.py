@@ -26,7 +26,10 @@ class Users(Protocol):
         """Hold the user's row until the transaction ends; None where there is none. Always the first lock taken."""
 
     async def save(self, user: User) -> None:
-        """Write down all of a user whose row is held, but for the webhook."""
+        """Write down all of a user whose row is held, but for the webhook.
+
+        :raises EmailAlreadyRegistered: where the address is another user's
+        """
 
     async def webhook(self, user: UserId) -> Webhook | None: ...
     async def set_webhook(self, user: UserId, webhook: Webhook | None, at: datetime) -> None: ...
