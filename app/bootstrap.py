@@ -43,6 +43,7 @@ from app.infra.secret_tokens import HmacLinkTokens, HmacRefreshTokens
 from app.infra.sql.clock import DatabaseClock
 from app.infra.sql.engine import READ_SECONDS, close_engine, engine_for
 from app.infra.sql.transactions import SqlTransactions
+from app.infra.storyboard_links import HmacStoryboardLinks
 from app.infra.tokens import JwtAccessTokens
 from app.infra.web_sources import WebSources
 from app.infra.webhook import HttpWebhooks
@@ -289,6 +290,7 @@ def _services(settings: Settings, opened: _Opened, identity: IdentityParts) -> S
         links=links or tickets,
         tickets=None if links else tickets,
         frame_links=HmacFrameLinks(secret, lifetime_seconds=lifetime, public_url=settings.public_url),
+        storyboard_links=HmacStoryboardLinks(secret, lifetime_seconds=lifetime, public_url=settings.public_url),
         own_links=tickets,
         own_tickets=tickets,
         storage=parts.storage,

@@ -66,6 +66,7 @@ from app.usecases.staged_uploads import StagedUploadUseCases
 from app.usecases.start_video_processing_job import StartVideoProcessingJob
 from app.usecases.store_breaker import StoreBreaker
 from app.usecases.store_import import ImportLimits, StoreImport
+from app.usecases.storyboards import StoryboardUseCases
 from app.usecases.sweep_due_imports import SweepDueImports
 from app.usecases.sweep_due_videos import SweepDueVideos
 from app.usecases.upload_video import UploadVideo
@@ -211,6 +212,7 @@ def user_use_cases(
         list_user_videos=ListUserVideos(transactions),
         download_processed_zip=download,
         frames=FrameUseCases(transactions, clock, retention, download, frame_indexes),
+        storyboards=StoryboardUseCases(transactions, clock, retention),
         videos=videos,
         watch_video_status=WatchVideoStatus(transactions, live, clock),
         stored_bytes=StoredBytes(transactions, clock, settings.max_stored_bytes_per_user),

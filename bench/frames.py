@@ -4,7 +4,7 @@
 
 Processor time is user and system of all processes; each ratio is taken within a round, the contestants alternate, and
 the median of the rounds is printed. Memory is the resident set of all processes at the same time, at its highest. Ours
-is all that a worker does with a source on its disk: inspect, plan, decode, ZIP, manifest, digests, contact sheet. The
+is all that a worker does with a source on its disk: inspect, plan, decode, ZIP, manifest, digests, storyboard. The
 others leave files in a folder; of their libraries neither the interpreter's start nor the imports are counted.
 Ends with an error where an aim of docs/frames.md is missed, and says by how much.
 """
@@ -35,7 +35,7 @@ PNG = ExtractionOptions(format=ImageFormat.PNG)
 EVERY_10_S = ExtractionOptions(FrameSelection(SelectionKind.EVERY_SECONDS, 10))
 TWELVE = ExtractionOptions(FrameSelection(SelectionKind.COUNT, 12))
 PROFILED = ("10 s groups", "10 s groups", "phone", "recorder")
-OURS = ("this process", "inspecting", "ffmpeg", "contact sheet")
+OURS = ("this process", "inspecting", "ffmpeg")
 KEYS = ExtractionOptions(FrameSelection(SelectionKind.KEYFRAMES_ONLY))
 HEAD = f"  {'':28}{'CPU s':>8}{'wall s':>8}{'MiB':>8}   {'our CPU / its':26}pictures"
 

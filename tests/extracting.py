@@ -12,6 +12,7 @@ from app.domain.failure import FailureCode
 from app.domain.frame import Frame
 from app.domain.manifest import Reading
 from app.domain.options import ExtractionOptions, FrameSelection, ImageFormat, SelectionKind
+from app.domain.storyboard import Storyboard
 from app.domain.video import MediaInfo
 from app.infra.ffmpeg.extractor import FfmpegFrameExtractor
 from app.infra.ffmpeg.limits import Limits
@@ -58,7 +59,8 @@ class Taken:
     media: MediaInfo
     reading: Reading
     frames: list[Frame]
-    sheet: bytes | None
+    storyboard: Storyboard | None
+    sheets: list[bytes]
     format: ImageFormat
 
     @property
@@ -86,8 +88,13 @@ async def take(
         options = ExtractionOptions(options, ImageFormat.PNG)
     options = options or ExtractionOptions()
     async with extractor.open(source, options) as (media, extraction):
-        frames = [frame async for frame in extraction]
-        return Taken(media, extraction.reading, frames, extraction.contact_sheet, options.format)
+        frames: list[Frame] = []
+        sheets: list[bytes] = []
+        async for frame in extraction:
+            frames.append(frame)
+            sheets += extraction.finished_sheets()
+        sheets += extraction.finished_sheets()
+        return Taken(media, extraction.reading, frames, extraction.storyboard, sheets, options.format)
 
 
 async def refusal_of(

@@ -11,6 +11,7 @@ from app.domain.errors import VideoNotFound
 from app.domain.failure import Failure
 from app.domain.identifiers import parsed_uuid
 from app.domain.options import ExtractionOptions
+from app.domain.storyboard import Storyboard, sheet_name
 from app.domain.user import UserId
 
 VideoId = NewType("VideoId", str)
@@ -87,7 +88,8 @@ class MediaInfo:
 class FramesArchive:
     """The finished ZIP: object key, bytes, SHA-256 in hex, number of frames, and its contact sheet's key.
 
-    ``index_key`` is where the index of its pictures lies, of all but those that a former version made.
+    Former versions had a picture of its own for that, of a dozen frames. ``index_key`` is where the index of its
+    pictures lies, of all but those that a former version made.
     """
 
     key: str
@@ -127,6 +129,7 @@ class VideoProcessing:
     The brief's ``s3InputPath`` is ``source_key``, its ``s3OutputPath`` is ``archive.key`` and its ``failureReason`` is
     ``failure.reason``. ``attempt`` is the fencing token: who holds another number may change nothing. ``version`` rises
     with every event, progress included: a stored change is a multiple of 1000, progress in between counts up from it.
+    ``storyboard`` is what the attempt has stored of it so far; None where there is none, and once it failed.
     """
 
     id: VideoId
@@ -145,6 +148,7 @@ class VideoProcessing:
     failure: Failure | None = None
     media: MediaInfo | None = None
     archive: FramesArchive | None = None
+    storyboard: Storyboard | None = None
     expired_at: datetime | None = None
     """Since when its files are no longer kept."""
 
@@ -169,8 +173,13 @@ def archive_key(video: VideoId, attempt: int) -> str:
 
 
 def contact_sheet_key(video: VideoId, attempt: int) -> str:
-    """Where one attempt stores its contact sheet."""
-    return f"{result_prefix(video)}{attempt}.jpg"
+    """Where one attempt stores its contact sheet, which is the first sheet of its storyboard."""
+    return storyboard_key(video, attempt, sheet_name(0))
+
+
+def storyboard_key(video: VideoId, attempt: int, name: str) -> str:
+    """Where one attempt stores a file of its storyboard: beside its ZIP, so that it goes with that."""
+    return f"{result_prefix(video)}{attempt}.{name}"
 
 
 def frame_index_key(archive: str) -> str:

@@ -48,7 +48,7 @@ class TakeFrames:
     """Do with one film what the service does with an upload, from its acceptance to its ZIP.
 
     The ZIP's entries bear the time when the film was last changed, so that the same film gives the same ZIP, byte for
-    byte. There is no contact sheet.
+    byte. There is no storyboard.
 
     :raises DomainError: where the service would have refused the film, or failed at it
     :raises DecoderUnavailable: where no film can be decoded on this machine
@@ -63,7 +63,7 @@ class TakeFrames:
     def of(cls, settings: FramesSettings, executable: str) -> Self:
         """Put it together; ``executable`` is the ffmpeg that decodes."""
         limits, workspaces = Limits.of(settings, unhurried=True), Workspace(None)
-        extractor = FfmpegFrameExtractor(limits, executable, with_sheet=False)
+        extractor = FfmpegFrameExtractor(limits, executable, with_storyboard=False)
         return cls(extractor, workspaces, partial(try_out, executable, extractor, limits, workspaces))
 
     async def __call__(

@@ -1,7 +1,7 @@
 """What can be watched."""
 
 from collections.abc import AsyncGenerator
-from contextlib import aclosing
+from contextlib import AsyncExitStack, aclosing
 from typing import Annotated
 
 import strawberry
@@ -10,13 +10,14 @@ from app.domain import video
 from app.domain.errors import DomainError
 from app.domain.session import Scope
 from app.domain.staged_upload import parsed_upload_id
+from app.graphql.chosen import selects
 from app.graphql.context import Info
 from app.graphql.imports import VideoImport
 from app.graphql.problems import problem_of
 from app.graphql.results import Deleted, ImportStatusEvent, VideoStatusEvent
 from app.graphql.videos import VideoProcessing
 from app.usecases.ports.database import DatabaseUnavailable
-from app.usecases.ports.live_status import VideoGone
+from app.usecases.ports.live_status import LiveTiles, VideoGone
 
 
 @strawberry.type(description="What can be watched, over graphql-transport-ws.")
@@ -41,9 +42,13 @@ class Subscription:
         try:
             viewer = info.context.allowed(Scope.READ)
             watched = None if id is None else video.parsed_video_id(id)
-            async with aclosing(info.context.do.watch_video_status(viewer, watched)) as events:
+            watch = info.context.do.watch_video_status
+            async with AsyncExitStack() as left:
+                wanted = selects(info.selected_fields, "latestTile")
+                tiles = await left.enter_async_context(watch.tiles(viewer)) if wanted else None
+                events = await left.enter_async_context(aclosing(watch(viewer, watched)))
                 async for event in events:
-                    yield _shown(event)
+                    yield _shown(event, tiles)
         except (DomainError, DatabaseUnavailable) as error:
             problem = problem_of(error)
             if problem is None:
@@ -71,5 +76,7 @@ class Subscription:
             yield problem
 
 
-def _shown(event: video.VideoProcessing | VideoGone) -> VideoProcessing | Deleted:
-    return Deleted(id=strawberry.ID(event.id)) if isinstance(event, VideoGone) else VideoProcessing.of(event)
+def _shown(event: video.VideoProcessing | VideoGone, tiles: LiveTiles | None) -> VideoProcessing | Deleted:
+    if isinstance(event, VideoGone):
+        return Deleted(id=strawberry.ID(event.id))
+    return VideoProcessing.of(event, None if tiles is None else tiles.newest(event))

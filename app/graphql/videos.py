@@ -1,5 +1,6 @@
 """A processing as its owner sees it, and a page of them."""
 
+import base64
 from collections.abc import Collection
 from datetime import datetime
 from functools import lru_cache
@@ -19,6 +20,7 @@ from app.graphql.frames import FrameConnection, FromIndex
 from app.graphql.node import Node
 from app.graphql.scalars import BigInt
 from app.graphql.shown import ABSOLUTE, shown
+from app.graphql.storyboards import Storyboard
 from app.usecases.download_processed_zip import archive_file_name
 from app.usecases.frames import after_for
 from app.usecases.paging import MAX_PAGE, Page, Wanted
@@ -115,7 +117,8 @@ class FramesArchive:
     size_bytes: BigInt = strawberry.field(description="The size of the ZIP.")
     download_url: str = strawberry.field(description=f"Where the ZIP is. {ABSOLUTE}")
     contact_sheet_url: str | None = strawberry.field(
-        description=f"A few frames in one picture, for a list or a preview. {ABSOLUTE}"
+        description="A few frames in one picture, for a list or a preview: the first sheet of the storyboard, where "
+        f"there is one. {ABSOLUTE}"
     )
     expires_at: datetime = strawberry.field(description="When the URLs stop working; read them again then.")
 
@@ -131,6 +134,14 @@ class FramesArchive:
             sheet, _ = links.link(archive.contact_sheet_key, file_name=sheet_name, content_type="image/jpeg", now=now)
         urls = {"download_url": url, "contact_sheet_url": sheet, "expires_at": expires_at}
         return shown(cls, archive, seen=found, archive=archive, **urls)
+
+    @strawberry.field(
+        description="Small pictures of all of it, for a gallery or a player; null for ZIPs of former versions, and "
+        "where it could not be made."
+    )
+    def storyboard(self, info: Info) -> Storyboard | None:
+        """Make links that are good from now on."""
+        return Storyboard.of(self.seen, info)
 
     @strawberry.field(
         metadata=EACH,
@@ -167,6 +178,7 @@ class VideoProcessing(Node):
     """As ``app.domain.video.VideoProcessing``; ``seen`` is what it was made from."""
 
     seen: strawberry.Private[video.VideoProcessing]
+    tile: strawberry.Private[bytes | None]
     id: strawberry.ID = strawberry.field(description="A UUID; says nothing of how many there are.")
     original_file_name: str = strawberry.field(description="The name under which it was sent.")
     size_bytes: BigInt = strawberry.field(description="The size of the file that was sent.")
@@ -192,6 +204,25 @@ class VideoProcessing(Node):
         return FramesArchive.of(self.seen, archive, services.links, now)
 
     @strawberry.field(
+        description="Its storyboard, of which sheets can be seen as soon as they are finished; once it is COMPLETED, "
+        "that of its result. Null before the first sheet, and once it is FAILED."
+    )
+    def storyboard(self, info: Info) -> Storyboard | None:
+        """As ``result``, a key that may only send videos sees none."""
+        if self.seen.storyboard is None:
+            return None
+        info.context.allowed(Scope.READ)
+        return Storyboard.of(self.seen, info)
+
+    @strawberry.field(
+        description="The newest small picture of the work, a JPEG in base64 (data:image/jpeg;base64,...), at most 8 "
+        "KiB. Only in events of videoStatus, where it is selected there: at most once a second, null where none is new."
+    )
+    def latest_tile(self) -> str | None:
+        """Show what came with the event."""
+        return None if self.tile is None else base64.b64encode(self.tile).decode()
+
+    @strawberry.field(
         description="Until when the file that was sent and the ZIP are kept: afterwards neither can be had any more. "
         "Null until the processing has ended, and where they are kept until it is deleted."
     )
@@ -205,8 +236,8 @@ class VideoProcessing(Node):
         return cast("list[StatusChange]", await info.context.histories.load(self.seen.id))
 
     @classmethod
-    def of(cls, found: video.VideoProcessing) -> "VideoProcessing":
-        return shown(cls, found, seen=found, options=options_shown(found.options))
+    def of(cls, found: video.VideoProcessing, tile: bytes | None = None) -> "VideoProcessing":
+        return shown(cls, found, seen=found, tile=tile, options=options_shown(found.options))
 
 
 @strawberry.type(description="A processing in its place in the list.")

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from app.rest import accounts, batches, files, frames, videos
+from app.rest import accounts, batches, files, frames, storyboards, videos
 from app.rest.openapi import document
 from app.server import health
 from app.server.contract import Answer, promises
@@ -40,9 +40,13 @@ ROUTES: Final = (
     Route("/videos/{id}/download", videos.download, methods=["GET"]),
     Route("/videos/{id}/frames", frames.list_frames, methods=["GET"]),
     Route("/videos/{id}/frames/{n}", frames.frame, methods=["GET"]),
+    Route("/videos/{id}/storyboard.vtt", storyboards.track, methods=["GET"]),
+    Route("/videos/{id}/storyboard-{n}.jpg", storyboards.sheet, methods=["GET"]),
     Route("/batches/{id}/download", batches.download_batch, methods=["GET"]),
     Route("/files/{ticket}", files.by_ticket, methods=["GET"]),
     Route("/frames/{ticket}", frames.frame_by_ticket, methods=["GET"]),
+    Route("/storyboards/{ticket}/storyboard.vtt", storyboards.track_by_ticket, methods=["GET"]),
+    Route("/storyboards/{ticket}/storyboard-{n}.jpg", storyboards.sheet_by_ticket, methods=["GET"]),
     Route("/livez", health.livez, methods=["GET"]),
     Route("/readyz", health.readyz, methods=["GET"]),
     Route("/openapi.json", openapi, methods=["GET"]),

@@ -5,7 +5,7 @@ from typing import Final
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-_PATHS: Final = ("/graphql", "/auth/", "/videos")
+_PATHS: Final = ("/graphql", "/auth/", "/videos", "/storyboards/")
 _PREFLIGHT_SECONDS: Final = 7200
 """For so long a browser need not ask again; the longest that all of them honour."""
 

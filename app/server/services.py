@@ -22,6 +22,7 @@ from app.usecases.ports.clock import Clock
 from app.usecases.ports.frame_links import FrameLinks
 from app.usecases.ports.sessions import EndedSessions
 from app.usecases.ports.storage import DownloadLinks, ObjectStorage
+from app.usecases.ports.storyboard_links import StoryboardLinks
 from app.usecases.ports.tokens import AccessTokens
 
 
@@ -48,10 +49,10 @@ class Services:
     """All that GraphQL and HTTP need from inside.
 
     ``ready`` names the parts that must work, each with whether it does.
-    ``tickets`` is None where links lead to the storage itself; those to single pictures are always ours, and what is
-    stored nowhere has ``own_links`` in any case, which ``own_tickets`` opens. ``archives`` makes one ZIP of several.
-    ``content_disposition`` makes a file name safe to be sent as an attachment's header (RFC 6266). ``backlog`` names
-    what waits, as far as that can be known right now.
+    ``tickets`` is None where links lead to the storage itself; those to single pictures and storyboards are always
+    ours, and what is stored nowhere has ``own_links`` in any case, which ``own_tickets`` opens. ``archives`` makes one
+    ZIP of several. ``content_disposition`` makes a file name safe to be sent as an attachment's header (RFC 6266).
+    ``backlog`` names what waits, as far as that can be known right now.
     """
 
     do: UseCases
@@ -60,6 +61,7 @@ class Services:
     links: DownloadLinks
     tickets: Tickets | None
     frame_links: FrameLinks
+    storyboard_links: StoryboardLinks
     own_links: DownloadLinks
     own_tickets: Tickets
     storage: ObjectStorage

@@ -167,7 +167,9 @@ class AttemptVideo:
             await asyncio.gather(making, return_exceptions=True)
         archive, reading = making.result()
         self.health.worked()
-        if await self._recorded(lambda: self.mark_processing_completed(video, archive, attempt.media)):
+        if await self._recorded(
+            lambda: self.mark_processing_completed(video, archive, attempt.media, attempt.storyboard)
+        ):
             self.reports.completed(archive, reading)
         else:
             self.reports.lost(at_its_end=True)
@@ -175,8 +177,10 @@ class AttemptVideo:
     async def _make_archive(self, video: VideoProcessing, attempt: AttemptState) -> tuple[FramesArchive, Reading]:
         async with self.process_video_frames(video) as (media, extraction):
             attempt.media, attempt.progress = media, lambda: extraction.progress
+            attempt.latest_tile = lambda: extraction.latest_tile
             with self.reports.decoding():
-                return await self.generate_zip_file(video, media, extraction), extraction.reading
+                made = await self.generate_zip_file(video, media, extraction, attempt.tell_of_storyboard)
+                return made, extraction.reading
 
     async def _fail(self, video: VideoProcessing, failure: Failure, why: Exception) -> None:
         self.reports.failing(failure.code)

@@ -30,6 +30,7 @@ from app.usecases.remove_objects import RemoveObjects
 from app.usecases.replace_lost_zips import ReplaceLostZips
 from app.usecases.sessions import SessionUseCases
 from app.usecases.staged_uploads import StagedUploadUseCases
+from app.usecases.storyboards import StoryboardUseCases
 from app.usecases.sweep_due_imports import SweepDueImports
 from app.usecases.upload_video import UploadVideo
 from app.usecases.user_operations import UserOperations
@@ -68,6 +69,7 @@ class UseCases:
     list_user_videos: ListUserVideos
     download_processed_zip: DownloadProcessedZip
     frames: FrameUseCases
+    storyboards: StoryboardUseCases
     videos: VideoUseCases
     watch_video_status: WatchVideoStatus
     stored_bytes: StoredBytes

@@ -6,7 +6,8 @@ from typing import Final, final
 from app.domain.errors import ProcessingError
 from app.domain.failure import NO_ROOM, FailureCode
 from app.domain.manifest import Manifest, frame_file_name
-from app.domain.video import FramesArchive, MediaInfo, VideoProcessing, archive_key, contact_sheet_key, frame_index_key
+from app.domain.video import FramesArchive, MediaInfo, VideoProcessing, archive_key, frame_index_key
+from app.usecases.keep_storyboard import StoryboardKeeper, ToldOfStoryboard
 from app.usecases.ports.frames import Extraction, ZipEncoder
 from app.usecases.ports.storage import ObjectWriter, ObjectWriters
 from app.usecases.quota import StoredBytes
@@ -18,11 +19,12 @@ _SMALL_BYTES: Final = 1024**3
 @final
 @dataclass(frozen=True, slots=True)
 class GenerateZipFile:
-    """Put frames into a ZIP that goes to the storage while it grows; beside it a contact sheet and an index of them.
+    """Put frames into a ZIP that goes to the storage while it grows; beside it an index of them and a storyboard.
 
     Each instant that was asked for is a file, so a picture that stands for eight is there eight times. No picture
     touches the disk, and of one that is written memory keeps its line of the manifest and its record of the index. The
-    ZIP's key holds the attempt; the object appears only when it is whole, and nobody is told of it here.
+    ZIP's key holds the attempt; the object appears only when it is whole, and nobody is told of it here. Of the
+    storyboard ``told`` hears as it grows.
 
     :raises ProcessingError: OUTPUT_TOO_LARGE, or what the extraction found out
     """
@@ -35,8 +37,15 @@ class GenerateZipFile:
     small_bytes: int = _SMALL_BYTES
     stored_bytes: StoredBytes | None = None
 
-    async def __call__(self, video: VideoProcessing, media: MediaInfo, extraction: Extraction) -> FramesArchive:
+    async def __call__(
+        self,
+        video: VideoProcessing,
+        media: MediaInfo,
+        extraction: Extraction,
+        told: ToldOfStoryboard = lambda _: None,
+    ) -> FramesArchive:
         key, encoder, manifest = archive_key(video.id, video.attempt), self.new_zip(), Manifest(video, media)
+        storyboard = StoryboardKeeper(self.storage, video, told)
         room = None if self.stored_bytes is None else await self.stored_bytes.room_left(video.owner)
         async with self.storage.writer(key, "application/zip") as writer:
             output = _Output(writer, self.allowed_bytes(video.size_bytes), room)
@@ -45,12 +54,14 @@ class GenerateZipFile:
                 for instant in frame.instants:
                     name = frame_file_name(manifest.frame_count + 1, frame.time_seconds, video.options.format)
                     await output.write(encoder.entry(name, frame.data, video.created_at))
+                    storyboard.add(manifest.frame_count, frame, instant, extraction.storyboard)
                     manifest.add(name, frame, instant, sha256, ends_at=encoder.offset)
+                await storyboard.keep(extraction)
             document = manifest.end(extraction.reading)
             await output.write(encoder.entry("manifest.json", document, video.created_at))
             await output.write(encoder.end())
         await self._keep_index(key, manifest)
-        sheet = await self._keep_contact_sheet(video, extraction.contact_sheet)
+        sheet = await storyboard.end(extraction, media)
         return FramesArchive(key, output.size, output.sha256.hexdigest(), manifest.frame_count, sheet)
 
     def allowed_bytes(self, source_bytes: int) -> int:
@@ -61,14 +72,6 @@ class GenerateZipFile:
         async with self.storage.writer(frame_index_key(archive), "application/octet-stream") as writer:
             for piece in manifest.index():
                 await writer.write(piece)
-
-    async def _keep_contact_sheet(self, video: VideoProcessing, picture: bytes | None) -> str | None:
-        if picture is None:
-            return None
-        key = contact_sheet_key(video.id, video.attempt)
-        async with self.storage.writer(key, "image/jpeg") as writer:
-            await writer.write(picture)
-        return key
 
 
 @dataclass(slots=True)

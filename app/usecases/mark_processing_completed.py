@@ -2,6 +2,7 @@ from dataclasses import dataclass
 from typing import final
 
 from app.domain.events import DomainEvent, EventType
+from app.domain.storyboard import Storyboard
 from app.domain.video import FramesArchive, MediaInfo, VideoProcessing
 from app.usecases.end_attempt import EndAttempt
 from app.usecases.enqueue_notification import completion_message, notify_owner
@@ -16,10 +17,18 @@ class MarkProcessingCompleted(EndAttempt):
     Return False where it does not. Completed with this ZIP is success, whoever heard of the commit.
     """
 
-    async def __call__(self, held: VideoProcessing, archive: FramesArchive, media: MediaInfo | None = None) -> bool:
+    async def __call__(
+        self,
+        held: VideoProcessing,
+        archive: FramesArchive,
+        media: MediaInfo | None = None,
+        storyboard: Storyboard | None = None,
+    ) -> bool:
         async def step(t: Transaction) -> bool:
             at = self.clock.now()
-            if not await t.videos.complete(held.id, held.attempt, archive=archive, media=media, at=at):
+            if not await t.videos.complete(
+                held.id, held.attempt, archive=archive, media=media, storyboard=storyboard, at=at
+            ):
                 return False
             await t.events.add(
                 DomainEvent(held.id, EventType.FRAMES_EXTRACTED, at, held.attempt),

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Collection, Iterable, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final, TypeAlias, final
@@ -13,7 +14,7 @@ from app.domain.video import ProcessingStatus, VideoId, VideoProcessing
 from app.usecases.ownership import owned
 from app.usecases.ports.clock import Clock
 from app.usecases.ports.database import DatabaseUnavailable
-from app.usecases.ports.live_status import LiveStatus, Resync, VideoGone
+from app.usecases.ports.live_status import LiveStatus, LiveTiles, Resync, VideoGone
 from app.usecases.ports.transactions import Transactions
 from app.usecases.shared_reads import SharedReads
 
@@ -70,6 +71,10 @@ class WatchVideoStatus:
                     yield unseen
                     if video is not None and (isinstance(unseen, VideoGone) or unseen.status.final):
                         return
+
+    def tiles(self, viewer: Viewer) -> AbstractAsyncContextManager[LiveTiles]:
+        """Take the newest small pictures of the viewer's videos, for the events that are yielded meanwhile."""
+        return self._live.watch_tiles(viewer.id)
 
     async def _all(self, owner: UserId, shown: "_Shown") -> Collection[VideoProcessing | VideoGone]:
         """Read what is unfinished or ended recently, and what else the viewer was last shown unfinished."""

@@ -54,8 +54,6 @@ class Memory:
 def _name(command: bytes) -> str:
     if b"inspect_child.py" in command:
         return "inspecting"
-    if b"tile=" in command:
-        return "contact sheet"
     return "ffmpeg" if b"ffmpeg" in command else "peer"
 
 

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from unittest.mock import patch
 
 import structlog
 
@@ -20,7 +19,6 @@ from app.decoding_settings import GIB, DecodingSettings
 from app.domain.options import ExtractionOptions
 from app.domain.user import UserId
 from app.domain.video import ProcessingStatus, VideoProcessing, new_video_id
-from app.infra.ffmpeg.contact_sheet import contact_sheet
 from app.infra.ffmpeg.extractor import FfmpegFrameExtractor
 from app.infra.ffmpeg.filters import packet_filter
 from app.infra.ffmpeg.limits import Limits
@@ -47,25 +45,22 @@ class Taken:
     seconds: float = 0.0
 
 
-def ours(film: Path, options: ExtractionOptions, *, decode_all: bool = False) -> Callable[[Path], Taken]:
-    """Inspect, plan, decode, and write ZIP, manifest and contact sheet, as a worker does with a downloaded source."""
-    return lambda folder: asyncio.run(_ours(film, options, folder, decode_all=decode_all))
+def ours(
+    film: Path, options: ExtractionOptions, *, decode_all: bool = False, with_storyboard: bool = True
+) -> Callable[[Path], Taken]:
+    """Inspect, plan, decode, and write ZIP, manifest and storyboard, as a worker does with a downloaded source."""
+    extractor = FfmpegFrameExtractor(LIMITS, decode_all=decode_all, with_storyboard=with_storyboard)
+    return lambda folder: asyncio.run(_ours(film, options, folder, extractor))
 
 
-async def _ours(film: Path, options: ExtractionOptions, folder: Path, *, decode_all: bool) -> Taken:
+async def _ours(film: Path, options: ExtractionOptions, folder: Path, extractor: FfmpegFrameExtractor) -> Taken:
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     taken, marks = Taken(), {"begin": (cpu(OURS), cpu(CHILDREN))}
 
-    async def marked(*arguments: Any) -> bytes | None:
-        marks["decoded"] = cpu(OURS), cpu(CHILDREN)
-        return await contact_sheet(*arguments)
-
     generate = GenerateZipFile(Files(lambda key: folder / Path(key).name), StoredZip, 1024**4, 10**9)
-    extractor = FfmpegFrameExtractor(LIMITS, decode_all=decode_all)
     async with extractor.open(film, options) as (media, extraction):
         marks["planned"] = cpu(OURS), cpu(CHILDREN)
-        with patch("app.infra.ffmpeg.extraction.contact_sheet", marked):  # To know when decoding has ended.
-            archive = await generate(_video(film, options), media, extraction)
+        archive = await generate(_video(film, options), media, extraction)
         reading = extraction.reading
     marks["end"] = cpu(OURS), cpu(CHILDREN)
     taken.stages = _stages(marks)
@@ -81,13 +76,12 @@ async def _ours(film: Path, options: ExtractionOptions, folder: Path, *, decode_
 
 
 def _stages(marks: dict[str, tuple[float, float]]) -> dict[str, float]:
-    begin, planned, decoded, end = (marks[name] for name in ("begin", "planned", "decoded", "end"))
+    begin, planned, end = (marks[name] for name in ("begin", "planned", "end"))
     return {
         "inspecting child": planned[1] - begin[1],
         "reading and planning": planned[0] - begin[0],
-        "decoding child": decoded[1] - planned[1],
-        "splitting, ZIP, manifest": decoded[0] - planned[0],
-        "contact sheet": end[1] - decoded[1] + end[0] - decoded[0],
+        "decoding child": end[1] - planned[1],
+        "splitting, ZIP, manifest": end[0] - planned[0],
     }
 
 

@@ -7,15 +7,17 @@ from pathlib import Path
 import pytest
 
 from tests.docs.test_api_page import typed
+from tests.parts.graphql_socket import socket
 from tests.parts.pictures import many, pictured
 from tests.parts.site import Person, Site
 
 PAGE = (Path(__file__).parents[2] / "docs" / "frames.md").read_text("utf-8")
-SECTION = PAGE.partition("### One picture without the rest")[2].partition("\n## ")[0]
+SECTION = PAGE.partition("### One picture without the rest")[2].partition("\n### ")[0]
+STORYBOARD = PAGE.partition("### The storyboard")[2].partition("\n## ")[0]
 
 
-def blocks(language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```$", SECTION, re.MULTILINE | re.DOTALL)
+def blocks(language: str, section: str = SECTION) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```$", section, re.MULTILINE | re.DOTALL)
 
 
 async def test_the_query_gives_a_page_of_pictures(site: Site, ana: Person):
@@ -23,6 +25,14 @@ async def test_the_query_gives_a_page_of_pictures(site: Site, ana: Person):
     found = (await ana.ask(query, id=video, first=3))["video"]["result"]["frames"]
     assert [edge["node"]["index"] for edge in found["edges"]] == [1, 2, 3]
     assert (found["totalCount"], found["pageInfo"]["hasNextPage"]) == (30, True)
+
+
+async def test_the_subscription_tells_of_the_storyboard(site: Site, ana: Person):
+    video, (query,) = await pictured(site, ana, list(many(30))), blocks("graphql", STORYBOARD)
+    async with socket(site, ana.token) as page:
+        await page.subscribe("1", video, query)
+        told = await page.event("1")
+    assert (told["latestTile"], told["storyboard"]["tiles"], len(told["storyboard"]["sheets"])) == (None, 30, 1)
 
 
 @pytest.mark.outside

@@ -8,6 +8,7 @@ from typing import Any
 from app.domain.frame import Frame
 from app.domain.manifest import Reading
 from app.domain.options import ExtractionOptions
+from app.domain.storyboard import Storyboard, tile_size
 from app.domain.video import MediaInfo, Progress
 
 FILM = MediaInfo(duration_seconds=3.0, width=640, height=272, codec="h264", frames_per_second=25.0)
@@ -35,15 +36,22 @@ def a_frame(number: int, data: bytes, *instants: float) -> Frame:
     return Frame(number, time, time + 0.04, instants or (time,), 640, 272, data)
 
 
+def a_sheet(number: int) -> bytes:
+    """Give the sheet of this number, from 0, of any film."""
+    return b"\xff\xd8 sheet %d" % (number + 1)
+
+
 class ScriptedExtraction:
-    """Obeys ports.Extraction."""
+    """Obeys ports.Extraction; ``no_storyboard`` is one that can make none, or no more."""
 
     def __init__(self, frames: Sequence[Frame], reading: Reading, failure: Exception | None) -> None:
         self._frames = frames
         self._final_reading = reading
         self._failure = failure
         self._given = 0
+        self._sheets = 0
         self._ended = False
+        self.no_storyboard = False
 
     async def __aiter__(self) -> AsyncIterator[Frame]:
         for frame in self._frames:
@@ -59,8 +67,23 @@ class ScriptedExtraction:
         return Progress(100.0 * share if self._ended else min(99.0, 100.0 * share), self._given, len(self._frames))
 
     @property
-    def contact_sheet(self) -> bytes | None:
-        return self._frames[0].data if self._ended and self._frames else None
+    def storyboard(self) -> Storyboard | None:
+        files = sum(len(frame.instants) for frame in self._frames)
+        return Storyboard.of(files, tile_size(FILM.width, FILM.height)) if files and not self.no_storyboard else None
+
+    def finished_sheets(self) -> Sequence[bytes]:
+        """Give each sheet once the last file was given that has a tile on it."""
+        board, given = self.storyboard, sum(len(frame.instants) for frame in self._frames[: self._given])
+        if board is None:
+            return []
+        whole = [board.tiles_of(0, given)[1] >= board.tiles_on(sheet)[1] for sheet in range(board.sheets)]
+        new = range(self._sheets, sum(whole))
+        self._sheets = sum(whole)
+        return [a_sheet(sheet) for sheet in new]
+
+    @property
+    def latest_tile(self) -> bytes | None:
+        return b"\xff\xd8 tile %d" % self._given if self.storyboard and self._given else None
 
     @property
     def reading(self) -> Reading:

@@ -8,7 +8,8 @@ from typing import Any
 from app.domain.user import UserId
 from app.domain.video import VideoId, VideoProcessing
 from app.domain.video_import import VideoImport
-from app.usecases.ports.live_status import Resync, VideoGone
+from app.infra.redis.live_tiles import NewestTiles
+from app.usecases.ports.live_status import LiveTile, Resync, VideoGone
 
 Event = VideoProcessing | VideoImport | VideoGone | Resync
 
@@ -18,6 +19,7 @@ class InMemoryLiveStatus:
 
     def __init__(self) -> None:
         self._feeds: list[tuple[UserId, _Feed]] = []
+        self._tile_readers: list[tuple[UserId, NewestTiles]] = []
         self.published: list[VideoProcessing] = []
         self.broken: Exception | None = None
 
@@ -36,6 +38,24 @@ class InMemoryLiveStatus:
     async def publish(self, video: VideoProcessing) -> None:
         self.published.append(video)
         self._tell(video.owner, video)
+
+    async def publish_tile(self, owner: UserId, tile: LiveTile) -> bool:
+        readers = [reader for watched, reader in self._tile_readers if watched == owner]
+        for reader in readers:
+            reader.put(tile)
+        return bool(readers)
+
+    def tile_watchers(self, owner: UserId) -> int:
+        return sum(watched == owner for watched, _ in self._tile_readers)
+
+    @asynccontextmanager
+    async def watch_tiles(self, owner: UserId) -> AsyncIterator[NewestTiles]:
+        reader = (owner, NewestTiles())
+        self._tile_readers.append(reader)
+        try:
+            yield reader[1]
+        finally:
+            self._tile_readers.remove(reader)
 
     async def publish_gone(self, owner: UserId, video: VideoId) -> None:
         self._tell(owner, VideoGone(video))

@@ -184,8 +184,12 @@ class NeverEnding:
     """A film that gives one picture and then no other."""
 
     progress = Progress()
-    contact_sheet = None
+    storyboard = None
+    latest_tile = None
     reading = a_reading()
+
+    def finished_sheets(self) -> list[bytes]:
+        return []
 
     def __init__(self) -> None:
         self.given = asyncio.Event()

@@ -35,6 +35,7 @@ _OPAQUE: Final = (
     (re.compile(r"whsec_[\w+/=]+"), "whsec_key"),
     (re.compile(r"/files/[\w.~-]+"), "/files/ticket"),
     (re.compile(r"/frames/[\w-]{40,}"), "/frames/ticket"),
+    (re.compile(r"/storyboards/[\w-]{40,}"), "/storyboards/ticket"),
     (re.compile(r"fx_[0-9A-Za-z]{36}"), "fx_key"),
 )
 
@@ -187,6 +188,7 @@ async def _pictures(story: Story) -> None:
     video = (await story.sends("upload-video", MP4))["id"]
     await taken(story.site, video)
     await story.does("frames", id=video, first=2)
+    await story.does("storyboard", id=video)
 
 
 async def _parts(story: Story) -> None:

@@ -1,6 +1,7 @@
 """videoStatus over graphql-transport-ws, and that protocol's own rules."""
 
 import asyncio
+import base64
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,8 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 from websockets.typing import Origin, Subprotocol
 
+from app.domain.video import VideoId
+from app.usecases.ports.live_status import LiveTile
 from tests.parts.graphql_socket import TRANSPORT, WATCH, Socket, socket, watched
 from tests.parts.site import Person, Site, running_site
 from tests.parts.waiting import until
@@ -36,6 +39,36 @@ async def test_one_video_is_watched_to_its_end(site: Site, ana: Person):
         assert (await page.event("1"))["status"] == "COMPLETED"
         assert await page.hear() == {"id": "1", "type": "complete"}
     await until(lambda: not site.live.watchers(ana.id))
+
+
+async def test_the_newest_small_picture_comes_with_the_status_to_who_selects_it_alone(site: Site, ana: Person):
+    with_tiles = WATCH.replace("version", "version ...T").replace("subscription(", "subscription W(", 1)
+    with_tiles += " fragment T on VideoProcessing { latestTile }"
+    video = await ana.uploaded()
+    held = await site.claimed(video)
+    async with socket(site, ana.token) as page:
+        await page.subscribe("without", video)
+        await page.event("without")
+        await until(lambda: site.live.watchers(ana.id))
+        assert site.live.tile_watchers(ana.id) == 0
+        await page.subscribe("with", video, with_tiles)
+        assert (await page.event("with"))["latestTile"] is None
+        assert site.live.tile_watchers(ana.id) == 1
+        tile = b"\xff\xd8 small"
+        await site.live.publish_tile(ana.id, LiveTile(VideoId(video), held.attempt, tile))
+        await site.progressed(held, 40)
+        events = {
+            message["id"]: message["payload"]["data"]["videoStatus"]
+            for message in (await page.hear(), await page.hear())
+        }
+        shown = base64.b64encode(tile).decode()
+        assert (events["with"]["latestTile"], "latestTile" in events["without"]) == (shown, False)
+        await site.finished(held)
+        last = await page.hear()
+        while last["type"] != "next" or last["id"] != "with":
+            last = await page.hear()
+        assert last["payload"]["data"]["videoStatus"]["latestTile"] is None
+    await until(lambda: not site.live.tile_watchers(ana.id))
 
 
 async def test_all_of_a_user_s_videos_are_watched_and_nobody_else_s(site: Site, ana: Person, bruno: Person):

@@ -1,5 +1,6 @@
 """Children that a hostile film has taken over: what they tell is no film's picture, and is never waited for in vain."""
 
+import struct
 import sys
 import textwrap
 from contextlib import AbstractAsyncContextManager
@@ -18,10 +19,10 @@ from app.infra.ffmpeg import inspect_child
 from app.infra.ffmpeg.budget import TimeBudget
 from app.infra.ffmpeg.child import Child, ChildLimits, child
 from app.infra.ffmpeg.confinement import python_paths
-from app.infra.ffmpeg.contact_sheet import sheet_of
 from app.infra.ffmpeg.decoding import Decoding
 from app.infra.ffmpeg.inspection import Inspected, read_inspection
 from app.infra.ffmpeg.recipe import Recipe
+from app.infra.ffmpeg.storyboard import Sheets, sheet_of
 from app.infra.ffmpeg.survey import found_by
 from tests.clips import ffmpeg
 from tests.extracting import LIMITS, refusal_of
@@ -53,16 +54,19 @@ def three_pictures() -> Film:
     return Film("mov", Stream(0, "video", "mjpeg", 64, 48), Look(64, 48, "yuvj420p"), packets, intra_only=True)
 
 
-async def taken(code: str, folder: Path) -> tuple[list[Frame], list[bytes]]:
-    """Take the pictures and tiles that such a program gives."""
+async def taken(code: str, folder: Path) -> tuple[list[Frame], Sheets]:
+    """Take the pictures and the storyboard that such a program gives."""
     film, options = three_pictures(), ExtractionOptions()
     recipe = Recipe("no program", folder / "film", film, options, LIMITS)
     planned = plan(film, options, most=10)
     budget = TimeBudget(20, quiet_seconds=5)
-    async with started(code, 3, budget, folder) as running:
-        run = Decoding(running, recipe, planned, planned.pictures, 3)
+    sheets = Sheets(recipe, planned, budget)
+    async with started(code, 4, budget, folder) as running:
+        run = Decoding(running, recipe, planned, planned.pictures, sheets.tiling(planned.pictures, 0))
         try:
-            return [frame async for frame in run.pictures(budget)], run.tiles
+            frames = [frame async for frame in run.pictures(budget)]
+            await sheets.close(run, len(frames))
+            return frames, sheets
         finally:
             await run.stop_listening()
 
@@ -109,15 +113,34 @@ async def test_a_decoder_that_tells_nonsense_is_the_films_fault(tmp_path: Path, 
     assert caught.value.message == "This video is damaged: its picture at 0.000 s cannot be decoded."
 
 
-@pytest.mark.parametrize("tile", [b"<html>" * 200, b"--ffmpeg\r\nContent-length: -1\r\n\r\n", b"\0"])
-async def test_tiles_that_are_none_and_go_on_and_on_cost_no_picture(tmp_path: Path, tile: bytes):
+def part(picture: bytes) -> bytes:
+    return b"--ffmpeg\r\nContent-length: %d\r\n\r\n%s\r\n" % (len(picture), picture)
+
+
+def jpeg(width: int, height: int) -> bytes:
+    return b"\xff\xd8\xff\xc0" + struct.pack(">HBHHB", 11, 8, height, width, 1) + bytes(20)
+
+
+@pytest.mark.parametrize("pipe", [2, 3])
+@pytest.mark.parametrize(
+    "picture", [b"<html>" * 200, b"--ffmpeg\r\nContent-length: -1\r\n\r\n", b"\0", part(b"<html>"), part(jpeg(64, 48))]
+)
+async def test_small_pictures_that_are_none_and_go_on_and_on_cost_no_picture(tmp_path: Path, pipe: int, picture: bytes):
     code = f"""
     for _ in range(20):
-        os.write(p[2], {tile!r} * ((1 << 20) // {len(tile)}))
+        os.write(p[{pipe}], {picture!r} * ((1 << 20) // {len(picture)}))
     """
-    frames, tiles = await taken(textwrap.dedent(code) + textwrap.dedent(GOOD), tmp_path)
+    frames, sheets = await taken(textwrap.dedent(code) + textwrap.dedent(GOOD), tmp_path)
     assert len(frames) == 3
-    assert tiles == []
+    assert (sheets.board, sheets.finished) == (None, [])
+
+
+async def test_a_sheet_of_the_right_size_is_believed(tmp_path: Path):
+    code = f"""
+    os.write(p[3], {part(jpeg(128, 96))!r})
+    """
+    frames, sheets = await taken(textwrap.dedent(code) + textwrap.dedent(GOOD), tmp_path)
+    assert (len(frames), sheets.finished) == (3, [jpeg(128, 96)])
 
 
 @pytest.mark.parametrize("scores", ["", "lavfi.scene_score=much\n"])
@@ -130,10 +153,10 @@ async def test_a_survey_that_tells_nonsense_is_the_films_fault(tmp_path: Path, s
     assert caught.value.failure is FailureCode.CORRUPT_VIDEO
 
 
-async def test_a_contact_sheet_without_end_is_given_up(tmp_path: Path):
+async def test_a_sheet_without_end_is_given_up(tmp_path: Path):
     budget = TimeBudget(20, quiet_seconds=5)
     async with started("while True: os.write(p[0], bytes(1 << 20))", 1, budget, tmp_path) as running:
-        assert await sheet_of(running, budget) is None
+        assert await sheet_of(running, budget) == b""
         assert await running.ended() < 0
 
 

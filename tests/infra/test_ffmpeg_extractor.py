@@ -32,7 +32,7 @@ from tests.extracting import (
     so_many,
     take,
 )
-from tests.films import X264, Films, decoded
+from tests.films import decoded
 
 pytestmark = pytest.mark.slow
 
@@ -49,12 +49,6 @@ def instants(source: Path) -> list[float]:
 
 def sizes(taken: Taken) -> set[tuple[int, int]]:
     return {(frame.width, frame.height) for frame in taken.frames}
-
-
-def jpeg_size(path: Path) -> tuple[int, int]:
-    dimensions = next(line for line in ffmpeg("-i", path, "-f", "framecrc", "-").splitlines() if "dimensions" in line)
-    width, _, height = dimensions.rpartition(" ")[2].partition("x")
-    return int(width), int(height)
 
 
 # ---------------------------------------------------------------- what a file is
@@ -253,57 +247,22 @@ async def test_webp_pictures_are_whole(clips: Clips):
         assert int.from_bytes(frame.data[4:8], "little") + 8 == len(frame.data)
 
 
-# ---------------------------------------------------------------- progress, contact sheet
+# ---------------------------------------------------------------- progress
 
 
 async def test_progress_never_falls_and_ends_at_a_hundred_only_after_the_last_picture(clips: Clips):
     async with EXTRACTOR.open(clips.bikes, ExtractionOptions()) as (_, extraction):
         seen = [extraction.progress]
-        early = [extraction.contact_sheet]
         taken = 0
         async for frame in extraction:
             taken += len(frame.instants)
             seen.append(extraction.progress)
             assert extraction.progress.frames_extracted == taken
         assert extraction.progress == Progress(100.0, 10, 10)
-        assert extraction.contact_sheet
-    assert early == [None]
     percents = [progress.percent for progress in seen]
     assert percents == sorted(percents)
     assert percents[0] == 0
     assert percents[-1] < 100
-
-
-async def test_the_contact_sheet_is_one_small_jpeg(clips: Clips, tmp_path: Path):
-    for clip in (clips.bikes, clips.short, clips.changing_size, clips.rotated):
-        taken = await take(clip)
-        assert taken.sheet
-        assert taken.sheet.startswith(b"\xff\xd8")
-        assert taken.sheet.count(b"\xff\xd8\xff") == 1
-        (tmp_path / "sheet.jpg").write_bytes(taken.sheet)
-        tile = min(1, 320 / max(taken.media.width, taken.media.height))
-        width, height = round(taken.media.width * tile), round(taken.media.height * tile)
-        assert jpeg_size(tmp_path / "sheet.jpg") == (4 * width, 3 * height)
-
-
-@pytest.mark.parametrize(
-    ("name", "count", "encoding"),
-    [
-        ("sheet.mp4", 30, (*X264, "-bf", "2", "-g", "8")),
-        ("sheet.ts", 25, ("-vf", "setfield=tff", "-c:v", "mpeg2video", "-flags", "+ildct+ilme", "-q:v", "2")),
-        ("sheet.avi", 20, ("-c:v", "mpeg4", "-bf", "2", "-q:v", "2")),
-        ("sheet.mkv", 5, X264),
-    ],
-)
-async def test_the_contact_sheet_shows_pictures_of_the_zip_evenly_spread(
-    films: Films, name: str, count: int, encoding: tuple[str, ...]
-):
-    taken = await take(films.numbered(name, count, 25, *encoding), ExtractionOptions(EVERY_PICTURE))
-    assert taken.sheet
-    tiles = decoded([taken.sheet], ImageFormat.JPEG, "untile=4x3,crop=128:32:0:0,scale=16:1:flags=area,format=gray")
-    shown = [sum((level > 127) << bit for bit, level in enumerate(tiles[at : at + 16])) for at in range(0, 192, 16)]
-    many = min(count, 12)
-    assert shown == [place * count // many for place in range(many)] + [0] * (12 - many)
 
 
 # ---------------------------------------------------------------- limits

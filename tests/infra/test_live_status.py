@@ -19,7 +19,7 @@ from app.infra.redis.live import RedisLiveImports, RedisLiveStatus
 from app.infra.redis.snapshot import decoded, encoded
 from app.infra.redis.stream import StreamRedis, connect
 from app.infra.redis.subscriber import Subscriber
-from app.usecases.ports.live_status import Resync, VideoGone
+from app.usecases.ports.live_status import LiveTile, Resync, VideoGone
 from tests.parts.stores import ValkeyPart
 from tests.parts.videos import a_video, new_owner
 from tests.parts.waiting import until
@@ -179,6 +179,35 @@ def test_time_keeps_its_zone_on_the_way() -> None:
     video = decoded(encoded(FULL))
     assert not isinstance(video, VideoGone)
     assert video.created_at.utcoffset() == timedelta()
+
+
+async def test_small_pictures_travel_only_where_somebody_wants_them(redis: StreamRedis, live: RedisLiveStatus):
+    video = a_video(new_owner(), attempt=2)
+    sent = LiveTile(video.id, 2, bytes(range(256)))
+    assert not await live.publish_tile(video.owner, sent)
+    async with live.watch_tiles(video.owner) as tiles, live.watch_tiles(new_owner()) as others:
+        await until(lambda: live.publish_tile(video.owner, sent))
+        found: list[bytes] = []
+
+        def came() -> bool:
+            found.extend(filter(None, [tiles.newest(video)]))
+            return bool(found)
+
+        await until(came)
+        assert found == [sent.jpeg]
+        assert others.newest(video) is None
+        for broken in (b"no JSON", b'{"video": "v"}', b"\xff"):
+            await redis.publish(f"fiapx:tiles:{video.owner}", broken)
+        newer = LiveTile(video.id, 2, b"newer")
+        await live.publish_tile(video.owner, newer)
+        found.clear()
+        await until(came)
+        assert found == [newer.jpeg]
+    await until(lambda: no_channels(redis))
+
+
+async def no_channels(redis: StreamRedis) -> bool:
+    return not await redis.pubsub_channels("fiapx:tiles:*")
 
 
 async def test_an_import_reaches_who_watches_it_and_nothing_secret_of_it_travels(

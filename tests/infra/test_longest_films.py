@@ -26,6 +26,7 @@ from app.infra.ffmpeg.feasibility import by_exact_times, refuse_damaged, settled
 from app.infra.ffmpeg.filters import Filters
 from app.infra.ffmpeg.inspection import read_inspection
 from app.infra.ffmpeg.recipe import Recipe
+from app.infra.ffmpeg.storyboard import Sheets
 from tests.extracting import LIMITS
 from tests.inspections import HEAD, TAIL, document
 
@@ -72,7 +73,8 @@ def reckoned(film: Film, distrust: str | None) -> Filters:
     assert planned.whole is None
     refuse_damaged(film, planned, options)
     recipe = Recipe("no program", Path("film"), film, options, LIMITS)
-    return Filters.of(recipe, planned, planned.pictures, planned.pictures[:12])
+    tiling = Sheets(recipe, planned, TimeBudget(1)).tiling(planned.pictures, 0)
+    return Filters.of(recipe, planned, planned.pictures, tiling)
 
 
 async def test_the_longest_film_leaves_the_event_loop_free():

@@ -105,13 +105,13 @@ def test_pictures_of_another_size_on_the_way_become_as_large_as_the_first(
 
 @pytest.mark.parametrize("image_format", FORMATS)
 @pytest.mark.parametrize("alpha", [False, True])
-def test_a_thumbnail_fits_its_tile(tmp_path: Path, image_format: ImageFormat, alpha: bool):
+def test_a_tile_is_a_small_picture(tmp_path: Path, image_format: ImageFormat, alpha: bool):
     source = strips(tmp_path, [(255, 0, 0, 255), (0, 255, 0, 0)], (640, 360), "rgba")
     ffmpeg(*source, *LOSSLESS, "-pix_fmt", "gbrap", tmp_path / "clip.mkv")
     made_so = rendering(Look(640, 360, "gbrap", alpha=alpha), as_format(image_format), MAX_PIXELS)
-    tile = replace(made_so, filters=f"{made_so.filters},{made_so.thumbnail}")
+    tile = replace(made_so, filters=f"{made_so.filters},{made_so.tile(160, 90)}")
     (picture,) = read(made(tmp_path / "clip.mkv", tile, ExtractionOptions()), ImageFormat.JPEG)
-    assert (picture.width, picture.height) == (320, 180)
+    assert (picture.width, picture.height) == (160, 90)
     hidden = (255, 255, 255) if alpha else (0, 255, 0)
     assert farthest(picture.strips(2), [(255, 0, 0), hidden]) <= 8
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from app.domain.frame import Frame
-from app.domain.video import FramesArchive, VideoId
+from app.domain.video import FramesArchive, VideoId, VideoProcessing
 from app.wiring import attempt_video
 from tests.fakes.extractor import ScriptedExtractor, a_frame
 from tests.parts.site import MP4, Person, Site
@@ -54,10 +54,15 @@ async def uploaded_with(person: Person, name: str, options: dict[str, Any]) -> s
 
 async def archive_of(site: Site, video: str) -> FramesArchive:
     """What the row tells of the ZIP."""
-    found = await site.transactions.read(lambda t: t.videos.get(VideoId(video)))
-    assert found is not None
+    found = await row_of(site, video)
     assert found.archive is not None
     return found.archive
+
+
+async def row_of(site: Site, video: str) -> VideoProcessing:
+    found = await site.transactions.read(lambda t: t.videos.get(VideoId(video)))
+    assert found is not None
+    return found
 
 
 def manifest_of(content: bytes) -> Any:

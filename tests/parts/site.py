@@ -30,6 +30,7 @@ from app.infra.links import TicketLinks, content_disposition
 from app.infra.passwords import Argon2PasswordHasher
 from app.infra.sql.engine import close_engine, engine_for
 from app.infra.sql.transactions import SqlTransactions
+from app.infra.storyboard_links import HmacStoryboardLinks
 from app.infra.zip_of_folders import StoredZips
 from app.main import application
 from app.server.draining_server import drop_stalled_clients, uvicorn_options
@@ -192,6 +193,7 @@ class Site:
             links=self.storage_links or tickets,
             tickets=None if self.storage_links else tickets,
             frame_links=HmacFrameLinks(SECRET, lifetime_seconds=300, public_url=public),
+            storyboard_links=HmacStoryboardLinks(SECRET, lifetime_seconds=300, public_url=public),
             own_links=tickets,
             own_tickets=tickets,
             storage=self.bucket or self.storage,

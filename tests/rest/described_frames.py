@@ -2,13 +2,14 @@
 
 from dataclasses import replace
 
-from app.domain.video import VideoId
-from tests.parts.pictures import LAST, archive_of, pictured
+from app.domain.video import VideoId, storyboard_key
+from tests.parts.pictures import LAST, archive_of, pictured, row_of
 from tests.parts.site import Person, Site
 from tests.rest.visitor import Visitor, fetched
 
 UNKNOWN = "3f0c1d7e-5a4b-4c3d-8e2f-1a2b3c4d5e6f"
 PATHS = ("frames", "frames/1")
+BOARD = ("storyboard.vtt", "storyboard-1.jpg")
 
 
 async def pictures_as_described(site: Site, ana: Person, visitor: Visitor, stranger: Visitor, another: Visitor) -> None:
@@ -43,13 +44,52 @@ async def pictures_as_described(site: Site, ana: Person, visitor: Visitor, stran
     assert (await stranger.get(last["url"])).json()["code"] == "LINK_EXPIRED"
 
 
+async def storyboards_as_described(
+    site: Site, ana: Person, visitor: Visitor, stranger: Visitor, another: Visitor
+) -> None:
+    """Ask for all that can be had of storyboards, and for all that cannot."""
+    unfinished, video, without = await ana.uploaded(), await pictured(site, ana), await ana.uploaded()
+    await site.completed(without)
+    links = await _board_links(ana, video)
+    for path, link in links.items():
+        assert (await visitor.get(f"/videos/{unfinished}/{path}")).status_code == 400
+        assert (await stranger.get(f"/videos/{video}/{path}")).status_code == 401
+        assert (await another.get(f"/videos/{video}/{path}")).status_code == 403
+        assert (await visitor.get(f"/videos/{UNKNOWN}/{path}")).status_code == 404
+        assert (await visitor.get(f"/videos/{without}/{path}")).json()["code"] == "FRAME_NOT_FOUND"
+        empty, _ = site.services().storyboard_links.folder(await row_of(site, without), site.clock.now())
+        assert (await stranger.get(empty + path)).json()["code"] == "FRAME_NOT_FOUND"
+        assert (await stranger.get(f"/storyboards/x/{path}")).json()["code"] == "NOT_FOUND"
+        kept = site.storage.objects[storyboard_key(VideoId(video), 1, path)].data
+        await fetched(visitor, f"/videos/{video}/{path}", kept)
+        await fetched(stranger, link, kept)
+    site.storage.away = True
+    for path, link in links.items():
+        assert (await visitor.get(f"/videos/{video}/{path}")).status_code == 503
+        assert (await stranger.get(link)).status_code == 503
+    site.storage.away = False
+    site.storage.objects.clear()
+    for link in links.values():
+        assert (await stranger.get(link)).json()["code"] == "VIDEO_NOT_FOUND"
+    site.clock.advance(300)
+    for link in links.values():
+        assert (await stranger.get(link)).json()["code"] == "LINK_EXPIRED"
+
+
+async def _board_links(person: Person, video: str) -> dict[str, str]:
+    query = "query($id: ID!) { video(id: $id) { ... on VideoProcessing { storyboard { vttUrl sheets { url } } } } }"
+    board = (await person.ask(query, id=video))["video"]["storyboard"]
+    return dict(zip(BOARD, (board["vttUrl"], board["sheets"][0]["url"]), strict=True))
+
+
 async def pictures_that_expired_as_described(site: Site, ana: Person, visitor: Visitor) -> None:
     """Ask for those of a video whose files are no longer kept, where that is after a day."""
     video = await pictured(site, ana)
     site.clock.advance(24 * 3600 - 1)
     url = (await visitor.get(f"/videos/{video}/frames")).json()["items"][0]["url"]
+    links = await _board_links(ana, video)
     site.clock.advance(1)
-    for path in (*(f"/videos/{video}/{path}" for path in PATHS), url):
+    for path in (*(f"/videos/{video}/{path}" for path in (*PATHS, *BOARD)), url, *links.values()):
         assert (await visitor.get(path)).json()["code"] == "VIDEO_EXPIRED"
 
 

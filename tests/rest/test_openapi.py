@@ -28,7 +28,11 @@ from tests.parts.site import FILES, MAX_BYTES, MP4, PASSWORD, Person, Site, runn
 from tests.parts.stores import S3Part
 from tests.parts.wired import shipped
 from tests.rest.batches import joined, new_batch, zip_of
-from tests.rest.described_frames import pictures_as_described, pictures_that_expired_as_described
+from tests.rest.described_frames import (
+    pictures_as_described,
+    pictures_that_expired_as_described,
+    storyboards_as_described,
+)
 from tests.rest.description import Description, raw
 from tests.rest.visitor import Visitor, fetched
 
@@ -293,9 +297,10 @@ async def test_pictures_answer_as_described(
 ):
     others = Visitor(described, bruno.http)
     await pictures_as_described(site, ana, visitor, stranger, others)
+    await storyboards_as_described(site, ana, visitor, stranger, others)
     async with program(site, ana, Scope.DELETE) as lacking:
         video = await ana.uploaded()
-        for path in ("frames", "frames/1"):
+        for path in ("frames", "frames/1", "storyboard.vtt", "storyboard-1.jpg"):
             answer = await Visitor(described, lacking.http).get(f"/videos/{video}/{path}")
             assert (answer.status_code, answer.json()["code"]) == (403, "INSUFFICIENT_SCOPE")
 

@@ -15,7 +15,7 @@ from app.domain.errors import ProcessingError
 from app.domain.failure import FailureCode
 from app.domain.options import ExtractionOptions
 from app.domain.session import Viewer
-from app.domain.video import NEXT, ProcessingStatus, VideoId
+from app.domain.video import NEXT, ProcessingStatus, VideoId, storyboard_key
 from app.infra.sql.engine import close_engine, engine_for
 from app.infra.sql.transactions import SqlTransactions
 from app.usecases.paging import Slice
@@ -105,6 +105,8 @@ async def check_all_is_well(world: World, viewer: Viewer, mailer: MemoryMailer, 
         kept.add(row.source_key)
         if row.archive:
             kept |= {row.archive.key, row.archive.index_key, row.archive.contact_sheet_key or ""}
+            assert row.storyboard is not None
+            kept |= {storyboard_key(row.id, row.attempt, name) for name, _ in row.storyboard.names()}
     assert set(world.storage.objects) == kept - {""}
     told = [mail.to for mail in mailer.sent]
     assert len(set(told)) == (1 if failed and rows else 0), "a failure is told, and nothing else"

@@ -19,7 +19,7 @@ from app.domain.failure import FailureCode
 from app.domain.frame import Frame
 from app.domain.manifest import Manifest, Reading, frame_file_name
 from app.domain.options import ExtractionOptions, FrameSelection, ImageFormat, SelectionKind
-from app.domain.video import FramesArchive, Progress, VideoProcessing
+from app.domain.video import FramesArchive, Progress, VideoProcessing, contact_sheet_key
 from app.infra.zip import StoredZip
 from app.usecases.generate_zip_file import GenerateZipFile
 from tests.fakes.clock import SettableClock
@@ -208,14 +208,19 @@ async def test_a_film_that_fails_at_its_end_leaves_no_zip():
     async with extractor.open(Path("source"), video.options) as (media, extraction):
         with pytest.raises(ProcessingError):
             await GenerateZipFile(storage, StoredZip, 2**30, 200)(video, media, extraction)
-    assert storage.objects == {}
+    # What was finished of its storyboard could be seen meanwhile; housekeeping removes it.
+    assert list(storage.objects) == [contact_sheet_key(video.id, video.attempt)]
 
 
 class Still:
     """Obeys ports.Extraction: one picture that stands for a thousand instants, of which each is a file."""
 
-    contact_sheet = None
+    storyboard = None
+    latest_tile = None
     progress = Progress()
+
+    def finished_sheets(self) -> list[bytes]:
+        return []
 
     def __init__(self) -> None:
         self.reading = a_reading()

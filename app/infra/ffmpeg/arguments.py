@@ -5,14 +5,17 @@ from typing import Final
 
 from app.domain.film import Film
 from app.domain.options import ExtractionOptions, ImageFormat
+from app.domain.storyboard import Storyboard
 from app.infra.ffmpeg.codecs import ALPHA_DECODER, DECODER, DEMUXERS
 from app.infra.ffmpeg.filters import Filters
 from app.infra.ffmpeg.limits import Limits
 from app.infra.ffmpeg.look import decoder
 from app.infra.ffmpeg.recipe import Recipe
 
-_TILE_QUALITY: Final = "3"
 _BIT_EXACT: Final = ("-flags:v", "+bitexact")  # No version of the encoder in each picture.
+_TILE: Final = ("-threads", "1", "-c:v", "mjpeg", "-q:v", "5", *_BIT_EXACT)
+_SHEET: Final = ("-threads", "1", "-c:v", "mjpeg", "-q:v", "4", *_BIT_EXACT)
+"""One thread each: several hold pictures back until others come, and cost more than they gain for so little."""
 _MARKED_TOO_LATE: Final = frozenset({"h264", "hevc", "mpeg4"})
 """Codecs that show their pictures in another order than they are decoded in. With a thread for each picture, one can be
 given away before its own thread has found the damage in it; with a thread for each slice, H.264 looks for none."""
@@ -48,13 +51,13 @@ def _strict(film: Film) -> list[str]:
 
 
 def decoding(recipe: Recipe, filters: Filters, inputs: Sequence[int], outputs: Sequence[int]) -> list[str]:
-    """Decode and encode the planned pictures; write them, a line for each, and tiles of a few to ``outputs``.
+    """Decode and encode the planned pictures; write them, a line for each, tiles and sheets to ``outputs``.
 
     ``inputs`` are the pipes from which the filters are read and, where any are left out, which packets these are.
     """
     film, options = recipe.film, recipe.options
     graph, *dropped = inputs
-    frames, lines, small = outputs
+    frames, lines, small, sheets = outputs
     return [
         *_guarded(recipe.limits), *_strict(film),
         *(argument for pipe in dropped for argument in (f"-/bsf:{film.stream.index}", f"pipe:{pipe}")),
@@ -69,8 +72,9 @@ def decoding(recipe: Recipe, filters: Filters, inputs: Sequence[int], outputs: S
         "-stats_enc_pre", f"pipe:{lines}", "-stats_enc_pre_fmt", "{ni} {ptsi}",
         "-f", "mpjpeg" if options.format is ImageFormat.JPEG else "image2pipe", f"pipe:{frames}",
         "-map", "[tiles]", "-fps_mode", "passthrough", "-enc_time_base", "filter",
-        "-frames:v", str(filters.tiles),
-        "-c:v", "mjpeg", "-q:v", _TILE_QUALITY, *_BIT_EXACT, "-f", "mpjpeg", f"pipe:{small}",
+        "-frames:v", str(filters.tiles), *_TILE, "-f", "mpjpeg", f"pipe:{small}",
+        "-map", "[sheets]", "-fps_mode", "passthrough", "-enc_time_base", "filter",
+        "-frames:v", str(filters.sheets), *_SHEET, "-f", "mpjpeg", f"pipe:{sheets}",
     ]  # fmt: skip
 
 
@@ -95,19 +99,13 @@ def surveying(recipe: Recipe, drop: str | None, outputs: Sequence[int], *, scene
     ]  # fmt: skip
 
 
-def tiling(limits: Limits, tile: tuple[int, int], grid: tuple[int, int], tiles: int, sheet: int) -> list[str]:
-    """Put small pictures, which come one after the other through a pipe, into one of ``grid`` columns and rows."""
-    width, height = tile
-    # The filter would round an odd size down, where colours have half the pixels, and then refuse what is larger.
-    room = f"{width + width % 2}:{height + height % 2}"
-    fitted = f"scale={width}:{height}:force_original_aspect_ratio=decrease,pad={room}:-1:-1:eval=frame"
+def composing(limits: Limits, board: Storyboard, tiles: int, sheet: int) -> list[str]:
+    """Put small pictures, which come one after the other through a pipe, on a sheet."""
     return [
         "-nostdin", "-hide_banner", "-nostats", "-v", "error", "-protocol_whitelist", "pipe",
         "-max_pixels", str(limits.settings.max_pixels),
-        "-reinit_filter", "0",  # A film whose size changes on the way has tiles of several sizes.
         "-f", "mjpeg", "-i", f"pipe:{tiles}",
-        "-vf", f"{fitted},tile={grid[0]}x{grid[1]}", "-frames:v", "1",
-        "-c:v", "mjpeg", "-q:v", "4", *_BIT_EXACT, "-f", "image2pipe", f"pipe:{sheet}",
+        "-vf", f"tile={board.columns}x{board.rows}", "-frames:v", "1", *_SHEET, "-f", "image2pipe", f"pipe:{sheet}",
     ]  # fmt: skip
 
 

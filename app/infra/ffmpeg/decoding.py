@@ -2,9 +2,8 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from itertools import islice
 from typing import Final, final
 
 from app.domain.frame import Frame
@@ -18,32 +17,59 @@ from app.infra.ffmpeg.feasibility import cannot_be_decoded
 from app.infra.ffmpeg.filters import Filters, of_look
 from app.infra.ffmpeg.recipe import Recipe
 from app.infra.ffmpeg.split import BrokenStream, Splitter, picture_size
+from app.infra.ffmpeg.tiling import Tiling
 
 _BYTES_PER_PIXEL: Final = 5  # Four channels of 8 bits, and what PNG adds.
 _BYTES_BESIDE: Final = 65_536
-_TILE_BYTES: Final = 1024 * 1024
+_TILE_BYTES: Final = 256 * 1024
+SHEET_BYTES: Final = 4 * 1024 * 1024
 
 
 @final
 class Decoding:
-    """A run under way: iterate over ``pictures`` once; ``tiles`` are the small ones that have come so far.
+    """A run under way: iterate over ``pictures`` once.
 
+    ``latest_tile`` is the newest small one. ``tiles`` are those that have come, by their places, where ``tiling`` has
+    each come, but for those that were forgotten; ``sheets`` are the run's own. Once it is ``over`` no more come.
     ``fault`` is what its end meant, where a picture did not come.
     """
 
     def __init__(
-        self, running: Child, recipe: Recipe, plan: Plan, wanted: Sequence[PlannedPicture], tiles: int
+        self, running: Child, recipe: Recipe, plan: Plan, wanted: Sequence[PlannedPicture], tiling: Tiling
     ) -> None:
         self._child = running
-        self._pictures, self._lines, small = running.outputs
+        self._pictures, self._lines, small, sheets = running.outputs
         self._plan = plan
         self._wanted = wanted
         pixels = recipe.limits.settings.max_pixels
         self._format = recipe.options.format
         self._splitter = Splitter(self._format, pixels * _BYTES_PER_PIXEL + _BYTES_BESIDE)
-        self.tiles: list[bytes] = []
+        self.tiling = tiling
+        self.latest_tile: bytes | None = None
+        self.tiles: dict[int, bytes] = {}
+        self._tile_count = 0
+        self.sheets: list[bytes] = []
         self.fault: Exception | None = None
-        self._small = asyncio.create_task(_collect(small, self.tiles, tiles))
+        self._small = asyncio.gather(
+            _collect(small, _TILE_BYTES, len(tiling.spots), self._keep_tile),
+            _collect(sheets, SHEET_BYTES, tiling.sheets, self.sheets.append),
+        )
+
+    @property
+    def over(self) -> bool:
+        """Whether all small pictures and sheets have come that ever will."""
+        return self._small.done()
+
+    def forget_tiles(self, before: int) -> None:
+        """Let go of the small pictures before this one."""
+        for place in [place for place in self.tiles if place < before]:
+            del self.tiles[place]
+
+    def _keep_tile(self, tile: bytes) -> None:
+        self.latest_tile = tile
+        if self.tiling.each:
+            self.tiles[self._tile_count] = tile
+            self._tile_count += 1
 
     async def pictures(self, budget: TimeBudget) -> AsyncIterator[Frame]:
         """Yield the wanted pictures in their order; ends early where one of them does not come.
@@ -72,12 +98,13 @@ class Decoding:
             await budget.wait(asyncio.shield(self._small))
             return
         self.fault = await refuse_faults(self._child, budget)
+        await budget.wait(asyncio.shield(self._small))
 
     def _place(self, planned: PlannedPicture) -> tuple[int, int]:
         return (planned.number, 0) if self._plan.by_number else (planned.ticks, planned.twins)
 
     async def stop_listening(self) -> None:
-        """End the task that reads the tiles."""
+        """End what reads the tiles and sheets."""
         self._small.cancel()
         await asyncio.gather(self._small, return_exceptions=True)
 
@@ -89,32 +116,34 @@ def _frame(picture: PlannedPicture, data: bytes, image_format: ImageFormat) -> F
 
 @asynccontextmanager
 async def decoding(
-    recipe: Recipe, plan: Plan, wanted: Sequence[PlannedPicture], tiles: Sequence[PlannedPicture], budget: TimeBudget
+    recipe: Recipe, plan: Plan, wanted: Sequence[PlannedPicture], tiling: Tiling, budget: TimeBudget
 ) -> AsyncIterator[Decoding]:
-    """Start to decode ``wanted``, pictures of the plan; those that are in ``tiles`` come as small ones too."""
+    """Start to decode ``wanted``, pictures of the plan; those that are tiles come as small ones too, and on sheets."""
     plan = await asyncio.to_thread(of_look, recipe.film, plan, recipe.look)
-    filters = await asyncio.to_thread(Filters.of, recipe, plan, wanted, tiles)
+    filters = await asyncio.to_thread(Filters.of, recipe, plan, wanted, tiling)
     texts = [filters.graph, *([filters.packets] if filters.packets is not None else [])]
     async with recipe.run(
         lambda outputs, inputs: arguments.decoding(recipe, filters, inputs, outputs),
         budget,
-        outputs=3,
+        outputs=4,
         inputs=[text.encode() for text in texts],
         readable=[recipe.source],
     ) as running:
-        run = Decoding(running, recipe, plan, wanted, filters.tiles)
+        run = Decoding(running, recipe, plan, wanted, tiling)
         try:
             yield run
         finally:
             await run.stop_listening()
 
 
-async def _collect(reader: asyncio.StreamReader, into: list[bytes], most: int) -> None:
-    """Keep as many tiles as there should be; whatever else comes is read, so that nobody waits, and forgotten."""
-    splitter = Splitter(ImageFormat.JPEG, _TILE_BYTES)
+async def _collect(reader: asyncio.StreamReader, max_bytes: int, most: int, keep: Callable[[bytes], object]) -> None:
+    """Keep as many small pictures as there should be; what else comes is read, so that nobody waits, and forgotten."""
+    splitter = Splitter(ImageFormat.JPEG, max_bytes)
     while piece := await reader.read(PIPE_BYTES):
-        if len(into) < most:
-            try:
-                into.extend(islice(splitter.feed(piece), most - len(into)))
-            except BrokenStream:  # No reason to refuse good pictures: there are fewer tiles, or none.
-                most = len(into)
+        try:
+            for picture in splitter.feed(piece) if most else ():
+                if most:
+                    keep(picture)
+                    most -= 1
+        except BrokenStream:  # No reason to refuse good pictures: there are fewer tiles, or none.
+            most = 0

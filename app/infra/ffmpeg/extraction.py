@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import groupby
 from operator import attrgetter
 from typing import Final, final
@@ -13,12 +14,13 @@ from app.domain.film import NO_TIME
 from app.domain.frame import Frame
 from app.domain.manifest import Reading
 from app.domain.plan import Plan, PlannedPicture, without_dropping
+from app.domain.storyboard import Storyboard
 from app.domain.video import Progress
 from app.infra.ffmpeg.budget import TimeBudget
-from app.infra.ffmpeg.contact_sheet import COLUMNS, ROWS, contact_sheet
 from app.infra.ffmpeg.decoding import decoding
 from app.infra.ffmpeg.feasibility import cannot_be_decoded, refuse_damaged
 from app.infra.ffmpeg.recipe import Recipe
+from app.infra.ffmpeg.storyboard import Sheets
 from app.infra.ffmpeg.survey import Surveyed, survey
 
 log = structlog.get_logger(__name__)
@@ -36,26 +38,43 @@ _TOLD: Final = 20
 class FfmpegExtraction:
     """The port's ``Extraction``; to be iterated once. Closing ``frames`` ends the decoder.
 
-    Holds one picture, what the pipes hold and a dozen small pictures: the decoder stands still while its consumer does.
-    Where there is no plan yet the decoder is asked first, which then is the first part of the work.
+    Holds one picture, what the pipes hold and a sheet of small pictures: the decoder stands still while its consumer
+    does. Where there is no plan yet the decoder is asked first, which then is the first part of the work.
     """
 
     def __init__(
-        self, recipe: Recipe, planned: Plan | AfterSurvey, budget: TimeBudget, *, with_sheet: bool = True
+        self, recipe: Recipe, planned: Plan | AfterSurvey, budget: TimeBudget, *, with_storyboard: bool = True
     ) -> None:
         self._recipe = recipe
         self._planned = planned
         self._budget = budget
-        self._tiles = COLUMNS * ROWS if with_sheet else 0
+        self._with_storyboard = with_storyboard
+        self._sheets: Sheets | None = None
         self._surveyed = 0.0
         known = planned if isinstance(planned, Plan) else None
         self.progress = Progress(0.0, 0, known and known.files)
-        self.contact_sheet: bytes | None = None
         self.reading = reading_of(recipe, known)
         self.frames = self._frames()
 
     def __aiter__(self) -> AsyncIterator[Frame]:
         return self.frames
+
+    @property
+    def storyboard(self) -> Storyboard | None:
+        """See the port."""
+        return self._sheets.board if self._sheets else None
+
+    def finished_sheets(self) -> Sequence[bytes]:
+        """See the port."""
+        if self._sheets is None:
+            return ()
+        finished, self._sheets.finished = self._sheets.finished, []
+        return finished
+
+    @property
+    def latest_tile(self) -> bytes | None:
+        """See the port."""
+        return self._sheets.latest_tile if self._sheets else None
 
     async def _frames(self) -> AsyncGenerator[Frame]:
         if not isinstance(self._planned, Plan):
@@ -63,26 +82,25 @@ class FfmpegExtraction:
         plan = self._planned
         wanted, files, expected = plan.pictures, 0, plan.files
         log.info("pictures planned", pictures=len(wanted), files=expected, whole=plan.whole)
-        on_sheet = _evenly(wanted, self._tiles)
-        tiles: list[bytes] = []
+        making = partial(Sheets, self._recipe, plan, self._budget, wanted=self._with_storyboard)
+        sheets = self._sheets = await asyncio.to_thread(making)
         while wanted:
             await asyncio.to_thread(refuse_damaged, self._recipe.film, plan, self._recipe.options)
             look, group = next(groupby(wanted, key=attrgetter("look")))
             alike = list(group)
-            small = [picture for picture in alike if picture.number in on_sheet]
-            done = 0
+            tiling, done = await asyncio.to_thread(sheets.tiling, alike, files), 0
             recipe = replace(self._recipe, look=look)
-            async with decoding(recipe, plan, alike, small, self._budget) as run:
+            async with decoding(recipe, plan, alike, tiling, self._budget) as run:
                 async for frame in run.pictures(self._budget):
                     files, done = files + len(frame.instants), done + 1
                     percent = self._surveyed + (100 - self._surveyed) * files / expected
                     self.progress = Progress(min(_ALMOST, percent), files, expected)
+                    await sheets.advance(run, done)
                     yield frame
-            tiles += run.tiles
+                await sheets.close(run, done)
             wanted = wanted[done:]
             if done < len(alike):
                 plan = self._whole(plan, wanted[0], run.fault)
-        self.contact_sheet = await contact_sheet(self._recipe, tiles, self._budget)
         self.progress = Progress(100.0, files, expected)
 
     async def _ask(self, planned: AfterSurvey) -> Plan:
@@ -111,12 +129,6 @@ class FfmpegExtraction:
         log.warning("planned decoding fell short, all is decoded", why=why)
         self.reading = replace(self.reading, whole=why, packets_decoded=self.reading.packets)
         return without_dropping(plan, why)
-
-
-def _evenly(pictures: Sequence[PlannedPicture], most: int) -> frozenset[int]:
-    """Return the numbers of so many pictures, spread evenly over the plan."""
-    count = min(most, len(pictures))
-    return frozenset(pictures[place * len(pictures) // count].number for place in range(count))
 
 
 def _changes(recipe: Recipe) -> Iterator[str]:

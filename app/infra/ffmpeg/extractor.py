@@ -55,8 +55,8 @@ class FfmpegFrameExtractor:
     executable: str | None = None
     decode_all: bool = False
     """Whether all packets of every film are decoded, to compare with what the plan's alone give."""
-    with_sheet: bool = True
-    """Whether a contact sheet is made."""
+    with_storyboard: bool = True
+    """Whether one is made."""
 
     @asynccontextmanager
     async def open(self, source: Path, options: ExtractionOptions) -> AsyncIterator[tuple[MediaInfo, FfmpegExtraction]]:
@@ -76,7 +76,7 @@ class FfmpegFrameExtractor:
         media = MediaInfo(length, *displayed_size(film.look), film.stream.codec, film.frames_per_second)
         del shown  # Planned extractions need it no more, and it takes 16 bytes for each picture.
         budget = TimeBudget(self.limits.decoding_seconds(length), self.limits.settings.stall_seconds)
-        extraction = FfmpegExtraction(recipe, planned, budget, with_sheet=self.with_sheet)
+        extraction = FfmpegExtraction(recipe, planned, budget, with_storyboard=self.with_storyboard)
         # A consumer may leave its loop early, and nobody else would end the decoder before memory is tidied.
         async with aclosing(extraction.frames):
             yield media, extraction

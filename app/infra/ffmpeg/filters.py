@@ -15,6 +15,7 @@ from app.domain.film import DISCARD, KEY, NO_TIME, Film
 from app.domain.plan import Plan, PlannedPicture
 from app.infra.ffmpeg.feasibility import why_none_can_be_dropped
 from app.infra.ffmpeg.recipe import Recipe
+from app.infra.ffmpeg.tiling import Tiling
 
 _IS_KEY: Final = bytes(bool(flags & KEY) for flags in range(256))
 _IS_SHOWN: Final = bytes(not flags & DISCARD for flags in range(256))
@@ -29,27 +30,29 @@ class Filters:
     """What one run of the decoder is given: the filter of its packets, None where all reach it, and of its pictures.
 
     ``pictures`` is how many pictures come out, those of the same time as a wanted one included, ``tiles`` how many
-    small ones.
+    small ones at most, and ``sheets`` how many sheets of these.
     """
 
     packets: str | None
     graph: str
     pictures: int
     tiles: int
+    sheets: int
 
     @classmethod
-    def of(cls, recipe: Recipe, plan: Plan, wanted: Sequence[PlannedPicture], tiles: Sequence[PlannedPicture]) -> Self:
+    def of(cls, recipe: Recipe, plan: Plan, wanted: Sequence[PlannedPicture], tiling: Tiling) -> Self:
         """Return the filters for ``wanted``, pictures of the plan, and for those of them that are tiles too."""
-        film, rendering = recipe.film, recipe.rendering
-        small = {picture.number for picture in tiles}
+        film, rendering, board = recipe.film, recipe.rendering, tiling.board
         chosen, count, places = _choice(film, plan, wanted)
-        tiled = [place for place, picture in zip(places, wanted, strict=True) if picture.number in small]
+        tiled = [places[spot.place] for spot in tiling.spots]
+        small = rendering.tile(board.tile_width, board.tile_height)
         graph = (
             f"[0:{film.stream.index}]{chosen},{rendering.filters},split[one][other];"
             f"[one]{_COUNTED}[frames];"
-            f"[other]{_selecting('n', _joined(tiled, tiled))},{rendering.thumbnail},{_COUNTED}[tiles]"
+            f"[other]{_selecting('n', _joined(tiled, tiled))},{small}[small];"
+            f"{tiling.filters('small', 'tiles', 'sheets')}"
         )
-        return cls(packet_filter(film, plan), graph, count, len(tiled))
+        return cls(packet_filter(film, plan), graph, count, len(tiled), tiling.sheets)
 
 
 def packet_filter(film: Film, plan: Plan | None = None) -> str | None:

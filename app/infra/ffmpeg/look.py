@@ -14,9 +14,8 @@ from typing import Final, final
 
 from app.domain.film import Look, Stream
 from app.domain.options import ExtractionOptions, ImageFormat
+from app.domain.storyboard import fitted
 from app.infra.ffmpeg.codecs import ALPHA_DECODER
-
-THUMBNAIL_SIDE: Final = 320
 
 _MAX_SIDE: Final = {ImageFormat.JPEG: 65_500, ImageFormat.WEBP: 16_383, ImageFormat.PNG: 65_500}
 _FLATTEST, _TALLEST = Fraction(20), Fraction(1, 20)  # No camera writes pixels beyond; such a ratio is a mistake.
@@ -67,6 +66,7 @@ _TARGET: Final = {
 }
 # Between YUV formats the default is off by a level or two at half of the time; to RGB it would repeat chroma's pixels.
 _QUICK: Final = "flags=bicubic"
+_SMALL: Final = "flags=area"  # Each pixel is the mean of those that it stands for: cheap, and best for much smaller.
 _EXACT: Final = "flags=bicubic+accurate_rnd+full_chroma_int"
 # Only within a picture, since its neighbours are not decoded. Pictures that are not marked as interlaced stay as they
 # are. Without the search along edges it takes half the time and is nearer to the truth.
@@ -115,12 +115,13 @@ class Orientation:
 class Rendering:
     """How a film's pictures are made.
 
-    ``filters`` stand after those that choose a picture; ``thumbnail`` turns what they give into a tile of the contact
-    sheet. ``width`` and ``height`` are those of the pictures; the sentences are for the manifest.
+    ``filters`` stand after those that choose a picture. ``width`` and ``height`` are those of the pictures, ``format``
+    is what they are made for and ``alpha`` whether transparency counts in them; the sentences are for the manifest.
     """
 
     filters: str
-    thumbnail: str
+    format: ImageFormat
+    alpha: bool
     width: int
     height: int
     colour: str
@@ -128,6 +129,21 @@ class Rendering:
     tone_mapping: str | None
     deinterlaced: bool
     notes: tuple[str, ...]
+
+    def tile(self, width: int, height: int) -> str:
+        """Return what turns a picture, once ``filters`` have made it, into a tile of this size, for JPEG.
+
+        One of another shape than the tile's stands in its middle.
+        """
+        over_white = f"{_ON_WHITE}," if self.alpha and self.format in _WITH_ALPHA else ""
+        # Transparent pictures for WebP are not YUV yet.
+        png = self.alpha and self.format is ImageFormat.WEBP
+        known = _OUT[ImageFormat.PNG if png else self.format].replace("out_", "in_")
+        across, down = fitted(self.width, self.height, width, height)
+        # A tile's sides are even, whatever the picture's are.
+        whole = width - across <= 1 and height - down <= 1
+        size, beside = ((width, height), "") if whole else ((across, down), f",pad={width}:{height}:-1:-1")
+        return f"{over_white}{_scale(size, known, _OUT[ImageFormat.JPEG], _SMALL)},format=yuvj420p,setsar=1{beside}"
 
 
 def rendering(look: Look, options: ExtractionOptions, max_pixels: int) -> Rendering:
@@ -156,7 +172,8 @@ def rendering(look: Look, options: ExtractionOptions, max_pixels: int) -> Render
     shown = (height, width) if turned.swaps else (width, height)
     return Rendering(
         filters=",".join(chain),
-        thumbnail=_thumbnail(shown, options.format, alpha=alpha),
+        format=options.format,
+        alpha=alpha,
         width=shown[0],
         height=shown[1],
         colour=f"{colour} to {_TARGET[options.format]}",
@@ -366,14 +383,3 @@ def _developing(
         return chain
     shrunk = _scale(wanted, "in_range=full:out_range=full", _EXACT)
     return [*chain, "format=gbrap16le,premultiply=inplace=1", shrunk, "format=gbrap16le,unpremultiply=inplace=1"]
-
-
-def _thumbnail(size: tuple[int, int], image_format: ImageFormat, *, alpha: bool) -> str:
-    """Fit a picture into a tile; all tiles are of one size, since ``tile`` would read beyond a smaller one."""
-    factor = min(Fraction(1), Fraction(THUMBNAIL_SIDE, max(size)))
-    width, height = (_rounded(side * factor) for side in size)
-    over_white = f"{_ON_WHITE}," if alpha and image_format in _WITH_ALPHA else ""
-    # Transparent pictures for WebP are not YUV yet.
-    known = _OUT[ImageFormat.PNG if alpha and image_format is ImageFormat.WEBP else image_format].replace("out_", "in_")
-    out = _OUT[ImageFormat.JPEG]
-    return f"{over_white}{_scale((width, height), known, out, _QUICK)},format=yuvj420p,setsar=1"

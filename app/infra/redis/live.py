@@ -13,10 +13,11 @@ from app.domain.video import VideoId, VideoProcessing
 from app.domain.video_import import VideoImport
 from app.infra.redis.best_effort import LIMIT_SECONDS, BestEffort
 from app.infra.redis.latest import Latest, S
+from app.infra.redis.live_tiles import NewestTiles, TileChannels
 from app.infra.redis.snapshot import decoded, decoded_import, encoded, encoded_import
 from app.infra.redis.stream import StreamRedis
 from app.infra.redis.subscriber import Subscriber
-from app.usecases.ports.live_status import Resync, VideoGone
+from app.usecases.ports.live_status import LiveTile, Resync, VideoGone
 
 log = structlog.get_logger(__name__)
 
@@ -124,9 +125,24 @@ class RedisLiveStatus(_Live[VideoProcessing]):
 
     def __init__(self, redis: StreamRedis, subscriber: Subscriber, resync_seconds: float = 15) -> None:
         super().__init__(redis, subscriber, resync_seconds, _VIDEOS, decoded)
+        self._tiles = TileChannels(redis, subscriber)
 
     async def publish(self, video: VideoProcessing) -> None:
         await self._tell(video.owner, encoded(video))
+
+    async def publish_tile(self, owner: UserId, tile: LiveTile) -> bool:
+        """See the port."""
+        sent = False
+
+        async def send() -> None:
+            nonlocal sent
+            sent = await self._tiles.publish(owner, tile)
+
+        return await self._try(send()) and sent
+
+    def watch_tiles(self, owner: UserId) -> AbstractAsyncContextManager[NewestTiles]:
+        """See the port."""
+        return self._tiles.watch(owner)
 
     async def publish_gone(self, owner: UserId, video: VideoId) -> None:
         await self._tell(owner, encoded(VideoGone(video)))

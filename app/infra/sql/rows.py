@@ -14,7 +14,8 @@ from sqlalchemy import ColumnElement, RowMapping, Select, or_
 from app.domain.failure import Failure
 from app.domain.lease import Lease
 from app.domain.options import ExtractionOptions
-from app.domain.video import VERSION_STEP, FramesArchive, MediaInfo, Progress, VideoProcessing
+from app.domain.storyboard import Storyboard
+from app.domain.video import VERSION_STEP, FramesArchive, MediaInfo, ProcessingStatus, Progress, VideoProcessing
 from app.infra.sql.types import EARLIEST, LATEST, instant
 from app.usecases.paging import Slice
 
@@ -23,8 +24,9 @@ if TYPE_CHECKING:
 
 R = TypeVar("R", bound="DataclassInstance")
 
-_OF_THEIR_OWN: Final = ("id", "owner", "progress", "failure", "media", "archive")
+_OF_THEIR_OWN: Final = ("id", "owner", "progress", "failure", "media", "archive", "storyboard")
 _OPTIONS: Final = TypeAdapter(ExtractionOptions)
+_STORYBOARD: Final = TypeAdapter(Storyboard)
 
 
 @lru_cache(maxsize=64)
@@ -73,6 +75,7 @@ def video_of(row: RowMapping) -> VideoProcessing:
         failure=failure_of(row),
         media=part_of(MediaInfo, row, "media_", known_by="codec"),
         archive=part_of(FramesArchive, row, "archive_", known_by="key"),
+        storyboard=storyboard_of(row),
     )
 
 
@@ -94,7 +97,21 @@ def video_columns(video: VideoProcessing) -> dict[str, Any]:
         **columns_of(video.failure, "failure_"),
         **columns_of(video.media, "media_"),
         **columns_of(video.archive, "archive_"),
+        "storyboard": storyboard_text(video.storyboard),
     }
+
+
+def storyboard_text(storyboard: Storyboard | None) -> str | None:
+    """Write what is stored of a storyboard as JSON."""
+    return None if storyboard is None else _STORYBOARD.dump_json(storyboard).decode()
+
+
+def storyboard_of(row: RowMapping) -> Storyboard | None:
+    """Read it, where it is of the row's attempt, and that one did not fail."""
+    if row["storyboard"] is None or row["status"] is ProcessingStatus.FAILED:
+        return None
+    found = _STORYBOARD.validate_json(row["storyboard"])
+    return found if found.attempt == row["attempt"] else None
 
 
 def options_text(options: ExtractionOptions) -> str:

@@ -199,6 +199,7 @@ video_processings: Final = _table(
     Column("traceparent", Traceparent),
     # Since when the files are no longer kept.
     Column("expired_at", Timestamp),
+    Column("storyboard", Text),
     UniqueConstraint("user_id", "idempotency_key"),
     Index(None, "status", "wake_at"),
     Index(None, "expired_at", "completed_at"),

@@ -6,11 +6,12 @@ from datetime import datetime
 from itertools import groupby
 from typing import Any, Final, final
 
-from sqlalchemy import ColumnElement, Select, case, delete, func, insert, literal, or_, select, update
+from sqlalchemy import ColumnElement, RowMapping, Select, case, delete, func, insert, literal, or_, select, update
 
 from app.domain.batch import BatchId
 from app.domain.failure import Failure
 from app.domain.lease import Lease
+from app.domain.storyboard import Storyboard
 from app.domain.upload_reservation import AcceptedUpload
 from app.domain.user import UserId
 from app.domain.video import (
@@ -24,9 +25,19 @@ from app.domain.video import (
     VideoProcessing,
     frame_index_key,
     result_prefix,
+    storyboard_key,
 )
 from app.infra.sql.pauses import PAUSED
-from app.infra.sql.rows import columns_of, lease_of, source_hash, storable, video_columns, video_of
+from app.infra.sql.rows import (
+    columns_of,
+    lease_of,
+    source_hash,
+    storable,
+    storyboard_of,
+    storyboard_text,
+    video_columns,
+    video_of,
+)
 from app.infra.sql.table import SqlTable, row_of
 from app.infra.sql.tables import batch_videos, users, video_processings
 from app.infra.sql.types import Timestamp, milliseconds
@@ -37,6 +48,9 @@ from app.usecases.ports.videos import Backlog, DueVideo
 _v: Final = video_processings.c
 _SELECT: Final = select(video_processings, users.c.public_id.label("owner")).join_from(video_processings, users)
 _UNFINISHED: Final = _v.status.in_(UNFINISHED)
+_NAMING: Final = (
+    _v.public_id, _v.status, _v.attempt, _v.archive_key, _v.archive_contact_sheet_key, _v.storyboard,
+)  # fmt: skip
 _KEPT: Final = _v.expired_at.is_(None)
 _IS_PAUSED: Final = PAUSED.label("paused")
 _NOT_SWEPT: Final = {"sweeps": 0, "sweep_delay": 0}
@@ -134,7 +148,14 @@ class SqlVideos(SqlTable):
         )
 
     async def heartbeat(
-        self, video: VideoId, attempt: int, *, until: datetime, progress: Progress, media: MediaInfo | None
+        self,
+        video: VideoId,
+        attempt: int,
+        *,
+        until: datetime,
+        progress: Progress,
+        media: MediaInfo | None,
+        storyboard: Storyboard | None = None,
     ) -> bool:
         return await self._change(
             video,
@@ -142,18 +163,27 @@ class SqlVideos(SqlTable):
             _v.released.is_(False),  # Who gave it back cannot take it again without a claim.
             wake_at=milliseconds(until),
             **_NOT_SWEPT,
+            storyboard=storyboard_text(storyboard),
             **columns_of(progress, "progress_"),
             **columns_of(media, "media_"),
         )
 
     async def complete(
-        self, video: VideoId, attempt: int, *, archive: FramesArchive, at: datetime, media: MediaInfo | None = None
+        self,
+        video: VideoId,
+        attempt: int,
+        *,
+        archive: FramesArchive,
+        at: datetime,
+        media: MediaInfo | None = None,
+        storyboard: Storyboard | None = None,
     ) -> bool:
         return await self._change(
             video,
             *_held(attempt),
             status=ProcessingStatus.COMPLETED,
             completed_at=at,
+            storyboard=storyboard_text(storyboard),
             **columns_of(archive, "archive_"),
             **columns_of(archive.progress, "progress_"),
             **columns_of(media, "media_"),
@@ -276,12 +306,8 @@ class SqlVideos(SqlTable):
     ) -> Mapping[str, tuple[ProcessingStatus, set[str | None]]]:
         """Return, of the keys that lie under such a row, its status and what it names there."""
         videos = {key: found[1] for key in keys if (found := _RESULT.match(key))}
-        rows = await self._connection.execute(
-            select(_v.public_id, _v.status, _v.archive_key, _v.archive_contact_sheet_key).where(
-                which, _v.public_id.in_(set(videos.values()))
-            )
-        )
-        named = {row.public_id: (row.status, _named(row.archive_key, row.archive_contact_sheet_key)) for row in rows}
+        rows = await self._rows(select(*_NAMING).where(which, _v.public_id.in_(set(videos.values()))))
+        named = {row["public_id"]: (row["status"], _named(row)) for row in rows}
         return {key: named[video] for key, video in videos.items() if video in named}
 
     async def _sources(self, keys: Collection[str]) -> set[str]:
@@ -303,9 +329,14 @@ def _behind(after: VideoId | None, limit: int) -> Select[Any]:
     return _SELECT.where(_KEPT, _v.public_id > (after or "")).order_by(_v.public_id).limit(limit)
 
 
-def _named(archive: str | None, contact_sheet: str | None) -> set[str | None]:
-    """Return what a row with these names: the index of a ZIP's pictures goes by the ZIP's key."""
-    return {archive, contact_sheet, *([] if archive is None else [frame_index_key(archive)])}
+def _named(row: RowMapping) -> set[str | None]:
+    """Return what a row with a ZIP names beside it: the index of its pictures and its storyboard go by rules."""
+    archive, storyboard = row["archive_key"], storyboard_of(row)
+    if archive is None:
+        return set()
+    files = [] if storyboard is None else [name for name, _ in storyboard.names()]
+    beside = {storyboard_key(row["public_id"], row["attempt"], name) for name in files}
+    return {archive, row["archive_contact_sheet_key"], frame_index_key(archive), *beside}
 
 
 def _within(batch: BatchId) -> ColumnElement[bool]:

@@ -1,6 +1,6 @@
 """The decoder, and the ZIP that its pictures go into."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from pathlib import Path
@@ -9,6 +9,7 @@ from typing import Protocol
 from app.domain.frame import Frame
 from app.domain.manifest import Reading
 from app.domain.options import ExtractionOptions
+from app.domain.storyboard import Storyboard
 from app.domain.video import MediaInfo, Progress
 
 
@@ -21,8 +22,15 @@ class Extraction(Protocol):
         """How far it is now; 100 per cent only once every planned picture has come."""
 
     @property
-    def contact_sheet(self) -> bytes | None:
-        """A JPEG of a few of the planned pictures in one, once iteration has ended."""
+    def storyboard(self) -> Storyboard | None:
+        """Its shape, of attempt 0 and with nothing stored; None where none is made, or not yet, or it was given up."""
+
+    def finished_sheets(self) -> Sequence[bytes]:
+        """Return the sheets that are whole by now, JPEGs in their order, each once; all once iteration has ended."""
+
+    @property
+    def latest_tile(self) -> bytes | None:
+        """The newest small picture, as JPEG, of two a second at most."""
 
     @property
     def reading(self) -> Reading:

@@ -22,11 +22,33 @@ class Resync:
     """Something may have been missed: read again. Comes first, after each reconnect, and every 15 s or so."""
 
 
+@dataclass(frozen=True, slots=True)
+class LiveTile:
+    """The newest small picture of a video that is processed, as JPEG, and which attempt made it."""
+
+    video: VideoId
+    attempt: int
+    jpeg: bytes
+
+
+class LiveTiles(Protocol):
+    """The newest small picture of each video of one owner, as they come."""
+
+    def newest(self, video: VideoProcessing) -> bytes | None:
+        """Return that of the video's present attempt, once; None where none has come since."""
+
+
 class LiveStatus(Protocol):
     """Snapshots to whoever watches. A hint, never the record: best effort within a second, never an error."""
 
     async def publish(self, video: VideoProcessing) -> None: ...
     async def publish_gone(self, owner: UserId, video: VideoId) -> None: ...
+    async def publish_tile(self, owner: UserId, tile: LiveTile) -> bool:
+        """Show it to those who watch the owner's small pictures; return whether there are any: else nothing is sent."""
+
+    def watch_tiles(self, owner: UserId) -> AbstractAsyncContextManager[LiveTiles]:
+        """Take the owner's small pictures from the moment of entering on."""
+
     def watch(self, owner: UserId) -> AbstractAsyncContextManager[AsyncIterator[VideoProcessing | VideoGone | Resync]]:
         """Events of one owner from the moment of entering on; a slow reader keeps only the latest of each video.
 

@@ -8,6 +8,7 @@ from typing import Protocol
 from app.domain.batch import BatchId
 from app.domain.failure import Failure
 from app.domain.lease import Lease
+from app.domain.storyboard import Storyboard
 from app.domain.upload_reservation import AcceptedUpload
 from app.domain.user import UserId
 from app.domain.video import FramesArchive, MediaInfo, ProcessingStatus, Progress, VideoId, VideoProcessing
@@ -82,10 +83,26 @@ class Videos(Protocol):
         """
 
     async def heartbeat(
-        self, video: VideoId, attempt: int, *, until: datetime, progress: Progress, media: MediaInfo | None
-    ) -> bool: ...
+        self,
+        video: VideoId,
+        attempt: int,
+        *,
+        until: datetime,
+        progress: Progress,
+        media: MediaInfo | None,
+        storyboard: Storyboard | None = None,
+    ) -> bool:
+        """``storyboard`` is what is stored of it by now; None where there is none, or none any more."""
+
     async def complete(
-        self, video: VideoId, attempt: int, *, archive: FramesArchive, at: datetime, media: MediaInfo | None = None
+        self,
+        video: VideoId,
+        attempt: int,
+        *,
+        archive: FramesArchive,
+        at: datetime,
+        media: MediaInfo | None = None,
+        storyboard: Storyboard | None = None,
     ) -> bool:
         """``media`` is what was found in the file, where no heartbeat has stored it yet."""
 
