@@ -17,9 +17,11 @@ from redis.exceptions import RedisError
 from app.domain.errors import StorageError
 from app.domain.retention import Retention
 from app.infra.attempt_reports import WorkerReports
+from app.infra.export_reports import LoggedExports
 from app.infra.ffmpeg.extractor import FfmpegFrameExtractor
 from app.infra.ffmpeg.limits import Limits
 from app.infra.ffmpeg.program import try_out
+from app.infra.ffmpeg.renderings import FfmpegFramesRenderer
 from app.infra.frame_indexes import StoredFrameIndexes
 from app.infra.frame_links import HmacFrameLinks
 from app.infra.import_reports import LoggedImports
@@ -51,11 +53,13 @@ from app.infra.worker_metrics import WorkerMetrics
 from app.infra.workspace import Workspace
 from app.infra.zip import StoredZip
 from app.infra.zip_of_folders import StoredZips
+from app.infra.zip_of_selection import SelectedZips
 from app.server.services import Services
 from app.settings import ControlSettings, Settings, SigningSettings, VideoSettings
 from app.usecases.attempt_video import AttemptVideo
 from app.usecases.catalogue import ControlUseCases
 from app.usecases.examine_service import ExamineService
+from app.usecases.make_export import MakeExport
 from app.usecases.measure_backlog import MeasureBacklog
 from app.usecases.mend_service import MendService
 from app.usecases.ports.clock import Clock
@@ -74,6 +78,7 @@ from app.wiring import (
     attempt_video,
     control_use_cases,
     doctor,
+    make_export,
     user_use_cases,
 )
 
@@ -106,6 +111,7 @@ class Work:
     """What the workers are handed, and their queues' connection; ``control`` where there is all that it needs."""
 
     attempt_video: AttemptVideo
+    make_export: MakeExport
     control: ControlUseCases | None
     redis: StreamRedis
     metrics: WorkerMetrics
@@ -172,7 +178,9 @@ async def compose_worker(settings: VideoSettings, executable: str | None = None)
         control = None
         if isinstance(settings, ControlSettings):
             control = control_use_cases(settings, parts, _control_parts(exits, settings, opened.redis))
-        yield Work(attempt_video(settings, parts, decoding), control, opened.redis, metrics)
+        render = FfmpegFramesRenderer(limits, executable, workspaces)
+        exporting = make_export(settings, parts, StoredFrameIndexes(parts.storage), render, LoggedExports())
+        yield Work(attempt_video(settings, parts, decoding), exporting, control, opened.redis, metrics)
 
 
 @asynccontextmanager
@@ -283,8 +291,9 @@ def _services(settings: Settings, opened: _Opened, identity: IdentityParts) -> S
         if settings.upload_url
         else None
     )
+    frame_indexes = StoredFrameIndexes(parts.storage)
     return Services(
-        do=user_use_cases(settings, parts, identity, StoredFrameIndexes(parts.storage), part_links),
+        do=user_use_cases(settings, parts, identity, frame_indexes, part_links),
         tokens=identity.tokens,
         ended_sessions=identity.ended,
         links=links or tickets,
@@ -295,6 +304,7 @@ def _services(settings: Settings, opened: _Opened, identity: IdentityParts) -> S
         own_tickets=tickets,
         storage=parts.storage,
         archives=StoredZips(parts.storage),
+        selections=SelectedZips(parts.storage, frame_indexes),
         clock=parts.clock,
         retention=Retention(settings.retention_days),
         content_disposition=content_disposition,

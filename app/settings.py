@@ -141,6 +141,9 @@ class VideoSettings(DecodingSettings):
     min_import_bytes_per_second: PositiveInt = 64 * 1024
     """What a link must come with at least, on the whole; it has an hour in any case."""
 
+    export_slots: PositiveInt = 1
+    """Previews and contact sheets that one worker makes at once, beside the videos in its slots."""
+
     # Limits of videos
     link_seconds: int = 300
     """How long a download's link is valid; one to a single picture ends between half of that and that."""
@@ -255,7 +258,7 @@ class ServerSettings(ServiceSettings):
     """How deep its fields may be nested."""
     max_cost: int = 5000
     """What an operation's answer may cost, in fields that it may have."""
-    max_variable_values: int = 1000
+    max_variable_values: int = 3500
     """Values of one operation's variables, those in lists and objects counted."""
     max_cpu_seconds_per_minute: Annotated[float, Field(gt=0)] = 6
     """What GraphQL documents that are new to a process may take of its time: of one network (/24, /64), and of one

@@ -26,13 +26,16 @@ from app.usecases.examine_service import ExamineService
 from app.usecases.expire_videos import ExpireVideos
 from app.usecases.fetch_import import FetchImport
 from app.usecases.find_node import FindNode
+from app.usecases.frame_tables import FrameTables
 from app.usecases.frames import FrameUseCases
+from app.usecases.frames_exports import ExportUseCases
 from app.usecases.generate_zip_file import GenerateZipFile
 from app.usecases.hold_lease import HoldLease
 from app.usecases.imports import ImportUseCases
 from app.usecases.job_operations import JobOperations
 from app.usecases.limit_deliveries import LimitDeliveries
 from app.usecases.list_user_videos import ListUserVideos
+from app.usecases.make_export import MakeExport
 from app.usecases.mark_processing_completed import MarkProcessingCompleted
 from app.usecases.mark_processing_failed import MarkProcessingFailed
 from app.usecases.measure_backlog import MeasureBacklog
@@ -43,6 +46,7 @@ from app.usecases.ports.attempt_reports import AttemptReports
 from app.usecases.ports.clock import Clock
 from app.usecases.ports.frame_indexes import FrameIndexes
 from app.usecases.ports.frames import DecoderTrial, FrameExtractor, ZipEncoder
+from app.usecases.ports.frames_exports import ExportReports, FramesRenderer
 from app.usecases.ports.import_reports import ImportReports
 from app.usecases.ports.import_sources import ImportSources
 from app.usecases.ports.live_status import LiveImports, LiveStatus
@@ -61,12 +65,14 @@ from app.usecases.register_user import RegisterUser
 from app.usecases.release_processing import ReleaseProcessing
 from app.usecases.remove_objects import RemoveObjects
 from app.usecases.replace_lost_zips import ReplaceLostZips
+from app.usecases.select_frames import SelectFrames
 from app.usecases.sessions import SessionUseCases
 from app.usecases.staged_uploads import StagedUploadUseCases
 from app.usecases.start_video_processing_job import StartVideoProcessingJob
 from app.usecases.store_breaker import StoreBreaker
 from app.usecases.store_import import ImportLimits, StoreImport
 from app.usecases.storyboards import StoryboardUseCases
+from app.usecases.sweep_due_exports import SweepDueExports
 from app.usecases.sweep_due_imports import SweepDueImports
 from app.usecases.sweep_due_videos import SweepDueVideos
 from app.usecases.upload_video import UploadVideo
@@ -166,6 +172,7 @@ def user_use_cases(
     download = DownloadProcessedZip(transactions, clock, retention)
     accept = AcceptUpload(transactions, queue, live, clock)
     videos = VideoUseCases(transactions, queue, live, clock, quota, retention)
+    stored = StoredBytes(transactions, clock, settings.max_stored_bytes_per_user)
     staged_uploads = StagedUploadUseCases(
         transactions,
         storage,
@@ -213,9 +220,12 @@ def user_use_cases(
         download_processed_zip=download,
         frames=FrameUseCases(transactions, clock, retention, download, frame_indexes),
         storyboards=StoryboardUseCases(transactions, clock, retention),
+        frame_tables=FrameTables(transactions, clock, retention, download, frame_indexes),
+        exports=ExportUseCases(transactions, queue, clock, stored, download),
+        select_frames=SelectFrames(transactions, clock, retention, download),
         videos=videos,
         watch_video_status=WatchVideoStatus(transactions, live, clock),
-        stored_bytes=StoredBytes(transactions, clock, settings.max_stored_bytes_per_user),
+        stored_bytes=stored,
         find_node=FindNode(transactions),
         operate=operator_use_cases(settings, transactions, queue, live, clock, identity.ended, addresses),
     )
@@ -289,6 +299,23 @@ def attempt_video(settings: VideoSettings, parts: Parts, decoding: DecodingParts
     )
 
 
+def make_export(
+    settings: VideoSettings, parts: Parts, frame_indexes: FrameIndexes, render: FramesRenderer, reports: ExportReports
+) -> MakeExport:
+    """Compose an attempt at an export."""
+    return MakeExport(
+        parts.transactions,
+        parts.storage,
+        frame_indexes,
+        render,
+        StoredBytes(parts.transactions, parts.clock, settings.max_stored_bytes_per_user),
+        parts.clock,
+        reports,
+        timedelta(seconds=settings.lease_seconds),
+        timedelta(seconds=settings.heartbeat_seconds),
+    )
+
+
 def control_use_cases(settings: VideoSettings, parts: Parts, control: ControlParts) -> ControlUseCases:
     """Compose what the service does by itself, beside videos."""
     transactions, storage, clock = parts.transactions, parts.storage, parts.clock
@@ -309,6 +336,7 @@ def control_use_cases(settings: VideoSettings, parts: Parts, control: ControlPar
         measure_backlog=MeasureBacklog(transactions, clock),
         fetch_import=fetch_import(settings, parts, control.sources, control.import_reports),
         sweep_imports=SweepDueImports(transactions, parts.queue, clock),
+        sweep_exports=SweepDueExports(transactions, parts.queue, clock),
     )
 
 

@@ -17,8 +17,10 @@ from app.infra.ffmpeg.program import program
 from app.infra.redis.queue import (
     CONTROL_QUEUE,
     DELIVER_NOTIFICATIONS,
+    EXPORT_QUEUE,
     FETCH_IMPORT,
     IMPORT_QUEUE,
+    MAKE_EXPORT,
     PROCESS_VIDEO,
     REMOVE_OBJECTS,
     VIDEO_QUEUE,
@@ -31,6 +33,7 @@ from app.usecases.catalogue import ControlUseCases
 from app.usecases.ports.frames import DecoderUnavailable
 from jobs.control import control_jobs
 from jobs.fetch_import import fetch_import
+from jobs.make_export import make_export
 from jobs.process_video import process_video
 
 log = structlog.get_logger(__name__)
@@ -45,6 +48,7 @@ BY_THE_CLOCK: Final[Mapping[str, Mapping[str, Any]]] = {
     DELIVER_NOTIFICATIONS: {"second": set(range(0, 60, 5))},
     REMOVE_OBJECTS: {"second": {12, 42}},
     "sweep_imports": {"second": set(range(2, 60, 5))},
+    "sweep_exports": {"second": set(range(4, 60, 5))},
     "collect_garbage": {"minute": 17},
     "expire_videos": {"minute": {7, 22, 37, 52}},
     "replace_lost_zips": {"minute": 47, "run_at_startup": True},
@@ -101,7 +105,7 @@ async def _serve(settings: VideoSettings, only: Only | None, executable: str | N
             await _insist_on_decoding(work)
             worker = _video_worker(settings, work)
             guarding = asyncio.create_task(work.attempt_video.stores.guard(worker.pause, worker.resume))
-            workers.append(worker)
+            workers += [worker, _export_worker(settings, work)]
         if work.control is not None:
             workers.append(_control_worker(settings, work.control, work.redis))
             workers.append(_import_worker(settings, work.control, work.redis))
@@ -144,6 +148,19 @@ def _video_worker(settings: VideoSettings, work: Work) -> StreamWorker:
         ctx={"attempt_video": work.attempt_video},
         visibility_seconds=settings.lease_seconds,  # Nobody could do anything with an entry sooner.
         on_preemption=work.metrics.preempted.inc,
+        shutdown_wait_seconds=settings.shutdown_wait_seconds,
+    )
+
+
+def _export_worker(settings: VideoSettings, work: Work) -> StreamWorker:
+    """Make files of pictures where there is a decoder, in slots of its own: who asks for one waits for it in a page."""
+    return StreamWorker(
+        [func(make_export, name=MAKE_EXPORT)],
+        redis=work.redis,
+        queue_name=EXPORT_QUEUE,
+        max_jobs=settings.export_slots,
+        ctx={"make_export": work.make_export},
+        visibility_seconds=settings.lease_seconds,
         shutdown_wait_seconds=settings.shutdown_wait_seconds,
     )
 

@@ -28,6 +28,7 @@ def control_jobs(work: ControlUseCases) -> Mapping[str, WorkerCoroutine]:
             work.replace_lost_zips, "lost ZIPs replaced", waits="lost ZIPs are looked for later"
         ),
         "sweep_imports": _quiet(work.sweep_imports, waits="imports wait for the database"),
+        "sweep_exports": _quiet(work.sweep_exports, waits="exports wait for the database"),
         "report_backlog": _reporting(work.measure_backlog),
     }
 

@@ -16,6 +16,7 @@
     ├── VideoNotBelongsToUser
     ├── VideoExpired             (the record is there, its files are not)
     ├── FrameNotFound, FramesUnreadable, LinkExpired    (of single pictures)
+    ├── ExportNotFound           (its day is over, or it was deleted)
     ├── ProcessingNotFinished
     ├── ProcessingAlreadyFinished
     ├── UploadIncomplete
@@ -207,6 +208,13 @@ class LinkExpired(DomainError, code="LINK_EXPIRED"):
     """This link has expired; ask for a new one.
 
     The link was good, and its time is over: read its url anew.
+    """
+
+
+class ExportNotFound(DomainError, code="EXPORT_NOT_FOUND"):
+    """This export does not exist; it may have been deleted after its day.
+
+    No such export, or its day is over: ask for it anew.
     """
 
 

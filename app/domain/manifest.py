@@ -60,10 +60,15 @@ def name_milliseconds(time_seconds: float) -> int:
 
 def file_name_at(index: int, milliseconds: int, image_format: ImageFormat) -> str:
     """Name a file by its place and by what ``name_milliseconds`` returned."""
+    return f"frame_{index:06d}_{clock_time(milliseconds).replace(':', '-')}.{image_format.extension}"
+
+
+def clock_time(milliseconds: int) -> str:
+    """Write a time of a film for people: ``00:01:02.345``."""
     seconds, millis = divmod(milliseconds, 1000)
     minutes, second = divmod(seconds, 60)
     hours, minute = divmod(minutes, 60)
-    return f"frame_{index:06d}_{hours:02d}-{minute:02d}-{second:02d}.{millis:03d}.{image_format.extension}"
+    return f"{hours:02d}:{minute:02d}:{second:02d}.{millis:03d}"
 
 
 def why_left_out(time: float, options: ExtractionOptions, duration_seconds: float | None) -> str:
@@ -117,7 +122,7 @@ class Manifest:
             size_bytes=size,
             sha256=sha256,
         )
-        line = _json(_line(file, kept))
+        line = manifest_line(file, kept)
         self._write(f",\n{line}" if self.frame_count else f"\n{line}")
         self._index.add(kept)
         self.frame_count += 1
@@ -137,6 +142,11 @@ class Manifest:
 
     def _write(self, text: str) -> None:
         self._text.write(text.encode())
+
+
+def manifest_line(file: str, frame: ArchivedFrame) -> str:
+    """Return what a manifest says of one file."""
+    return _json(_line(file, frame))
 
 
 def _json(value: object) -> str:

@@ -5,6 +5,7 @@ import strawberry
 from app.domain.batch import BatchStatus
 from app.domain.described import Described
 from app.domain.failure import FailureCode, ImportFailureCode
+from app.domain.frames_export import ExportKind, ExportStatus
 from app.domain.notification import DeliveryStatus, NotificationChannel
 from app.domain.options import ImageFormat
 from app.domain.session import Scope
@@ -16,6 +17,8 @@ from app.graphql.strawberry_insides import enum_values
 __all__ = [
     "BatchStatus",
     "DeliveryStatus",
+    "ExportKind",
+    "ExportStatus",
     "FailureCode",
     "ImageFormat",
     "ImportFailureCode",
@@ -40,6 +43,8 @@ _shown(BatchStatus)
 _shown(FailureCode, "Why a processing failed, for programs; Failure.reason says it for people.")
 _shown(ImportStatus)
 _shown(ImportFailureCode, "Why a file could not be fetched, for programs; ImportFailure.reason says it for people.")
+_shown(ExportKind)
+_shown(ExportStatus)
 _shown(ImageFormat)
 _shown(Locale)
 _shown(Role)

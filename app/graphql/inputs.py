@@ -8,8 +8,9 @@ from strawberry.scalars import Base64
 from app.domain import options
 from app.domain.errors import InvalidInput
 from app.domain.options import SelectionKind
+from app.domain.places import MOST_RUNS, Places
 from app.domain.staged_upload import HEAD_BYTES
-from app.graphql.enums import ImageFormat, Locale
+from app.graphql.enums import ExportKind, ImageFormat, Locale
 from app.graphql.scalars import BigInt
 from app.usecases.notifications import Keep, SettingsChange
 
@@ -122,6 +123,51 @@ class ImportVideoInput:
     options: ExtractionOptionsInput | None = _optional("How its frames are taken.")
     file_name: str | None = _optional("What the film is called, with its ending; else what its server or link says.")
     idempotency_key: str | None = _optional("1 to 255 printable characters; the same key again is the same import.")
+
+
+@strawberry.input(description="Pictures that follow each other in the ZIP.")
+class FrameRangeInput:
+    """A run of places."""
+
+    first: int = strawberry.field(description="The place of the first, from 1.")
+    last: int = strawberry.field(description="The place of the last, which is in it.")
+
+
+@strawberry.input(description="Pictures of a completed video: numbers or ranges, one of both; each picture once.")
+class SelectFramesInput:
+    """As ``app.domain.places.Places``."""
+
+    video_id: strawberry.ID = strawberry.field(description="The processing's id.")
+    numbers: list[int] | None = _optional(f"Their places in the ZIP, as Frame.index tells them; 1 to {MOST_RUNS}.")
+    ranges: list[FrameRangeInput] | None = _optional(f"Ranges of places, 1 to {MOST_RUNS}, each as long as you like.")
+
+    def to_domain(self) -> Places:
+        """Return which pictures; raises ``InvalidInput`` where that is said not at all, twice, or wrongly."""
+        return _places(self.numbers, self.ranges)
+
+
+def _places(numbers: list[int] | None, ranges: list[FrameRangeInput] | None) -> Places:
+    if (numbers is None) == (ranges is None):
+        raise InvalidInput("Name pictures by numbers or by ranges, by one of both.", field=("numbers",))
+    if numbers is not None:
+        return Places.of_numbers(numbers)
+    return Places.of_runs([(one.first, one.last) for one in ranges or []])
+
+
+@strawberry.input(description="What is to be made of a completed video's pictures.")
+class CreateFramesExportInput:
+    """As ``app.usecases.frames_exports.ExportUseCases.create`` takes it."""
+
+    video_id: strawberry.ID = strawberry.field(description="The processing's id.")
+    kind: ExportKind = strawberry.field(description="What is made.")
+    numbers: list[int] | None = _optional(
+        f"Which pictures, by their places in the ZIP as Frame.index tells them, 1 to {MOST_RUNS}; all by default."
+    )
+    ranges: list[FrameRangeInput] | None = _optional(f"Ranges of places in place of numbers, 1 to {MOST_RUNS}.")
+
+    def to_domain(self) -> Places | None:
+        """Return which pictures, None for all; raises ``InvalidInput`` where that is said wrongly, or twice."""
+        return None if self.numbers is None and self.ranges is None else _places(self.numbers, self.ranges)
 
 
 @strawberry.input(description="A part that is about to be sent.")

@@ -27,12 +27,14 @@ from app.graphql.operator_queries import OperatorQueries
 from app.graphql.people import ActiveSession, User
 from app.graphql.presets import Preset
 from app.graphql.problems import Problem, problem_of
-from app.graphql.results import BatchResult, VideoImportResult, VideoResult
+from app.graphql.results import BatchResult, FramesExportResult, VideoImportResult, VideoResult
 from app.graphql.scalars import BigInt
 from app.graphql.shown import shown
 from app.graphql.videos import Statuses, VideoProcessing, VideoProcessingConnection
+from app.graphql.ways_out import FramesExport
 from app.usecases.batches import BatchOverview
 from app.usecases.find_node import Found
+from app.usecases.frames_exports import parsed_export_id
 from app.usecases.imports import LISTED
 from app.usecases.paging import Wanted
 from app.usecases.planned_upload import PlannedUpload
@@ -131,6 +133,13 @@ class Query(OperatorQueries):
         viewer, statuses = info.context.allowed(Scope.READ), status or ()
         page = await info.context.do.list_user_videos(viewer, Wanted(first, after, before, last), statuses)
         return VideoProcessingConnection.of(page, statuses)
+
+    @strawberry.field(description="An export of one of the viewer's videos; ask every second while it is made.")
+    async def frames_export(
+        self, info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="The export's id.")]
+    ) -> FramesExportResult:
+        viewer = info.context.allowed(Scope.READ)
+        return FramesExport.of(*await info.context.do.exports.show(viewer, parsed_export_id(id)))
 
     @strawberry.field(description="One of the viewer's processings.")
     async def video(

@@ -14,6 +14,7 @@ from app.graphql.presets import Preset
 from app.graphql.problems import Problem
 from app.graphql.staged_uploads import StagedUpload
 from app.graphql.videos import VideoProcessing
+from app.graphql.ways_out import FramesExport, FramesSelection
 
 
 @strawberry.type(description="Word that something is gone.")
@@ -74,6 +75,13 @@ PresetResult = Annotated[
     Preset | Problem, strawberry.union("PresetResult", description="A preset, or why there is none.")
 ]
 BatchResult = Annotated[Batch | Problem, strawberry.union("BatchResult", description="A batch, or why there is none.")]
+FramesSelectionResult = Annotated[
+    FramesSelection | Problem,
+    strawberry.union("FramesSelectionResult", description="Where the chosen pictures are, or why they are not."),
+]
+FramesExportResult = Annotated[
+    FramesExport | Problem, strawberry.union("FramesExportResult", description="An export, or why there is none.")
+]
 DeletedResult = Annotated[
     Deleted | Problem, strawberry.union("DeletedResult", description="What is gone, or why it is not.")
 ]

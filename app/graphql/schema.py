@@ -30,6 +30,7 @@ from app.graphql.staged_upload_mutations import StagedUploadMutations
 from app.graphql.strawberry_insides import BoundedSchema, StreamResult
 from app.graphql.subscriptions import Subscription
 from app.graphql.video_mutations import VideoMutations
+from app.graphql.ways_out_mutations import WaysOutMutations
 
 
 @strawberry.type(description="What can be done.")
@@ -40,6 +41,7 @@ class Mutation(
     ImportMutations,
     PresetMutations,
     BatchMutations,
+    WaysOutMutations,
     AccountMutations,
     ApiKeyMutations,
     NotificationMutations,

@@ -21,6 +21,7 @@ from app.graphql.node import Node
 from app.graphql.scalars import BigInt
 from app.graphql.shown import ABSOLUTE, shown
 from app.graphql.storyboards import Storyboard
+from app.graphql.ways_out import FramesExport, FrameTables
 from app.usecases.download_processed_zip import archive_file_name
 from app.usecases.frames import after_for
 from app.usecases.paging import MAX_PAGE, Page, Wanted
@@ -134,6 +135,15 @@ class FramesArchive:
             sheet, _ = links.link(archive.contact_sheet_key, file_name=sheet_name, content_type="image/jpeg", now=now)
         urls = {"download_url": url, "contact_sheet_url": sheet, "expires_at": expires_at}
         return shown(cls, archive, seen=found, archive=archive, **urls)
+
+    @strawberry.field(description="What is known of its pictures, as files for other programs.")
+    def tables(self, info: Info) -> FrameTables:
+        """Make links that are good from now on."""
+        return FrameTables.of(self.seen, info.context.services)
+
+    @strawberry.field(metadata=EACH, description="What was made of its pictures on request and is kept, newest first.")
+    async def exports(self, info: Info) -> list[FramesExport]:
+        return [FramesExport.of(self.seen, one) for one in await info.context.do.exports.of(self.seen.id)]
 
     @strawberry.field(
         description="Small pictures of all of it, for a gallery or a player; null for ZIPs of former versions, and "

@@ -11,9 +11,9 @@ import structlog
 from app.domain.errors import FramesUnreadable
 from app.domain.frame import ArchivedFrame
 from app.domain.frame_index import block_at, frames_of, on_the_screen, place_of_records, place_of_times
-from app.domain.manifest_lines import LINE_BYTES, ManifestLines
+from app.domain.manifest_lines import ManifestLines
 from app.domain.video import FramesArchive
-from app.infra.zip_end import TAIL_BYTES, last_entry
+from app.infra.stored_manifest import place_of_manifest
 from app.usecases.ports.storage import ObjectMissing, ObjectStorage
 from app.usecases.ranges import read_range
 
@@ -21,9 +21,6 @@ log = structlog.get_logger(__name__)
 
 _MOST_KEPT_BYTES: Final = 32 * 1024**2
 """As much as three indexes of a hundred thousand pictures take, or three hundred of a thousand."""
-_MANIFEST: Final = "manifest.json"
-_HEAD_BYTES: Final = 8 * 1024**2
-"""So much of a manifest may be no line of a picture."""
 
 
 @final
@@ -94,20 +91,11 @@ class StoredFrameIndexes:
     async def _make(self, archive: FramesArchive) -> bytes:
         async with self._turn:
             lines = ManifestLines()
-            async for piece in self._storage.read(archive.key, *await self._manifest(archive)):
+            async for piece in self._storage.read(archive.key, *await place_of_manifest(self._storage, archive)):
                 await asyncio.to_thread(lines.feed, piece)
             index = lines.index(archive.frame_count)
         log.info("an index was made of a manifest", key=archive.key, pictures=archive.frame_count, size=len(index))
         return index
-
-    async def _manifest(self, archive: FramesArchive) -> tuple[int, int]:
-        """Return where in the ZIP its manifest is."""
-        size = archive.size_bytes
-        tail = await read_range(self._storage, archive.key, max(0, size - TAIL_BYTES), size)
-        place = last_entry(tail, size, _MANIFEST)
-        if place is None or place[1] - place[0] > _HEAD_BYTES + LINE_BYTES * archive.frame_count:
-            raise FramesUnreadable
-        return place
 
     def _ended(self, key: str, making: "asyncio.Task[bytes]") -> None:
         del self._making[key]

@@ -8,7 +8,7 @@ from typing import Final
 
 from redis.exceptions import RedisError
 
-from app.infra.redis.queue import CONTROL_QUEUE, IMPORT_QUEUE, VIDEO_QUEUE
+from app.infra.redis.queue import CONTROL_QUEUE, EXPORT_QUEUE, IMPORT_QUEUE, VIDEO_QUEUE
 from app.infra.redis.stream import StreamRedis
 from app.usecases.measure_backlog import MeasureBacklog
 from app.usecases.ports.database import DatabaseUnavailable
@@ -18,7 +18,12 @@ _READY_SECONDS: Final = 3
 _BACKLOG_SECONDS: Final = 0.9
 """For each store; both together take less than the two seconds that a scrape gives them."""
 
-_QUEUES: Final = {"video_queue": VIDEO_QUEUE, "control_queue": CONTROL_QUEUE, "import_queue": IMPORT_QUEUE}
+_QUEUES: Final = {
+    "video_queue": VIDEO_QUEUE,
+    "control_queue": CONTROL_QUEUE,
+    "import_queue": IMPORT_QUEUE,
+    "export_queue": EXPORT_QUEUE,
+}
 
 
 @dataclass(frozen=True, slots=True)

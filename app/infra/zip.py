@@ -31,6 +31,39 @@ _LAST: Final = datetime(2107, 12, 31, 23, 59, 58, tzinfo=UTC)
 
 
 @final
+class StoredFile:
+    """What an archive says of a file that is stored in it, whose header begins at ``offset``.
+
+    :raises ValueError: where the name is empty or too long
+    """
+
+    def __init__(self, name: str, crc: int, size: int, modified_at: datetime, offset: int) -> None:
+        self._name = name.encode()
+        if not 0 < len(self._name) <= MAX16:
+            raise ValueError("the name of an entry has 1 to 65535 bytes")
+        self._size, self._offset = size, offset
+        shown = min(size, MAX32)
+        needed = ZIP64 if size >= MAX32 or offset >= MAX32 else PLAIN
+        flags = 0 if name.isascii() else UTF8
+        self._same = needed, flags, STORED, *_dos(modified_at), crc, shown, shown, len(self._name)
+
+    def header(self) -> bytes:
+        """Return what stands before its data."""
+        extra = zip64_extra(self._size, self._size) if self._size >= MAX32 else b""
+        return LOCAL.pack(LOCAL_SIGNATURE, *self._same, len(extra)) + self._name + extra
+
+    def record(self) -> bytes:
+        """Return what stands in the central directory: in its extra field what does not fit its place (4.5.3)."""
+        wide = [self._size, self._size] if self._size >= MAX32 else []
+        extra = zip64_extra(*wide, *([self._offset] if self._offset >= MAX32 else []))
+        offset = min(self._offset, MAX32)
+        made = CENTRAL.pack(
+            CENTRAL_SIGNATURE, MADE_BY_UNIX | ZIP64, *self._same, len(extra), 0, 0, 0, _FILE_MODE, offset
+        )
+        return made + self._name + extra
+
+
+@final
 class StoredZip:
     """``ZipEncoder``: one archive; ``entry`` for each file, then ``end``. Holds about 60 bytes and the name of each.
 
@@ -47,25 +80,10 @@ class StoredZip:
 
         :raises ValueError: where the name is empty or too long
         """
-        raw = name.encode()
-        if not 0 < len(raw) <= MAX16:
-            raise ValueError("the name of an entry has 1 to 65535 bytes")
-        flags = 0 if name.isascii() else UTF8
-        time, date = _dos(modified_at)
-        crc, size, offset = zlib.crc32(data), len(data), self.offset
-        local_extra = zip64_extra(size, size) if size >= MAX32 else b""
-        needed = ZIP64 if size >= MAX32 or offset >= MAX32 else PLAIN
-        header = LOCAL.pack(
-            LOCAL_SIGNATURE, needed, flags, STORED, time, date, crc,
-            min(size, MAX32), min(size, MAX32), len(raw), len(local_extra),
-        ) + raw + local_extra  # fmt: skip
-        # Of the directory's extra field only what does not fit its usual place, in this order (4.5.3).
-        extra = zip64_extra(*([size, size] if size >= MAX32 else []), *([offset] if offset >= MAX32 else []))
-        self._directory += CENTRAL.pack(
-            CENTRAL_SIGNATURE, MADE_BY_UNIX | ZIP64, needed, flags, STORED, time, date, crc,
-            min(size, MAX32), min(size, MAX32), len(raw), len(extra), 0, 0, 0, _FILE_MODE, min(offset, MAX32),
-        ) + raw + extra  # fmt: skip
-        self.offset += len(header) + size
+        file = StoredFile(name, zlib.crc32(data), len(data), modified_at, self.offset)
+        header = file.header()
+        self._directory += file.record()
+        self.offset += len(header) + len(data)
         self._count += 1
         return iter((header, memoryview(data)))
 

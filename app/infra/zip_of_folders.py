@@ -7,67 +7,25 @@ holds a piece of a stored ZIP and what is known of each, and nothing is copied i
 
 import asyncio
 import struct
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final, NamedTuple, TypeVar, final
+from typing import Final, final
 
-from app.infra.zip_end import CLOSING_BYTES, Layout, layout_of
-from app.infra.zip_format import (
-    CENTRAL,
-    CENTRAL_SIGNATURE,
-    LOCAL,
-    LOCAL_SIGNATURE,
-    MAX16,
-    MAX32,
-    PLAIN,
-    STORED,
-    UTF8,
-    ZIP64,
-    end_records,
-    zip64_extra,
-)
+from app.infra.made_zip import DamagedArchive, MadeZip, Region, ending
+from app.infra.zip_directory import StoredDirectories, flags_in, needed_at
+from app.infra.zip_end import Layout
+from app.infra.zip_format import LOCAL, LOCAL_SIGNATURE, MAX16, MAX32, STORED, end_records, zip64_extra
 from app.usecases.ports.archives import ArchiveFolder
-from app.usecases.ports.storage import ObjectMissing, ObjectStorage
-from app.usecases.ranges import read_range
+from app.usecases.ports.storage import ObjectStorage
 
 _PIECE_BYTES: Final = 256 * 1024
 _AT_ONCE: Final = 8
 """So many stored ZIPs are looked at together."""
-_REMEMBERED: Final = 10_000
-"""Of so many stored ZIPs it is kept in mind how they are laid out: each is written once and never changed."""
 _WIDE_BYTES: Final = len(zip64_extra(0))
 _LENGTHS: Final = struct.Struct("<2H")
 """Of name and extra field, the last that a header says before them."""
 _LONGEST_HEADER: Final = LOCAL.size + MAX16
 """Before a header is whole, none of it can be made."""
-
-T = TypeVar("T")
-
-
-class DamagedArchive(Exception):
-    """A stored ZIP is not laid out as ours are; nothing can be made of it."""
-
-
-class _Entry(NamedTuple):
-    """A record of a central directory."""
-
-    fields: tuple[bytes, int, int, int, int, int, int, int, int, int, int, int, int, int, int, int, int]
-    name: bytes
-
-    @property
-    def stored_bytes(self) -> int:
-        """How many bytes its header and its data have together."""
-        return LOCAL.size + len(self.name) + self.fields[8]
-
-    def renamed(self, folder: bytes, offset: int) -> bytes:
-        """Return the record of the same file in a folder, where its header begins at ``offset``."""
-        signature, made_by, _, flags, method, time, date, crc, size, full, *_, internal, external, _ = self.fields
-        name, extra = folder + self.name, zip64_extra(offset) if offset >= MAX32 else b""
-        return CENTRAL.pack(
-            signature, made_by, _needed(offset), _flags(flags, folder), method, time, date, crc, size, full,
-            len(name), len(extra), 0, 0, internal, external, min(offset, MAX32),
-        ) + name + extra  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,34 +47,6 @@ class _Folder:
         return self.layout.data_bytes + self.layout.entries * len(self.name)
 
 
-class _Region(NamedTuple):
-    """A part of the whole; ``read`` makes its bytes from one offset within it to another, or somewhat more."""
-
-    length: int
-    read: Callable[[int, int], AsyncIterator[bytes]]
-
-
-@final
-class ZipOfFolders:
-    """``JoinedArchive``."""
-
-    def __init__(self, regions: Sequence[_Region]) -> None:
-        self._regions = regions
-        self.size_bytes = sum(region.length for region in regions)
-
-    async def read(self, start: int = 0, end: int | None = None) -> AsyncIterator[bytes]:
-        last, at = self.size_bytes if end is None else min(end, self.size_bytes), 0
-        for region in self._regions:
-            begin, stop = max(0, start - at), min(region.length, last - at)
-            at += region.length
-            if begin >= stop:
-                continue
-            left = stop - begin
-            async with _ending(_exactly(region.read(begin, stop), left)) as pieces:
-                async for piece in pieces:
-                    yield piece
-
-
 @final
 class StoredZips:
     """``ArchiveJoiner`` of what ``StoredZip`` wrote into the storage.
@@ -125,14 +55,15 @@ class StoredZips:
     """
 
     def __init__(self, storage: ObjectStorage) -> None:
-        self._storage = storage
-        self._known: dict[str, Layout] = {}
+        self._directories = StoredDirectories(storage)
 
-    async def joined(self, folders: Sequence[ArchiveFolder]) -> ZipOfFolders:
+    async def joined(self, folders: Sequence[ArchiveFolder]) -> MadeZip:
         layouts: list[Layout] = []
         for at in range(0, len(folders), _AT_ONCE):
             some = folders[at : at + _AT_ONCE]
-            layouts += await asyncio.gather(*(self._layout(one.archive.key, one.archive.size_bytes) for one in some))
+            layouts += await asyncio.gather(
+                *(self._directories.layout(one.archive.key, one.archive.size_bytes) for one in some)
+            )
         placed: list[_Folder] = []
         offset = 0
         for folder, layout in zip(folders, layouts, strict=True):
@@ -141,25 +72,13 @@ class StoredZips:
             offset += unplaced.data_bytes
         directory_bytes = sum(one.directory_bytes for one in placed)
         end = end_records(sum(one.layout.entries for one in placed), directory_bytes, offset)
-        return ZipOfFolders(
+        return MadeZip(
             [
-                *(_Region(one.data_bytes, _of(self._files, one)) for one in placed),
-                *(_Region(one.directory_bytes, _of(self._directory, one)) for one in placed),
-                _Region(len(end), lambda begin, stop: _only(end[begin:stop])),
+                *(Region(one.data_bytes, _of(self._files, one)) for one in placed),
+                *(Region(one.directory_bytes, _of(self._directory, one)) for one in placed),
+                Region.of(end),
             ]
         )
-
-    async def _layout(self, key: str, size: int) -> Layout:
-        """Look at the end of a stored ZIP."""
-        if (known := self._known.get(key)) is not None:
-            return known
-        layout = layout_of(await read_range(self._storage, key, max(0, size - CLOSING_BYTES), size), size)
-        if layout is None:
-            raise DamagedArchive(f"{key} does not end as a ZIP of ours of its length")
-        if len(self._known) >= _REMEMBERED:
-            self._known.pop(next(iter(self._known)))
-        self._known[key] = layout
-        return layout
 
     async def _measured(self, folder: _Folder) -> _Folder:
         """Return it with how long its part of the central directory is: an entry beyond 4 GiB needs more room there."""
@@ -176,7 +95,7 @@ class StoredZips:
         """Make its headers and data, from ``begin``; no more of the stored ZIP is read than can be needed."""
         first = at = 0  # Where the entry begins that holds the first byte: in the stored ZIP, and here.
         if begin:
-            async with _ending(self._entries(folder)) as entries:
+            async with ending(self._directories.entries(folder.key, folder.layout)) as entries:
                 async for entry in entries:
                     length = entry.stored_bytes + len(folder.name)
                     if at + length > begin:
@@ -184,7 +103,7 @@ class StoredZips:
                     first, at = first + entry.stored_bytes, at + length
         renaming, skip = _Renaming(folder, folder.begins_at + at), begin - at
         last = min(folder.layout.data_bytes, first + stop - at + _LONGEST_HEADER)
-        async with _ending(self._stored(folder.key, first, last)) as stored:
+        async with ending(self._directories.read(folder.key, first, last)) as stored:
             async for piece in stored:
                 made = b"".join(renaming.of(piece))
                 if made[skip:]:
@@ -194,7 +113,7 @@ class StoredZips:
     async def _directory(self, folder: _Folder, begin: int, stop: int) -> AsyncIterator[bytes]:  # noqa: ARG002 - what is too much is cut off
         """Make its part of the central directory, from ``begin``."""
         made, offset = bytearray(), folder.begins_at
-        async with _ending(self._entries(folder)) as entries:
+        async with ending(self._directories.entries(folder.key, folder.layout)) as entries:
             async for entry in entries:
                 made += entry.renamed(folder.name, offset)
                 offset += entry.stored_bytes + len(folder.name)
@@ -206,36 +125,6 @@ class StoredZips:
         if offset != folder.begins_at + folder.data_bytes:
             raise DamagedArchive(f"the entries of {folder.key} are not as long as it is")
         yield bytes(made[begin:])
-
-    async def _stored(self, key: str, begin: int, end: int) -> AsyncIterator[bytes]:
-        """Read of a stored ZIP; one that is gone is looked at again, so that whoever comes next hears it beforehand."""
-        try:
-            async with _ending(self._storage.read(key, begin, end)) as pieces:
-                async for piece in pieces:
-                    yield piece
-        except ObjectMissing:
-            self._known.pop(key, None)
-            raise
-
-    async def _entries(self, folder: _Folder) -> AsyncIterator[_Entry]:
-        """Read the stored ZIP's own directory."""
-        first, count, ahead = folder.layout.data_bytes, 0, b""
-        async with _ending(self._stored(folder.key, first, first + folder.layout.directory_bytes)) as stored:
-            async for piece in stored:
-                ahead, at = ahead + piece, 0
-                while len(ahead) - at >= CENTRAL.size:
-                    fields = CENTRAL.unpack_from(ahead, at)
-                    name_at = at + CENTRAL.size
-                    end = name_at + fields[10] + fields[11] + fields[12]
-                    if len(ahead) < end:
-                        break
-                    if fields[0] != CENTRAL_SIGNATURE or fields[8] == MAX32:
-                        raise DamagedArchive(f"the directory of {folder.key} has a record that is none of ours")
-                    yield _Entry(fields, ahead[name_at : name_at + fields[10]])
-                    at, count = end, count + 1
-                ahead = ahead[at:]
-        if ahead or count != folder.layout.entries:
-            raise DamagedArchive(f"the directory of {folder.key} has not as many records as it says")
 
 
 class _Renaming:
@@ -276,47 +165,14 @@ class _Renaming:
         if (signature, method, extra) != (LOCAL_SIGNATURE, STORED, 0) or size != full or size == MAX32:
             raise DamagedArchive(f"{self._folder.key} has an entry that is none of ours")
         name = self._folder.name + self._header[LOCAL.size :]
-        needed, flags = _needed(self._offset), _flags(flags, self._folder.name)
+        needed, flags = needed_at(self._offset), flags_in(self._folder.name, flags)
         header = LOCAL.pack(signature, needed, flags, method, time, date, crc, size, full, len(name), 0) + name
         self._header, self._left = b"", size
         self._offset += len(header) + size
         return header
 
 
-def _needed(offset: int) -> int:
-    return ZIP64 if offset >= MAX32 else PLAIN
-
-
-def _flags(flags: int, folder: bytes) -> int:
-    return flags if folder.isascii() else flags | UTF8
-
-
 def _of(
     make: Callable[[_Folder, int, int], AsyncIterator[bytes]], folder: _Folder
 ) -> Callable[[int, int], AsyncIterator[bytes]]:
     return lambda begin, stop: make(folder, begin, stop)
-
-
-@asynccontextmanager
-async def _ending(made: AsyncIterator[T]) -> AsyncIterator[AsyncIterator[T]]:
-    """Let what makes these end with the block, with what it has open in the storage."""
-    try:
-        yield made
-    finally:
-        if isinstance(made, AsyncGenerator):
-            await made.aclose()
-
-
-async def _only(piece: bytes) -> AsyncIterator[bytes]:
-    yield piece
-
-
-async def _exactly(pieces: AsyncIterator[bytes], length: int) -> AsyncIterator[bytes]:
-    """Yield so many bytes of these and no more; raises ``DamagedArchive`` where there are less."""
-    async with _ending(pieces) as source:
-        async for piece in source:
-            yield piece[:length]
-            length -= len(piece)
-            if length <= 0:
-                return
-    raise DamagedArchive("a stored ZIP is shorter than it says")

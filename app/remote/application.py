@@ -180,6 +180,9 @@ def download(
     batch: Annotated[
         str | None, typer.Option("--batch", metavar="NAME", help="All of a batch in one ZIP, by its name or its id.")
     ] = None,
+    frames: Annotated[
+        str | None, typer.Option("--frames", metavar="PLACES", help="Only these, by their places, such as 3,7-9.")
+    ] = None,
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="A ZIP where its name ends so, else a folder (this one).")
     ] = None,
@@ -191,8 +194,12 @@ def download(
     """Fetch the frames of videos."""
     if bool(ids) == (batch is not None):
         raise typer.BadParameter("name videos by their ids, or a batch by --batch.")
+    if batch is not None and frames is not None:
+        raise typer.BadParameter("frames are of videos, not of a batch.", param_hint="--frames")
     fetch = (
-        partial(commands.download, url, ids or ()) if batch is None else partial(commands.download_batch, url, batch)
+        partial(commands.download, url, ids or (), frames)
+        if batch is None
+        else partial(commands.download_batch, url, batch)
     )
     _end("download", partial(fetch, out, overwrite=force, quiet=quiet, as_json=as_json))
 

@@ -191,9 +191,16 @@ async def list_videos(url: str | None, status: Sequence[ProcessingStatus], *, as
 
 
 async def download(
-    url: str | None, ids: Sequence[str], out: Path | None, *, overwrite: bool, quiet: bool, as_json: bool
+    url: str | None,
+    ids: Sequence[str],
+    frames: str | None,
+    out: Path | None,
+    *,
+    overwrite: bool,
+    quiet: bool,
+    as_json: bool,
 ) -> int:
-    """Fetch the frames of videos."""
+    """Fetch the frames of videos: all, or those of these places."""
     packed = out is not None and out.suffix.lower() == ".zip"
     if out is not None and packed and len(ids) > 1:
         raise CannotGoOn(f"{out} cannot be the ZIP of {len(ids)} videos: name a folder for them.", WRONG_USE)
@@ -203,12 +210,12 @@ async def download(
             steps: dict[Item, Step]
             if out is not None and packed:
                 refuse_to_replace(out, overwrite=overwrite)
-                steps = {Item(ids[0], id=ids[0]): partial(transfers.fetch, ids[0], Item(ids[0], id=ids[0]), out)}
+                item = Item(ids[0], id=ids[0])
+                steps = {item: partial(transfers.fetch, ids[0], item, out, frames)}
             else:
                 into = out or Path()
-                steps = {
-                    Item(id_, id=id_): partial(transfers.fetch_into, id_, into, overwrite=overwrite) for id_ in ids
-                }
+                into_it = partial(transfers.fetch_into, folder=into, overwrite=overwrite, frames=frames)
+                steps = {Item(id_, id=id_): partial(into_it, id_) for id_ in ids}
             return await transfers.each(steps)
 
 

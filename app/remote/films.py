@@ -44,12 +44,12 @@ def films_of(paths: Sequence[Path], endings: Collection[str], *, recursive: bool
     return list(films.values())
 
 
-def result_of(name: str, otherwise: str) -> str:
+def result_of(name: str, otherwise: str, what: str = "frames.zip") -> str:
     """Return what the ZIP of a film of this name is called; the name may be anything that somebody typed."""
     base = PurePosixPath(name.replace("\\", "/")).name
     unended = base.rpartition(".")[0] if "." in base else base
     stem = "".join(c for c in unended if c.isprintable()).strip(". ")[:_LONGEST_STEM]
-    return f"{stem or otherwise}.frames.zip"
+    return f"{stem or otherwise}.{what}"
 
 
 def refuse_clashes(results: Sequence[Path], *, overwrite: bool, but: Collection[Path] = ()) -> None:

@@ -115,21 +115,24 @@ class Transfers:
             raise Refused(now.failure.code, now.failure.reason)
         return _state(item, now)
 
-    async def fetch(self, video: str, item: Item, to: Path) -> Change:
-        """Download a video's ZIP."""
+    async def fetch(self, video: str, item: Item, to: Path, frames: str | None = None) -> Change:
+        """Download a video's ZIP, or one of these frames."""
         async with self.transfers:
             to.parent.mkdir(parents=True, exist_ok=True)
-            await self.fiapx.download(video, to, on_progress=self._telling(item, video))
+            await self.fiapx.download(video, to, frames=frames, on_progress=self._telling(item, video))
         return item.change("downloaded", id=video, percent=100, result=str(to), detail=str(to))
 
-    async def fetch_into(self, video: str, folder: Path, *, overwrite: bool, item: Item | None = None) -> Change:
+    async def fetch_into(
+        self, video: str, folder: Path, *, overwrite: bool, item: Item | None = None, frames: str | None = None
+    ) -> Change:
         """Download a video's ZIP into a folder, by the name of its film."""
-        to = folder / result_of((await self.fiapx.video(video)).name, video)
+        what = "frames.zip" if frames is None else "chosen.zip"
+        to = folder / result_of((await self.fiapx.video(video)).name, video, what)
         if to in self.taken:
             raise CannotGoOn(f"{to} is the ZIP of another of these videos; take them one by one, with --out.", FAILED)
         self.taken.add(to)
         refuse_to_replace(to, overwrite=overwrite)
-        return await self.fetch(video, item or Item(video, id=video), to)
+        return await self.fetch(video, item or Item(video, id=video), to, frames)
 
     async def fetch_batch(self, batch: Batch, item: Item, to: Path) -> Change:
         """Download the ZIP of a batch."""

@@ -70,14 +70,7 @@ async def send_bytes(
     :raises ObjectMissing: before anything is sent
     :raises StorageError: before anything is sent; later, the connection is cut
     """
-    etag = f'"{found.etag}"'
-    headers = {
-        "Accept-Ranges": "bytes",
-        "ETag": etag,
-        "Content-Disposition": found.disposition,
-        "Cache-Control": found.cache_control,
-        **headers,
-    }
+    etag, headers = f'"{found.etag}"', {"Accept-Ranges": "bytes", **_described(found), **headers}
     if _names(request.headers.get("if-none-match"), etag):
         return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
     wanted = request.headers.get("range") if request.headers.get("if-range", etag) == etag else None
@@ -100,6 +93,25 @@ async def send_bytes(
     chunks = read(found.offset + start, found.offset + end)
     first = await anext(chunks)
     return StreamingResponse(_joined(first, chunks), status, headers, found.content_type)
+
+
+async def send_stream(
+    request: Request, pieces: AsyncIterator[bytes], found: Representation, headers: Mapping[str, str]
+) -> Response:
+    """Stream what has no known length, and so no parts; raises as ``send_bytes``."""
+    headers = {**_described(found), **headers}
+    if _names(request.headers.get("if-none-match"), f'"{found.etag}"'):
+        return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
+    first = await anext(pieces)
+    return StreamingResponse(_joined(first, pieces), HTTPStatus.OK, headers, found.content_type)
+
+
+def _described(found: Representation) -> dict[str, str]:
+    return {
+        "ETag": f'"{found.etag}"',
+        "Content-Disposition": found.disposition,
+        "Cache-Control": found.cache_control,
+    }
 
 
 async def _joined(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from app.rest import accounts, batches, files, frames, storyboards, videos
+from app.rest import accounts, batches, files, frames, storyboards, videos, ways_out
 from app.rest.openapi import document
 from app.server import health
 from app.server.contract import Answer, promises
@@ -42,6 +42,9 @@ ROUTES: Final = (
     Route("/videos/{id}/frames/{n}", frames.frame, methods=["GET"]),
     Route("/videos/{id}/storyboard.vtt", storyboards.track, methods=["GET"]),
     Route("/videos/{id}/storyboard-{n}.jpg", storyboards.sheet, methods=["GET"]),
+    Route("/videos/{id}/frames.zip", ways_out.frames_zip, methods=["GET"]),
+    Route("/videos/{id}/frames.csv", ways_out.frames_csv, methods=["GET"]),
+    Route("/videos/{id}/frames.coco.json", ways_out.frames_coco, methods=["GET"]),
     Route("/batches/{id}/download", batches.download_batch, methods=["GET"]),
     Route("/files/{ticket}", files.by_ticket, methods=["GET"]),
     Route("/frames/{ticket}", frames.frame_by_ticket, methods=["GET"]),

@@ -31,6 +31,7 @@ STATUS: Final[Mapping[type[errors.DomainError], HTTPStatus]] = {
     errors.StagingUnavailable: HTTPStatus.NOT_FOUND,
     errors.VideoNotFound: HTTPStatus.NOT_FOUND,
     errors.FrameNotFound: HTTPStatus.NOT_FOUND,
+    errors.ExportNotFound: HTTPStatus.NOT_FOUND,
     errors.PresetNotFound: HTTPStatus.NOT_FOUND,
     errors.BatchNotFound: HTTPStatus.NOT_FOUND,
     errors.VideoExpired: HTTPStatus.GONE,

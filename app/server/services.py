@@ -17,7 +17,7 @@ from app.domain.session import Scope, Viewer
 from app.domain.user import pseudonym
 from app.settings import Settings
 from app.usecases.catalogue import UseCases
-from app.usecases.ports.archives import ArchiveJoiner
+from app.usecases.ports.archives import ArchiveJoiner, ArchiveSelector
 from app.usecases.ports.clock import Clock
 from app.usecases.ports.frame_links import FrameLinks
 from app.usecases.ports.sessions import EndedSessions
@@ -51,8 +51,8 @@ class Services:
     ``ready`` names the parts that must work, each with whether it does.
     ``tickets`` is None where links lead to the storage itself; those to single pictures and storyboards are always
     ours, and what is stored nowhere has ``own_links`` in any case, which ``own_tickets`` opens. ``archives`` makes one
-    ZIP of several. ``content_disposition`` makes a file name safe to be sent as an attachment's header (RFC 6266).
-    ``backlog`` names what waits, as far as that can be known right now.
+    ZIP of several, ``selections`` one of some pictures of one. ``content_disposition`` makes a file name safe to
+    be sent as an attachment's header (RFC 6266). ``backlog`` names what waits, as far as that can be known right now.
     """
 
     do: UseCases
@@ -66,6 +66,7 @@ class Services:
     own_tickets: Tickets
     storage: ObjectStorage
     archives: ArchiveJoiner
+    selections: ArchiveSelector
     clock: Clock
     retention: Retention
     content_disposition: Callable[[str], str]

@@ -16,7 +16,9 @@ from app.usecases.email_verification import EmailVerification
 from app.usecases.expire_videos import ExpireVideos
 from app.usecases.fetch_import import FetchImport
 from app.usecases.find_node import FindNode
+from app.usecases.frame_tables import FrameTables
 from app.usecases.frames import FrameUseCases
+from app.usecases.frames_exports import ExportUseCases
 from app.usecases.imports import ImportUseCases
 from app.usecases.job_operations import JobOperations
 from app.usecases.list_user_videos import ListUserVideos
@@ -28,9 +30,11 @@ from app.usecases.quota import StoredBytes
 from app.usecases.register_user import RegisterUser
 from app.usecases.remove_objects import RemoveObjects
 from app.usecases.replace_lost_zips import ReplaceLostZips
+from app.usecases.select_frames import SelectFrames
 from app.usecases.sessions import SessionUseCases
 from app.usecases.staged_uploads import StagedUploadUseCases
 from app.usecases.storyboards import StoryboardUseCases
+from app.usecases.sweep_due_exports import SweepDueExports
 from app.usecases.sweep_due_imports import SweepDueImports
 from app.usecases.upload_video import UploadVideo
 from app.usecases.user_operations import UserOperations
@@ -70,6 +74,9 @@ class UseCases:
     download_processed_zip: DownloadProcessedZip
     frames: FrameUseCases
     storyboards: StoryboardUseCases
+    frame_tables: FrameTables
+    exports: ExportUseCases
+    select_frames: SelectFrames
     videos: VideoUseCases
     watch_video_status: WatchVideoStatus
     stored_bytes: StoredBytes
@@ -89,3 +96,4 @@ class ControlUseCases:
     measure_backlog: MeasureBacklog
     fetch_import: FetchImport
     sweep_imports: SweepDueImports
+    sweep_exports: SweepDueExports

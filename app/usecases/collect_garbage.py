@@ -10,6 +10,7 @@ from uuid import uuid4
 from app.domain.api_key import LISTED_AFTER_EXPIRY
 from app.domain.upload_reservation import UploadReservation
 from app.domain.video import RESULTS, VideoId
+from app.usecases.frames_exports import forget_export
 from app.usecases.imports import KEPT_AFTER_END
 from app.usecases.ports.clock import Clock
 from app.usecases.ports.storage import ObjectStorage, StoredObject
@@ -96,7 +97,8 @@ class CollectGarbage:
             # Each query sees what is committed when it begins. A key goes from a reservation to a video and never
             # back, so in this order no key is missed that goes there between the two.
             of_reservations = await t.reservations.known_keys(old)
-            return old - of_reservations - await t.videos.known_keys(old) | await t.videos.never_named(keys)
+            orphans = old - of_reservations - await t.videos.known_keys(old) | await t.videos.never_named(keys)
+            return orphans - await t.exports.known_keys(orphans)
 
         return await self.transactions.read(unnamed) if keys else set()
 
@@ -141,5 +143,8 @@ class CollectGarbage:
         await t.email_verifications.forget(expired_before=now, limit=_BATCH)
         await t.email_changes.forget(expired_before=now, limit=_BATCH)
         await t.imports.forget(ended_before=now - KEPT_AFTER_END, limit=_BATCH)
+        for gone in await t.exports.expired(now, _BATCH):
+            await forget_export(t, gone, now)
+        await t.selections.forget(expired_before=now, limit=_BATCH)
         if self.audit_days is not None:
             await t.audit.forget(before=now - timedelta(days=self.audit_days), limit=_BATCH)

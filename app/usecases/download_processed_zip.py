@@ -35,5 +35,10 @@ class DownloadProcessedZip:
 
 def archive_file_name(video: VideoProcessing) -> str:
     """Name the ZIP as a user's disk should show it: after the video that it came from."""
+    return named_after(video, "frames.zip")
+
+
+def named_after(video: VideoProcessing, what: str) -> str:
+    """Name what was made of a video, such as its ``frames.zip``."""
     stem, _, extension = video.original_file_name.rpartition(".")
-    return f"{stem or extension}-frames.zip"
+    return f"{stem or extension}-{what}"

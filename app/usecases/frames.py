@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final, final
 
 from app.domain import base64url
@@ -108,12 +109,7 @@ class FrameUseCases:
         The link names the attempt that made the ZIP, so it never reads anything of another one.
         """
         found = await self.transactions.read(lambda t: t.videos.get(ticket.video))
-        if found is None:
-            raise VideoNotFound
-        self.retention.refuse_expired(found, self.clock.now())
-        archive = found.archive
-        if archive is None or archive.key != archive_key(found.id, ticket.attempt):
-            raise VideoNotFound(GONE)
+        found, archive = still_there(found, ticket.attempt, self.retention, self.clock.now())
         if ticket.offset + ticket.size_bytes > archive.size_bytes:
             raise FrameNotFound
         return found, archive
@@ -128,6 +124,23 @@ def places_of(wanted: Wanted, count: int) -> tuple[int, int]:
     begin = 1 if wanted.after is None else _place(wanted.after, "after") + 1
     end = count if wanted.before is None else min(count, _place(wanted.before, "before") - 1)
     return (begin, min(end, begin + size - 1)) if wanted.last is None else (max(begin, end - size + 1), end)
+
+
+def still_there(
+    found: VideoProcessing | None, attempt: int, retention: Retention, now: datetime
+) -> tuple[VideoProcessing, FramesArchive]:
+    """Return what was found by a link to something of the ZIP that this attempt made.
+
+    :raises VideoNotFound: where the video is gone, or has the ZIP of another attempt
+    :raises VideoExpired: where the ZIP is no longer kept
+    """
+    if found is None:
+        raise VideoNotFound
+    retention.refuse_expired(found, now)
+    archive = found.archive
+    if archive is None or archive.key != archive_key(found.id, attempt):
+        raise VideoNotFound(GONE)
+    return found, archive
 
 
 def frame_cursor(index: int) -> str:

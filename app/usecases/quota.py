@@ -172,18 +172,18 @@ class StoredBytes:
         at uploads alone would be no limit. What is being made beside it is not known, so several workers may overshoot
         by one ZIP each.
         """
-        now = self.clock.now()
+        return await self.transactions.read(lambda t: self.room(t, owner))
 
-        async def measure(t: Transaction) -> int | None:
-            most = own_max_bytes(await t.users.by_id(owner), self.max_bytes)
-            return None if most is None else max(0, most - await stored_bytes(t, owner, now))
-
-        return await self.transactions.read(measure)
+    async def room(self, t: Transaction, owner: UserId) -> int | None:
+        """Return the same within a transaction."""
+        most = own_max_bytes(await t.users.by_id(owner), self.max_bytes)
+        return None if most is None else max(0, most - await stored_bytes(t, owner, self.clock.now()))
 
 
 async def stored_bytes(t: Transaction, owner: UserId | None, now: datetime) -> int:
-    """Return the bytes of one owner's files and ZIPs, or of all owners', with those of uploads under way."""
-    return await t.videos.stored_bytes(owner) + await t.reservations.declared_bytes(owner, now)
+    """Return the bytes of one owner's files, ZIPs and exports, or of all owners', with those of uploads under way."""
+    kept = await t.videos.stored_bytes(owner) + await t.exports.stored_bytes(owner)
+    return kept + await t.reservations.declared_bytes(owner, now)
 
 
 def own_max_bytes(user: User | None, max_bytes: int | None) -> int | None:

@@ -1,7 +1,9 @@
 """Single pictures by the Python client: all of them, one by its place or its time, checked and past a break."""
 
 import asyncio
+import zipfile
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import httpx
 import pytest
@@ -82,3 +84,21 @@ async def test_it_waits_while_the_storage_is_away(site: Site, ana: Person, fiapx
     site.storage.away = False
     async with asyncio.timeout(20):
         assert await asking == PICTURES[0]
+
+
+async def test_it_downloads_some_of_them_as_a_zip_of_their_own(
+    site: Site, ana: Person, fiapx: AsyncFiapX, tmp_path: Path
+):
+    film = list(many(40))
+    video = await pictured(site, ana, film)
+    for frames, places in (("3,7-9", [3, 7, 8, 9]), ([9, 3], [3, 9])):
+        to = tmp_path / "chosen.zip"
+        await fiapx.download(video, to, frames=frames)
+        with zipfile.ZipFile(to) as archive:
+            names = [name for name in archive.namelist() if name != "manifest.json"]
+            assert [archive.read(name) for name in names] == [film[place - 1].data for place in places]
+    for wrong, code in (("4-2", "INVALID_INPUT"), ([41], "FRAME_NOT_FOUND"), ("&x=1", "INVALID_INPUT")):
+        with pytest.raises(Refused) as refused:
+            await fiapx.download(video, tmp_path / "none.zip", frames=wrong)
+        assert refused.value.code == code
+    assert not (tmp_path / "none.zip").exists()

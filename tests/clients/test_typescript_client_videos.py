@@ -17,6 +17,7 @@ from devserver.ports import free_pair
 from tests.clients.conftest import Program, node, registered, running
 from tests.clients.typescript import example, ran
 from tests.parts.api_keys import program
+from tests.parts.pictures import taken
 from tests.parts.site import MP4, PASSWORD, Person, Site, running_site
 from tests.parts.stores import S3Part
 from tests.parts.waiting import until
@@ -305,6 +306,6 @@ async def test_the_example_of_management_cancels_processes_again_and_makes_a_key
         signed_in = await client.post("/auth/login", json={"email": email, "password": PASSWORD})
         client.headers["Authorization"] = f"Bearer {signed_in.json()['access_token']}"
         sent = await client.post("/videos/upload", files={"file": ("a.mp4", MP4)})
-    await site.completed(sent.json()["id"])
+    await taken(site, sent.json()["id"])
     said = await ran(package, "manage.mjs", example("manage.mjs", site, email), sent.json()["id"])
-    assert said.splitlines() == ["FAILED CANCELED", "true [ 'Camera: UPLOAD' ]"]
+    assert said.splitlines() == ["a-2-frames.zip 2 true", "FAILED CANCELED", "true [ 'Camera: UPLOAD' ]"]

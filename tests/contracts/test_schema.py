@@ -192,6 +192,7 @@ async def test_text_is_compared_by_its_characters_and_ids_are_ascii(server_engin
         "id",
         "source_hash",
         "archive_sha256",
+        "digest",
         "fingerprint_sha256",
         "head_sha256",
         "refresh_digest",

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 
+from app.domain.frames_export import ExportId
 from app.domain.user import UserId
 from app.domain.video import VideoId
 from app.usecases.ports.queue import WorkerSeen
@@ -15,6 +16,7 @@ class RememberingQueue:
         self.videos: list[VideoId] = []
         self.fleet = [WorkerSeen("worker", 1, 0)]
         self.imports: list[VideoId] = []
+        self.exports: list[ExportId] = []
         self.notifications = 0
         self.removals = 0
 
@@ -34,6 +36,12 @@ class RememberingQueue:
         if self.away:
             return False
         self.imports.append(which)
+        return True
+
+    async def make_export(self, which: ExportId, owner: UserId, traceparent: str | None = None) -> bool:
+        if self.away:
+            return False
+        self.exports.append(which)
         return True
 
     async def deliver_notifications(self) -> bool:

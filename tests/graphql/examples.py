@@ -13,12 +13,16 @@ from typing import Any, Final
 
 import httpx
 
+from app.domain.frames_export import ExportId
 from app.domain.notification import NotificationChannel, NotificationEvent
 from app.domain.times import iso8601
 from app.domain.user import Role, UserId
 from app.domain.video import VideoId
+from app.infra.frame_indexes import StoredFrameIndexes
 from app.usecases.ports.queue import WorkerSeen
 from app.usecases.ports.transactions import Transaction
+from app.wiring import make_export
+from tests.fakes.renderer import ScriptedRenderer, SilentReports
 from tests.fakes.sources import MemorySources
 from tests.parts.graphql_socket import socket
 from tests.parts.pictures import taken
@@ -189,6 +193,13 @@ async def _pictures(story: Story) -> None:
     await taken(story.site, video)
     await story.does("frames", id=video, first=2)
     await story.does("storyboard", id=video)
+    await story.does("select-frames", input={"videoId": video, "numbers": [1, 3]})
+    export = (await story.does("create-frames-export", input={"videoId": video, "kind": "PREVIEW_WEBP"}))["id"]
+    indexes = StoredFrameIndexes(story.site.storage)
+    making = make_export(story.site.settings, story.site.opened, indexes, ScriptedRenderer(), SilentReports())
+    await making(ExportId(export))
+    await story.does("frames-export", id=export)
+    await story.does("delete-frames-export", id=export)
 
 
 async def _parts(story: Story) -> None:

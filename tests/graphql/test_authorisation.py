@@ -36,6 +36,7 @@ GIVEN = "given"
 REFUSED = "UNAUTHENTICATED"
 NOT_YOURS = "VIDEO_NOT_BELONGS_TO_USER"
 NO_BATCH = "BATCH_NOT_FOUND"
+NO_EXPORT = "EXPORT_NOT_FOUND"
 FOR_OPERATORS = "NOT_AN_OPERATOR"
 
 
@@ -48,6 +49,12 @@ class Row:
     another: str
     arguments: Mapping[str, tuple[str, Any]] = field(default_factory=dict)
     """Name to type and value; the value VIDEO stands for the owner's video, BATCH for their batch, OWNER for them."""
+
+    def names(self, *things: object) -> bool:
+        """Whether its arguments hold one of these."""
+        told = [value for _, value in self.arguments.values()]
+        told += [inner for value in told if isinstance(value, dict) for inner in value.values()]
+        return any(value is thing for value in told for thing in things)
 
 
 VIDEO, BATCH, OWNER = object(), object(), object()
@@ -67,6 +74,8 @@ RESET = {"token": ("String!", "no token"), "new": ("String!", PASSWORD)}
 CREATE = {"fileName": "a.mp4", "sizeBytes": len(MP4), "firstBytes": base64.b64encode(MP4).decode()}
 NEW_BATCH = {"input": ("CreateBatchInput!", {"name": "Monday"})}
 PRESET = {"input": ("PresetInput!", {"name": "thumbnails", "options": {"maxWidth": 320}})}
+CHOSEN = {"input": ("SelectFramesInput!", {"videoId": VIDEO, "numbers": [1]})}
+EXPORT = {"input": ("CreateFramesExportInput!", {"videoId": VIDEO, "kind": "PREVIEW_WEBP"})}
 CODE = {"code": ("FailureCode!", "CORRUPT_VIDEO")}
 LINK = {"input": ("ImportVideoInput!", {"url": "https://films.example/a.mp4"})}
 FILE = {"fileName": ("String!", "a.mp4"), "sizeBytes": ("BigInt!", 1024)}
@@ -122,6 +131,10 @@ TABLE = {
     "Mutation.cancelVideo": Row(REFUSED, GIVEN, NOT_YOURS, ID),
     "Mutation.reprocessVideo": Row(REFUSED, "PROCESSING_NOT_FINISHED", NOT_YOURS, ID),
     "Mutation.deleteVideo": Row(REFUSED, GIVEN, NOT_YOURS, ID),
+    "Mutation.selectFrames": Row(REFUSED, "PROCESSING_NOT_FINISHED", NOT_YOURS, CHOSEN),
+    "Query.framesExport": Row(REFUSED, NO_EXPORT, NO_EXPORT, NOTHING),
+    "Mutation.createFramesExport": Row(REFUSED, "PROCESSING_NOT_FINISHED", NOT_YOURS, EXPORT),
+    "Mutation.deleteFramesExport": Row(REFUSED, NO_EXPORT, NO_EXPORT, NOTHING),
     "Query.overview": Row(REFUSED, FOR_OPERATORS, FOR_OPERATORS),
     "Query.jobs": Row(REFUSED, FOR_OPERATORS, FOR_OPERATORS),
     "Query.accounts": Row(REFUSED, FOR_OPERATORS, FOR_OPERATORS),
@@ -206,11 +219,14 @@ async def outcome(
     site: Site, person: Person | None, name: str, row: Row, video: str, owner: str = ""
 ) -> tuple[str, str]:
     """Give what came back as one word, and all of it as text."""
-    stood_for = {VIDEO: video, BATCH: video, OWNER: owner}
-    variables = {
-        argument: stood_for[value] if value in (VIDEO, BATCH, OWNER) else value
-        for argument, (_, value) in row.arguments.items()
-    }
+    stood_for = {id(VIDEO): video, id(BATCH): video, id(OWNER): owner}
+
+    def meant(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: meant(inner) for key, inner in value.items()}
+        return stood_for.get(id(value), value)
+
+    variables = {argument: meant(value) for argument, (_, value) in row.arguments.items()}
     query = operation(name, row)
     ask = by_websocket if name.startswith("Subscription.") else by_http
     answer = await ask(site, person, query, variables)
@@ -223,7 +239,7 @@ async def outcome(
 
 async def owned(owner: Person, row: Row) -> str:
     """Make what a row's id is of, the owner's video or their batch; return that id."""
-    if BATCH not in [value for _, value in row.arguments.values()]:
+    if not row.names(BATCH):
         return await owner.uploaded()
     made = await owner.ask('mutation { createBatch(input: {name: "holidays"}) { ... on Batch { id } } }')
     return str(made["createBatch"]["id"])

@@ -7,7 +7,7 @@ from typing import Any, Final
 from pydantic_settings import BaseSettings
 
 from app import settings
-from app.infra.redis.queue import VIDEO_QUEUE
+from app.infra.redis.queue import EXPORT_QUEUE, VIDEO_QUEUE
 from app.infra.redis.scripts import queue_keys
 from tests.k8s.manifests import (
     Manifest,
@@ -23,6 +23,7 @@ from tests.k8s.manifests import (
 )
 
 _DEFERRED, _WAITING, _STREAM = queue_keys(VIDEO_QUEUE)[:3]
+_EXPORTS = queue_keys(EXPORT_QUEUE)[2]
 _CONNECTION: Final = {"address", "password", "enableTLS", "databaseIndex"}
 _METADATA: Final = {
     "redis-streams": {"stream", "streamLength", *_CONNECTION},
@@ -170,12 +171,13 @@ def triggers_ask_for_what_the_queue_holds(manifests: Manifests) -> Iterator[str]
 def _wrong_triggers(manifests: Manifests, scaled: Manifest) -> Iterator[str]:
     triggers = {one["name"]: one for one in scaled["spec"]["triggers"]}
     kinds = {name: one["type"] for name, one in triggers.items()}
-    if kinds != {"stream": "redis-streams", "waiting-room": "redis", "deferred": "redis"}:
+    if kinds != {"stream": "redis-streams", "waiting-room": "redis", "exports": "redis-streams", "deferred": "redis"}:
         yield f"the triggers are {kinds}"
         return
     metadata: dict[str, dict[str, Any]] = {name: one["metadata"] for name, one in triggers.items()}
-    asked = (metadata["stream"].get("stream"), *(metadata[one].get("listName") for one in ("waiting-room", "deferred")))
-    if asked != (_STREAM, _WAITING, _DEFERRED):
+    streams = [metadata[one].get("stream") for one in ("stream", "exports")]
+    asked = (*streams, *(metadata[one].get("listName") for one in ("waiting-room", "deferred")))
+    if asked != (_STREAM, _EXPORTS, _WAITING, _DEFERRED):
         yield f"the triggers ask for {asked}"
     for name, one in triggers.items():
         for key in set(one["metadata"]) - _METADATA[one["type"]]:

@@ -32,6 +32,7 @@ from app.infra.sql.engine import close_engine, engine_for
 from app.infra.sql.transactions import SqlTransactions
 from app.infra.storyboard_links import HmacStoryboardLinks
 from app.infra.zip_of_folders import StoredZips
+from app.infra.zip_of_selection import SelectedZips
 from app.main import application
 from app.server.draining_server import drop_stalled_clients, uvicorn_options
 from app.server.own_port import about, answering
@@ -184,10 +185,9 @@ class Site:
     def services(self) -> Services:
         opened, public = self.opened, self.settings.public_url
         tickets = TicketLinks(SECRET, lifetime_seconds=300, public_url=public)
+        indexes = StoredFrameIndexes(opened.storage)
         return Services(
-            do=user_use_cases(
-                self.settings, opened, self.identity, StoredFrameIndexes(opened.storage), self.part_links
-            ),
+            do=user_use_cases(self.settings, opened, self.identity, indexes, self.part_links),
             tokens=self.tokens,
             ended_sessions=self.ended_sessions,
             links=self.storage_links or tickets,
@@ -198,6 +198,7 @@ class Site:
             own_tickets=tickets,
             storage=self.bucket or self.storage,
             archives=StoredZips(self.bucket or self.storage),
+            selections=SelectedZips(opened.storage, indexes),
             clock=self.clock,
             retention=self.retention,
             content_disposition=content_disposition,

@@ -6,17 +6,22 @@ import os
 import pty
 import re
 import signal
+import zipfile
 from collections import Counter
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 
-from app.domain.video import archive_key
+from app.domain.video import VideoId, archive_key
+from app.wiring import attempt_video
 from tests.clients.conftest import stored
+from tests.fakes.extractor import ScriptedExtractor
 from tests.parts.http_line import HttpLine
+from tests.parts.pictures import many
 from tests.parts.site import MP4, ZIP, Person, Site
 from tests.parts.waiting import until
+from tests.parts.wired import decoding_parts
 from tests.remote.conftest import Terminal
 
 pytestmark = pytest.mark.slow
@@ -178,3 +183,20 @@ async def test_a_terminal_sees_bars_and_what_is_said_besides_goes_where_it_belon
     assert (process.returncode, out.decode()) == (0, f"{video}: COMPLETED, 3 frames\n")
     assert video in shown
     assert "PROCESSING" in shown
+
+
+async def test_chosen_frames_are_fetched_alone(site: Site, ana: Person, of_ana: Terminal):
+    video = await ana.uploaded(name="holiday.mp4")
+    film = list(many(12))
+    attempt = attempt_video(site.settings, site.opened, decoding_parts(ScriptedExtractor(film)))
+    assert await attempt(VideoId(video)) is None
+    ended = await of_ana.fiapx("download", video, "--frames", "3,7-9")
+    assert ended.code == 0, ended.err
+    with zipfile.ZipFile(of_ana.folder / "holiday.chosen.zip") as archive:
+        assert [archive.read(name) for name in archive.namelist()[:-1]] == [
+            film[place - 1].data for place in (3, 7, 8, 9)
+        ]
+    wrong = await of_ana.fiapx("download", video, "--frames", "99", "--force")
+    assert (wrong.code, "1 to 12" in wrong.err) == (1, True)
+    both = await of_ana.fiapx("download", "--batch", "x", "--frames", "1")
+    assert both.code == 2

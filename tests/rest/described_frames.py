@@ -8,8 +8,9 @@ from tests.parts.site import Person, Site
 from tests.rest.visitor import Visitor, fetched
 
 UNKNOWN = "3f0c1d7e-5a4b-4c3d-8e2f-1a2b3c4d5e6f"
-PATHS = ("frames", "frames/1")
 BOARD = ("storyboard.vtt", "storyboard-1.jpg")
+PATHS = ("frames", "frames/1", "frames.zip?frames=1", "frames.csv", "frames.coco.json")
+SELECT = "mutation($input: SelectFramesInput!) { selectFrames(input: $input) { ... on FramesSelection { url } } }"
 
 
 async def pictures_as_described(site: Site, ana: Person, visitor: Visitor, stranger: Visitor, another: Visitor) -> None:
@@ -28,6 +29,14 @@ async def pictures_as_described(site: Site, ana: Person, visitor: Visitor, stran
     assert (await visitor.get(f"/videos/{video}/frames/4")).json()["code"] == "FRAME_NOT_FOUND"
     await fetched(visitor, f"/videos/{video}/frames/3", LAST.data)
     await fetched(stranger, last["url"], LAST.data)
+    await fetched(visitor, f"/videos/{video}/frames.zip?frames=1-3", b"")
+    assert (await visitor.get(f"/videos/{video}/frames.zip?frames=1,1")).json()["code"] == "INVALID_INPUT"
+    assert (await visitor.get(f"/videos/{video}/frames.zip?frames=4")).json()["code"] == "FRAME_NOT_FOUND"
+    for table in ("frames.csv", "frames.coco.json"):
+        etag = (await visitor.get(f"/videos/{video}/{table}")).headers["etag"]
+        assert (await visitor.get(f"/videos/{video}/{table}", headers={"If-None-Match": etag})).status_code == 304
+    chosen = (await ana.ask(SELECT, input={"videoId": video, "numbers": [2]}))["selectFrames"]["url"]
+    await fetched(stranger, chosen, b"")
     await _links_that_open_nothing(site, ana, video, stranger)
     site.storage.away = True
     for path in PATHS:
@@ -38,6 +47,7 @@ async def pictures_as_described(site: Site, ana: Person, visitor: Visitor, stran
     site.storage.objects[archive.index_key].data = b""
     for path in PATHS:
         assert (await visitor.get(f"/videos/{video}/{path}")).json()["code"] == "FRAMES_UNREADABLE"
+    assert (await stranger.get(chosen)).json()["code"] == "FRAMES_UNREADABLE"
     site.storage.objects.clear()
     assert (await stranger.get(last["url"])).json()["code"] == "VIDEO_NOT_FOUND"
     site.clock.advance(300)
@@ -88,8 +98,9 @@ async def pictures_that_expired_as_described(site: Site, ana: Person, visitor: V
     site.clock.advance(24 * 3600 - 1)
     url = (await visitor.get(f"/videos/{video}/frames")).json()["items"][0]["url"]
     links = await _board_links(ana, video)
+    chosen = (await ana.ask(SELECT, input={"videoId": video, "numbers": [2]}))["selectFrames"]["url"]
     site.clock.advance(1)
-    for path in (*(f"/videos/{video}/{path}" for path in (*PATHS, *BOARD)), url, *links.values()):
+    for path in (*(f"/videos/{video}/{path}" for path in (*PATHS, *BOARD)), url, chosen, *links.values()):
         assert (await visitor.get(path)).json()["code"] == "VIDEO_EXPIRED"
 
 

@@ -137,6 +137,9 @@ async def test_a_key_without_the_scope_is_answered_as_described(site: Site, ana:
             (await visitor.get("/videos"), "read"),
             (await visitor.get(f"/videos/{video}/download"), "read"),
             (await visitor.get(f"/batches/{video}/download"), "read"),
+            (await visitor.get(f"/videos/{video}/frames.zip?frames=1"), "read"),
+            (await visitor.get(f"/videos/{video}/frames.csv"), "read"),
+            (await visitor.get(f"/videos/{video}/frames.coco.json"), "read"),
         ]
         for answer, scope in answers:
             assert (answer.status_code, answer.json()["code"]) == (403, "INSUFFICIENT_SCOPE")

@@ -75,7 +75,7 @@ _DEINTERLACED: Final = "estdif=mode=frame:deint=interlaced:redge=0"
 _BARE: Final = "sidedata=mode=delete"
 _SRGB: Final = "setparams=color_primaries=bt709:color_trc=iec61966-2-1"  # What PNG says of itself.
 # Colour over white, by its share a: 1 - (1 - c) a.
-_ON_WHITE: Final = "format=gbrap,negate=components=r+g+b,premultiply=inplace=1,negate=components=r+g+b"
+ON_WHITE: Final = "format=gbrap,negate=components=r+g+b,premultiply=inplace=1,negate=components=r+g+b"
 
 
 # By quarters of a circle clockwise, and by whether the picture is mirrored before.
@@ -135,7 +135,7 @@ class Rendering:
 
         One of another shape than the tile's stands in its middle.
         """
-        over_white = f"{_ON_WHITE}," if self.alpha and self.format in _WITH_ALPHA else ""
+        over_white = f"{ON_WHITE}," if self.alpha and self.format in _WITH_ALPHA else ""
         # Transparent pictures for WebP are not YUV yet.
         png = self.alpha and self.format is ImageFormat.WEBP
         known = _OUT[ImageFormat.PNG if png else self.format].replace("out_", "in_")
@@ -378,7 +378,7 @@ def _developing(
         return [*colour.to_rgb(wanted, alpha=False), last]
     chain = colour.to_rgb(stored, alpha=True)
     if image_format is ImageFormat.JPEG:
-        return [*chain, _ON_WHITE, last]
+        return [*chain, ON_WHITE, last]
     if stored == wanted:
         return chain
     shrunk = _scale(wanted, "in_range=full:out_range=full", _EXACT)

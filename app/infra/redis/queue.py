@@ -7,6 +7,7 @@ from typing import Final, final
 import structlog
 from opentelemetry.trace import SpanKind
 
+from app.domain.frames_export import ExportId
 from app.domain.user import UserId
 from app.domain.video import VideoId
 from app.infra.redis.best_effort import BestEffort
@@ -19,9 +20,11 @@ log = structlog.get_logger(__name__)
 VIDEO_QUEUE: Final = "fiapx:videos"
 CONTROL_QUEUE: Final = "fiapx:control"
 IMPORT_QUEUE: Final = "fiapx:imports"
+EXPORT_QUEUE: Final = "fiapx:exports"
 
 PROCESS_VIDEO: Final = "process_video"
 FETCH_IMPORT: Final = "fetch_import"
+MAKE_EXPORT: Final = "make_export"
 DELIVER_NOTIFICATIONS: Final = "deliver_notifications"
 REMOVE_OBJECTS: Final = "remove_objects"
 
@@ -61,6 +64,10 @@ class ArqJobQueue:
     async def fetch_import(self, which: VideoId, owner: UserId, traceparent: str | None = None) -> bool:
         with continued(traceparent or current_traceparent()):
             return await self._enqueue(IMPORT_QUEUE, FETCH_IMPORT, which, job_id=f"import:{which}", owner=owner)
+
+    async def make_export(self, which: ExportId, owner: UserId, traceparent: str | None = None) -> bool:
+        with continued(traceparent or current_traceparent()):
+            return await self._enqueue(EXPORT_QUEUE, MAKE_EXPORT, which, job_id=f"export:{which}", owner=owner)
 
     async def deliver_notifications(self) -> bool:
         return await self._enqueue(CONTROL_QUEUE, DELIVER_NOTIFICATIONS)

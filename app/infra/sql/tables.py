@@ -26,6 +26,7 @@ from sqlalchemy import (
 
 from app.domain.events import EventType
 from app.domain.failure import FailureCode, ImportFailureCode
+from app.domain.frames_export import ExportKind, ExportStatus
 from app.domain.notification import DeliveryStatus, NotificationChannel
 from app.domain.user import Locale, Role
 from app.domain.video import ProcessingStatus
@@ -313,6 +314,43 @@ imports: Final = _table(
     UniqueConstraint("user_id", "idempotency_key"),
     Index(None, "user_id", "created_at"),
     Index(None, "status", "wake_at"),
+)
+
+# What is made of pictures on request; whose it is says the video.
+frame_exports: Final = _table(
+    "frame_exports",
+    Column("id", Uuid, primary_key=True),
+    Column("video_id", ForeignKey("video_processings.id", ondelete="CASCADE"), nullable=False),
+    Column("kind", _one_of(ExportKind, 32), nullable=False),
+    Column("places", Text),
+    # Of kind and places, which are too long for an index.
+    Column("digest", Sha256, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("wake_at", Instant, nullable=False),
+    Column("lapses_at", Instant, key="expires_at", nullable=False, index=True),
+    Column("status", _one_of(ExportStatus, 16), nullable=False),
+    Column("attempt", Integer, nullable=False),
+    Column("faults", Integer, nullable=False),
+    Column("frame_count", Integer),
+    Column("object_key", String(255), index=True),
+    Column("size_bytes", BigInteger, nullable=False),
+    Column("ended_at", Instant),
+    Column("failure_code", _one_of(FailureCode, 32)),
+    Column("failure_reason", Text),
+    Column("traceparent", Traceparent),
+    UniqueConstraint("video_id", "digest"),
+    Index(None, "status", "wake_at"),
+)
+
+# Which pictures a link of a day's life at most leads to; the digest is of the places.
+frame_selections: Final = _table(
+    "frame_selections",
+    _id(),
+    Column("video_id", ForeignKey("video_processings.id", ondelete="CASCADE"), nullable=False),
+    Column("digest", Sha256, nullable=False),
+    Column("places", Text, nullable=False),
+    Column("lapses_at", Instant, key="expires_at", nullable=False, index=True),
+    UniqueConstraint("video_id", "digest"),
 )
 
 removals: Final = _table(

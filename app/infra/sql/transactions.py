@@ -16,6 +16,8 @@ from app.infra.sql.email_changes import SqlEmailChanges
 from app.infra.sql.engine import WRITES
 from app.infra.sql.errors import lost_to_another, out_of_reach, unavailable
 from app.infra.sql.events import SqlEvents
+from app.infra.sql.frame_selections import SqlFrameSelections
+from app.infra.sql.frames_exports import SqlFramesExports
 from app.infra.sql.imports import SqlImports
 from app.infra.sql.jobs import SqlJobs
 from app.infra.sql.mailed_links import SqlMailedLinks
@@ -58,6 +60,8 @@ class SqlTransaction(Transaction):
         self.imports = SqlImports(connection)
         self.presets = SqlPresets(connection)
         self.batches = SqlBatches(connection)
+        self.selections = SqlFrameSelections(connection)
+        self.exports = SqlFramesExports(connection)
         self.events = SqlEvents(connection)
         self.removals = SqlRemovals(connection)
         self.notifications = SqlNotifications(connection)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from app.domain.video import FramesArchive
+from app.usecases.chosen_frames import ChosenFrames
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,3 +32,10 @@ class ArchiveJoiner(Protocol):
 
     async def joined(self, folders: Sequence[ArchiveFolder]) -> JoinedArchive:
         """Find out how large it will be; raises ``ObjectMissing`` where one of them is gone."""
+
+
+class ArchiveSelector(Protocol):
+    """Makes a ZIP of some pictures of one."""
+
+    async def selected(self, chosen: ChosenFrames) -> JoinedArchive:
+        """Find out how large it will be; raises as ``FrameIndexes`` does."""

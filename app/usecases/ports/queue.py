@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from app.domain.frames_export import ExportId
 from app.domain.user import UserId
 from app.domain.video import VideoId
 
@@ -34,6 +35,9 @@ class JobQueue(Protocol):
 
     async def fetch_import(self, which: VideoId, owner: UserId, traceparent: str | None = None) -> bool:
         """Enqueue as ``process_video`` does, for those who fetch what is behind links."""
+
+    async def make_export(self, which: ExportId, owner: UserId, traceparent: str | None = None) -> bool:
+        """Enqueue as ``process_video`` does, for those who make files of pictures."""
 
     async def deliver_notifications(self) -> bool: ...
     async def remove_objects(self) -> bool: ...

@@ -8,6 +8,8 @@ from app.usecases.ports.audit import AuditLog
 from app.usecases.ports.batches import Batches
 from app.usecases.ports.email_changes import EmailChanges
 from app.usecases.ports.events import Events
+from app.usecases.ports.frame_selections import FrameSelections
+from app.usecases.ports.frames_exports import FramesExports
 from app.usecases.ports.imports import Imports
 from app.usecases.ports.jobs import Jobs
 from app.usecases.ports.mailed_links import MailedLinks
@@ -42,6 +44,8 @@ class Transaction(Protocol):
     imports: Imports
     presets: Presets
     batches: Batches
+    selections: FrameSelections
+    exports: FramesExports
     events: Events
     removals: Removals
     notifications: Notifications

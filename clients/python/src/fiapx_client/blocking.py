@@ -1,6 +1,6 @@
 """The same for programs without an event loop: each method hands over to the client that has one, in a thread."""
 
-from collections.abc import AsyncGenerator, Collection, Iterator
+from collections.abc import AsyncGenerator, Collection, Iterable, Iterator
 from contextlib import ExitStack, suppress
 from datetime import datetime
 from functools import partial
@@ -177,12 +177,20 @@ class FiapX:
         """Process the same film again, as a new video; the options are those of the first where none are named."""
         return self._portal.call(partial(self._client.reprocess, id, options=options))
 
-    def download(self, id: str, path: str | PathLike[str], *, on_progress: OnProgress | None = None) -> None:
-        """Fetch a video's ZIP; what came of it before is gone on with, from ``<path>.part``.
+    def download(
+        self,
+        id: str,
+        path: str | PathLike[str],
+        *,
+        frames: str | Iterable[int] | None = None,
+        on_progress: OnProgress | None = None,
+    ) -> None:
+        """Fetch a video's ZIP, or one of the ``frames`` of these places alone, from 1: ``"3,7-9"``, or numbers.
 
-        What stands at ``path`` is replaced once all is there and its checksum right. Raises an OSError of the disk.
+        What came of it before is gone on with, from ``<path>.part``. What stands at ``path`` is replaced once all is
+        there and its checksums right. Raises an OSError of the disk.
         """
-        self._portal.call(partial(self._client.download, id, path, on_progress=on_progress))
+        self._portal.call(partial(self._client.download, id, path, frames=frames, on_progress=on_progress))
 
     def frames(self, id: str) -> Iterator[Frame]:
         """Yield all pictures of a video's ZIP, in its order, without a byte of theirs."""

@@ -2,13 +2,14 @@
 
 import asyncio
 import re
-from collections.abc import AsyncGenerator, Collection
+from collections.abc import AsyncGenerator, Collection, Iterable
 from contextlib import aclosing, suppress
 from datetime import datetime
 from os import PathLike
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self, final
+from urllib.parse import quote
 from weakref import WeakSet
 
 import httpx
@@ -172,12 +173,25 @@ class AsyncFiapX:
         """Process the same film again, as a new video; the options are those of the first where none are named."""
         return read(Video.of, await self._service.ask(documents.REPROCESS, id=id, options=options))
 
-    async def download(self, id: str, path: str | PathLike[str], *, on_progress: OnProgress | None = None) -> None:
-        """Fetch a video's ZIP; what came of it before is gone on with, from ``<path>.part``.
+    async def download(
+        self,
+        id: str,
+        path: str | PathLike[str],
+        *,
+        frames: str | Iterable[int] | None = None,
+        on_progress: OnProgress | None = None,
+    ) -> None:
+        """Fetch a video's ZIP, or one of the ``frames`` of these places alone, from 1: ``"3,7-9"``, or numbers.
 
-        What stands at ``path`` is replaced once all is there and its checksum right. Raises an OSError of the disk.
+        What came of it before is gone on with, from ``<path>.part``. What stands at ``path`` is replaced once all is
+        there and its checksums right. Raises an OSError of the disk.
         """
-        await Download(self._service, f"{_path(id)}/download", Path(path), on_progress)()
+        if frames is None:
+            await Download(self._service, f"{_path(id)}/download", Path(path), on_progress)()
+            return
+        chosen = quote(frames if isinstance(frames, str) else ",".join(map(str, frames)), safe=",")
+        there = f"{_path(id)}/frames.zip?frames={chosen}"
+        await Download(self._service, there, Path(path), on_progress, tests_entries=True)()
 
     async def frames(self, id: str) -> AsyncGenerator[Frame]:
         """Yield all pictures of a video's ZIP, in its order, without a byte of theirs."""
