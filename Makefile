@@ -123,9 +123,10 @@ format: .venv/.tests  ## Put the code into shape
 	$(VENV) -m ruff format .
 	$(VENV) -m ruff check --fix .
 
-screenshots: .venv/.tests .samples/.fetched $(PAGES)  ## Take the pictures of the page and of the mails anew (needs Chromium)
+screenshots: .venv/.tests .samples/.fetched $(PAGES)  ## Take the pictures of the page and of the mails anew, and of all screens into build/screens (needs Chromium)
 	PYTHONPATH=. $(VENV) docs/screenshots/take.py
 	PYTHONPATH=. $(VENV) docs/screenshots/mails.py
+	PYTHONPATH=. $(VENV) docs/screenshots/screens.py
 
 samples: .samples/.fetched  ## Fetch the sample recordings into .samples
 

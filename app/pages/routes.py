@@ -96,7 +96,8 @@ def _app_policy(settings: Settings) -> Sequence[str]:
         for url in (settings.s3_public_url, settings.upload_url)
     )
     connections = pictures if parts == pictures else pictures + parts
-    return (*_OF_APPS, f"img-src 'self'{pictures}", f"connect-src 'self'{connections}")
+    # A film that was chosen is played from where it lies: from a blob that the page itself made of it.
+    return (*_OF_APPS, f"img-src 'self'{pictures}", "media-src blob:", f"connect-src 'self'{connections}")
 
 
 def _storage_origin(public_url: str, bucket: str) -> str:

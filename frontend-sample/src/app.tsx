@@ -14,7 +14,10 @@ import { LANGUAGES, type Language } from "./texts/words.ts";
 import { LanguageSelect } from "./ui/language.tsx";
 import { later } from "./ui/later.tsx";
 import { PageContext, usePage, useSignOut, useStore, useWords } from "./ui/page.ts";
+import { useShortcuts } from "./ui/shortcuts.ts";
+import { ThemeSelect } from "./ui/theme.tsx";
 
+const ShortcutsDialog = later(async () => (await import("./ui/shortcuts-dialog.tsx")).ShortcutsDialog);
 const AccountDialog = later(async () => (await import("./account/account.tsx")).AccountDialog);
 
 const UpdateProfile = graphql(`mutation UpdateProfile($input: ProfileInput!) { updateProfile(input: $input) { __typename } }`);
@@ -34,6 +37,9 @@ function Screens() {
   const Screen = useStore(({ place, session }) => screenAt(place, session.user !== null));
   /** Whose account is open; it closes when somebody else is here, or nobody. */
   const account = useSignal<string | null>(null);
+  const isHelping = useSignal(false);
+  const help = (): void => void (isHelping.value = true);
+  useShortcuts({ "?": help });
   useEffect(() => () => void (account.value = null), [user?.id]);
 
   // A new screen begins at its heading, for eyes and for screen readers; the very first one at the top.
@@ -45,11 +51,12 @@ function Screens() {
 
   return (
     <>
-      <Head openAccount={() => (account.value = user!.id)} />
+      <Head openAccount={() => (account.value = user!.id)} help={help} />
       <main>
         <Screen key={user?.id} />
       </main>
       {user && account.value === user.id && <AccountDialog onClose={() => (account.value = null)} />}
+      {isHelping.value && <ShortcutsDialog onClose={() => (isHelping.value = false)} />}
       {isExpired && <SignInAgain />}
       <p role="status" class="unseen">
         <span key={said.number}>{said.text}</span>
@@ -66,7 +73,7 @@ function screenAt(path: string, isSignedIn: boolean) {
   return path === "/forgot-password" ? ForgotPassword : SignIn;
 }
 
-function Head({ openAccount }: { openAccount: () => void }) {
+function Head({ openAccount, help }: { openAccount: () => void; help: () => void }) {
   const { t } = useWords();
   const { ask } = usePage();
   const signOut = useSignOut();
@@ -90,6 +97,8 @@ function Head({ openAccount }: { openAccount: () => void }) {
         </span>
       )}
       <span class="space" />
+      <button type="button" class="icon" aria-label={t.shortcuts} aria-keyshortcuts="?" onClick={help}>?</button>
+      <ThemeSelect />
       <LanguageSelect onChosen={tellLanguage} />
       {user && (
         <>

@@ -44,7 +44,7 @@ export function listOf(...videos: Video[]): List {
 
 /** The list with uploads of these keys, each named after its key. */
 export function uploading(list: List, ...keys: string[]): List {
-  return added(list, keys.map((key) => ({ key, file: file(`${key}.mp4`), problem: null })), {}, CREATED);
+  return added(list, keys.map((key) => ({ key, file: file(`${key}.mp4`), options: {}, problem: null })), CREATED);
 }
 
 export function entry(list: List, key: string): Entry {

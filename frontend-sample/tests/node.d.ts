@@ -11,6 +11,7 @@ declare module "node:assert/strict" {
 
 declare module "node:fs" {
   export function readdirSync(folder: string, options: { recursive: true; encoding: "utf8" }): string[];
+  export function readFileSync(path: string): Uint8Array<ArrayBuffer>;
 }
 
 declare module "node:path" {

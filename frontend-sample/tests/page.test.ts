@@ -16,7 +16,7 @@ const NOW = Date.parse("2026-11-23T12:00:00Z");
 const ANA = sessions.granted(NOBODY, grant(), NOW);
 
 test("a change makes another state, which shares what stayed the same", async () => {
-  const { state, part } = createStore(initial({ session: NOBODY, words: await wordsIn("en"), place: "/", notifications: "default" }));
+  const { state, part } = createStore(initial({ session: NOBODY, words: await wordsIn("en"), place: "/", notifications: "default", theme: "system", shortcuts: true }));
   const before = state.value;
   part("connection").change(connected);
   part("said").change(spoken, "Hello.");
@@ -94,9 +94,9 @@ test("uploads that may be tried again are those that failed, not those that stay
 
 test("files are announced together, and each one that need not be sent with its reason", () => {
   const problem = { code: "FILE_TOO_LARGE" } as const;
-  const files = [null, problem].map((found, index) => ({ key: `${index}`, file: file(`${index}.mp4`), problem: found }));
+  const files = [null, problem].map((found, index) => ({ key: `${index}`, file: file(`${index}.mp4`), options: {}, problem: found }));
   const expected = [{ kind: "added", count: 2 }, { kind: "failed", name: "1.mp4", problem }];
-  deepEqual(announced(EMPTY, uploads.added(EMPTY, files, {}, 0)), expected);
+  deepEqual(announced(EMPTY, uploads.added(EMPTY, files, 0)), expected);
 });
 
 test("a video is announced when it ends, once, and not when it is read for the first time", () => {

@@ -29,8 +29,8 @@ test("there is an upload under way until the last one is over", () => {
 });
 
 test("a file that need not be sent is not put in line", () => {
-  const refused = { key: "a", file: file("a.txt"), problem: { code: "UNSUPPORTED_FILE_FORMAT" } } as const;
-  const list = uploads.added(EMPTY, [refused], {}, 0);
+  const refused = { key: "a", file: file("a.txt"), options: {}, problem: { code: "UNSUPPORTED_FILE_FORMAT" } } as const;
+  const list = uploads.added(EMPTY, [refused], 0);
   equal(entry(list, "a").upload!.phase, "refused");
   equal(uploads.next(list), undefined);
 });

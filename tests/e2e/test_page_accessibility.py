@@ -50,6 +50,24 @@ async def check_account(visitor: Visitor) -> None:
     await check(visitor, "the account, with a session and a key")
 
 
+async def check_review(visitor: Visitor, samples: Path) -> None:
+    """Look at two films before they are sent, mark an instant, choose what cannot be, and leave for the shortcuts."""
+    keys = visitor.page.keyboard
+    review = await visitor.review(samples / "bikes.mp4", samples / "carphone_pristine.mp4")
+    await expect(review.get_by_role("slider")).to_have_count(3)
+    await keys.press("m")
+    await check(visitor, "before an upload")
+    await review.locator("[name=quality]").fill("0")
+    await keys.press("Enter")
+    await expect(review.locator("[name=quality]")).to_be_focused()
+    await check(visitor, "an option that cannot be")
+    await keys.press("Escape")
+    await keys.press("?")
+    await expect(visitor.page.get_by_role("dialog")).to_be_visible()
+    await check(visitor, "the shortcuts")
+    await keys.press("Escape")
+
+
 @pytest.mark.parametrize(
     ("words", "scheme", "size"),
     [
@@ -89,8 +107,7 @@ async def test_every_page_and_state_passes_the_accessibility_rules(
         await ana.sees("cut.mp4", words.failed)
         await expect(ana.line("bikes.mp4").locator("img")).to_be_visible()
         await check(ana, "ready, failed and refused")
-        await page.locator("summary").click()
-        await check(ana, "options")
+        await check_review(ana, samples)
         await page.get_by_role("link", name=f"{words.look}: bikes.mp4").click()
         await expect(page.get_by_role("gridcell")).to_have_count(10)
         await check(ana, "a video's page")
@@ -146,12 +163,12 @@ async def test_the_whole_way_by_keyboard_alone(up: Up, samples: Path):
         await ana.is_live()
 
         await keys.press("Shift+Tab")
-        assert await focused(ana) == "Options: 1 a second, JPEG"
-        await keys.press("Shift+Tab")
         assert await focused(ana) == "Choose videos"
         async with ana.page.expect_file_chooser() as chooser:
             await keys.press("Enter")
         await (await chooser.value).set_files([samples / "carphone_pristine.mp4", samples / "bikes.mp4"])
+        await expect(ana.button("Start all 2")).to_be_focused()
+        await keys.press("Enter")
         await ana.sees("carphone_pristine.mp4", "Ready")
         await ana.sees("bikes.mp4", "Ready")
 

@@ -120,7 +120,7 @@ async def test_an_upload_that_came_too_soon_is_sent_again_when_it_may_be(empty_d
         running_site(empty_database, tmp_path, settings=settings) as site,
         somebody(site) as (ana, elsewhere),
     ):
-        await expect(ana.page.get_by_text("No videos yet.")).to_be_visible()
+        await expect(ana.page.get_by_text("No film at hand?")).to_be_visible()
 
         async def spend() -> None:
             while True:
@@ -333,7 +333,7 @@ async def test_what_cannot_be_read_does_not_take_the_rest_of_a_drop_with_it(site
         await expect(ana.page.get_by_role("alert")).to_have_count(0)
 
 
-async def test_the_forms_limits_are_those_of_the_service(site: Site):
+async def test_the_forms_limits_are_those_of_the_service(site: Site, tmp_path: Path):
     async with somebody(site) as (ana, _):
 
         async def narrower(route: Route) -> None:
@@ -348,7 +348,7 @@ async def test_the_forms_limits_are_those_of_the_service(site: Site):
 
         await ana.page.route("**/graphql", narrower)
         await ana.page.reload()
-        await ana.page.get_by_text("Options:").click()
+        await ana.review(*files_in(tmp_path, 1))
         for label in ("Value", "Quality, 1 to 100", "Largest width, pixels", "From second"):
             field = ana.page.get_by_label(label)
             await expect(field).to_have_attribute("min", "3")

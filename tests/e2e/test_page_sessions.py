@@ -202,7 +202,7 @@ async def test_nothing_of_one_user_is_left_where_another_goes_on_in_their_place(
     await again.get_by_role("button", name=ana.words.sign_in).click()
     await expect(page.get_by_role("dialog")).to_have_count(0)
     await expect(ana.button("Your account: Bob")).to_be_visible()
-    await expect(page.get_by_text("No videos yet.")).to_be_visible()
+    await expect(page.get_by_text("No film at hand?")).to_be_visible()
     await expect(page.get_by_role("listitem")).to_have_count(0)
     await ana.is_live()
     await ana.button("Your account: Bob").click()

@@ -69,7 +69,7 @@ async def test_a_list_that_arrives_late_is_not_the_next_users(site: Site, arrive
         await hers.over.wait()
         await expect(ana.page.get_by_text("Reading your list")).to_be_visible()
         own.let_go.set()
-        await expect(ana.page.get_by_text("No videos yet.")).to_be_visible()
+        await expect(ana.page.get_by_text("No film at hand?")).to_be_visible()
         await expect(ana.page.get_by_role("listitem")).to_have_count(0)
 
 

@@ -144,14 +144,31 @@ class Visitor:
     async def is_live(self, within: float = 10_000) -> None:
         await expect(self.page.locator(".live")).to_have_text(self.words.live, timeout=within)
 
-    async def choose(self, *files: Path) -> None:
-        """Choose files by the button."""
+    @property
+    def reviewed(self) -> Locator:
+        """The dialog in which files are looked at before they are sent."""
+        return self.page.locator("dialog.review")
+
+    async def review(self, *files: Path) -> Locator:
+        """Choose files by the button, and look at them before they are sent."""
         async with self.page.expect_file_chooser() as chooser:
             await self.button(self.words.choose).click()
         await (await chooser.value).set_files(files)
+        return self.reviewed
+
+    async def start(self) -> None:
+        """Send what was reviewed."""
+        await self.reviewed.locator("footer button").click()
+        await expect(self.reviewed).to_have_count(0)
+
+    async def choose(self, *files: Path) -> None:
+        """Choose files by the button, and send them as they are; there is nothing to review where none can be sent."""
+        await self.review(*files)
+        if await self.page.locator(".reviewing").count():
+            await self.start()
 
     async def drop(self, *files: Path) -> None:
-        """Drop files anywhere on the window."""
+        """Drop files anywhere on the window, and send them as they are."""
         contents = [{"name": file.name, "base64": _base64(file)} for file in files]
         await self.page.evaluate(
             """async (contents) => {
@@ -166,6 +183,7 @@ class Visitor:
             }""",
             contents,
         )
+        await self.start()
 
     @staticmethod
     def asks(request: Request, operation: str) -> bool:

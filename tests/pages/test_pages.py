@@ -76,6 +76,7 @@ async def test_the_page_may_use_nothing_but_itself_and_the_storage(built: Path):
     assert "script-src 'self'" in policy
     assert "style-src 'self'" in policy
     assert "img-src 'self' https://files.example:9000" in policy
+    assert "media-src blob:" in policy
     assert "connect-src 'self' https://files.example:9000" in policy
     assert "require-trusted-types-for 'script'" in policy
 

@@ -5,7 +5,7 @@ import { graphql, type ResultOf } from "./graphql.ts";
 export const ReadLimits = graphql(
   `query Limits {
     serviceLimits {
-      acceptedExtensions maxInlineUploadBytes maxFileBytes stagedUploads
+      acceptedExtensions maxInlineUploadBytes maxFileBytes stagedUploads maxFramesPerVideo
       optionRanges { option minimum maximum wholeNumber }
     }
   }`,

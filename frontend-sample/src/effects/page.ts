@@ -4,7 +4,7 @@ import { computed, effect, type ReadonlySignal } from "@preact/signals";
 import type { Problem } from "../api/graphql.ts";
 import { ReadLimits } from "../api/limits.ts";
 import type { Entry } from "../state/list.ts";
-import { initial, type PageStore, type Place } from "../state/page.ts";
+import { initial, type PageStore, type Place, type Theme, THEMES } from "../state/page.ts";
 import { sessionOf } from "../state/session.ts";
 import { createStore } from "../state/store.ts";
 import { shown, underWay } from "../state/views.ts";
@@ -22,6 +22,9 @@ import { createUploads } from "./uploads.ts";
 export type Page = Awaited<ReturnType<typeof createPage>>;
 
 const LANGUAGE = "fiapx.language";
+/** src/theme.js reads it too, before anything is drawn. */
+const THEME = "fiapx.theme";
+const SHORTCUTS = "fiapx.shortcuts";
 
 /** Rejects where the words of the language cannot be loaded. */
 export async function createPage() {
@@ -62,6 +65,15 @@ export async function createPage() {
       if (storage.read(LANGUAGE) === language) store.part("words").change(() => chosen);
       return null;
     },
+    chooseTheme(theme: Theme): void {
+      storage.write(THEME, theme === "system" ? null : theme);
+      store.part("theme").change(() => theme);
+    },
+    /** Let single keys do something, or nothing. */
+    allowShortcuts(isAllowed: boolean): void {
+      storage.write(SHORTCUTS, isAllowed ? null : "off");
+      store.part("shortcuts").change(() => isAllowed);
+    },
     async allowNotifications(): Promise<void> {
       const permission = await Notification.requestPermission();
       store.part("notifications").change(() => permission);
@@ -78,6 +90,8 @@ function foundIn(storage: Storage): Omit<Parameters<typeof initial>[0], "words">
     session: sessionOf(keptIn(storage)),
     place: location.pathname,
     notifications: "Notification" in globalThis ? Notification.permission : "denied",
+    theme: THEMES.find((theme) => theme === storage.read(THEME)) ?? "system",
+    shortcuts: storage.read(SHORTCUTS) !== "off",
   };
 }
 
@@ -91,6 +105,11 @@ function viewsOf({ state }: PageStore) {
   });
   effect(() => {
     document.documentElement.lang = words.value.language;
+  });
+  const theme = computed(() => state.value.theme);
+  effect(() => {
+    if (theme.value === "system") delete document.documentElement.dataset.theme;
+    else document.documentElement.dataset.theme = theme.value;
   });
   effect(() => {
     document.title = title.value;

@@ -86,3 +86,8 @@ function fetchWithProgress(onSent: (bytes: number) => void, signal: AbortSignal)
       signal.addEventListener("abort", () => request.abort());
     });
 }
+
+/** `crypto.randomUUID` is there in secure contexts only, and a laptop in the same network is none. */
+export function uniqueKey(): string {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}

@@ -10,7 +10,7 @@ import { afterTry, FIRST_TRY } from "../state/tries.ts";
 import * as uploads from "../state/uploads.ts";
 import { failedUploads } from "../state/views.ts";
 import type { Ask } from "./client.ts";
-import { refusalOf, type Sendable, upload } from "./upload.ts";
+import { refusalOf, type Sendable, uniqueKey, upload } from "./upload.ts";
 
 /** What can be done with an upload in parts that is under way, or was. */
 interface InParts {
@@ -44,6 +44,7 @@ export function createUploads(store: PageStore, ask: Ask) {
       const [at, from] = samples[0]!;
       const rate = time - at > 500 ? ((sent - from) * 1000) / (time - at) : 0;
       list.change(uploads.moved, key, { phase: "sending", sent, rate, isPausable: inParts.has(key) });
+      if (rate > 0) store.part("uplink").change(() => rate);
     };
   }
 
@@ -140,12 +141,14 @@ export function createUploads(store: PageStore, ask: Ask) {
     for (let key = uploads.next(list.now()); key !== undefined; key = uploads.next(list.now())) void send(key);
   }
 
+  /** Whether a former page left a file unfinished: it goes on with the options that it had. */
+  const isLeft = (file: File): boolean => uploads.leftWith(list.now(), file) !== undefined;
+
   /** Put files in line. `refusal` says why one need not be sent at all. */
-  function add(files: readonly File[], options: Options, refusal: (file: File) => Problem | null): void {
-    const again = (file: File): string | undefined => uploads.leftWith(list.now(), file);
-    const added = files.filter((file) => !again(file)).map((file) => ({ key: uniqueKey(), file, problem: refusal(file) }));
-    for (const file of files) if (again(file)) list.change(uploads.chosenAgain, again(file)!, file);
-    if (added.length > 0) list.change(uploads.added, added, options, Date.now());
+  function add(files: readonly { file: File; options: Options }[], refusal: (file: File) => Problem | null): void {
+    const added = files.filter(({ file }) => !isLeft(file)).map((one) => ({ ...one, key: uniqueKey(), problem: refusal(one.file) }));
+    for (const { file } of files) if (isLeft(file)) list.change(uploads.chosenAgain, uploads.leftWith(list.now(), file)!, file);
+    if (added.length > 0) list.change(uploads.added, added, Date.now());
     startNext();
   }
 
@@ -200,7 +203,7 @@ export function createUploads(store: PageStore, ask: Ask) {
   addEventListener("beforeunload", (event) => {
     if (isBusy()) event.preventDefault();
   });
-  return { isBusy, add, recall, pause: pauseOne, resume, retry, retryAll, dismiss, dismissAll };
+  return { isBusy, isLeft, add, recall, pause: pauseOne, resume, retry, retryAll, dismiss, dismissAll };
 }
 
 function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
@@ -212,9 +215,4 @@ function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
       reject(signal.reason);
     });
   });
-}
-
-/** `crypto.randomUUID` is there in secure contexts only, and a laptop in the same network is none. */
-function uniqueKey(): string {
-  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

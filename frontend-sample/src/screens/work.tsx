@@ -2,14 +2,19 @@ import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import type { Problem } from "../api/graphql.ts";
 import { largestFile } from "../api/limits.ts";
+import { uniqueKey } from "../effects/upload.ts";
 import { failedUploads, underWay } from "../state/views.ts";
 import { keepFocus } from "../ui/focus.ts";
 import { usePage, useStore, useWords } from "../ui/page.ts";
+import { later } from "../ui/later.tsx";
 import { DropCard } from "../work/drop.tsx";
+import { FirstVisit } from "../work/first-visit.tsx";
 import { type Chosen, DEFAULTS, optionsOf } from "../work/options.ts";
-import { OptionsFields } from "../work/options-fields.tsx";
+import type { Candidate } from "../work/review/dialog.tsx";
 import { Row } from "../work/row.tsx";
 import { Unverified } from "./verify-email.tsx";
+
+const ReviewDialog = later(async () => (await import("../work/review/dialog.tsx")).ReviewDialog);
 
 /** The list is read at first, after each reconnection and after each new session; in between it is watched. */
 export function useList(): void {
@@ -38,11 +43,11 @@ export function useList(): void {
 /** The one page of work: what comes in, and the list of all that came. */
 export function Work() {
   const { t, size } = useWords();
-  const { uploads } = usePage();
+  const { go, uploads } = usePage();
   const limits = useStore((state) => state.limits);
-  const chosen = useSignal<Chosen>(DEFAULTS);
-  const options = useRef<HTMLFormElement>(null);
-  const fold = useRef<HTMLDetailsElement>(null);
+  /** What the next files begin with. */
+  const usual = useSignal<Chosen>(DEFAULTS);
+  const candidates = useSignal<readonly Candidate[]>([]);
 
   /** Why a file need not be sent at all. */
   function refusal({ name, size: bytes }: File): Problem | null {
@@ -52,14 +57,16 @@ export function Work() {
     return null;
   }
 
+  /** Review files before they are sent; those that go on where they were, and those that cannot go at all, are in the list at once. */
   function take(files: File[]): void {
-    if (files.length === 0) return;
-    if (options.current!.checkValidity()) return uploads.add(files, optionsOf(chosen.value), refusal);
-    fold.current!.open = true;
-    options.current!.reportValidity();
+    const isSettled = (file: File): boolean => uploads.isLeft(file) || refusal(file) !== null;
+    uploads.add(files.filter(isSettled).map((file) => ({ file, options: optionsOf(usual.value) })), refusal);
+    const more = files.filter((file) => !isSettled(file)).map((file) => ({ key: uniqueKey(), file }));
+    // On a video's page the list is out of sight, and all that belongs to it.
+    if (files.length > 0) go("/");
+    candidates.value = [...candidates.value, ...more];
   }
 
-  const { kind, value, format } = chosen.value;
   return (
     <>
       <Unverified />
@@ -68,19 +75,25 @@ export function Work() {
         hint={limits ? t.limits(size(largestFile(limits)), limits.acceptedExtensions.join(", ")) : ""}
         onFiles={take}
       />
-      <form ref={options} onSubmit={(event) => event.preventDefault()}>
-        <details class="card" ref={fold}>
-          <summary>{t.optionsNow(`${t.selected[kind](value)}, ${format}`)}</summary>
-          <p class="hint">{t.optionsHint}</p>
-          <OptionsFields chosen={chosen} />
-        </details>
-      </form>
-      <MyVideos />
+      {candidates.value.length > 0 && (
+        <div class="reviewing">
+          <ReviewDialog
+            candidates={candidates.value}
+            chosen={usual.value}
+            onStart={(items, next) => {
+              uploads.add(items, refusal);
+              usual.value = next;
+            }}
+            onClose={() => (candidates.value = [])}
+          />
+        </div>
+      )}
+      <MyVideos onSample={(file) => take([file])} />
     </>
   );
 }
 
-function MyVideos() {
+function MyVideos({ onSample }: { onSample: (sample: File) => void }) {
   const { t, sentence } = useWords();
   const { list, shownKeys } = usePage();
   const reading = useStore((state) => state.list.reading);
@@ -107,7 +120,7 @@ function MyVideos() {
           <Row key={key} of={key} />
         ))}
       </ul>
-      {keys.length === 0 && <p class="hint">{reading === "first" ? t.loading : t.empty}</p>}
+      {keys.length === 0 && (reading === "first" ? <p class="hint">{t.loading}</p> : <FirstVisit onSample={onSample} />)}
       {hasOlder && (
         <button type="button" class="older" onClick={list.readOlder}>{t.older}</button>
       )}

@@ -23,6 +23,10 @@ export interface Said {
   readonly number: number;
 }
 
+/** Light or dark; "system" is as the system has it. */
+export type Theme = "system" | "light" | "dark";
+export const THEMES: readonly Theme[] = ["system", "light", "dark"];
+
 export interface State {
   readonly session: Session;
   readonly list: List;
@@ -38,13 +42,18 @@ export interface State {
   readonly said: Said;
   /** Whether the system may show notifications. */
   readonly notifications: NotificationPermission;
+  readonly theme: Theme;
+  /** Whether single keys do something. */
+  readonly shortcuts: boolean;
+  /** Bytes a second at which the last upload went; null until one did. */
+  readonly uplink: number | null;
 }
 
 export type PageStore = Store<State>;
 
-export function initial(found: Pick<State, "session" | "words" | "place" | "notifications">): State {
+export function initial(found: Pick<State, "session" | "words" | "place" | "notifications" | "theme" | "shortcuts">): State {
   const connection: Connection = { state: "connecting", count: 0 };
-  return { ...found, list: EMPTY, limits: null, connection, title: null, said: { text: "", number: 0 } };
+  return { ...found, list: EMPTY, limits: null, uplink: null, connection, title: null, said: { text: "", number: 0 } };
 }
 
 export const connected = ({ count }: Connection): Connection => ({ state: "live", count: count + 1 });

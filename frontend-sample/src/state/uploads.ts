@@ -14,6 +14,7 @@ const FINAL: readonly Problem["code"][] =
 export interface Added {
   readonly key: string;
   readonly file: File;
+  readonly options: Options;
   readonly problem: Problem | null;
 }
 
@@ -30,8 +31,8 @@ const BEGIN: Omit<Upload, "file" | "options"> =
   { phase: "waiting", left: null, isPausable: false, sent: 0, furthest: 0, rate: 0, problem: null };
 
 /** Put uploads on top of the list, in the order of their files. */
-export function added(list: List, files: readonly Added[], options: Options, now: number): List {
-  const uploads = files.map(({ key, file, problem }) =>
+export function added(list: List, files: readonly Added[], now: number): List {
+  const uploads = files.map(({ key, file, options, problem }) =>
     ({ key, upload: { ...BEGIN, file, options, ...(problem ? failure(problem) : {}) } }));
   const queue = [...list.queue, ...files.filter(({ problem }) => !problem).map(({ key }) => key)];
   return { ...onTop(list, uploads, now), queue };

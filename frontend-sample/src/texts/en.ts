@@ -76,7 +76,19 @@ export const en = {
   choose: "Choose videos",
   unreadable: (count: number) => `${many(count, "file or folder", "files or folders")} could not be read.`,
   limits: (size: string, kinds: string) => `Up to ${size} each: ${kinds}`,
-  optionsNow: (summary: string) => `Options: ${summary}`,
+  firstVisit: {
+    steps: [
+      ["1. Choose a film", "Drop it anywhere on this page. Look at it, mark a part or single instants, and see what will come of it before anything is sent."],
+      ["2. Watch it work", "Its frames are taken while you look on. You may leave: a mail can tell you when they are ready."],
+      ["3. See your frames", "Look at them here, save the ones that you want, or download all of them as a ZIP."],
+    ] as readonly (readonly [string, string])[],
+    noFilm: "No film at hand?",
+    sample: "Try a sample film",
+    sampleName: "sample.mp4",
+  },
+  theme: "Theme",
+  shortcuts: "Keyboard shortcuts",
+  themes: { system: "Auto", light: "Light", dark: "Dark" },
   frames: "Frames",
   select: {
     framesPerSecond: "So many a second",
@@ -135,7 +147,6 @@ export const en = {
   close: "Close",
   again: "Process again",
   details: { size: "Size of the picture", duration: "Duration", codec: "Codec", rate: "Frames a second", sent: "Sent", ended: "Ended", kept: "Kept until", expired: "No longer kept since", zip: "ZIP" },
-  empty: "No videos yet. The first one is a drop away.",
   loading: "Reading your list ...",
   expired: "Its files are no longer kept.",
   older: "Show older ones",
@@ -144,7 +155,6 @@ export const en = {
   readyTitle: "Your frames are ready",
   failedTitle: "A video failed",
   actionOn: (action: string, name: string) => `${action}: ${name}`,
-  optionsHint: "How frames are taken from the videos that you add next.",
   said: {
     added: (count: number) => `${many(count, "video", "videos")} added.`,
     stateOf: (name: string, state: string) => `${name}: ${state}.`,

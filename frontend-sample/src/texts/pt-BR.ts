@@ -76,7 +76,19 @@ export const ptBR: Texts = {
   choose: "Escolher vídeos",
   unreadable: (count) => `Não foi possível ler ${many(count, "arquivo ou pasta", "arquivos ou pastas")}.`,
   limits: (size, kinds) => `Até ${size} cada: ${kinds}`,
-  optionsNow: (summary) => `Opções: ${summary}`,
+  firstVisit: {
+    steps: [
+      ["1. Escolha um filme", "Solte-o em qualquer lugar desta página. Assista, marque um trecho ou instantes, e veja o que vai resultar antes de enviar."],
+      ["2. Acompanhe", "Os quadros são extraídos enquanto você olha. Pode sair: um e-mail avisa quando ficarem prontos."],
+      ["3. Veja os quadros", "Olhe aqui mesmo, salve os que quiser ou baixe todos em um ZIP."],
+    ],
+    noFilm: "Sem um filme à mão?",
+    sample: "Experimente um de exemplo",
+    sampleName: "exemplo.mp4",
+  },
+  theme: "Tema",
+  shortcuts: "Atalhos de teclado",
+  themes: { system: "Automático", light: "Claro", dark: "Escuro" },
   frames: "Quadros",
   select: {
     framesPerSecond: "Tantos por segundo",
@@ -135,7 +147,6 @@ export const ptBR: Texts = {
   close: "Fechar",
   again: "Processar de novo",
   details: { size: "Tamanho da imagem", duration: "Duração", codec: "Codec", rate: "Quadros por segundo", sent: "Enviado", ended: "Terminado", kept: "Guardado até", expired: "Não é mais guardado desde", zip: "ZIP" },
-  empty: "Nenhum vídeo ainda. Solte o primeiro aqui.",
   loading: "Lendo a sua lista ...",
   expired: "Os arquivos dele não são mais guardados.",
   older: "Mostrar os mais antigos",
@@ -144,7 +155,6 @@ export const ptBR: Texts = {
   readyTitle: "Seus quadros estão prontos",
   failedTitle: "Um vídeo falhou",
   actionOn: (action, name) => `${action}: ${name}`,
-  optionsHint: "Como os quadros serão extraídos dos próximos vídeos.",
   said: {
     added: (count) => `${many(count, "vídeo adicionado", "vídeos adicionados")}.`,
     stateOf: (name, state) => `${name}: ${state}.`,

@@ -50,16 +50,21 @@ export function Form({ title, lead, submit, onSubmit, children, footer }: FormPr
   );
 }
 
-type FieldProps = InputHTMLAttributes & { label: string; name: string; hint?: string };
+/** `problem` is what is wrong with what stands in it now, if anything is. */
+type FieldProps = InputHTMLAttributes & { label: string; name: string; hint?: string; problem?: string | undefined };
 
-export function Field({ label, hint, ...input }: FieldProps) {
+export function Field({ label, hint, problem, ...input }: FieldProps) {
   const id = useId();
+  const described = [hint && `${id}-hint`, problem && `${id}-problem`].filter(Boolean).join(" ");
   return (
     <div class="field">
       <label for={id}>{label}</label>
-      <input id={id} required aria-describedby={hint ? `${id}-hint` : undefined} {...input} />
+      <input id={id} required aria-describedby={described || undefined} aria-invalid={problem ? "true" : undefined} {...input} />
       {hint && (
         <small id={`${id}-hint`} class="hint">{hint}</small>
+      )}
+      {problem && (
+        <small id={`${id}-problem`} class="problem">{problem}</small>
       )}
     </div>
   );

@@ -3,6 +3,7 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { useWords } from "../ui/page.ts";
+import { useShortcuts } from "../ui/shortcuts.ts";
 
 /** `kinds` are the endings of the files that are accepted, without the dot. */
 export function DropCard({ kinds, hint, onFiles }: { kinds: readonly string[]; hint: string; onFiles: (files: File[]) => void }) {
@@ -12,6 +13,8 @@ export function DropCard({ kinds, hint, onFiles }: { kinds: readonly string[]; h
   const input = useRef<HTMLInputElement>(null);
   const latest = useRef(onFiles);
   latest.current = onFiles;
+  const choose = (): void => input.current?.click();
+  useShortcuts({ u: choose });
 
   useEffect(() => {
     const listening = new AbortController();
@@ -34,9 +37,10 @@ export function DropCard({ kinds, hint, onFiles }: { kinds: readonly string[]; h
   }, []);
 
   return (
-    <section class="card drop" data-over={over.value}>
-      <p class="big">{over.value ? t.dropHere : t.drop}</p>
-      <button type="button" class="primary" onClick={() => input.current?.click()}>{t.choose}</button>
+    <section class="card drop">
+      {over.value && <DropHere />}
+      <p class="big">{t.drop}</p>
+      <button type="button" class="primary" onClick={choose}>{t.choose}</button>
       <input
         ref={input}
         type="file"
@@ -54,6 +58,21 @@ export function DropCard({ kinds, hint, onFiles }: { kinds: readonly string[]; h
       <p role="alert" class="problem">{unreadable.value > 0 && t.unreadable(unreadable.value)}</p>
     </section>
   );
+}
+
+/** Over all that is there, wherever the page stands and whatever is open, a video's page too: what is let go now is taken. */
+function DropHere() {
+  const { t } = useWords();
+  useEffect(() => {
+    const cover = document.createElement("div");
+    cover.className = "drop-here";
+    cover.popover = "manual";
+    cover.textContent = t.dropHere;
+    document.body.append(cover);
+    cover.showPopover?.();
+    return () => cover.remove();
+  }, []);
+  return null;
 }
 
 /** The files that were dropped, with those in folders; `skipped` is told of each that cannot be read, one by one. */

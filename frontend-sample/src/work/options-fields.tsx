@@ -1,15 +1,19 @@
 // The form of the options, with good defaults: the same for an upload and for processing again.
 
-import type { Signal } from "@preact/signals";
 import type { InputHTMLAttributes } from "preact";
+import type { Words } from "../texts/words.ts";
 import { Field, Select } from "../ui/form.tsx";
 import { useStore, useWords } from "../ui/page.ts";
 import { type Chosen, FIRST, FORMATS, type Kind, KINDS, type NumberOption } from "./options.ts";
+import type { Wrong, Wrongs } from "./review/checked.ts";
+import { reviewTexts } from "./review/texts.ts";
 
 const TIMESTAMPS = "\\s*\\d+(\\.\\d+)?([\\s;]+\\d+(\\.\\d+)?)*\\s*";
 
-export function OptionsFields({ chosen }: { chosen: Signal<Chosen> }) {
-  const { t } = useWords();
+/** `wrongs` are said at their fields. */
+export function OptionsFields({ chosen, wrongs = {} }: { chosen: { value: Chosen }; wrongs?: Wrongs }) {
+  const words = useWords();
+  const { t } = words;
   const ranges = useStore(({ limits }) => limits?.optionRanges);
   const { kind, format } = chosen.value;
   const set = (change: Partial<Chosen>): void => void (chosen.value = { ...chosen.value, ...change });
@@ -22,7 +26,8 @@ export function OptionsFields({ chosen }: { chosen: Signal<Chosen> }) {
 
   function input(name: NumberOption | "value", label: string, attributes: InputHTMLAttributes) {
     const onInput = (event: InputEvent): void => set({ [name]: (event.currentTarget as HTMLInputElement).value });
-    return <Field required={false} {...attributes} label={label} name={name} value={chosen.value[name]} onInput={onInput} />;
+    const problem = wrongs[name] && wrongText(wrongs[name], words);
+    return <Field required={false} {...attributes} label={label} name={name} value={chosen.value[name]} problem={problem} onInput={onInput} />;
   }
 
   return (
@@ -48,4 +53,18 @@ export function OptionsFields({ chosen }: { chosen: Signal<Chosen> }) {
       {input("endSeconds", t.to, range("endSeconds"))}
     </div>
   );
+}
+
+function wrongText(wrong: Wrong, { t, number, language }: Words): string {
+  const { wrong: texts } = reviewTexts(language);
+  switch (wrong.why) {
+    case "range":
+      return Number.isFinite(wrong.maximum) ? texts.range(number(wrong.minimum), number(wrong.maximum)) : texts.least(number(wrong.minimum));
+    case "tooMany":
+      return texts.tooMany(number(wrong.found), number(wrong.most));
+    case "refused":
+      return language === "en" && wrong.message ? wrong.message : t.problems.INVALID_INPUT;
+    default:
+      return texts[wrong.why];
+  }
 }

@@ -35,8 +35,11 @@ export function optionsOf(chosen: Chosen): NonNullable<Options> {
   return { select, format, ...Object.fromEntries(numbers), ...(format === "PNG" ? { quality: null } : {}) };
 }
 
+/** The instants that stand in a field, in seconds. */
+export const timesIn = (text: string): number[] => text.split(/[\s;]+/).filter(Boolean).map(Number);
+
 function selected(kind: Kind, value: string): number | number[] | true {
-  if (kind === "timestamps") return value.split(/[\s;]+/).filter(Boolean).map(Number);
+  if (kind === "timestamps") return timesIn(value);
   return kind === "keyframesOnly" || Number(value);
 }
 
