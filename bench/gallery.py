@@ -27,6 +27,7 @@ from bench.film.materials import FFMPEG, QUIET, SAMPLES
 from devserver.ports import free_pair
 from tests.e2e.conftest import start, stop
 from tests.parts.browser import running_browser
+from tests.parts.waiting import until
 
 WHO: Final = {"name": "Ana Souza", "email": "ana@example.com", "password": "correct horse battery"}
 PATIENCE_SECONDS: Final = 1200
@@ -144,7 +145,7 @@ async def ours(url: str, video: str) -> tuple[float, float, float]:
         await signed_in(page, url)
         await page.add_init_script(FIRST_TILES)
         await page.goto(f"{url}/videos/{video}")
-        await page.wait_for_function("window.firstTiles")
+        await until(lambda: page.evaluate("window.firstTiles"))
         first: float = await page.evaluate("window.firstTiles")
         return first, await scrolled(browser, page), held(os.getpid())
 

@@ -5,13 +5,15 @@ import hashlib
 import json
 import re
 import zipfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 from playwright.async_api import Locator, Route, expect
 
 from app.domain.video import Progress
+from app.usecases.ports.live_status import LiveTile
+from tests.clips import ffmpeg
 from tests.e2e.conftest import Up
 from tests.e2e.somebody import somebody, uploaded
 from tests.e2e.test_page_accessibility import check
@@ -20,6 +22,7 @@ from tests.parts.browser import running_browser
 from tests.parts.pictures import many, taken
 from tests.parts.site import Site
 from tests.parts.site_fixtures import empty_database, site
+from tests.parts.waiting import until
 
 pytestmark = pytest.mark.pages
 
@@ -36,6 +39,7 @@ class Said:
     third: str
     save: str
     two: str
+    save_chosen: str
     timeline: str
     back: str
 
@@ -47,6 +51,7 @@ IN_ENGLISH = Said(
     "Frame 3, at 2.00 sec",
     "Save this frame",
     "2 frames chosen",
+    "Download the chosen ones",
     "Timeline",
     "← Your videos",
 )
@@ -57,6 +62,7 @@ IN_PORTUGUESE = Said(
     "Quadro 3, em 2,00 s",
     "Salvar este quadro",
     "2 quadros escolhidos",
+    "Baixar os escolhidos",
     "Linha do tempo",
     "← Seus vídeos",
 )
@@ -68,6 +74,22 @@ async def opened(visitor: Visitor, film: Path) -> None:
     await visitor.sees(film.name, visitor.words.ready)
     await visitor.page.get_by_role("link", name=f"{visitor.words.look}: {film.name}").click()
     await expect(visitor.page.get_by_role("heading", name=film.name)).to_be_focused()
+
+
+async def zip_of(visitor: Visitor, word: str, folder: Path) -> dict[str, bytes]:
+    """Press a button that downloads a ZIP, by the keyboard; return what is in it."""
+    async with visitor.page.expect_download() as download:
+        await visitor.button(word).focus()
+        await visitor.page.keyboard.press("Enter")
+    await (await download.value).save_as(folder / "frames.zip")
+    with zipfile.ZipFile(folder / "frames.zip") as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def small_picture(folder: Path) -> bytes:
+    """Return a JPEG as a worker sends one along."""
+    ffmpeg("-f", "lavfi", "-i", "color=red:s=160x90", "-frames:v", "1", folder / "small.jpg")
+    return (folder / "small.jpg").read_bytes()
 
 
 async def drawn_width(image: Locator) -> int:
@@ -123,11 +145,10 @@ async def test_pictures_are_seen_chosen_and_saved_by_keyboard_alone(
         await expect(cells.nth(2)).to_be_focused()
         await expect(cells.nth(2)).to_have_attribute("aria-selected", "true")
 
-        async with page.expect_download() as whole:
-            await ana.button(said.words.download).click()
-        await (await whole.value).save_as(tmp_path / "frames.zip")
-        with zipfile.ZipFile(tmp_path / "frames.zip") as archive:
-            second = json.loads(archive.read("manifest.json"))["frames"][1]
+        chosen = await zip_of(ana, said.save_chosen, tmp_path)
+        second, third = json.loads((await zip_of(ana, said.words.download, tmp_path))["manifest.json"])["frames"][1:3]
+        assert [*chosen] == [second["file"], third["file"], "manifest.json"]
+        assert hashlib.sha256(chosen[third["file"]]).hexdigest() == third["sha256"]
         assert saved.suggested_filename == second["file"]
         assert hashlib.sha256((tmp_path / "second.jpg").read_bytes()).hexdigest() == second["sha256"]
         assert ana.wrong == []
@@ -144,10 +165,7 @@ async def test_the_way_back_leads_to_where_the_list_was_and_a_link_to_the_pictur
         await look.scroll_into_view_if_needed()
         await page.evaluate("document.body.style.paddingBottom = '1000px'")
         await page.mouse.wheel(0, 137)
-        await expect(page.locator("body")).to_have_js_property(
-            "parentElement.scrollTop", await page.evaluate("scrollY")
-        )
-        await page.wait_for_function("scrollY > 100")
+        await until(lambda: page.evaluate("scrollY > 100"))
         y = await page.evaluate("scrollY")
         await look.click()
         await expect(page.get_by_role("gridcell")).to_have_count(10)
@@ -202,7 +220,7 @@ async def test_ranges_are_chosen_by_mouse_and_one_by_one_by_touch(site: Site):
         await expect(phone_page.get_by_role("dialog")).to_have_accessible_name("Frame 4, at 0.12 sec")
 
 
-async def test_each_state_says_what_it_is_and_what_to_do(site: Site):
+async def test_each_state_says_what_it_is_and_what_to_do(site: Site, tmp_path: Path):
     async with somebody(site) as (ana, elsewhere):
         page = ana.page
         video = await uploaded(elsewhere, "a.mp4")
@@ -212,6 +230,11 @@ async def test_each_state_says_what_it_is_and_what_to_do(site: Site):
         held = await site.claimed(video)
         await site.progressed(held, 42)
         await expect(page.get_by_role("progressbar")).to_have_attribute("aria-valuenow", "42")
+        await until(lambda: bool(site.live.tile_watchers(held.owner)))
+        await site.live.publish_tile(held.owner, LiveTile(held.id, held.attempt, small_picture(tmp_path)))
+        await site.progressed(replace(held, version=held.version + 1), 43)
+        newest = page.get_by_role("img", name="The newest frames, in small").locator("canvas")
+        await expect(newest).to_have_js_property("width", 160)
         await check(ana, "running")
         await ana.button("Cancel").click()
         await expect(page.get_by_role("heading", name="Canceled")).to_be_visible()

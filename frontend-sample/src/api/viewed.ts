@@ -10,7 +10,8 @@ const viewedFields = graphql(
     failure { code reason retryable }
     media { durationSeconds width height codec framesPerSecond }
     options { ...OptionsFields }
-    result { frameCount sizeBytes downloadUrl contactSheetUrl }
+    result { frameCount sizeBytes }
+    storyboard { tileWidth tileHeight columns tiles sheets { url first count } }
   }`,
   [optionsFields],
 );
@@ -22,9 +23,26 @@ export const ReadVideo = graphql(
 
 export const WatchVideo = graphql(
   `subscription VideoOfPage($id: ID!) {
-    videoStatus(id: $id) { __typename ...ViewedFields ... on Deleted { id } ...ProblemFields }
+    videoStatus(id: $id) {
+      __typename ...ViewedFields
+      ... on VideoProcessing { latestTile }
+      ... on Deleted { id }
+      ...ProblemFields
+    }
   }`,
   [viewedFields, problemFields],
+);
+
+/** Links are short-lived, so they are asked for when they are needed. */
+export const ReadLinks = graphql(
+  `query WaysOut($id: ID!) {
+    video(id: $id) {
+      __typename
+      ... on VideoProcessing { result { downloadUrl tables { csvUrl cocoUrl } } }
+      ...ProblemFields
+    }
+  }`,
+  [problemFields],
 );
 
 export const ReadPictures = graphql(

@@ -38,7 +38,10 @@ export function createView({ ask, socket }: Page, id: string) {
     return socket.keep((failed) => {
       const next = ({ data, errors }: { data?: ResultOf<typeof WatchVideo> | null; errors?: unknown }): void => {
         const event = data?.videoStatus;
-        if (event?.__typename === "VideoProcessing") take(event);
+        if (event?.__typename === "VideoProcessing") {
+          take(event);
+          if (event.latestTile) store.part("arrived").change(viewing.arrived, event.latestTile);
+        }
         else if (event?.__typename === "Deleted") store.part("problem").change(() => ({ code: "VIDEO_NOT_FOUND" }));
         // Another's or an unknown video is said by the reading; only what may pass is tried again.
         else if (errors) failed();

@@ -14,10 +14,18 @@ export interface Viewing {
   /** The storyboard's sheets that are here, by their numbers from 0. */
   readonly sheets: ReadonlyMap<number, Sheet>;
   readonly choice: Choice;
+  /** The newest small picture of the work, and a few before it. */
+  readonly arrived: readonly Arrived[];
   /** The picture that is shown large, by its place. */
   readonly open: number | null;
   /** The picture that the timeline is at. */
   readonly scrub: number;
+}
+
+/** A small picture as it came, numbered by its arrival: JPEG in base64. */
+export interface Arrived {
+  readonly number: number;
+  readonly jpeg: string;
 }
 
 /** What is known of the pictures one by one, in pages, the one that was read last at the end. */
@@ -39,18 +47,25 @@ export const PAGE = 100;
 /** So many pages are kept: what is behind them is asked for anew where somebody comes back to it. */
 const KEPT = 30;
 
+/** So many small pictures are shown as they come. */
+const SHOWN = 24;
+
 export const NOTHING: Viewing = {
   video: null,
   problem: null,
   pictures: { pages: new Map(), isLost: false },
   sheets: new Map(),
   choice: { chosen: NONE, anchor: 1, at: 1 },
+  arrived: [],
   open: null,
   scrub: 1,
 };
 
 /** What is older than what is known changes nothing; of the same version the later answer has the fresher links. */
 export const told = (known: Viewed | null, video: Viewed): Viewed => (known && video.version < known.version ? known : video);
+
+export const arrived = (before: readonly Arrived[], jpeg: string): readonly Arrived[] =>
+  [{ number: (before[0]?.number ?? 0) + 1, jpeg }, ...before].slice(0, SHOWN);
 
 export const pageOf = (place: number): number => Math.floor((place - 1) / PAGE);
 

@@ -1,15 +1,9 @@
 // A finished video: the film to scrub, its gallery, and one picture in full.
 
-import { useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import { useRef } from "preact/hooks";
-import type { Problem } from "../api/graphql.ts";
-import { linked } from "../api/places.ts";
-import { ReadVideo, type Viewed } from "../api/viewed.ts";
-import type { Storyboard } from "../state/storyboard.ts";
-import { ActionButton, Alert } from "../ui/controls.tsx";
-import { download } from "../ui/download.ts";
-import { usePage, useWords } from "../ui/page.ts";
+import type { Viewed } from "../api/viewed.ts";
+import { useWords } from "../ui/page.ts";
 import { Gallery } from "./gallery.tsx";
 import { Large } from "./large.tsx";
 import { Stage } from "./stage.tsx";
@@ -17,6 +11,7 @@ import { useVideoTexts } from "./texts.ts";
 import { Toolbar } from "./toolbar.tsx";
 import { useLarge } from "./use-large.ts";
 import { useView, useViewing } from "./view.ts";
+import { DownloadAll, OtherWays } from "./ways-out.tsx";
 
 interface FinishedProps {
   video: Viewed;
@@ -33,8 +28,7 @@ export function Finished({ video, result, children }: FinishedProps) {
   const { originalFileName: name, media } = video;
   const count = result.frameCount;
   const ratio = media ? media.width / media.height : 16 / 9;
-  const board: Storyboard | null = null;
-  const shared = { count, ratio, board };
+  const shared = { count, ratio, board: video.storyboard };
   return (
     <>
       <div class="video-head">
@@ -45,7 +39,8 @@ export function Finished({ video, result, children }: FinishedProps) {
             <strong>{t.status.COMPLETED}</strong>
             <span class="numbers">{t.frameCount(count)} · {size(result.sizeBytes)}</span>
           </p>
-          <DownloadAll id={video.id} />
+          <DownloadAll />
+          <OtherWays />
           {children}
         </div>
       </div>
@@ -55,27 +50,7 @@ export function Finished({ video, result, children }: FinishedProps) {
         <p id="gallery-hint" class="unseen">{texts.galleryHint}</p>
         <Gallery {...shared} name={name} open={show} />
       </section>
-      {place !== null && place <= count && <Large count={count} board={board} place={place} go={show} close={close} />}
-    </>
-  );
-}
-
-function DownloadAll({ id }: { id: string }) {
-  const { t } = useWords();
-  const { ask } = usePage();
-  const problem = useSignal<Problem | null>(null);
-
-  /** Links are short-lived, so it is asked for when it is needed. */
-  async function save(): Promise<void> {
-    const { answer, problem: matter } = await ask(ReadVideo, { id });
-    problem.value = matter;
-    if (answer?.result) download(linked(answer.result.downloadUrl));
-  }
-
-  return (
-    <>
-      <ActionButton class="primary" onAction={save}>{t.download}</ActionButton>
-      <Alert problem={problem.value} />
+      {place !== null && place <= count && <Large count={count} board={video.storyboard} place={place} go={show} close={close} />}
     </>
   );
 }

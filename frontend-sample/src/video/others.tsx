@@ -5,9 +5,10 @@ import type { Problem } from "../api/graphql.ts";
 import type { Viewed } from "../api/viewed.ts";
 import { ActionButton, Alert, Link } from "../ui/controls.tsx";
 import { usePage, useWords } from "../ui/page.ts";
+import { Arriving } from "./arriving.tsx";
 import { useVideoTexts } from "./texts.ts";
 
-export function Running({ video: { id, status, progress } }: { video: Viewed }) {
+export function Running({ video: { id, status, progress, storyboard } }: { video: Viewed }) {
   const { t, number } = useWords();
   const texts = useVideoTexts();
   const { list } = usePage();
@@ -16,23 +17,26 @@ export function Running({ video: { id, status, progress } }: { video: Viewed }) 
   const frames = all ? t.framesOf(number(done), number(Math.max(all, done))) : t.frameCount(done);
   const isProcessing = status === "PROCESSING";
   return (
-    <section class="card running" data-state={status}>
-      <p class="status">
-        <span class="dot" />
-        <strong>{t.status[status]}</strong>
-        {isProcessing && <span class="numbers">{Math.floor(percent)} % · {frames}</span>}
-      </p>
-      {isProcessing && (
-        <div class="bar" role="progressbar" aria-label={t.status[status]} aria-valuenow={Math.floor(percent)}>
-          <div style={{ transform: `scaleX(${percent / 100})` }} />
-        </div>
-      )}
-      <p class="hint">{texts.running}</p>
-      <Alert problem={problem.value} />
-      <p>
-        <ActionButton onAction={async () => (problem.value = await list.stop(id))}>{t.cancel}</ActionButton>
-      </p>
-    </section>
+    <>
+      <section class="card running" data-state={status}>
+        <p class="status">
+          <span class="dot" />
+          <strong>{t.status[status]}</strong>
+          {isProcessing && <span class="numbers">{Math.floor(percent)} % · {frames}</span>}
+        </p>
+        {isProcessing && (
+          <div class="bar" role="progressbar" aria-label={t.status[status]} aria-valuenow={Math.floor(percent)}>
+            <div style={{ transform: `scaleX(${percent / 100})` }} />
+          </div>
+        )}
+        <p class="hint">{texts.running}</p>
+        <Alert problem={problem.value} />
+        <p>
+          <ActionButton onAction={async () => (problem.value = await list.stop(id))}>{t.cancel}</ActionButton>
+        </p>
+      </section>
+      <Arriving board={storyboard} />
+    </>
   );
 }
 
