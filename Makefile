@@ -25,7 +25,7 @@ up: .venv/.runs .venv/bin/fiapx  ## Run everything on http://127.0.0.1:8000 (FIA
 	@$(COMPILE) app jobs devserver
 	@exec .venv/bin/fiapx up
 
-NODE_PROJECTS := clients/typescript frontend-sample frontend-sample/recipes tests/clients tests/k8s
+NODE_PROJECTS := clients/typescript frontend-sample frontend-sample/recipes tests/clients tests/k8s tests/player
 FOR_TESTS := .venv/.tests .venv/bin/fiapx .samples/.fetched $(NODE_PROJECTS:%=%/node_modules/.made) $(PAGES)
 
 # Three processes, since tests wait more than they reckon; each starts parts of its own, and a file's tests stay together.
