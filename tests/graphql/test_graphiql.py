@@ -7,7 +7,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.async_api import Locator, Page, expect
+from playwright.async_api import Locator, Page, Route, expect
 
 from tests.parts.browser import running_browser
 from tests.parts.site import Person, Site, running_site
@@ -40,6 +40,11 @@ async def opened(url: str) -> AsyncIterator[tuple[Page, list[str]]]:
 
 def tab(page: Page, name: str) -> Locator:
     return page.locator(".graphiql-tab-button").get_by_text(name, exact=True)
+
+
+def variables(page: Page) -> Locator:
+    """What stands in the pane of variables."""
+    return page.locator('.monaco-editor[data-uri$="variables.json"] .view-lines')
 
 
 async def typed(page: Page, editor: str, text: str) -> None:
@@ -80,6 +85,84 @@ async def test_who_signs_in_there_needs_to_copy_no_token(site: Site):
         await tab(page, "Me").click()
         await run_until(page, "ana@example.com")
         assert wrong == []
+
+
+async def test_the_first_execute_works_and_the_next_have_their_variables(site: Site):
+    """Execute at once, then what names something that the answer before has shown."""
+    async with opened(f"{site.url}/graphiql") as (page, wrong), asyncio.timeout(120):
+        await run_until(page, "acceptedExtensions")
+        await tab(page, "Register").click()
+        await run_until(page, "accessToken")
+        await tab(page, "RefreshSession").click()
+        await run_until(page, "accessToken")
+        await tab(page, "CreateBatch").click()
+        await run_until(page, "Monday")
+        await tab(page, "Batch").click()
+        await expect(variables(page)).to_contain_text("-")  # An id.
+        await run_until(page, "EMPTY")
+        await tab(page, "SavePreset").click()
+        await run_until(page, "thumbnails")
+        await tab(page, "DeletePreset").click()
+        await run_until(page, '"deletePreset": {')
+        await expect(page.locator(".result-window")).not_to_contain_text("PRESET_NOT_FOUND")
+        await tab(page, "VideoStatus").click()
+        await page.get_by_role("button", name="Execute query").click()
+        await page.get_by_role("button", name="Stop query").click()
+        assert wrong == []
+
+
+async def test_whoever_the_headers_name_watches_and_a_refusal_is_said_in_words(site: Site, ana: Person, bruno: Person):
+    video = await ana.uploaded()
+    async with opened(f"{site.url}/graphiql") as (page, wrong), asyncio.timeout(120):
+        result = page.locator(".result-window")
+        await tab(page, "VideoStatus").click()
+        await run_until(page, "4403 Forbidden")
+        await expect(result).to_contain_text("sign in (Login), or name one in Headers")
+        await page.get_by_role("button", name="Headers").click()
+        await typed(page, "request-headers.json", f'{{"Authorization": "Bearer {bruno.token}"}}')
+        await tab(page, "VideoStatus").click()
+        await page.get_by_role("button", name="Variables").click()
+        await typed(page, "variables.json", f'{{"id": "{video}"}}')
+        await run_until(page, "VIDEO_NOT_BELONGS_TO_USER")
+        await page.get_by_role("button", name="Headers").click()
+        await typed(page, "request-headers.json", f'{{"Authorization": "Bearer {ana.token}"}}')
+        await run_until(page, "PENDING")
+        await page.get_by_role("button", name="Stop query").click()
+        assert wrong == []
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "body", "said"),
+    [
+        (
+            429,
+            {"Retry-After": "7"},
+            '{"errors": [{"message": "Too much."}]}',
+            ("429 Too Many Requests", "7", "Too much."),
+        ),
+        (401, {}, "", ("401 Unauthorized",)),
+        (403, {}, "<html>no entry</html>", ("403 Forbidden", "no entry")),
+    ],
+)
+async def test_an_answer_that_is_none_says_why(
+    site: Site, status: int, headers: dict[str, str], body: str, said: tuple[str, ...]
+):
+    """As a proxy in front may answer, too."""
+    async with opened(f"{site.url}/graphiql") as (page, _), asyncio.timeout(60):
+
+        async def refuse(route: Route) -> None:
+            await route.fulfill(status=status, headers=headers, body=body)
+
+        await page.route("**/graphql", refuse)
+        await run_until(page, said[0])
+        for words in said:
+            await expect(page.locator(".result-window")).to_contain_text(words)
+
+
+async def test_a_service_that_is_away_is_said_to_be(site: Site):
+    async with opened(f"{site.url}/graphiql") as (page, _), asyncio.timeout(60):
+        await page.route("**/graphql", lambda route: route.abort())
+        await run_until(page, "The service cannot be reached")
 
 
 async def test_operators_can_switch_it_off(empty_database: Path, tmp_path: Path):
