@@ -38,14 +38,16 @@ async def check_account(visitor: Visitor) -> None:
     await page.locator(".account .beside button").first.click()
     await expect(dialog.locator("code")).to_be_visible()
     await expect(page.locator(".told li").first).to_be_visible()
-    await dialog.locator("summary").click()
+    for summary in await page.locator(".account summary").all():
+        await summary.click()
+    await expect(page.locator(".change")).to_have_count(3)
     await form.get_by_label(visitor.words.name).fill("cameras")
     await form.get_by_role("button").click()
     await expect(form.get_by_role("alert")).not_to_be_empty()
     await check(visitor, "the account, and a new key that is refused")
     await form.get_by_role("checkbox").first.check()
     await form.get_by_role("button").click()
-    await expect(page.locator(".secret button")).to_be_focused()
+    await expect(page.locator("details:has(.new-key) ~ .secret button")).to_be_focused()
     await expect(page.locator(".entries li")).to_have_count(2)
     await check(visitor, "the account, with a session and a key")
 

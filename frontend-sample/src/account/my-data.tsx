@@ -6,6 +6,7 @@ import { linked } from "../api/places.ts";
 import { ActionButton, Alert, useOnce } from "../ui/controls.tsx";
 import { download } from "../ui/download.ts";
 import { useAnswer, usePage, useWords } from "../ui/page.ts";
+import { useTexts } from "./texts.ts";
 
 const ExportData = graphql(
   `mutation ExportMyData { exportMyData { __typename ... on DataExport { downloadUrl } ...ProblemFields } }`,
@@ -22,7 +23,7 @@ const FromBefore = graphql(`query VideosFromBefore { me { id hasVideosFromBefore
 const RemoveFromBefore = graphql(`mutation RemoveVideosFromBefore { removeVideosFromBefore }`);
 
 export function ExportMyData() {
-  const { t } = useWords();
+  const texts = useTexts();
   const problem = useSignal<Problem | null>(null);
   const { ask } = usePage();
 
@@ -35,7 +36,7 @@ export function ExportMyData() {
   return (
     <>
       <p>
-        <ActionButton onAction={take}>{t.exportData}</ActionButton>
+        <ActionButton onAction={take}>{texts.exportData}</ActionButton>
       </p>
       <Alert problem={problem.value} />
     </>
@@ -44,7 +45,7 @@ export function ExportMyData() {
 
 /** What somebody else may have sent before the address was shown to be the viewer's. */
 export function VideosFromBefore() {
-  const { t } = useWords();
+  const texts = useTexts();
   const problem = useSignal<Problem | null>(null);
   const removed = useSignal<number | null>(null);
   const [me] = useAnswer(FromBefore, {});
@@ -52,17 +53,17 @@ export function VideosFromBefore() {
   if (!me?.answer?.hasVideosFromBefore) return null;
 
   async function removeAll(): Promise<void> {
-    if (!confirm(t.videosFromBeforeSure)) return;
+    if (!confirm(texts.videosFromBeforeSure)) return;
     ({ answer: removed.value, problem: problem.value } = await ask(RemoveFromBefore, {}));
   }
 
   return (
     <>
-      <p class="hint">{t.videosFromBefore}</p>
+      <p class="hint">{texts.videosFromBefore}</p>
       <p>
-        <ActionButton onAction={removeAll}>{t.removeVideosFromBefore}</ActionButton>
+        <ActionButton onAction={removeAll}>{texts.removeVideosFromBefore}</ActionButton>
       </p>
-      <p role="status">{removed.value !== null && t.videosRemoved(removed.value)}</p>
+      <p role="status">{removed.value !== null && texts.videosRemoved(removed.value)}</p>
       <Alert problem={problem.value} />
     </>
   );
@@ -70,6 +71,7 @@ export function VideosFromBefore() {
 
 export function DeleteAccount() {
   const { t } = useWords();
+  const texts = useTexts();
   const problem = useSignal<Problem | null>(null);
   const { ask, tokens } = usePage();
 
@@ -80,19 +82,19 @@ export function DeleteAccount() {
 
   function submit(event: SubmitEvent): void {
     event.preventDefault();
-    if (busy || !confirm(t.deleteAccountSure)) return;
+    if (busy || !confirm(texts.deleteAccountSure)) return;
     void deleteNow(new FormData(event.currentTarget as HTMLFormElement).get("password") as string);
   }
 
   return (
     <form onSubmit={submit}>
-      <p class="hint">{t.deleteAccountHint}</p>
+      <p class="hint">{texts.deleteAccountHint}</p>
       <div class="beside">
         <div class="field">
           <label for="delete-password">{t.password}</label>
           <input id="delete-password" name="password" type="password" autocomplete="current-password" required />
         </div>
-        <button aria-disabled={busy}>{t.deleteAccount}</button>
+        <button aria-disabled={busy}>{texts.deleteAccount}</button>
       </div>
       <Alert problem={problem.value} />
     </form>

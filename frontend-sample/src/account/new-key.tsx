@@ -1,11 +1,12 @@
 // A new key for a program, which is shown once.
 
 import { type Signal, useSignal } from "@preact/signals";
-import { useEffect, useRef } from "preact/hooks";
+import { useRef } from "preact/hooks";
 import { graphql, type Problem, problemFields, type ResultOf } from "../api/graphql.ts";
 import { useOnce } from "../ui/controls.tsx";
 import { Field, Select } from "../ui/form.tsx";
 import { usePage, useWords } from "../ui/page.ts";
+import { Secret } from "./secret.tsx";
 import { useTexts } from "./texts.ts";
 
 const CreateApiKey = graphql(
@@ -92,7 +93,9 @@ export function NewKey({ made, onMade }: { made: Signal<Made | null>; onMade: ()
           </p>
         </form>
       </details>
-      {made.value && <Secret key={made.value.key.id} made={made.value} />}
+      {made.value && (
+        <Secret key={made.value.key.id} secret={made.value.secret}>{texts.shownOnce(made.value.key.name)}</Secret>
+      )}
     </>
   );
 }
@@ -108,36 +111,4 @@ function Refusal({ problem }: { problem: Problem | null }) {
   }
 
   return <p role="alert" class="problem">{problem && said(problem)}</p>;
-}
-
-/** The key and the way to take it. The focus comes to its button, which says all of it: the form that had the focus is folded. */
-function Secret({ made: { secret, key } }: { made: Made }) {
-  const texts = useTexts();
-  const code = useRef<HTMLElement>(null);
-  const button = useRef<HTMLButtonElement>(null);
-  const said = useSignal("");
-  useEffect(() => button.current!.focus(), []);
-
-  async function copy(): Promise<void> {
-    try {
-      // There is none where the page came without encryption.
-      await navigator.clipboard.writeText(secret);
-      said.value = texts.copied;
-    } catch {
-      getSelection()?.selectAllChildren(code.current!);
-      said.value = texts.selected;
-    }
-  }
-
-  return (
-    <div class="secret">
-      <p id="new-key">
-        {texts.shownOnce(key.name)} <code ref={code}>{secret}</code>
-      </p>
-      <p class="beside">
-        <button type="button" ref={button} aria-describedby="new-key" onClick={copy}>{texts.copy}</button>
-        <span role="status">{said.value}</span>
-      </p>
-    </div>
-  );
 }

@@ -5,6 +5,8 @@ import { useEffect } from "preact/hooks";
 import { graphql, type Problem, problemFields, type ResultOf, type VariablesOf } from "../api/graphql.ts";
 import { ActionButton, Alert, useOnce } from "../ui/controls.tsx";
 import { useAnswer, usePage, useWords } from "../ui/page.ts";
+import { Secret } from "./secret.tsx";
+import { useTexts } from "./texts.ts";
 
 const settingsFields = graphql(`fragment SettingsFields on NotificationSettings { emailOnFailure emailOnCompletion webhookUrl }`);
 
@@ -37,6 +39,7 @@ function settled(now: Settled, input: Change, ended: Settled): Settled {
 
 export function Notifications({ onSent }: { onSent: () => void }) {
   const { t } = useWords();
+  const texts = useTexts();
   const { ask } = usePage();
   const settings = useSignal<Settled | null>(null);
   const secret = useSignal<string | null>(null);
@@ -59,12 +62,16 @@ export function Notifications({ onSent }: { onSent: () => void }) {
     settings.value = settled(settings.value, input, isNewSecret ? answer.settings : (answer ?? before));
     if (isNewSecret) secret.value = answer.secret;
     else if (answer && "webhookUrl" in input) secret.value = null;
+    if (answer && "webhookUrl" in input) onSent(); // Its owner is told by mail, too.
   }
 
   async function newKey(): Promise<void> {
+    if (!confirm(texts.newKeySure)) return;
     const outcome = await ask(RotateWebhookSecret, {});
     problem.value = outcome.problem;
-    if (outcome.answer) secret.value = outcome.answer.secret;
+    if (!outcome.answer) return;
+    secret.value = outcome.answer.secret;
+    onSent();
   }
 
   async function test(): Promise<void> {
@@ -72,7 +79,15 @@ export function Notifications({ onSent }: { onSent: () => void }) {
     onSent();
   }
 
-  const [saveUrl, saving] = useOnce((url: string) => change({ webhookUrl: url || null }));
+  /** An empty field would remove it as the button does, and so asks the same. */
+  async function setUrl(url: string): Promise<void> {
+    const now = settings.value!.webhookUrl;
+    if (!url && !now) return;
+    if (!url && !confirm(texts.removeWebhookSure(now!))) return;
+    await change({ webhookUrl: url || null });
+  }
+
+  const [saveUrl, saving] = useOnce(setUrl);
 
   function submit(event: SubmitEvent): void {
     event.preventDefault();
@@ -82,20 +97,21 @@ export function Notifications({ onSent }: { onSent: () => void }) {
   const now = settings.value;
   return (
     <section class="card">
-      <h3>{t.notifications}</h3>
+      <h3>{texts.notifications}</h3>
       <Alert problem={problem.value} />
       {now && (
         <>
-          <Choice label={t.emailOnFailure} checked={now.emailOnFailure} choose={(emailOnFailure) => change({ emailOnFailure })} />
+          <Choice label={texts.emailOnFailure} checked={now.emailOnFailure} choose={(emailOnFailure) => change({ emailOnFailure })} />
           <Choice
-            label={t.emailOnCompletion}
+            label={texts.emailOnCompletion}
             checked={now.emailOnCompletion}
             choose={(emailOnCompletion) => change({ emailOnCompletion })}
           />
           <form class="beside" onSubmit={submit}>
             <div class="field">
-              <label for="webhook-url">{t.webhookUrl}</label>
+              <label for="webhook-url">{texts.webhookUrl}</label>
               <input
+                key={now.webhookUrl}
                 id="webhook-url"
                 name="webhookUrl"
                 inputMode="url"
@@ -107,13 +123,12 @@ export function Notifications({ onSent }: { onSent: () => void }) {
             </div>
             <button aria-disabled={saving}>{t.save}</button>
           </form>
-          {secret.value && (
-            <p role="status">{t.webhookSecret} <code>{secret.value}</code></p>
-          )}
+          {secret.value && <Secret key={secret.value} secret={secret.value}>{texts.webhookSecret}</Secret>}
           {now.webhookUrl && (
             <p class="beside">
-              <ActionButton onAction={test}>{t.sendTest}</ActionButton>
-              <ActionButton onAction={newKey}>{t.newKey}</ActionButton>
+              <ActionButton onAction={test}>{texts.sendTest}</ActionButton>
+              <ActionButton onAction={newKey}>{texts.newWebhookKey}</ActionButton>
+              <ActionButton onAction={() => setUrl("")}>{texts.removeWebhook}</ActionButton>
             </p>
           )}
         </>

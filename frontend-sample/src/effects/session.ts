@@ -6,9 +6,9 @@
 import { Client, CombinedError, fetchExchange } from "@urql/core";
 import { graphql } from "../api/graphql.ts";
 import { graphqlUrl } from "../api/places.ts";
-import { type Granted, type Kept, sessionFields } from "../api/viewer.ts";
+import { type Granted, type Kept, sessionFields, type User } from "../api/viewer.ts";
 import type { PageStore } from "../state/page.ts";
-import { expired, goodToken, granted, keptElsewhere, needsToken, sessionOf, verified } from "../state/session.ts";
+import { expired, goodToken, granted, keptElsewhere, needsToken, renamed, sessionOf, verified } from "../state/session.ts";
 import type { Storage } from "./storage.ts";
 
 const RefreshSession = graphql(
@@ -118,6 +118,14 @@ export function createTokens(store: PageStore, storage: Storage) {
       if (found?.user.email !== email) return;
       keep({ ...found, user: { ...found.user, emailVerified: true } });
       session.change(verified, email);
+    },
+    /** The account that is here has another name or address. */
+    known({ id, name, email, emailVerified }: User): void {
+      const found = keptIn(storage);
+      if (found?.user.id !== id) return;
+      const user = { id, name, email, emailVerified };
+      keep({ ...found, user });
+      session.change(renamed, user);
     },
     end(): void {
       // The service hears of it where it can be reached; this page forgets in any case.

@@ -34,10 +34,13 @@ export const refused = (session: Session, token: string | null): Session =>
 export const verified = (session: Session, email: string): Session =>
   session.user?.email === email ? { ...session, user: { ...session.user, emailVerified: true } } : session;
 
+/** The account that is here has another name or address. */
+export const renamed = (session: Session, user: User): Session => (session.user?.id === user.id ? { ...session, user } : session);
+
 /** Another tab wrote down a session, or none. */
 export function keptElsewhere(session: Session, kept: Kept | null): Session {
   if (!session.user || kept?.user.id !== session.user.id) return sessionOf(kept);
-  return kept.refreshToken ? { ...session, isExpired: false } : expired(session);
+  return kept.refreshToken ? { ...session, user: kept.user, isExpired: false } : expired(session);
 }
 
 /** The token, where it is good for a while. */
