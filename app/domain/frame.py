@@ -4,13 +4,27 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
+class Scores:
+    """What was measured of a picture to choose it, None where nobody asked: docs/frames.md says how.
+
+    ``difference`` is the share of it that has changed since the picture kept before, None for the first;
+    ``sharpness`` is the more the sharper, and compares pictures of the same film only; ``blackness`` is the share of
+    it that is black.
+    """
+
+    difference: float | None = None
+    sharpness: float | None = None
+    blackness: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Frame:
     """One encoded picture of the plan, whole.
 
     ``number`` counts the film's pictures in the order of their presentation, from 0. ``time_seconds`` is when it
     comes on the screen and ``until_seconds`` when the next one does, both from the start of the presentation.
     ``instants`` are the times that were asked for and that it stands for, at least one: each is a file of the ZIP.
-    Sides are pixels of the encoded picture.
+    Sides are pixels of the encoded picture. ``scores`` are there where pictures were chosen by them.
     """
 
     number: int
@@ -20,6 +34,7 @@ class Frame:
     width: int
     height: int
     data: bytes
+    scores: Scores | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,8 @@ class Lease:
     """The workers in which it broke, by their names: the last two that differ, the latest at the end."""
     paused: bool = False
     """No attempt begins for now, by an operator's word."""
+    understood: bool = True
+    """Whether this version knows all its options: else a newer one has taken it in, whose workers are to have it."""
 
 
 def also_broken_by(broken_by: tuple[str, ...], worker: str) -> tuple[str, ...]:

@@ -5,13 +5,15 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from io import BytesIO
 from typing import Final, final
 
-from app.domain.frame import ArchivedFrame, Frame
+from app.domain.culling import Culled
+from app.domain.frame import ArchivedFrame, Frame, Scores
 from app.domain.frame_index import FrameIndex
-from app.domain.options import ExtractionOptions, ImageFormat
+from app.domain.options import ADDED, ExtractionOptions, ImageFormat, SelectionKind, unused
+from app.domain.scenes import Scene, report
 from app.domain.video import MediaInfo, VideoProcessing
 
 VERSION: Final = 2
@@ -26,7 +28,8 @@ class Reading:
 
     ``whole`` is why all packets were decoded, None where only those were that the plan names: ``packets_decoded`` of
     ``packets``. ``left_out`` are the asked times, in seconds, at which nothing could be taken, ``notes`` what a user
-    should know of how the pictures look.
+    should know of how the pictures look. ``culled`` is what was left out after it was looked at, ``scenes`` are
+    those of the film where frames are chosen by them.
     """
 
     stream: int
@@ -41,6 +44,8 @@ class Reading:
     whole: str | None
     left_out: tuple[float, ...] = ()
     notes: tuple[str, ...] = ()
+    culled: Culled | None = None
+    scenes: tuple[Scene, ...] | None = None
 
     @property
     def decoding(self) -> str:
@@ -94,6 +99,7 @@ class Manifest:
         self._duration = media.duration_seconds
         self._text = BytesIO()
         self._index = FrameIndex()
+        self._of_scenes: dict[int, tuple[str, float]] = {}
         source = {
             "fileName": video.original_file_name,
             "sizeBytes": video.size_bytes,
@@ -122,7 +128,9 @@ class Manifest:
             size_bytes=size,
             sha256=sha256,
         )
-        line = manifest_line(file, kept)
+        if self._options.select.kind is SelectionKind.SCENE_CHANGE:
+            self._of_scenes[frame.number] = file, kept.time_seconds
+        line = manifest_line(file, kept, frame.scores, self._options)
         self._write(f",\n{line}" if self.frame_count else f"\n{line}")
         self._index.add(kept)
         self.frame_count += 1
@@ -133,28 +141,45 @@ class Manifest:
             {"timeSeconds": round(time, 6), "reason": why_left_out(time, self._options, self._duration)}
             for time in reading.left_out
         ]
-        self._write(f'\n],\n"leftOut": {_json(left_out)},\n"reading": {_json(_reading(reading))}\n}}\n')
+        self._write(f'\n],\n"leftOut": {_json(left_out)},\n')
+        if reading.culled is not None:
+            self._write(f'"culled": {_json(asdict(reading.culled))},\n')
+        if reading.scenes is not None:
+            self._write(f'"scenes": {_json([self._scene(scene) for scene in reading.scenes])},\n')
+        self._write(f'"reading": {_json(_reading(reading))}\n}}\n')
         return self._text.getvalue()
+
+    def scenes(self, reading: Reading) -> bytes | None:
+        """Return the report of the scenes, None where frames are not chosen by them."""
+        return None if reading.scenes is None else report(reading.scenes, self._of_scenes)
 
     def index(self) -> Iterator[bytes | memoryview]:
         """Yield the index of all files that were added."""
         return self._index.pieces()
 
+    def _scene(self, scene: Scene) -> dict[str, object]:
+        known = self._of_scenes.get(scene.number) if scene.number is not None else None
+        return {"startSeconds": scene.start, "endSeconds": scene.end, "file": known and known[0]}
+
     def _write(self, text: str) -> None:
         self._text.write(text.encode())
 
 
-def manifest_line(file: str, frame: ArchivedFrame) -> str:
-    """Return what a manifest says of one file."""
-    return _json(_line(file, frame))
+def manifest_line(
+    file: str, frame: ArchivedFrame, scores: Scores | None = None, options: ExtractionOptions | None = None
+) -> str:
+    """Return what a manifest says of one file; of its scores those that its options asked for."""
+    return _json(_line(file, frame, scores, options))
 
 
 def _json(value: object) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def _line(file: str, frame: ArchivedFrame) -> dict[str, object]:
-    return {
+def _line(
+    file: str, frame: ArchivedFrame, scores: Scores | None, options: ExtractionOptions | None
+) -> dict[str, object]:
+    line: dict[str, object] = {
         "file": file,
         "number": frame.number,
         "timeSeconds": frame.time_seconds,
@@ -166,9 +191,26 @@ def _line(file: str, frame: ArchivedFrame) -> dict[str, object]:
         "sha256": frame.sha256,
         "range": {"first": frame.offset, "last": frame.offset + frame.size_bytes - 1},
     }
+    if scores is not None and options is not None:
+        asked = {
+            "difference": options.distinct is not None,
+            "sharpness": options.sharpest,
+            "blackness": options.skip_black,
+        }
+        line["scores"] = {name: value for name, value in asdict(scores).items() if asked[name]}
+    return line
 
 
 def _options(options: ExtractionOptions) -> dict[str, object]:
+    later = {
+        "distinct": options.distinct,
+        "sharpest": options.sharpest,
+        "skipBlack": options.skip_black,
+        "minSceneSeconds": options.min_scene_seconds,
+        "aspect": options.aspect.value,
+        "crop": options.crop and asdict(options.crop),
+    }
+    left_out = unused(options)
     return {
         "select": {options.select.kind.value: options.select.chosen},
         "format": options.format.value,
@@ -177,6 +219,7 @@ def _options(options: ExtractionOptions) -> dict[str, object]:
         "maxHeight": options.max_height,
         "startSeconds": options.start_seconds,
         "endSeconds": options.end_seconds,
+        **{field: value for (field, value), name in zip(later.items(), ADDED, strict=True) if name not in left_out},
     }
 
 

@@ -2,11 +2,11 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
 from enum import StrEnum
 from itertools import pairwise
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 
 from app.domain.described import Described
 from app.domain.errors import InvalidInput
@@ -30,6 +30,14 @@ class ImageFormat(Described):
         return f"image/{self.value.lower()}"
 
 
+class Aspect(Described):
+    """What becomes of a picture whose shape is not that of maxWidth and maxHeight."""
+
+    FIT = "FIT", "It is scaled down, never up, until both sides fit; its shape is kept."
+    FILL = "FILL", "What is beyond their shape is cut off, as much on both sides; it is scaled down, never up."
+    EXACT = "EXACT", "It is scaled, also up, until it fits, and black bars make it exactly that large."
+
+
 class SelectionKind(StrEnum):
     """How frames are chosen; the values are the field names of the API."""
 
@@ -45,6 +53,13 @@ class SelectionKind(StrEnum):
 MAX_TIMESTAMPS: Final = 500
 SHORTEST_PART: Final = 0.001
 """Seconds between start and end, at least: containers tell times no finer."""
+SMALLEST_SHARE: Final = 0.001
+"""Of a picture's width and height a crop takes so much at least."""
+_ROUNDED: Final = 1e-9  # Shares that add up to the whole may be a little more in binary.
+_SHARPEST: Final = ("options", "sharpest")
+_OF_THE_FIRST_VERSION: Final = frozenset(
+    {"select", "format", "quality", "max_width", "max_height", "start_seconds", "end_seconds"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +89,8 @@ OPTION_RANGES: Final[Mapping[str, OptionRange]] = MappingProxyType(
         "maxHeight": _SIDE,
         "startSeconds": _SECONDS,
         "endSeconds": _SECONDS,
+        "distinct": OptionRange(0.001, 1),
+        "minSceneSeconds": OptionRange(0, 86_400),
     }
 )
 """What each option that is a number may be, by its field's name in the API; clients are told it before they ask."""
@@ -115,11 +132,32 @@ class FrameSelection:
 
 
 @dataclass(frozen=True, slots=True)
+class Crop:
+    """The part of a picture that is taken: shares of its width and its height as it is shown, from its upper left."""
+
+    left: float
+    top: float
+    width: float
+    height: float
+
+    def __post_init__(self) -> None:
+        for at, length, side in ((self.left, self.width, "width"), (self.top, self.height, "height")):
+            if not (at >= 0 and length >= SMALLEST_SHARE and at + length <= 1 + _ROUNDED):  # NaN is refused too.
+                raise InvalidInput(
+                    f"This part lies within the picture: shares from 0 to 1, and at least {SMALLEST_SHARE:g} of it.",
+                    field=("options", "crop", side),
+                )
+
+
+@dataclass(frozen=True, slots=True)
 class ExtractionOptions:
     """The options as they are applied: by default one frame a second, JPEG of quality 90, the whole video.
 
     ``quality`` is 1 (smallest) to 100 (best) and counts for JPEG and WEBP; ``max_width`` and ``max_height`` are
-    pixels, and the picture is scaled down, never up; ``start_seconds`` and ``end_seconds`` bound the part used.
+    pixels, and ``aspect`` says what that means for a picture of another shape, ``crop`` which part of it is taken;
+    ``start_seconds`` and ``end_seconds`` bound the part used. ``distinct`` is the share of a picture that must have
+    changed since the last one that was kept; ``sharpest`` takes the sharpest picture near each instant;
+    ``skip_black`` leaves out black ones. A scene lasts ``min_scene_seconds`` at least.
     """
 
     select: FrameSelection = FrameSelection()
@@ -129,6 +167,12 @@ class ExtractionOptions:
     max_height: int | None = None
     start_seconds: float | None = None
     end_seconds: float | None = None
+    distinct: float | None = None
+    sharpest: bool = False
+    skip_black: bool = False
+    min_scene_seconds: float | None = None
+    aspect: Aspect = Aspect.FIT
+    crop: Crop | None = None
 
     def __post_init__(self) -> None:
         if self.quality not in OPTION_RANGES["quality"]:
@@ -141,3 +185,43 @@ class ExtractionOptions:
             raise InvalidInput("The start is a time in seconds, 0 or later.", field=("options", "startSeconds"))
         if self.end_seconds is not None and not start + SHORTEST_PART <= self.end_seconds < math.inf:
             raise InvalidInput("The end must be later than the start.", field=("options", "endSeconds"))
+        self._check_choices()
+
+    @property
+    def is_culled(self) -> bool:
+        """Whether pictures must be seen before it is known which of them are taken."""
+        return self.sharpest or self.skip_black or self.distinct is not None
+
+    def _check_choices(self) -> None:
+        kind, shortest = self.select.kind, self.min_scene_seconds
+        if self.distinct is not None and self.distinct not in (allowed := OPTION_RANGES["distinct"]):
+            raise InvalidInput(f"This must be from {allowed.low:g} to {allowed.high:g}.", field=("options", "distinct"))
+        if self.sharpest and kind is SelectionKind.KEYFRAMES_ONLY:
+            raise InvalidInput("The sharpest picture may be no key picture: take one of both.", field=_SHARPEST)
+        if shortest is not None and kind is not SelectionKind.SCENE_CHANGE:
+            raise InvalidInput("Only sceneChange finds scenes.", field=("options", "minSceneSeconds"))
+        if shortest is not None and shortest not in (allowed := OPTION_RANGES["minSceneSeconds"]):
+            said = f"This must be from {allowed.low:g} to {allowed.high:g}."
+            raise InvalidInput(said, field=("options", "minSceneSeconds"))
+        if self.aspect is not Aspect.FIT and None in (self.max_width, self.max_height):
+            raise InvalidInput("This needs both maxWidth and maxHeight.", field=("options", "aspect"))
+
+
+ADDED: Final[Mapping[str, object]] = MappingProxyType(
+    {one.name: one.default for one in fields(ExtractionOptions) if one.name not in _OF_THE_FIRST_VERSION}
+)
+"""The options that came later, and what each is where it is not used."""
+
+
+def unused(options: ExtractionOptions) -> set[str]:
+    """Return the names of the options that came later and are not used: they are neither stored nor compared.
+
+    So a former version reads and writes the same of what it knows. A worker that finds others in a row can tell that it
+    does not know how to carry them out.
+    """
+    return {name for name, default in ADDED.items() if getattr(options, name) == default}
+
+
+def asked(options: ExtractionOptions) -> dict[str, Any]:
+    """Return what tells two requests apart, the same for all versions that know these options."""
+    return {name: value for name, value in asdict(options).items() if name not in unused(options)}

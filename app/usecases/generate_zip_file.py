@@ -6,6 +6,7 @@ from typing import Final, final
 from app.domain.errors import ProcessingError
 from app.domain.failure import NO_ROOM, FailureCode
 from app.domain.manifest import Manifest, frame_file_name
+from app.domain.scenes import FILE_NAME as SCENES
 from app.domain.video import FramesArchive, MediaInfo, VideoProcessing, archive_key, frame_index_key
 from app.usecases.keep_storyboard import StoryboardKeeper, ToldOfStoryboard
 from app.usecases.ports.frames import Extraction, ZipEncoder
@@ -57,6 +58,8 @@ class GenerateZipFile:
                     storyboard.add(manifest.frame_count, frame, instant, extraction.storyboard)
                     manifest.add(name, frame, instant, sha256, ends_at=encoder.offset)
                 await storyboard.keep(extraction)
+            if (scenes := manifest.scenes(extraction.reading)) is not None:
+                await output.write(encoder.entry(SCENES, scenes, video.created_at))
             document = manifest.end(extraction.reading)
             await output.write(encoder.entry("manifest.json", document, video.created_at))
             await output.write(encoder.end())

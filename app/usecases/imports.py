@@ -3,12 +3,12 @@
 import hashlib
 import json
 from collections.abc import AsyncGenerator, Collection, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final, final
 
 from app.domain.errors import IdempotencyConflict, UploadNotFound
-from app.domain.options import ExtractionOptions
+from app.domain.options import ExtractionOptions, asked
 from app.domain.session import Viewer
 from app.domain.upload_reservation import UploadReservation
 from app.domain.video import VideoId, new_video_id, source_key
@@ -73,7 +73,7 @@ class ImportUseCases:
         check_idempotency_key(idempotency_key)
         url = checked_link(link, self.buckets, loopback=self.loopback)
         name = None if file_name is None else checked_import_name(file_name)
-        digest = hashlib.sha256(json.dumps([url, name, asdict(options)]).encode()).hexdigest()
+        digest = hashlib.sha256(json.dumps([url, name, asked(options)]).encode()).hexdigest()
         now = self.clock.now()
         new = VideoImport(new_video_id(), viewer.id, url, options, now, now + self.longest, now, name)
 

@@ -35,7 +35,7 @@ class Claimed:
 
 @dataclass(frozen=True, slots=True)
 class HeldUntil:
-    """Another holds a live lease, or it was given back for later, or to another than you: come again then."""
+    """Another holds a live lease, or it is for later, or for another than you: come again then."""
 
     at: datetime
 
@@ -74,6 +74,8 @@ class StartVideoProcessingJob:
             if seen is None or seen.video.status.final or seen.paused:
                 return None
             now = self.clock.now()
+            if not seen.understood:  # What we would make of it would not be what was asked for.
+                return HeldUntil(now + _FOR_OTHERS)
             taken_over = seen.video.status is ProcessingStatus.PROCESSING
             if taken_over and seen.wake_at >= now:
                 return HeldUntil(seen.wake_at)

@@ -3,14 +3,14 @@ import hashlib
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, final
 
 from app.domain.batch import BatchId
 from app.domain.container import SNIFF_BYTES, check_container, checked_file_name
 from app.domain.errors import IdempotencyConflict, RateLimited, UnsupportedFileFormat, UploadIncomplete
-from app.domain.options import ExtractionOptions
+from app.domain.options import ExtractionOptions, asked
 from app.domain.session import Viewer
 from app.domain.upload_reservation import AcceptedUpload, UploadReservation
 from app.domain.video import VideoProcessing, new_video_id, source_key
@@ -264,5 +264,5 @@ class _Body:
 
 def _request_digest(name: str, options: ExtractionOptions, content_sha256: str, batch: BatchId | None) -> str:
     """Distinguish two requests by all that they ask for: the same key with another digest is a conflict."""
-    asked = [name, asdict(options), content_sha256, *([batch] if batch else [])]
-    return hashlib.sha256(json.dumps(asked).encode()).hexdigest()
+    request = [name, asked(options), content_sha256, *([batch] if batch else [])]
+    return hashlib.sha256(json.dumps(request).encode()).hexdigest()

@@ -1,3 +1,4 @@
+import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -6,7 +7,7 @@ from pydantic import TypeAdapter
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from app.domain.options import ExtractionOptions, FrameSelection, ImageFormat, SelectionKind
+from app.domain.options import Aspect, Crop, ExtractionOptions, FrameSelection, ImageFormat, SelectionKind
 from app.domain.user import UserId
 from app.domain.video import (
     UNFINISHED,
@@ -18,11 +19,13 @@ from app.domain.video import (
     new_video_id,
     source_key,
 )
-from app.infra.sql.rows import options_of
+from app.infra.sql.rows import options_of, options_text
 from app.usecases.paging import PageKey, Slice
 from app.usecases.ports.videos import Backlog
 from app.usecases.quota import stored_bytes
+from app.usecases.start_video_processing_job import HeldUntil
 from tests.contracts.story import DAMAGED, LEASE_SECONDS, MEDIA, WHOLE, Story, a_reservation, a_video, after, an_archive
+from tests.usecases.world import World
 
 ALL = frozenset(ProcessingStatus)
 
@@ -274,6 +277,17 @@ async def test_a_video_in_any_state_reads_back_as_it_was_written(story: Story):
         assert await story.row(video.id) == video
 
 
+CHOSEN = ExtractionOptions(
+    FrameSelection(SelectionKind.SCENE_CHANGE, 0.4),
+    max_width=64,
+    max_height=48,
+    distinct=0.02,
+    sharpest=True,
+    skip_black=True,
+    min_scene_seconds=2.5,
+    aspect=Aspect.EXACT,
+    crop=Crop(0.25, 0, 0.5, 1),
+)
 OPTIONS = [
     ExtractionOptions(),
     ExtractionOptions(FrameSelection(SelectionKind.TIMESTAMPS, timestamps=(0.0, 1.5, 86_400.125))),
@@ -292,7 +306,7 @@ OPTIONS = [
 ]
 
 
-@pytest.mark.parametrize("options", OPTIONS)
+@pytest.mark.parametrize("options", [*OPTIONS, CHOSEN])
 async def test_options_read_back_as_they_were_written(story: Story, options: ExtractionOptions):
     video = await story.video(await story.user(), options=options)
     assert (await story.row(video)).options == options
@@ -303,6 +317,28 @@ def test_options_of_a_newer_and_of_an_older_version_can_be_read():
     newer = written.replace("{", '{"rotate":90,', 1).replace('"select":{', '"select":{"seed":1,')
     assert options_of(newer) == OPTIONS[2]
     assert options_of("{}") == ExtractionOptions()
+
+
+async def test_options_of_a_newer_version_are_left_to_its_workers(story: Story):
+    """Whoever does not know an option must not carry the others out as if it were not there."""
+    video = await story.video(await story.user(), options=CHOSEN)
+    assert (await story.lease(video)).understood
+    newer = (await story.column(video, "options")).replace("{", '{"rotate":90,', 1)
+    async with story.engine.begin() as connection:
+        await connection.execute(text("UPDATE video_processings SET options = :newer"), {"newer": newer})
+    assert not (await story.lease(video)).understood
+    assert (await story.row(video)).options == CHOSEN
+    world = World.on(story.transactions)
+    assert await world.start(video) == HeldUntil(world.clock.now() + timedelta(seconds=10))
+    assert (await story.row(video)).attempt == 0
+
+
+def test_what_came_later_is_written_only_where_it_is_used():
+    """So a former version finds nothing that it does not know in what it could have written itself."""
+    assert set(json.loads(options_text(ExtractionOptions()))) == {
+        *("select", "format", "quality", "max_width", "max_height", "start_seconds", "end_seconds")
+    }
+    assert set(json.loads(options_text(CHOSEN))) >= {"distinct", "sharpest", "skip_black", "aspect", "crop"}
 
 
 @pytest.mark.parametrize("wrong", ["Canceled", "pending", ""])

@@ -2,7 +2,7 @@ import pytest
 
 from app.domain.errors import InvalidInput
 from app.domain.manifest import frame_file_name
-from app.domain.options import ExtractionOptions, FrameSelection, ImageFormat, SelectionKind
+from app.domain.options import Aspect, Crop, ExtractionOptions, FrameSelection, ImageFormat, SelectionKind
 
 
 def test_the_default_is_one_frame_a_second_as_jpeg_of_quality_90():
@@ -46,11 +46,25 @@ def test_timestamps_rise_and_are_real(times: tuple[float, ...]):
         {"start_seconds": 5.0, "end_seconds": 5.0},
         {"end_seconds": float("inf")},
         {"end_seconds": 1e-9},
+        {"distinct": 0.0},
+        {"distinct": float("nan")},
+        {"min_scene_seconds": 1.0},
+        {"sharpest": True, "select": FrameSelection(SelectionKind.KEYFRAMES_ONLY)},
+        {"aspect": Aspect.FILL, "max_width": 64},
     ],
 )
 def test_an_option_outside_its_range_is_refused(bad: dict[str, float]):
     with pytest.raises(InvalidInput):
         ExtractionOptions(**bad)  # type: ignore[arg-type]  # the story is that the value is wrong
+
+
+@pytest.mark.parametrize(
+    "part", [(0, 0, 0, 1), (-0.1, 0, 1, 1), (0.5, 0, 0.6, 1), (0, 0.5, 1, 0.6), (0, 0, float("nan"), 1)]
+)
+def test_a_part_of_a_picture_lies_within_it(part: tuple[float, float, float, float]):
+    with pytest.raises(InvalidInput):
+        Crop(*part)
+    Crop(0.7, 0.1, 0.3, 0.9)  # In binary more than the whole.
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,8 @@ import pytest
 
 from app.domain.film import Look
 from app.domain.options import ExtractionOptions, ImageFormat
-from app.infra.ffmpeg.look import Orientation, displayed_size, orientation, rendering
+from app.infra.ffmpeg.look import displayed_size, rendering
+from app.infra.ffmpeg.orientation import Orientation, orientation
 from tests.clips import Clips, ffmpeg
 from tests.rendered import (
     FORMATS,

@@ -11,6 +11,7 @@ from app.domain.errors import UnsupportedFileFormat
 from app.domain.failure import CUT_OFF, ENCRYPTED, JOINED, LOST, NO_SPACE, STOPPED, FailureCode
 from app.domain.formats import ACCEPTED, unsupported_codec_reason, unsupported_container_reason
 from app.domain.notification import Mail
+from app.domain.plan import TOO_MANY_SEEN
 from app.domain.user import Locale
 from app.infra.mail import SmtpMailer
 
@@ -42,6 +43,9 @@ NAMED_FAULTS = [
         "This video is 10 s long, and none of the times asked for is in the chosen part of it.",
         "está na parte escolhida",
     ),
+    ("This video is 10 s long, and all pictures that were looked at are black.", "dura 10 s, e todas as imagens"),
+    (TOO_MANY_SEEN, "comparar imagens demais"),
+    ("A picture of 9000x9000 pixels is larger than the service allows.", "imagem de 9000x9000 pixels"),
     ("This video is damaged: its picture at 3.041 s cannot be decoded.", "o quadro em 3,041 s"),
 ]
 

@@ -14,11 +14,13 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator, ValidationError
 
+from app.domain.culling import Culled
 from app.domain.errors import ProcessingError
 from app.domain.failure import FailureCode
-from app.domain.frame import Frame
+from app.domain.frame import Frame, Scores
 from app.domain.manifest import Manifest, Reading, frame_file_name
-from app.domain.options import ExtractionOptions, FrameSelection, ImageFormat, SelectionKind
+from app.domain.options import Aspect, Crop, ExtractionOptions, FrameSelection, ImageFormat, SelectionKind
+from app.domain.scenes import Scene
 from app.domain.video import FramesArchive, Progress, VideoProcessing, contact_sheet_key
 from app.infra.zip import StoredZip
 from app.usecases.generate_zip_file import GenerateZipFile
@@ -31,6 +33,7 @@ SCHEMA = json.loads((Path(__file__).parents[2] / "docs" / "frames.schema.json").
 VALIDATOR = Draft202012Validator(SCHEMA)
 
 STILL = a_frame(0, b"still", 0.0, 1.0, 2.0)
+LATER = {"distinct", "sharpest", "skipBlack", "minSceneSeconds", "aspect", "crop"}
 LAST = a_frame(70, b"the last", 2.8)
 
 
@@ -48,7 +51,8 @@ def read(data: bytes) -> Any:
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         assert archive.testzip() is None
         manifest = json.loads(archive.read("manifest.json"))
-        assert [entry["file"] for entry in manifest["frames"]] + ["manifest.json"] == archive.namelist()
+        beside = ["scenes.csv"] if "scenes" in manifest else []
+        assert [entry["file"] for entry in manifest["frames"]] + [*beside, "manifest.json"] == archive.namelist()
         for entry in manifest["frames"]:
             assert len(archive.read(entry["file"])) == entry["sizeBytes"]
     VALIDATOR.validate(manifest)
@@ -69,6 +73,50 @@ async def test_a_picture_that_stands_for_three_seconds_is_three_files():
     ]
     assert {f["untilSeconds"] for f in manifest["frames"]} == {0.04, 2.84}
     assert {(f["width"], f["height"]) for f in manifest["frames"]} == {(640, 272)}
+
+
+CHOSEN = ExtractionOptions(
+    FrameSelection(SelectionKind.SCENE_CHANGE, 0.4),
+    max_width=64,
+    max_height=48,
+    distinct=0.02,
+    sharpest=True,
+    skip_black=True,
+    min_scene_seconds=2.5,
+    aspect=Aspect.EXACT,
+    crop=Crop(0.25, 0, 0.5, 1),
+)
+
+
+async def test_scores_scenes_and_what_was_left_out_stand_in_the_manifest_and_scenes_in_a_table_too():
+    first = replace(a_frame(3, b"first", 0.0), scores=Scores(None, 40.5, 0.0))
+    last = replace(LAST, scores=Scores(0.25, 41.0, 0.03))
+    scenes = (Scene(0.0, 1.0, 3), Scene(1.0, 2.8, None), Scene(2.8, 3.0, 70))
+    _, data = await made(first, last, reading=a_reading(culled=Culled(36, 1, 2), scenes=scenes), options=CHOSEN)
+    manifest = read(data)
+    assert [frame["scores"] for frame in manifest["frames"]] == [
+        {"difference": None, "sharpness": 40.5, "blackness": 0.0},
+        {"difference": 0.25, "sharpness": 41.0, "blackness": 0.03},
+    ]
+    assert manifest["culled"] == {"seen": 36, "black": 1, "alike": 2}
+    files = ["frame_000001_00-00-00.120.jpg", None, "frame_000002_00-00-02.800.jpg"]
+    assert [scene["file"] for scene in manifest["scenes"]] == files
+    later = {name: value for name, value in manifest["options"].items() if name in LATER}
+    assert later == {
+        "distinct": 0.02, "sharpest": True, "skipBlack": True, "minSceneSeconds": 2.5, "aspect": "EXACT",
+        "crop": {"left": 0.25, "top": 0, "width": 0.5, "height": 1},
+    }  # fmt: skip
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        assert archive.read("scenes.csv").decode().splitlines()[1:] == [
+            f"1,0.0,1.0,{files[0]},0.12",
+            "2,1.0,2.8,,",
+            f"3,2.8,3.0,{files[2]},2.8",
+        ]
+
+
+async def test_options_that_were_not_used_are_not_in_the_manifest():
+    _, data = await made(STILL)
+    assert not LATER & read(data)["options"].keys()
 
 
 async def test_the_bytes_of_a_range_are_the_picture_and_its_sum_is_theirs():

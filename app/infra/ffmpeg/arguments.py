@@ -99,6 +99,33 @@ def surveying(recipe: Recipe, drop: str | None, outputs: Sequence[int], *, scene
     ]  # fmt: skip
 
 
+def measuring(
+    recipe: Recipe, filters: Filters, inputs: Sequence[int], outputs: Sequence[int], *, scored: bool
+) -> list[str]:
+    """Decode the pictures of a plan and encode none; write of each its cells, a line, and what was measured of it.
+
+    ``inputs`` are as in ``decoding``.
+    """
+    film = recipe.film
+    graph, *dropped = inputs
+    cells, lines, scores = outputs
+    told = f"[seen]metadata=mode=print:file=pipe\\\\:{scores}:direct=1[told]"
+    return [
+        *_guarded(recipe.limits), *_strict(film),
+        *(argument for pipe in dropped for argument in (f"-/bsf:{film.stream.index}", f"pipe:{pipe}")),
+        "-reinit_filter", "0", "-noautorotate",
+        *decoder(film.stream, film.looks[recipe.look]),
+        "-i", f"file:{recipe.source}",
+        "-/filter_complex", f"pipe:{graph}",
+        *(["-filter_complex", told] if scored else []),
+        "-map", "[told]" if scored else "[seen]", "-fps_mode", "passthrough", "-enc_time_base", "filter",
+        "-frames:v", str(filters.pictures),
+        "-c:v", "rawvideo", *_BIT_EXACT,
+        "-stats_enc_pre", f"pipe:{lines}", "-stats_enc_pre_fmt", "{ni} {ptsi}",
+        "-f", "rawvideo", f"pipe:{cells}",
+    ]  # fmt: skip
+
+
 def composing(limits: Limits, board: Storyboard, tiles: int, sheet: int) -> list[str]:
     """Put small pictures, which come one after the other through a pipe, on a sheet."""
     return [

@@ -87,7 +87,7 @@ class Decoding:
                     number, _, ticks = (await budget.wait(self._lines.readline())).partition(b" ")
                     shown = int(number if self._plan.by_number else ticks)
                     rank, seen[shown] = seen[shown], seen[shown] + 1
-                    if following is None or (shown, rank) != self._place(following):
+                    if following is None or (shown, rank) != placed(self._plan, following):
                         continue
                     yield _frame(following, data, self._format)
                     following = next(expected, None)
@@ -100,18 +100,20 @@ class Decoding:
         self.fault = await refuse_faults(self._child, budget)
         await budget.wait(asyncio.shield(self._small))
 
-    def _place(self, planned: PlannedPicture) -> tuple[int, int]:
-        return (planned.number, 0) if self._plan.by_number else (planned.ticks, planned.twins)
-
     async def stop_listening(self) -> None:
         """End what reads the tiles and sheets."""
         self._small.cancel()
         await asyncio.gather(self._small, return_exceptions=True)
 
 
+def placed(plan: Plan, picture: PlannedPicture) -> tuple[int, int]:
+    """Return by what the decoder's lines tell of a picture, and how many of the same come before it."""
+    return (picture.number, 0) if plan.by_number else (picture.ticks, picture.twins)
+
+
 def _frame(picture: PlannedPicture, data: bytes, image_format: ImageFormat) -> Frame:
     width, height = picture_size(image_format, data)
-    return Frame(picture.number, picture.time, picture.until, picture.instants, width, height, data)
+    return Frame(picture.number, picture.time, picture.until, picture.instants, width, height, data, picture.scores)
 
 
 @asynccontextmanager

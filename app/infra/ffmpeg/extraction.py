@@ -1,7 +1,7 @@
 """One extraction: the planned pictures in their order, each compared with the plan, and all that is told of them."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import groupby
@@ -16,17 +16,14 @@ from app.domain.manifest import Reading
 from app.domain.plan import Plan, PlannedPicture, without_dropping
 from app.domain.storyboard import Storyboard
 from app.domain.video import Progress
+from app.infra.ffmpeg.asking import Asking
 from app.infra.ffmpeg.budget import TimeBudget
 from app.infra.ffmpeg.decoding import decoding
 from app.infra.ffmpeg.feasibility import cannot_be_decoded, refuse_damaged
 from app.infra.ffmpeg.recipe import Recipe
 from app.infra.ffmpeg.storyboard import Sheets
-from app.infra.ffmpeg.survey import Surveyed, survey
 
 log = structlog.get_logger(__name__)
-
-AfterSurvey = Callable[[Surveyed], Plan]
-"""Makes the plan of what the decoder found in its first pass."""
 
 _ALMOST: Final = 99.0
 _SURVEYED_PERCENT: Final = 50.0
@@ -43,7 +40,7 @@ class FfmpegExtraction:
     """
 
     def __init__(
-        self, recipe: Recipe, planned: Plan | AfterSurvey, budget: TimeBudget, *, with_storyboard: bool = True
+        self, recipe: Recipe, planned: Plan | Asking, budget: TimeBudget, *, with_storyboard: bool = True
     ) -> None:
         self._recipe = recipe
         self._planned = planned
@@ -103,20 +100,17 @@ class FfmpegExtraction:
                 plan = self._whole(plan, wanted[0], run.fault)
         self.progress = Progress(100.0, files, expected)
 
-    async def _ask(self, planned: AfterSurvey) -> Plan:
-        """Let the decoder choose in a first pass, and plan what it chose."""
-        recipe = self._recipe
-        packets = len(recipe.film.packets)
-        await asyncio.to_thread(refuse_damaged, recipe.film, None, recipe.options)
+    async def _ask(self, planned: Asking) -> Plan:
+        """Let the decoder look at pictures first, and plan what is chosen by it."""
 
-        def advanced(seen: int) -> None:
-            self._surveyed = _SURVEYED_PERCENT * min(1.0, seen / packets)
+        def advanced(share: float) -> None:
+            self._surveyed = _SURVEYED_PERCENT * share
             self.progress = Progress(self._surveyed)
 
-        plan = await asyncio.to_thread(planned, await survey(recipe, self._budget, advanced))
-        why = plan.whole or "only the decoder knows where scenes change"
-        self.reading = replace(reading_of(recipe, plan), whole=why, packets_decoded=packets)
-        return plan
+        asked = await planned(self._recipe, self._budget, advanced)
+        reading = reading_of(self._recipe, asked.plan)
+        self.reading = replace(reading, whole=asked.whole, packets_decoded=asked.packets)
+        return asked.plan
 
     def _whole(self, plan: Plan, missing: PlannedPicture, fault: Exception | None) -> Plan:
         """Return the plan with all packets decoded, where a picture did not come from the planned ones.
@@ -166,5 +160,7 @@ def reading_of(recipe: Recipe, plan: Plan | None) -> Reading:
         packets_decoded=packets if plan is None else plan.decoded(packets),
         whole=None if plan is None else plan.whole,
         left_out=() if plan is None else plan.left_out,
+        culled=None if plan is None else plan.culled,
+        scenes=None if plan is None else plan.scenes,
         notes=tuple(dict.fromkeys([*rendering.notes, *_changes(recipe)])),
     )

@@ -14,16 +14,17 @@ from app.domain.errors import ProcessingError
 from app.domain.failure import FailureCode
 from app.domain.film import Film
 from app.domain.options import ExtractionOptions
-from app.domain.plan import Plan, needs_survey, plan, plan_surveyed, without_dropping
+from app.domain.plan import Plan, needs_survey, plan, without_dropping
 from app.domain.presentation import Presentation, present
 from app.domain.video import MediaInfo
 from app.infra.container_structure import structure_of
 from app.infra.containers.reading import Range, Structure
+from app.infra.ffmpeg.asking import Asking
 from app.infra.ffmpeg.budget import TimeBudget
 from app.infra.ffmpeg.child import child
 from app.infra.ffmpeg.confinement import python_paths
 from app.infra.ffmpeg.ending import fault_of
-from app.infra.ffmpeg.extraction import AfterSurvey, FfmpegExtraction
+from app.infra.ffmpeg.extraction import FfmpegExtraction
 from app.infra.ffmpeg.feasibility import by_exact_times, refuse_too_much, settled
 from app.infra.ffmpeg.inspection import BrokenInspection, Inspected, read_inspection
 from app.infra.ffmpeg.limits import Limits
@@ -94,10 +95,8 @@ class FfmpegFrameExtractor:
             raise ProcessingError(FailureCode.TOO_LONG)
         return film, shown
 
-    def _plan(
-        self, film: Film, shown: Presentation, options: ExtractionOptions, distrust: str | None
-    ) -> Plan | AfterSurvey:
-        """Return the plan, or what makes it of a survey where the decoder must be asked first.
+    def _plan(self, film: Film, shown: Presentation, options: ExtractionOptions, distrust: str | None) -> Plan | Asking:
+        """Return the plan, or what makes it where the decoder must be asked first.
 
         :raises ProcessingError: where nothing can be taken, or too much
         """
@@ -105,7 +104,9 @@ class FfmpegFrameExtractor:
         pixels = self.limits.settings.max_decoded_pixels
         if needs_survey(film, options):
             refuse_too_much(film, None, pixels)
-            return lambda found: settled(plan_surveyed(film, options, found, most=most, shown=shown), film, distrust)
+            return Asking(shown, distrust, self.decode_all)
+        if options.is_culled:
+            return Asking(shown, distrust, self.decode_all)
         chosen = plan(film, options, most=most, shown=shown)
         planned = by_exact_times(settled(chosen, film, distrust), film)
         refuse_too_much(film, planned, pixels)

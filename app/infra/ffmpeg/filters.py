@@ -11,9 +11,11 @@ from operator import attrgetter, gt
 from typing import Final, Self, final
 
 from app.domain.columns import BLOCK, Span, runs
+from app.domain.culling import BLACK_BELOW, CELLS
 from app.domain.film import DISCARD, KEY, NO_TIME, Film
 from app.domain.plan import Plan, PlannedPicture
 from app.infra.ffmpeg.feasibility import why_none_can_be_dropped
+from app.infra.ffmpeg.look import comparable
 from app.infra.ffmpeg.recipe import Recipe
 from app.infra.ffmpeg.tiling import Tiling
 
@@ -22,6 +24,8 @@ _IS_SHOWN: Final = bytes(not flags & DISCARD for flags in range(256))
 _IS_ZERO: Final = b"\1".ljust(256, b"\0")
 _COUNTED: Final = "setpts=N"
 """Encoders refuse two pictures of the same time. The lines that name the pictures have their own times all the same."""
+_CELLS: Final = f"scale=w={CELLS}:h={CELLS}:in_range=limited:out_range=full:flags=area,format=gray"
+_BLACKNESS: Final = f"blackframe=amount=0:threshold={round(16 + 219 * BLACK_BELOW)}"  # Of brightness from 16 to 235.
 
 
 @final
@@ -53,6 +57,17 @@ class Filters:
             f"{tiling.filters('small', 'tiles', 'sheets')}"
         )
         return cls(packet_filter(film, plan), graph, count, len(tiled), tiling.sheets)
+
+    @classmethod
+    def measuring(cls, recipe: Recipe, plan: Plan, wanted: Sequence[PlannedPicture]) -> Self:
+        """Return the filters that measure pictures of the plan, small as they are compared."""
+        film, options = recipe.film, recipe.options
+        chosen, count, _ = _choice(film, plan, wanted)
+        small = comparable(film.looks[recipe.look], options, recipe.limits.settings.max_pixels)
+        measures = [*(["siti"] if options.sharpest else []), *([_BLACKNESS] if options.skip_black else [])]
+        chain = [chosen, small, *measures, _CELLS, _COUNTED]
+        graph = f"[0:{film.stream.index}]{','.join(chain)}[seen]"
+        return cls(packet_filter(film, plan), graph, count, 0)
 
 
 def packet_filter(film: Film, plan: Plan | None = None) -> str | None:

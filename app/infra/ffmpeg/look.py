@@ -5,9 +5,7 @@ fields are taken apart, colours and sizes are converted together, then the pictu
 guessed again: each filter is told what comes in, whether the film's own tags say it or not.
 """
 
-import math
 import re
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final, final
@@ -16,9 +14,11 @@ from app.domain.film import Look, Stream
 from app.domain.options import ExtractionOptions, ImageFormat
 from app.domain.storyboard import fitted
 from app.infra.ffmpeg.codecs import ALPHA_DECODER
+from app.infra.ffmpeg.framing import FLATTEST, TALLEST, Size, framing, padded, pixel_shape, rounded
+from app.infra.ffmpeg.orientation import orientation
 
-_MAX_SIDE: Final = {ImageFormat.JPEG: 65_500, ImageFormat.WEBP: 16_383, ImageFormat.PNG: 65_500}
-_FLATTEST, _TALLEST = Fraction(20), Fraction(1, 20)  # No camera writes pixels beyond; such a ratio is a mistake.
+_LEAST_SIDE: Final = 16  # Of less, filters that look at what is beside a pixel have nothing to measure.
+_COMPARED_SIDE: Final = 480  # At 960 sharpness costs four times as much, more than decoding, and ranks the same.
 
 # Code points of ITU-T H.273.
 _RGB, _BT709, _UNSPECIFIED, _BT601, _BT2020 = 0, 1, 2, 6, 9
@@ -78,38 +78,6 @@ _SRGB: Final = "setparams=color_primaries=bt709:color_trc=iec61966-2-1"  # What 
 ON_WHITE: Final = "format=gbrap,negate=components=r+g+b,premultiply=inplace=1,negate=components=r+g+b"
 
 
-# By quarters of a circle clockwise, and by whether the picture is mirrored before.
-_TURNS: Final[Mapping[tuple[int, bool], Sequence[str]]] = {
-    (0, False): (), (0, True): ("hflip",),
-    (1, False): ("transpose=clock",), (1, True): ("transpose=clock_flip",),
-    (2, False): ("hflip", "vflip"), (2, True): ("vflip",),
-    (3, False): ("transpose=cclock",), (3, True): ("transpose=cclock_flip",),
-}  # fmt: skip
-
-
-@final
-@dataclass(frozen=True, slots=True)
-class Orientation:
-    """How a picture is turned: mirrored at its vertical axis first, then by quarters of a circle clockwise."""
-
-    quarters: int = 0
-    mirrored: bool = False
-
-    @property
-    def swaps(self) -> bool:
-        """Whether width and height change places."""
-        return self.quarters % 2 == 1
-
-    @property
-    def filters(self) -> Sequence[str]:
-        """What turns a picture so, in order."""
-        return _TURNS[self.quarters, self.mirrored]
-
-    def __str__(self) -> str:
-        turned = f"rotated by {self.quarters * 90} degrees clockwise" if self.quarters else ""
-        return " and ".join(filter(None, ["mirrored" if self.mirrored else "", turned])) or "upright"
-
-
 @final
 @dataclass(frozen=True, slots=True)
 class Rendering:
@@ -157,19 +125,13 @@ def rendering(look: Look, options: ExtractionOptions, max_pixels: int) -> Render
     turned, angle = orientation(look.display_matrix)
     colour = _Colour.of(look)
     alpha = look.alpha
-    stored = (look.width, look.height)
-    width, height = _size(look, options, max_pixels, swapped=turned.swaps)
-    chain = [_BARE]
-    if look.matrix not in _OF_SWSCALE and not (colour.rgb and look.matrix == _RGB):
-        chain += [_UNTAGGED]
-    if look.interlaced:
-        chain += [_scale(stored, colour.kept), _DEINTERLACED]
-    if look.visible != stored:
-        chain += _cropping(look, colour)
-    chain += _developing(colour, look.visible, (width, height), options.format, alpha=alpha)
+    frame = framing(look, turned, options, max_pixels)
+    (width, height), shown = frame.size, frame.canvas
+    chain = _taken(frame.look, colour)
+    chain += _developing(colour, frame.look.visible, (width, height), options.format, alpha=alpha)
     chain += turned.filters
+    chain += padded((height, width) if turned.swaps else (width, height), shown, _fine(options.format, alpha=alpha))
     chain += [f"format={_pixels(look, options.format, swapped=turned.swaps)}", _SRGB, "setsar=1"]
-    shown = (height, width) if turned.swaps else (width, height)
     return Rendering(
         filters=",".join(chain),
         format=options.format,
@@ -186,11 +148,25 @@ def rendering(look: Look, options: ExtractionOptions, max_pixels: int) -> Render
     )
 
 
-def displayed_size(look: Look) -> tuple[int, int]:
+def comparable(look: Look, options: ExtractionOptions, max_pixels: int) -> str:
+    """Return the filters that make small pictures of brightness out of a film's, of what is taken of them.
+
+    They stand after those that choose a picture. Nothing but brightness counts, so colours stay as they are.
+    """
+    turned, _ = orientation(look.display_matrix)
+    colour = _Colour.of(look)
+    taken = framing(look, turned, options, max_pixels).look
+    factor = min(Fraction(1), Fraction(_COMPARED_SIDE, max(taken.visible)))
+    width, height = (max(_LEAST_SIDE, rounded(side * factor)) for side in taken.visible)
+    limited = _scale((width, height), colour.incoming, f"out_color_matrix={_BT601}:out_range=limited", _QUICK)
+    return ",".join([*_taken(taken, colour), limited, "format=yuv420p"])
+
+
+def displayed_size(look: Look) -> Size:
     """Return width and height as players show the film: with square pixels, and turned."""
     turned, _ = orientation(look.display_matrix)
     wide, height = look.visible
-    width = _rounded(wide * _pixel_shape(look))
+    width = rounded(wide * pixel_shape(look))
     return (height, width) if turned.swaps else (width, height)
 
 
@@ -200,17 +176,22 @@ def decoder(stream: Stream, look: Look) -> list[str]:
     return [f"-c:{stream.index}", name] if look.alpha and name else []
 
 
-def orientation(display_matrix: Sequence[int] | None) -> tuple[Orientation, float]:
-    """Read a display matrix: what is no quarter of a circle becomes the nearest, off by an angle in degrees."""
-    if display_matrix is None:
-        return Orientation(), 0.0
-    a, b, c, d = (display_matrix[i] for i in (0, 1, 3, 4))
-    if not a * d - b * c:
-        return Orientation(), 0.0  # It would leave nothing to see.
-    mirrored = a * d - b * c < 0
-    angle = math.degrees(math.atan2(-b, -a) if mirrored else math.atan2(b, a))  # Where a row goes.
-    quarters = round(angle / 90)
-    return Orientation(quarters % 4, mirrored), abs(angle - quarters * 90)
+def _taken(look: Look, colour: "_Colour") -> list[str]:
+    """Take fields apart, and cut off what is not seen."""
+    stored = (look.width, look.height)
+    chain = [_BARE]
+    if look.matrix not in _OF_SWSCALE and not (colour.rgb and look.matrix == _RGB):
+        chain += [_UNTAGGED]
+    if look.interlaced:
+        chain += [_scale(stored, colour.kept), _DEINTERLACED]
+    return chain if look.visible == stored else [*chain, *_cropping(look, colour)]
+
+
+def _fine(image_format: ImageFormat, *, alpha: bool) -> str:
+    """Name the pixel format whose chroma is as fine as its pixels, in the colours of the picture's."""
+    if image_format is ImageFormat.JPEG:
+        return "yuvj444p"
+    return _WITH_ALPHA[image_format] if alpha else {ImageFormat.PNG: "rgb24"}.get(image_format, "yuv444p")
 
 
 def _pixels(look: Look, image_format: ImageFormat, *, swapped: bool) -> str:
@@ -222,18 +203,6 @@ def _pixels(look: Look, image_format: ImageFormat, *, swapped: bool) -> str:
     return "yuvj422p" if _HALF_CHROMA.match(look.pixel_format) and not swapped else "yuvj444p"
 
 
-def _pixel_shape(look: Look) -> Fraction:
-    """Return the width of a pixel by its height.
-
-    Where a track has a size to be shown in and no shape of pixels, libavformat reckons that from the whole picture,
-    though the size is that of the visible part: pixels are square then.
-    """
-    shape, (width, height) = look.sample_aspect_ratio, look.visible
-    if shape == Fraction(width * look.height, look.width * height):
-        return Fraction(1)
-    return shape if _TALLEST <= shape <= _FLATTEST else Fraction(1)
-
-
 def _notes(look: Look, angle: float) -> list[str]:
     notes = []
     if look.dolby_vision_profile == _DOLBY_OWN:
@@ -242,7 +211,7 @@ def _notes(look: Look, angle: float) -> list[str]:
         notes.append(f"The film's colour matrix {look.matrix} (ITU-T H.273) is not known: colours may look wrong.")
     if angle > 1:
         notes.append("The film asks to be turned by no quarter of a circle: it is turned by the nearest.")
-    if look.sample_aspect_ratio and not _TALLEST <= look.sample_aspect_ratio <= _FLATTEST:
+    if look.sample_aspect_ratio and not TALLEST <= look.sample_aspect_ratio <= FLATTEST:
         notes.append(f"The film says that its pixels are {look.sample_aspect_ratio} wide: they are taken as square.")
     return notes
 
@@ -313,7 +282,7 @@ class _Colour:
             return same
         return f"in_color_matrix={self.matrix}:out_color_matrix={self.matrix}:{same}"
 
-    def to_rgb(self, size: tuple[int, int], *, alpha: bool) -> list[str]:
+    def to_rgb(self, size: Size, *, alpha: bool) -> list[str]:
         """Convert to RGB as sRGB has it: brightness and colours are mapped in linear light."""
         a = "a" if alpha else ""
         if not self.mapped:
@@ -333,24 +302,7 @@ class _Colour:
         ]
 
 
-def _size(look: Look, options: ExtractionOptions, max_pixels: int, *, swapped: bool) -> tuple[int, int]:
-    """Make pixels square, scale down, never up, and keep the shape: all within the user's, the format's, our limits."""
-    side, shape = _MAX_SIDE[options.format], _pixel_shape(look)
-    limits = min(options.max_width or side, side), min(options.max_height or side, side)
-    widest, highest = reversed(limits) if swapped else limits
-    width, height = look.visible[0] * shape, Fraction(look.visible[1])
-    factor = min(Fraction(1), widest / width, highest / height)
-    if shape > 1 and width * height * factor**2 > max_pixels:  # Only so can it be more than the decoder lets pass.
-        factor = Fraction(math.sqrt(max_pixels / (width * height)))
-        return max(1, math.floor(width * factor)), max(1, math.floor(height * factor))
-    return _rounded(width * factor), _rounded(height * factor)
-
-
-def _rounded(side: Fraction) -> int:
-    return max(1, math.floor(side + Fraction(1, 2)))
-
-
-def _scale(size: tuple[int, int], *options: str) -> str:
+def _scale(size: Size, *options: str) -> str:
     return ":".join([f"scale=w={size[0]}:h={size[1]}", *options])
 
 
@@ -365,9 +317,7 @@ def _cropping(look: Look, colour: _Colour) -> list[str]:
     return [finer, f"format=yuv{'a' if look.alpha else ''}444p16le", cut]
 
 
-def _developing(
-    colour: _Colour, stored: tuple[int, int], wanted: tuple[int, int], image_format: ImageFormat, *, alpha: bool
-) -> list[str]:
+def _developing(colour: _Colour, stored: Size, wanted: Size, image_format: ImageFormat, *, alpha: bool) -> list[str]:
     """Convert colours and size; transparency is applied at the full size, so that no hidden colour seeps in."""
     out = _OUT[image_format]
     if not alpha and not colour.mapped:

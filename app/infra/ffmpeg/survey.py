@@ -13,6 +13,7 @@ from app.infra.ffmpeg import arguments
 from app.infra.ffmpeg.budget import TimeBudget
 from app.infra.ffmpeg.child import Child
 from app.infra.ffmpeg.ending import broken_by, fault_of
+from app.infra.ffmpeg.feasibility import refuse_damaged
 from app.infra.ffmpeg.filters import packet_filter
 from app.infra.ffmpeg.recipe import Recipe
 
@@ -30,6 +31,7 @@ async def survey(recipe: Recipe, budget: TimeBudget, advanced: Callable[[int], N
     """
     select = recipe.options.select
     scenes = select.kind is SelectionKind.SCENE_CHANGE
+    await asyncio.to_thread(refuse_damaged, recipe.film, None, recipe.options)
     dropped = await asyncio.to_thread(packet_filter, recipe.film)
     async with recipe.run(
         lambda outputs, _: arguments.surveying(recipe, dropped, outputs, scenes=scenes),

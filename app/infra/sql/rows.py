@@ -1,6 +1,7 @@
 """Between rows and the domain's records: a column is named as its field is, behind the name of its part of the row."""
 
 import hashlib
+import json
 from collections.abc import Callable, Collection
 from dataclasses import fields
 from datetime import datetime
@@ -13,7 +14,7 @@ from sqlalchemy import ColumnElement, RowMapping, Select, or_
 
 from app.domain.failure import Failure
 from app.domain.lease import Lease
-from app.domain.options import ExtractionOptions
+from app.domain.options import ExtractionOptions, unused
 from app.domain.storyboard import Storyboard
 from app.domain.video import VERSION_STEP, FramesArchive, MediaInfo, ProcessingStatus, Progress, VideoProcessing
 from app.infra.sql.types import EARLIEST, LATEST, instant
@@ -27,6 +28,7 @@ R = TypeVar("R", bound="DataclassInstance")
 _OF_THEIR_OWN: Final = ("id", "owner", "progress", "failure", "media", "archive", "storyboard")
 _OPTIONS: Final = TypeAdapter(ExtractionOptions)
 _STORYBOARD: Final = TypeAdapter(Storyboard)
+_KNOWN: Final = frozenset(option.name for option in fields(ExtractionOptions))
 
 
 @lru_cache(maxsize=64)
@@ -82,7 +84,14 @@ def video_of(row: RowMapping) -> VideoProcessing:
 def lease_of(row: RowMapping) -> Lease:
     """Read such a row, with whether it is ``paused``, as what a claim has to know of it."""
     broken_by = tuple((row["broken_by"] or "").split())
-    return record_of(Lease, row, video=video_of(row), wake_at=instant(row["wake_at"]), broken_by=broken_by)
+    return record_of(
+        Lease,
+        row,
+        video=video_of(row),
+        wake_at=instant(row["wake_at"]),
+        broken_by=broken_by,
+        understood=_are_known(row["options"]),
+    )
 
 
 def video_columns(video: VideoProcessing) -> dict[str, Any]:
@@ -115,8 +124,8 @@ def storyboard_of(row: RowMapping) -> Storyboard | None:
 
 
 def options_text(options: ExtractionOptions) -> str:
-    """Write options as JSON."""
-    return _OPTIONS.dump_json(options).decode()
+    """Write options as JSON; what came after the first version only where it is used."""
+    return _OPTIONS.dump_json(options, exclude=unused(options)).decode()
 
 
 @lru_cache(maxsize=1024)  # A page of videos mostly has one text, and reading it is a third of reading a row.
@@ -124,9 +133,15 @@ def options_of(text: str) -> ExtractionOptions:
     """Read options that were written as JSON, by this version or another.
 
     Keys of a newer version are passed over, and keys that an older one did not know have their defaults, so that two
-    versions can run side by side while the service is updated.
+    versions can run side by side while the service is updated. Whoever works on a video
+    is told by its lease whether there are any.
     """
     return _OPTIONS.validate_json(text)
+
+
+@lru_cache(maxsize=1024)
+def _are_known(text: str) -> bool:
+    return _KNOWN.issuperset(json.loads(text))
 
 
 def source_hash(key: str) -> str:
