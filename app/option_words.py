@@ -52,6 +52,23 @@ def image_format(text: str) -> str:
     return text.upper()
 
 
+def aspect(text: str) -> str:
+    """Read what becomes of another shape; return its name in the API."""
+    if text.upper() not in ASPECTS:
+        raise ValueError(f"{text} is none of {', '.join(ASPECTS).lower()}")
+    return text.upper()
+
+
+def part(text: str) -> dict[str, float]:
+    """Read a part of a picture: four shares."""
+    shares = times(text)
+    if len(shares) != len(_PART):
+        raise ValueError(f"{text} are not the four shares left,top,width,height")
+    return dict(zip(_PART, shares, strict=True))
+
+
+_PART: Final = ("left", "top", "width", "height")
+ASPECTS: Final = ("FIT", "FILL", "EXACT")
 FORMATS: Final = ("JPEG", "PNG", "WEBP")
 SELECTIONS: Final[Mapping[str, Word]] = {
     "frames_per_second": Word("--fps", "RATE", "so many frames for each second of the film (1)", number),
@@ -72,5 +89,11 @@ OTHERS: Final[Mapping[str, Word]] = {
     "max_height": Word("", "PIXELS", "the same by the height", whole),
     "start_seconds": Word("--from", "SECONDS", "only the part of the film from here ...", number),
     "end_seconds": Word("--to", "SECONDS", "... to here", number),
+    "distinct": Word("", "SHARE", "leave out a frame of which less than this share, 0.001 to 1, has changed", number),
+    "sharpest": Word("", "", "near each instant, half a second away at most, the sharpest frame", bool),
+    "skip_black": Word("", "", "leave out black frames", bool),
+    "min_scene_seconds": Word("--min-scene", "SECONDS", "with --scenes: no scene is shorter", number),
+    "aspect": Word("", "ASPECT", "of another shape than --max-width and --max-height: fit, fill or exact", aspect),
+    "crop": Word("", "L,T,W,H", "only this part of the picture: left, top, width, height as shares of it", part),
 }
-"""How they are."""
+"""How they are. What is read by ``bool`` has no value."""

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final, NoReturn, final
 
 from app.domain.errors import InvalidInput
-from app.domain.options import ExtractionOptions, FrameSelection, ImageFormat, SelectionKind
+from app.domain.options import Aspect, Crop, ExtractionOptions, FrameSelection, ImageFormat, SelectionKind
 from app.infra.files import may_be_replaced
 from app.option_words import OTHERS, SELECTIONS, Word, option_of
 
@@ -111,7 +111,10 @@ def make_parser() -> argparse.ArgumentParser:
     others = parser.add_argument_group("how they are")
     for name, word in OTHERS.items():
         names = dict.fromkeys(filter(None, [option_of(name), word.short]))
-        others.add_argument(*names, dest=name, type=_reader(word), metavar=word.value, help=word.help)
+        if word.read is bool:
+            others.add_argument(*names, dest=name, action="store_true", default=None, help=word.help)
+        else:
+            others.add_argument(*names, dest=name, type=_reader(word), metavar=word.value, help=word.help)
     return parser
 
 
@@ -132,6 +135,10 @@ def _options(chosen: argparse.Namespace) -> ExtractionOptions:
     given: dict[str, Any] = {name: value for name in OTHERS if (value := getattr(chosen, name)) is not None}
     if "format" in given:
         given["format"] = ImageFormat(given["format"])
+    if "aspect" in given:
+        given["aspect"] = Aspect(given["aspect"])
+    if "crop" in given:
+        given["crop"] = Crop(**given["crop"])
     for kind in SelectionKind:
         match getattr(chosen, kind.value):
             case None:

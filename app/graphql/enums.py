@@ -7,7 +7,7 @@ from app.domain.described import Described
 from app.domain.failure import FailureCode, ImportFailureCode
 from app.domain.frames_export import ExportKind, ExportStatus
 from app.domain.notification import DeliveryStatus, NotificationChannel
-from app.domain.options import ImageFormat
+from app.domain.options import Aspect, ImageFormat
 from app.domain.session import Scope
 from app.domain.user import Locale, Role
 from app.domain.video import ProcessingStatus
@@ -15,6 +15,7 @@ from app.domain.video_import import ImportStatus
 from app.graphql.strawberry_insides import enum_values
 
 __all__ = [
+    "Aspect",
     "BatchStatus",
     "DeliveryStatus",
     "ExportKind",
@@ -46,6 +47,7 @@ _shown(ImportFailureCode, "Why a file could not be fetched, for programs; Import
 _shown(ExportKind)
 _shown(ExportStatus)
 _shown(ImageFormat)
+_shown(Aspect)
 _shown(Locale)
 _shown(Role)
 _shown(Scope)

@@ -10,7 +10,7 @@ from app.domain.errors import InvalidInput
 from app.domain.options import SelectionKind
 from app.domain.places import MOST_RUNS, Places
 from app.domain.staged_upload import HEAD_BYTES
-from app.graphql.enums import ExportKind, ImageFormat, Locale
+from app.graphql.enums import Aspect, ExportKind, ImageFormat, Locale
 from app.graphql.scalars import BigInt
 from app.usecases.notifications import Keep, SettingsChange
 
@@ -51,6 +51,20 @@ class FrameSelectionInput:
                 return options.FrameSelection(kind, float(value))
 
 
+@strawberry.input(description="The part of a picture that is taken, as shares of it as it is shown, 0 to 1.")
+class CropInput:
+    """As ``app.domain.options.Crop``."""
+
+    left: float = strawberry.field(description="Where it begins, from the left.")
+    top: float = strawberry.field(description="Where it begins, from the top.")
+    width: float = strawberry.field(description="How wide it is.")
+    height: float = strawberry.field(description="How high it is.")
+
+    def to_domain(self) -> options.Crop:
+        """Return the part; raises ``InvalidInput`` where it is none."""
+        return options.Crop(**vars(self))
+
+
 @strawberry.input(
     description="How the frames are taken and stored; what is left out is one frame a second, JPEG of quality 90, "
     "no scaling, the whole video."
@@ -65,12 +79,24 @@ class ExtractionOptionsInput:
     max_height: int | None = _optional("Pixels. The picture is scaled down, never up, to fit; its shape is kept.")
     start_seconds: float | None = _optional("Only the part of the video from here ...")
     end_seconds: float | None = _optional("... to here.")
+    distinct: float | None = _optional(
+        "Leave out a picture of which less than this share, 0.001 to 1, has changed since the last one that was kept."
+    )
+    sharpest: bool | None = _optional(
+        "Near each instant, half a second before or after at most, the sharpest picture; of each scene its sharpest."
+    )
+    skip_black: bool | None = _optional("Leave out pictures that are black.")
+    min_scene_seconds: float | None = _optional("With sceneChange: no scene is shorter.")
+    aspect: Aspect | None = _optional("What becomes of a picture whose shape is not that of maxWidth and maxHeight.")
+    crop: CropInput | None = _optional("The part of the picture that is taken; the rest is cut off first.")
 
     def to_domain(self) -> options.ExtractionOptions:
         """Fill in the defaults; raises ``InvalidInput`` where a value is out of range."""
         given = {name: value for name, value in vars(self).items() if value is not None}
         if self.select:
             given["select"] = self.select.to_domain()
+        if self.crop:
+            given["crop"] = self.crop.to_domain()
         return options.ExtractionOptions(**given)
 
 

@@ -15,7 +15,7 @@ from app.domain.session import Scope
 from app.graphql.connection import After, Before, Connection, Edge, First, Last, PageInfo
 from app.graphql.context import Info
 from app.graphql.declared import EACH
-from app.graphql.enums import FailureCode, ImageFormat, ProcessingStatus
+from app.graphql.enums import Aspect, FailureCode, ImageFormat, ProcessingStatus
 from app.graphql.frames import FrameConnection, FromIndex
 from app.graphql.node import Node
 from app.graphql.scalars import BigInt
@@ -54,6 +54,16 @@ class FrameSelection:
         return cls(**{selection.kind.name.lower(): value})
 
 
+@strawberry.type(description="The part of a picture that was taken, as shares of it as it is shown.")
+class Crop:
+    """As ``CropInput``."""
+
+    left: float = strawberry.field(description="Where it began, from the left.")
+    top: float = strawberry.field(description="Where it began, from the top.")
+    width: float = strawberry.field(description="How wide it was.")
+    height: float = strawberry.field(description="How high it was.")
+
+
 @strawberry.type(
     description="The options as they were applied, defaults filled in: one frame a second, JPEG of quality 90, no "
     "scaling, the whole video."
@@ -68,13 +78,22 @@ class ExtractionOptions:
     max_height: int | None = strawberry.field(description="Pixels that the picture had to fit in; null for any.")
     start_seconds: float | None = strawberry.field(description="Where the part taken began; null for the start.")
     end_seconds: float | None = strawberry.field(description="Where the part taken ended; null for the end.")
+    distinct: float | None = strawberry.field(
+        description="Pictures were left out of which less than this share had changed; null where none were."
+    )
+    sharpest: bool = strawberry.field(description="Whether the sharpest picture near each instant was taken.")
+    skip_black: bool = strawberry.field(description="Whether black pictures were left out.")
+    min_scene_seconds: float | None = strawberry.field(description="How long a scene had to be; null for any length.")
+    aspect: Aspect = strawberry.field(description="What became of a picture of another shape.")
+    crop: Crop | None = strawberry.field(description="The part of the picture that was taken; null for all of it.")
 
 
 @lru_cache(maxsize=1024)
 def options_shown(applied: options.ExtractionOptions) -> ExtractionOptions:
     """Show options once for all videos that have them."""
     quality = None if applied.format is options.ImageFormat.PNG else applied.quality
-    return shown(ExtractionOptions, applied, select=FrameSelection.of(applied.select), quality=quality)
+    crop = None if applied.crop is None else shown(Crop, applied.crop)
+    return shown(ExtractionOptions, applied, select=FrameSelection.of(applied.select), quality=quality, crop=crop)
 
 
 @strawberry.type(description="How far the processing is.")

@@ -67,7 +67,7 @@ def options_of(given: Mapping[str, Any]) -> ExtractionOptions:
     if len(selected) > 1:
         first, second, *_ = map(option_of, selected)
         raise CannotGoOn(f"{first} and {second} are two ways of choosing frames; take one.", WRONG_USE)
-    found = {_field(name): value for name in OTHERS if (value := given[name]) is not None}
+    found = {_field(name): value for name in OTHERS if (value := given[name]) is not None and value is not False}
     if selected:
         found["select"] = {_field(name): value for name, value in selected.items()}
     return cast("ExtractionOptions", found)

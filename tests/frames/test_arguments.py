@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from app.domain.options import ExtractionOptions, FrameSelection, ImageFormat, SelectionKind
+from app.domain.options import Aspect, Crop, ExtractionOptions, FrameSelection, ImageFormat, SelectionKind
 from app.frames.arguments import Wanted, make_parser, parsed
 from app.graphql.inputs import ExtractionOptionsInput, FrameSelectionInput
 from app.option_words import option_of
@@ -56,6 +56,15 @@ def test_each_option_of_the_api_is_there_under_its_name_and_no_other_is_about_fr
             {"format": ImageFormat.WEBP, "quality": 5, "max_width": 640, "max_height": 480},
         ),
         ("--from 1.5 --to 9", {"start_seconds": 1.5, "end_seconds": 9}),
+        ("--distinct 0.02 --skip-black --sharpest", {"distinct": 0.02, "skip_black": True, "sharpest": True}),
+        (
+            "--scenes 0.4 --min-scene 2",
+            {"select": FrameSelection(SelectionKind.SCENE_CHANGE, 0.4), "min_scene_seconds": 2},
+        ),
+        (
+            "--aspect fill --max-width 64 --max-height 48 --crop 0.25,0,0.5,1",
+            {"aspect": Aspect.FILL, "max_width": 64, "max_height": 48, "crop": Crop(0.25, 0, 0.5, 1)},
+        ),
     ],
 )
 def test_words_become_the_options_that_the_api_would_make(words: str, same: dict[str, Any]):
@@ -74,6 +83,11 @@ def test_words_become_the_options_that_the_api_would_make(words: str, same: dict
         ("--quality 101", "--quality: Quality is 1 to 100."),
         ("--quality 1.5", "1.5 is no whole number."),
         ("--max-width 0", "--max-width: This must be 1 to 16384 pixels."),
+        ("--distinct 0", "--distinct: This must be from 0.001 to 1."),
+        ("--min-scene 2", "--min-scene-seconds: Only sceneChange finds scenes."),
+        ("--aspect fill --max-width 64", "--aspect: This needs both maxWidth and maxHeight."),
+        ("--aspect cover", "cover is none of fit, fill, exact."),
+        ("--crop 0,0,1", "0,0,1 are not the four shares left,top,width,height."),
         ("--from -1", "--start-seconds: The start is a time in seconds, 0 or later."),
         ("--from 5 --to 5", "--end-seconds: The end must be later than the start."),
         ("--format gif", "gif is no format; there are jpeg, png, webp."),

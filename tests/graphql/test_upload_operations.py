@@ -16,10 +16,13 @@ async def test_option_ranges_are_exactly_those_that_are_accepted(site: Site):
         told = await ana.ask("{ serviceLimits { optionRanges { option minimum maximum wholeNumber } } }")
         ranges = {one["option"]: one for one in told["serviceLimits"]["optionRanges"]}
         selected = {"framesPerSecond", "everySeconds", "everyNthFrame", "count", "sceneChange"}
-        assert ranges.keys() - selected == {"quality", "maxWidth", "maxHeight", "startSeconds", "endSeconds"}
+        assert ranges.keys() - selected == {
+            *("quality", "maxWidth", "maxHeight", "startSeconds", "endSeconds", "distinct", "minSceneSeconds")
+        }
 
         async def refused(option: str, value: float) -> bool:
-            options = {"select": {option: value}} if option in selected else {option: value}
+            options: dict[str, Any] = {"select": {option: value}} if option in selected else {option: value}
+            options |= {"select": {"sceneChange": 0.4}} if option == "minSceneSeconds" else {}
             query = """query($options: ExtractionOptionsInput) {
               uploadRefusal(fileName: "a.mp4", sizeBytes: 9, options: $options) { code field } }"""
             refusal = (await ana.ask(query, options=options))["uploadRefusal"]
@@ -99,6 +102,18 @@ async def test_a_choice_of_frames_comes_back_as_it_was_sent(ana: Person, select:
     assert (video["options"]["quality"], video["options"]["maxWidth"]) == (50, 320)
 
 
+async def test_choices_by_what_is_seen_come_back_as_they_were_sent(ana: Person):
+    sent = {
+        "select": {"sceneChange": 0.4}, "distinct": 0.02, "sharpest": True, "skipBlack": True, "minSceneSeconds": 2.5,
+        "maxWidth": 64, "maxHeight": 48, "aspect": "FILL", "crop": {"left": 0.25, "top": 0, "width": 0.5, "height": 1},
+    }  # fmt: skip
+    video = await upload(ana, options=sent)
+    asked = """query($id: ID!) { video(id: $id) { ... on VideoProcessing { options {
+      select { sceneChange } distinct sharpest skipBlack minSceneSeconds maxWidth maxHeight aspect
+      crop { left top width height } } } } }"""
+    assert (await ana.ask(asked, id=video["id"]))["video"]["options"] == sent
+
+
 @pytest.mark.parametrize(
     ("options", "field"),
     [
@@ -108,6 +123,10 @@ async def test_a_choice_of_frames_comes_back_as_it_was_sent(ana: Person, select:
         ({"quality": 0}, ["options", "quality"]),
         ({"maxWidth": 0}, ["options", "maxWidth"]),
         ({"startSeconds": 5, "endSeconds": 5}, ["options", "endSeconds"]),
+        ({"minSceneSeconds": 5}, ["options", "minSceneSeconds"]),
+        ({"sharpest": True, "select": {"keyframesOnly": True}}, ["options", "sharpest"]),
+        ({"aspect": "EXACT", "maxWidth": 64}, ["options", "aspect"]),
+        ({"crop": {"left": 0.5, "top": 0, "width": 0.6, "height": 1}}, ["options", "crop", "width"]),
     ],
 )
 async def test_options_out_of_range_are_refused_before_the_file_is_read(

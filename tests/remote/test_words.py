@@ -9,7 +9,7 @@ from typing import Any, get_args, get_type_hints
 import pytest
 import typer
 
-from app.option_words import FORMATS, OTHERS, SELECTIONS
+from app.option_words import ASPECTS, FORMATS, OTHERS, SELECTIONS, part
 from app.remote import COMMANDS, NAMES
 from app.remote.application import application
 from app.remote.connection import address
@@ -18,7 +18,7 @@ from app.remote.films import films_of, named, refuse_clashes, result_of
 from app.remote.options import options_of
 from app.service_commands import _known_names
 from app.setting_forms import unknown_names
-from fiapx_client import ExtractionOptions, FrameSelection, ImageFormat
+from fiapx_client import Aspect, Crop, ExtractionOptions, FrameSelection, ImageFormat
 from tests.clients.conftest import PYTHON
 
 ROOT = Path(__file__).parents[2]
@@ -65,6 +65,8 @@ def test_options_are_those_of_the_api():
     assert set(SELECTIONS) == snake(FrameSelection)
     assert set(OTHERS) == snake(ExtractionOptions) - {"select"}
     assert set(FORMATS) == set(get_args(ImageFormat))
+    assert set(ASPECTS) == set(get_args(Aspect))
+    assert set(part("0,0,1,1")) == set(get_type_hints(Crop))
 
 
 def test_words_become_what_the_api_takes_and_what_was_not_chosen_is_left_to_the_service():
@@ -72,6 +74,7 @@ def test_words_become_what_the_api_takes_and_what_was_not_chosen_is_left_to_the_
     chosen = {"every_nth_frame": 3, "max_width": 640, "format": "WEBP"}
     expected = {"select": {"everyNthFrame": 3}, "maxWidth": 640, "format": "WEBP"}
     assert options_of(NOT_CHOSEN | chosen) == expected
+    assert options_of(NOT_CHOSEN | {"sharpest": False, "skip_black": True}) == {"skipBlack": True}
     assert options_of(NOT_CHOSEN | {"keyframes_only": True}) == {"select": {"keyframesOnly": True}}
     with pytest.raises(CannotGoOn, match="--count and --scene-change are two ways"):
         options_of(NOT_CHOSEN | {"count": 3, "scene_change": 0.5})

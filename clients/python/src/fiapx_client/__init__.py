@@ -3,7 +3,9 @@
 from fiapx_client.blocking import FiapX, Upload
 from fiapx_client.client import AsyncFiapX
 from fiapx_client.inputs import (
+    Aspect,
     BatchStatus,
+    Crop,
     ExtractionOptions,
     FrameSelection,
     ImageFormat,
@@ -29,10 +31,12 @@ from fiapx_client.shapes import (
 from fiapx_client.upload import AsyncUpload
 
 __all__ = [
+    "Aspect",
     "AsyncFiapX",
     "AsyncUpload",
     "Batch",
     "BatchStatus",
+    "Crop",
     "ExtractionOptions",
     "Failure",
     "FiapX",

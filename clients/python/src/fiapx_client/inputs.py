@@ -6,6 +6,9 @@ from typing import Literal, TypedDict
 ImageFormat = Literal["JPEG", "PNG", "WEBP"]
 """The format of the pictures in the ZIP."""
 
+Aspect = Literal["FIT", "FILL", "EXACT"]
+"""What becomes of a picture whose shape is not that of maxWidth and maxHeight."""
+
 ProcessingStatus = Literal["PENDING", "PROCESSING", "COMPLETED", "FAILED"]
 """The states of a processing; the last two are final."""
 
@@ -31,6 +34,15 @@ class FrameSelection(TypedDict, total=False):
     sceneChange: float
 
 
+class Crop(TypedDict):
+    """The part of a picture that is taken, as shares of it (``CropInput``)."""
+
+    left: float
+    top: float
+    width: float
+    height: float
+
+
 class ExtractionOptions(TypedDict, total=False):
     """How the frames are taken and stored (``ExtractionOptionsInput``).
 
@@ -44,3 +56,9 @@ class ExtractionOptions(TypedDict, total=False):
     maxHeight: int | None
     startSeconds: float | None
     endSeconds: float | None
+    distinct: float | None
+    sharpest: bool | None
+    skipBlack: bool | None
+    minSceneSeconds: float | None
+    aspect: Aspect | None
+    crop: Crop | None
