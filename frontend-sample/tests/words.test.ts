@@ -4,6 +4,7 @@ import { CombinedError } from "@urql/core";
 import { outcomeOf, problemOf } from "../src/api/problem.ts";
 import { wordsIn } from "../src/texts/load.ts";
 import { languageOf } from "../src/texts/words.ts";
+import { NO_CHOICES } from "../src/work/choices.ts";
 import { chosenOf, DEFAULTS, FIRST, KINDS, optionsOf } from "../src/work/options.ts";
 
 const [english, portuguese] = [await wordsIn("en"), await wordsIn("pt-BR")];
@@ -47,10 +48,15 @@ test("an error of the answer as a whole is told by its code where a user can do 
 
 test("the options that stand in the form are those that the API takes and says", () => {
   const nothing = Object.fromEntries(KINDS.map((kind) => [kind, null]));
+  const unused = { distinct: null, sharpest: false, skipBlack: false, minSceneSeconds: null, aspect: "FIT", crop: null };
+  const all = { distinct: "0.02", sharpest: true, skipBlack: true, minSceneSeconds: "1.5", aspect: "FILL", crop: "0.25 0 0.5 1" } as const;
   for (const kind of KINDS) {
-    const chosen = { ...DEFAULTS, kind, value: FIRST[kind], maxWidth: "640" };
+    const choices = kind === "sceneChange" ? all : NO_CHOICES;
+    const chosen = { ...DEFAULTS, kind, value: FIRST[kind], maxWidth: "640", choices };
     const { select, ...options } = optionsOf(chosen);
-    deepEqual(chosenOf({ ...options, select: { ...nothing, ...select } } as Parameters<typeof chosenOf>[0]), chosen);
+    deepEqual(chosenOf({ ...unused, ...options, select: { ...nothing, ...select } } as Parameters<typeof chosenOf>[0]), chosen);
   }
   equal(optionsOf({ ...DEFAULTS, format: "PNG" }).quality, null);
+  const elsewhere = optionsOf({ ...DEFAULTS, kind: "keyframesOnly", choices: all });
+  deepEqual([elsewhere.sharpest, elsewhere.minSceneSeconds], [undefined, undefined]);
 });

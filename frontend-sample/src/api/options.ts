@@ -6,6 +6,7 @@ export const optionsFields = graphql(
   `fragment OptionsFields on ExtractionOptions {
     select { framesPerSecond everySeconds everyNthFrame count timestamps keyframesOnly sceneChange }
     format quality maxWidth maxHeight startSeconds endSeconds
+    distinct sharpest skipBlack minSceneSeconds aspect crop { left top width height }
   }`,
 );
 

@@ -81,6 +81,16 @@ export const en = {
   maxHeight: "Largest height, pixels",
   from: "From second",
   to: "To second",
+  choices: {
+    more: "More options",
+    distinct: { label: "Leave out what is alike", hint: "The share of a picture that must have changed: 0.02 is one fiftieth" },
+    minSceneSeconds: { label: "Shortest scene, seconds", hint: "A cut that comes sooner is none" },
+    crop: { label: "Part of the picture", hint: "Left, top, width and height as shares: 0.25 0 0.5 1 is the middle" },
+    sharpest: "The sharpest picture near each instant",
+    skipBlack: "Leave out black pictures",
+    aspect: "Of another shape than the largest width and height",
+    aspects: { FIT: "Fits in", FILL: "Fills, edges cut off", EXACT: "Exactly as large, with bars" },
+  },
   status: {
     waiting: "Waiting to upload",
     sending: "Uploading",

@@ -81,6 +81,16 @@ export const ptBR: Texts = {
   maxHeight: "Altura máxima, em pixels",
   from: "Do segundo",
   to: "Até o segundo",
+  choices: {
+    more: "Mais opções",
+    distinct: { label: "Deixar de fora o que é parecido", hint: "A parte da imagem que deve ter mudado: 0.02 é um cinquenta avos" },
+    minSceneSeconds: { label: "Cena mais curta, em segundos", hint: "Um corte que vem antes disso não conta" },
+    crop: { label: "Parte da imagem", hint: "Esquerda, topo, largura e altura como frações: 0.25 0 0.5 1 é o meio" },
+    sharpest: "A imagem mais nítida perto de cada instante",
+    skipBlack: "Deixar de fora as imagens pretas",
+    aspect: "De outro formato que a largura e a altura máximas",
+    aspects: { FIT: "Cabe dentro", FILL: "Preenche, bordas cortadas", EXACT: "Exatamente desse tamanho, com barras" },
+  },
   status: {
     waiting: "Aguardando envio",
     sending: "Enviando",

@@ -41,6 +41,9 @@ const SENTENCES: Readonly<Record<Saying, (...found: string[]) => string>> = {
   noKeyPicture: (length) => `Este vídeo dura ${length} e não tem nenhum quadro-chave na parte escolhida.`,
   noInstant: (length) => `Este vídeo dura ${length}, e nenhum dos instantes pedidos está nele.`,
   noInstantInPart: (length) => `Este vídeo dura ${length}, e nenhum dos instantes pedidos está na parte escolhida.`,
+  allBlack: (length) => `Este vídeo dura ${length}, e todas as imagens examinadas são pretas.`,
+  tooManySeen: () => "Seria preciso comparar imagens demais: peça menos, ou de uma parte do vídeo.",
+  tooLargeBox: (size) => `Uma imagem de ${size} pixels é maior do que o serviço permite.`,
   damaged: (time) => `Este vídeo está danificado: o quadro em ${time} não pode ser decodificado.`,
 };
 

@@ -17,6 +17,9 @@ export const SAYINGS = {
   noKeyPicture: /^This video is (.+) long and has no key .+$/,
   noInstant: /^This video is (.+) long, and none of the times asked for is in it\.$/,
   noInstantInPart: /^This video is (.+) long, and none of the times asked for is in the chosen part of it\.$/,
+  allBlack: /^This video is (.+) long, and all .+ are black\.$/,
+  tooManySeen: /^Too many pictures would have to be compared.+$/,
+  tooLargeBox: /^A picture of (\d+x\d+) pixels is larger .+$/,
   damaged: /^This video is damaged: its picture at (.+) cannot be decoded\.$/,
 } as const;
 

@@ -4,6 +4,7 @@ import type { InputHTMLAttributes } from "preact";
 import type { Words } from "../texts/words.ts";
 import { Field, Select } from "../ui/form.tsx";
 import { useStore, useWords } from "../ui/page.ts";
+import { ChoicesFields } from "./choices-fields.tsx";
 import { type Chosen, FIRST, FORMATS, type Kind, KINDS, type NumberOption } from "./options.ts";
 import type { Wrong, Wrongs } from "./review/checked.ts";
 import { reviewTexts } from "./review/texts.ts";
@@ -51,6 +52,7 @@ export function OptionsFields({ chosen, wrongs = {} }: { chosen: { value: Chosen
       {input("maxHeight", t.maxHeight, range("maxHeight"))}
       {input("startSeconds", t.from, range("startSeconds"))}
       {input("endSeconds", t.to, range("endSeconds"))}
+      <ChoicesFields choices={chosen.value.choices} kind={kind} range={range} set={(choices) => set({ choices })} />
     </div>
   );
 }

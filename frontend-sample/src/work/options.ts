@@ -2,6 +2,7 @@
 
 import type { Options } from "../api/graphql.ts";
 import type { Applied } from "../api/options.ts";
+import { type Choices, choicesOf, givenOf, NO_CHOICES } from "./choices.ts";
 
 export type Kind = keyof Applied["select"];
 
@@ -22,17 +23,17 @@ const NUMBERS = ["quality", "maxWidth", "maxHeight", "startSeconds", "endSeconds
 export type NumberOption = (typeof NUMBERS)[number];
 
 /** What stands in the form: text, as it is typed. */
-export type Chosen = Readonly<Record<NumberOption, string> & { kind: Kind; value: string; format: Applied["format"] }>;
+export type Chosen = Readonly<Record<NumberOption, string> & { kind: Kind; value: string; format: Applied["format"]; choices: Choices }>;
 
 const NOTHING = { maxWidth: "", maxHeight: "", startSeconds: "", endSeconds: "" };
-export const DEFAULTS: Chosen = { kind: "framesPerSecond", value: FIRST.framesPerSecond, format: "JPEG", quality: "90", ...NOTHING };
+export const DEFAULTS: Chosen = { kind: "framesPerSecond", value: FIRST.framesPerSecond, format: "JPEG", quality: "90", choices: NO_CHOICES, ...NOTHING };
 
 /** What the API takes. */
 export function optionsOf(chosen: Chosen): NonNullable<Options> {
   const { kind, value, format } = chosen;
   const numbers = NUMBERS.map((name) => [name, chosen[name] === "" ? null : Number(chosen[name])]);
   const select = { [kind]: selected(kind, value) } as NonNullable<NonNullable<Options>["select"]>;
-  return { select, format, ...Object.fromEntries(numbers), ...(format === "PNG" ? { quality: null } : {}) };
+  return { select, format, ...Object.fromEntries(numbers), ...(format === "PNG" ? { quality: null } : {}), ...givenOf(chosen.choices, kind) };
 }
 
 /** The instants that stand in a field, in seconds. */
@@ -50,5 +51,5 @@ export function chosenOf(applied: Applied): Chosen {
   const value = select[kind];
   const text = Array.isArray(value) ? value.join(" ") : typeof value === "number" ? String(value) : "";
   const numbers = NUMBERS.map((name) => [name, String(applied[name] ?? DEFAULTS[name])]);
-  return { ...DEFAULTS, kind, value: text, format, ...Object.fromEntries(numbers) };
+  return { ...DEFAULTS, kind, value: text, format, choices: choicesOf(applied), ...Object.fromEntries(numbers) };
 }
