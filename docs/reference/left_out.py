@@ -22,7 +22,7 @@ from app.infra.ffmpeg.program import program
 _ROOT: Final = Path(__file__).resolve().parents[2]
 _SAMPLES: Final = _ROOT / ".samples"
 _PICTURES: Final = _ROOT / "docs" / "frames"
-_EXTRACTOR: Final = FfmpegFrameExtractor(Limits.of(DecodingSettings()), with_sheet=False)
+_EXTRACTOR: Final = FfmpegFrameExtractor(Limits.of(DecodingSettings()), with_storyboard=False)
 _COLUMNS: Final = 10
 _LEFT_OUT: Final = "colorchannelmixer=rr=0.2:gg=0.2:bb=0.2,format=yuvj420p"
 

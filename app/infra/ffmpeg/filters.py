@@ -67,7 +67,7 @@ class Filters:
         measures = [*(["siti"] if options.sharpest else []), *([_BLACKNESS] if options.skip_black else [])]
         chain = [chosen, small, *measures, _CELLS, _COUNTED]
         graph = f"[0:{film.stream.index}]{','.join(chain)}[seen]"
-        return cls(packet_filter(film, plan), graph, count, 0)
+        return cls(packet_filter(film, plan), graph, count, 0, 0)
 
 
 def packet_filter(film: Film, plan: Plan | None = None) -> str | None:
