@@ -2,7 +2,8 @@
 
 A Chromium opens the page, chooses a film and options, reads what is said of them, starts, and waits for the end: the
 words that a user sees are held against the ZIP and the processing's own times. The number of pictures must be exact, as
-the page says that it is; size and time are estimates, and their factor is printed (1 is right, 2 twice too much).
+the page says that it is; size and time are estimates, and their factor is printed (1 is right, 2 twice too much). It
+fails where a size is off by more than twice.
 
 Repeat: PYTHONPATH=. python bench/page_estimates.py
 """

@@ -1,5 +1,7 @@
-// How large the ZIP will be and how long it will take: estimates, and called that. bench/page_estimates.py holds them against
-// what the service makes of real films, and prints the numbers that stand here.
+// How large the ZIP will be and how long it will take: estimates, and called that. Three pictures of the film, encoded by the
+// browser, say how much detail it has; the tables below, taken from what the service makes of real films, say what becomes of
+// that by format, quality and size. Time is decoding and encoding by the pixel, at the pace of the user's last videos.
+// bench/page_estimates.py holds both against what comes of it.
 
 import type { Chosen } from "../options.ts";
 import { partOf } from "./count.ts";
