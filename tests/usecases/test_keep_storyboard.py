@@ -119,6 +119,18 @@ async def test_a_failed_video_has_no_storyboard_and_housekeeping_takes_its_sheet
     assert sheet not in world.storage.objects
 
 
+async def test_housekeeping_leaves_all_that_a_completed_video_shows(world: World):
+    video = await world.uploaded(await world.user())
+    assert await world.attempt_video(ScriptedExtractor(list(many(250))))(video.id) is None
+    stray = storyboard_key(video.id, 1, "storyboard-4.jpg")
+    async with world.storage.writer(stray, "image/jpeg") as writer:
+        await writer.write(b"a sheet too many")
+    world.clock.advance(3 * 86_400)
+    await world.collect_garbage()
+    names = ("zip", "frames", "storyboard-1.jpg", "storyboard-2.jpg", "storyboard-3.jpg", "storyboard.vtt")
+    assert set(world.storage.objects) == {video.source_key, *(f"results/{video.id}/1.{name}" for name in names)}
+
+
 async def test_the_newest_small_picture_is_published_where_somebody_wants_it(world: World):
     ana = await world.user()
     video = await world.uploaded(ana)
