@@ -23,6 +23,7 @@ from tests.parts.browser import running_browser
 
 SAMPLE = ROOT / "frontend-sample"
 RECIPES = SAMPLE / "recipes"
+COMPLAINTS = {"error", "warning", "assert"}
 PATH = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
 
 
@@ -124,6 +125,25 @@ async def test_a_recipe_goes_the_whole_way_from_another_origin(recipes: Up, else
             await page.get_by_role("link", name="Download").first.click()
         assert (await download.value).suggested_filename == "carphone_pristine-frames.zip"
         assert ana.wrong == []
+
+
+@pytest.mark.parametrize("recipe", ["react-apollo", "plain"])
+async def test_a_recipe_gives_its_developers_console_nothing_to_complain_of(up: Up, samples: Path, recipe: str):
+    """Under Vite's dev server, where libraries warn of what they are used for wrongly."""
+    url = f"http://127.0.0.1:{free_pair()}"
+    with served(RECIPES, url, FIAPX_API=up.url):
+        async with somebody_at(url) as ana, asyncio.timeout(90):
+            ana.page.on("console", lambda said: ana.wrong.append(said.text) if said.type in COMPLAINTS else None)
+            await register(ana, recipe)
+            for turn in range(2):
+                await ana.page.get_by_label("Video").set_input_files(samples / "carphone_pristine.mp4")
+                lines = ana.page.get_by_role("listitem").filter(has_text="carphone_pristine.mp4: COMPLETED 100 %")
+                await expect(lines).to_have_count(turn + 1, timeout=SOON)
+            await ana.page.get_by_label("Video").set_input_files(SAMPLE / "package.json")
+            await expect(ana.page.get_by_role("alert")).not_to_be_empty()
+            await ana.page.reload()
+            await expect(ana.page.get_by_label("E-mail")).to_be_visible()
+            assert ana.wrong == []
 
 
 @asynccontextmanager

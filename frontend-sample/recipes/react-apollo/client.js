@@ -80,8 +80,14 @@ function fetchWithProgress(url, { onProgress, ...options }) {
 export const client = new ApolloClient({
   // Versions rise with every change: what is older than what the cache has must not replace it.
   cache: new InMemoryCache({
+    // Which types a union has, for its fragments: Apollo Client is never shown the schema.
+    possibleTypes: {
+      SessionResult: ["Session", "Problem"],
+      VideoResult: ["VideoProcessing", "Problem"],
+      VideoStatusEvent: ["VideoProcessing", "Deleted", "Problem"],
+    },
     typePolicies: { VideoProcessing: { merge: (old, next, { readField, mergeObjects }) => {
-      const is = (object) => readField("version", object) ?? 0;
+      const is = (object) => (object && readField("version", object)) ?? 0;
       return is(next) < is(old) ? old : mergeObjects(old, next);
     } } },
   }),
