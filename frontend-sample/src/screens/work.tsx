@@ -60,8 +60,10 @@ export function Work() {
   /** Review files before they are sent; those that go on where they were, and those that cannot go at all, are in the list at once. */
   function take(files: File[]): void {
     const isSettled = (file: File): boolean => uploads.isLeft(file) || refusal(file) !== null;
-    uploads.add(files.filter(isSettled).map((file) => ({ file, options: optionsOf(usual.value) })), refusal);
-    const more = files.filter((file) => !isSettled(file)).map((file) => ({ key: uniqueKey(), file }));
+    // Both are looked for before anything is added: what goes on is not left any more, and would be sent once more.
+    const settled = files.filter(isSettled);
+    const more = files.filter((file) => !settled.includes(file)).map((file) => ({ key: uniqueKey(), file }));
+    uploads.add(settled.map((file) => ({ file, options: optionsOf(usual.value) })), refusal);
     // On a video's page the list is out of sight, and all that belongs to it.
     if (files.length > 0) go("/");
     candidates.value = [...candidates.value, ...more];
