@@ -38,6 +38,9 @@ type Sentences = Record<Exclude<Problem["code"], NeverHere>, string> & Partial<R
 const UNITS = ["byte", "kilobyte", "megabyte", "gigabyte", "terabyte"] as const;
 
 export class Words {
+  /** To make one costs a hundred times what it costs to use it, and a gallery says hundreds of numbers at once. */
+  readonly #formats = new Map<string, Intl.NumberFormat>();
+
   /** `t` are the language's texts. */
   constructor(readonly language: Language, readonly t: Texts) {}
 
@@ -64,7 +67,12 @@ export class Words {
     return undefined;
   }
 
-  number = (value: number, options?: Intl.NumberFormatOptions): string => value.toLocaleString(this.language, options);
+  number = (value: number, options: Intl.NumberFormatOptions = {}): string => {
+    const key = JSON.stringify(options);
+    const format = this.#formats.get(key) ?? new Intl.NumberFormat(this.language, options);
+    this.#formats.set(key, format);
+    return format.format(value);
+  };
 
   /** Bytes in the unit that fits, always with one digit after the point, so that it does not jump. */
   size = (bytes: number): string => {
