@@ -67,6 +67,7 @@ from app.usecases.remove_objects import RemoveObjects
 from app.usecases.replace_lost_zips import ReplaceLostZips
 from app.usecases.select_frames import SelectFrames
 from app.usecases.sessions import SessionUseCases
+from app.usecases.several_videos import SeveralVideos
 from app.usecases.staged_uploads import StagedUploadUseCases
 from app.usecases.start_video_processing_job import StartVideoProcessingJob
 from app.usecases.store_breaker import StoreBreaker
@@ -224,6 +225,7 @@ def user_use_cases(
         exports=ExportUseCases(transactions, queue, clock, stored, download),
         select_frames=SelectFrames(transactions, clock, retention, download),
         videos=videos,
+        several_videos=SeveralVideos(videos),
         watch_video_status=WatchVideoStatus(transactions, live, clock),
         stored_bytes=stored,
         find_node=FindNode(transactions),

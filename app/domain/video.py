@@ -49,6 +49,16 @@ class ProcessingStatus(Described):
         return other in NEXT[self]
 
 
+class VideoOrder(Described):
+    """In which order videos are listed. Those that are alike in it lie by their ids."""
+
+    NEWEST = "newest", "What was received last comes first."
+    OLDEST = "oldest", "What was received first comes first."
+    NAME = "name", "By the file's name, from a to z, without regard to case and accents."
+    LARGEST = "largest", "The largest file comes first."
+    LONGEST = "longest", "What lasts longest comes first; that of which it is not known comes last."
+
+
 NEXT: Final[Mapping[ProcessingStatus, frozenset[ProcessingStatus]]] = {
     ProcessingStatus.PENDING: frozenset({ProcessingStatus.PROCESSING, ProcessingStatus.FAILED}),
     # Again PROCESSING: another worker takes over a lease that ran out or was given back.
@@ -152,10 +162,19 @@ class VideoProcessing:
     expired_at: datetime | None = None
     """Since when its files are no longer kept."""
 
+    @property
+    def file_id(self) -> str:
+        """What tells its file from others; whoever processes it again makes another processing of the same."""
+        return self.source_key.removeprefix(SOURCES)
+
+
+SOURCES: Final = "sources/"
+"""Under which all uploads are stored."""
+
 
 def source_key(video: VideoId) -> str:
     """Where an upload is stored; the name that the user gave is no part of it."""
-    return f"sources/{video}"
+    return f"{SOURCES}{video}"
 
 
 RESULTS: Final = "results/"

@@ -15,6 +15,7 @@ from app.graphql.videos import ExtractionOptions, VideoProcessingConnection, opt
 from app.usecases.batches import BatchOverview
 from app.usecases.download_batch import batch_file_name, ticket_of
 from app.usecases.paging import Page, Wanted
+from app.usecases.ports.videos import VideoFilter
 
 
 @strawberry.type(description="How many videos of a batch are in each state.")
@@ -61,9 +62,9 @@ class Batch(Node):
     async def videos(
         self, info: Info, first: First = None, after: After = None, before: Before = None, last: Last = None
     ) -> VideoProcessingConnection:
-        viewer, batch = info.context.allowed(Scope.READ), BatchId(self.seen.id)
-        page = await info.context.do.list_user_videos(viewer, Wanted(first, after, before, last), (), batch)
-        return VideoProcessingConnection.of(page, (), batch)
+        viewer, which = info.context.allowed(Scope.READ), VideoFilter(batch=BatchId(self.seen.id))
+        page = await info.context.do.list_user_videos(viewer, Wanted(first, after, before, last), which)
+        return VideoProcessingConnection.of(page, which)
 
     @strawberry.field(description="All of its frames in one ZIP; null while no video is completed.")
     def download(self, info: Info) -> BatchDownload | None:

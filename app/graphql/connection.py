@@ -5,7 +5,7 @@ from typing import Annotated, Final, Generic, Self, TypeVar
 
 import strawberry
 
-from app.usecases.paging import MAX_PAGE, PAGE, Listed, Page, cursor_of
+from app.usecases.paging import MAX_PAGE, PAGE, Listed, Page
 
 First = Annotated[
     int | None,
@@ -38,8 +38,8 @@ class PageInfo:
         return cls(
             has_next_page=page.has_next,
             has_previous_page=page.has_previous,
-            start_cursor=cursor_of(page.entries[0]) if page.entries else None,
-            end_cursor=cursor_of(page.entries[-1]) if page.entries else None,
+            start_cursor=page.order.cursor(page.entries[0]) if page.entries else None,
+            end_cursor=page.order.cursor(page.entries[-1]) if page.entries else None,
         )
 
 
@@ -53,7 +53,7 @@ class Edge(Generic[Node]):
     @classmethod
     def each(cls, page: Page[Entry], show: Callable[[Entry], Node]) -> list[Self]:
         """Return the lines of a page, on which its entries are as ``show`` makes them."""
-        return [cls(node=show(one), cursor=cursor_of(one)) for one in page.entries]
+        return [cls(node=show(one), cursor=page.order.cursor(one)) for one in page.entries]
 
 
 @strawberry.type

@@ -1,6 +1,7 @@
 """What a field declares of itself, beside its resolver, for the limits to go by."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Final
 
@@ -11,16 +12,18 @@ from app.graphql.strawberry_insides import field_definition
 
 _ONCE: Final = "once"
 _EACH: Final = "each"
+_MANY: Final = "many"
 EACH: Final[dict[object, object]] = {_EACH: True}
 """The metadata of a field that asks somebody else anew for each object that it stands in, and not once for all."""
 
 
-def mutation(*, once: bool, description: str) -> Any:
+def mutation(*, once: bool, description: str, many: int | None = None) -> Any:
     """Decorate the resolver of a mutation, which must say whether it may stand ``once`` in an operation.
 
-    Once is right for what tries a secret, sends a mail, or is dear: no request tries five hundred passwords.
+    Once is right for what tries a secret, sends a mail, or is dear: no request tries five hundred passwords. One that
+    does the same with each of ``input.ids`` says how ``many`` of them there may be: it costs as much as they are.
     """
-    return strawberry.mutation(description=description, metadata={_ONCE: once})
+    return strawberry.mutation(description=description, metadata={_ONCE: once, _MANY: many})
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,8 @@ class Declared:
     pages: frozenset[str]
     asks: frozenset[str]
     asks_each: frozenset[str] = frozenset()
+    many: Mapping[str, int] = field(default_factory=dict)
+    """Mutations that do something with each of several things, with how many they may be at most."""
 
 
 @lru_cache(maxsize=8)
@@ -45,21 +50,22 @@ def declared(core: GraphQLSchema) -> Declared:
     :raises TypeError: where a mutation was not made by ``mutation``, and so does not say whether it is done once
     """
     mutations = core.mutation_type.fields if core.mutation_type else {}
-    told = {name: d.metadata for name, field in mutations.items() if (d := field_definition(field)) is not None}
+    told = {name: d.metadata for name, one in mutations.items() if (d := field_definition(one)) is not None}
     silent = [name for name, metadata in told.items() if _ONCE not in metadata]
     if silent:
         raise TypeError(f"Declare whether these may stand once in an operation: {', '.join(silent)}.")
     fields = [
-        (name, field, definition)
+        (name, one, definition)
         for kind in core.type_map.values()
         if isinstance(kind, GraphQLObjectType)
-        for name, field in kind.fields.items()
-        if (definition := field_definition(field)) is not None
+        for name, one in kind.fields.items()
+        if (definition := field_definition(one)) is not None
     ]
     each = frozenset(name for name, _, definition in fields if _EACH in definition.metadata)
     return Declared(
         frozenset(name for name, metadata in told.items() if metadata[_ONCE]),
-        frozenset(name for name, field, _ in fields if "first" in field.args),
+        frozenset(name for name, one, _ in fields if "first" in one.args),
         frozenset(name for name, _, definition in fields if definition.is_async) - each,
         each,
+        {name: metadata[_MANY] for name, metadata in told.items() if metadata.get(_MANY)},
     )

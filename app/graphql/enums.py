@@ -10,7 +10,7 @@ from app.domain.notification import DeliveryStatus, NotificationChannel
 from app.domain.options import Aspect, ImageFormat
 from app.domain.session import Scope
 from app.domain.user import Locale, Role
-from app.domain.video import ProcessingStatus
+from app.domain.video import ProcessingStatus, VideoOrder
 from app.domain.video_import import ImportStatus
 from app.graphql.strawberry_insides import enum_values
 
@@ -29,6 +29,7 @@ __all__ = [
     "ProcessingStatus",
     "Role",
     "Scope",
+    "VideoOrder",
 ]
 
 
@@ -40,6 +41,7 @@ def _shown(kind: type[Described], description: str | None = None) -> None:
 
 
 _shown(ProcessingStatus)
+_shown(VideoOrder)
 _shown(BatchStatus)
 _shown(FailureCode, "Why a processing failed, for programs; Failure.reason says it for people.")
 _shown(ImportStatus)

@@ -13,6 +13,7 @@ from app.domain.staged_upload import HEAD_BYTES
 from app.graphql.enums import Aspect, ExportKind, ImageFormat, Locale
 from app.graphql.scalars import BigInt
 from app.usecases.notifications import Keep, SettingsChange
+from app.usecases.several_videos import MOST_AT_ONCE
 
 
 def _left_out(description: str) -> Any:
@@ -259,3 +260,12 @@ class NotificationSettingsInput:
         return SettingsChange(
             self.email_on_failure, self.email_on_completion, Keep.AS_IT_IS if url is strawberry.UNSET else url
         )
+
+
+@strawberry.input(description="Several processings.")
+class VideosInput:
+    """Their ids."""
+
+    ids: list[strawberry.ID] = strawberry.field(
+        description=f"Their ids, 1 to {MOST_AT_ONCE}; one that is named twice counts once."
+    )

@@ -19,7 +19,9 @@ from graphql import (
     GraphQLError,
     InlineFragmentNode,
     IntValueNode,
+    ListValueNode,
     NullValueNode,
+    ObjectValueNode,
     OperationDefinitionNode,
     SelectionSetNode,
     VariableNode,
@@ -174,7 +176,7 @@ class _Measure:
             below.directives,
             below.once + (name in self._declared.once),
             1 if introspects else min(1 + int(below.cost * times), _MANY),
-            below.questions + (name in self._declared.asks),
+            min(below.questions + self._questions(name, times), _MANY),
             min(int(below.questions_each * times) + (name in self._declared.asks_each), _MANY),
         )
 
@@ -188,8 +190,14 @@ class _Measure:
             raise _Cyclic
         return size
 
+    def _questions(self, name: str, times: float) -> int:
+        """Return what a field itself asks for: as often as it is done, where it is done with each of several things."""
+        return int(times) if name in self._declared.many else int(name in self._declared.asks)
+
     def _times(self, node: FieldNode) -> float:
         """Return how often what is below a field may be answered."""
+        if node.name.value in self._declared.many:
+            return self._named(node)
         for argument in node.arguments or ():
             if argument.name.value not in _SIZES:
                 continue
@@ -201,6 +209,18 @@ class _Measure:
             if value is not None and not isinstance(value, NullValueNode):
                 return min(max(value, 1), MAX_PAGE) if isinstance(value, int) else PAGE
         return PAGE if node.name.value in self._declared.pages else _LISTS.get(node.name.value, 1)
+
+    def _named(self, node: FieldNode) -> int:
+        """Return how many things a mutation names in ``input.ids``; how many they may be, where that cannot be seen."""
+        given: Any = next((one.value for one in node.arguments or () if one.name.value == "input"), None)
+        if isinstance(given, ObjectValueNode):
+            given = next((one.value for one in given.fields if one.name.value == "ids"), None)
+        if isinstance(given, VariableNode):
+            given = self._variables.get(given.name.value)
+        ids = given.get("ids") if isinstance(given, dict) else given
+        named = ids.values if isinstance(ids, ListValueNode) else ids
+        most = self._declared.many[node.name.value]
+        return min(max(1, len(named)), most) if isinstance(named, (list, tuple)) else most
 
 
 def length_error(text: str, settings: Settings) -> GraphQLError | None:

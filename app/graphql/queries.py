@@ -1,5 +1,6 @@
 """What can be asked."""
 
+from datetime import datetime
 from math import isfinite
 from typing import Annotated, Self
 
@@ -12,6 +13,7 @@ from app.domain.container import ACCEPTED_EXTENSIONS
 from app.domain.errors import DomainError
 from app.domain.options import OPTION_RANGES
 from app.domain.preset import MOST_PRESETS
+from app.domain.search import MOST_WORDS, searched_words
 from app.domain.session import Scope
 from app.domain.staged_upload import parsed_upload_id
 from app.domain.video import parsed_video_id
@@ -19,6 +21,7 @@ from app.graphql.api_keys import ApiKey
 from app.graphql.batches import Batch, BatchConnection
 from app.graphql.connection import PAGED, After, Before, First, Last
 from app.graphql.context import Info
+from app.graphql.enums import ProcessingStatus, VideoOrder
 from app.graphql.imports import VideoImport
 from app.graphql.inputs import ExtractionOptionsInput
 from app.graphql.node import Node
@@ -39,6 +42,18 @@ from app.usecases.imports import LISTED
 from app.usecases.paging import Wanted
 from app.usecases.planned_upload import PlannedUpload
 from app.usecases.ports.database import DatabaseUnavailable
+from app.usecases.ports.videos import VideoFilter
+
+Search = Annotated[
+    str | None,
+    strawberry.argument(
+        description=f"Only those whose file name holds each of these words, up to {MOST_WORDS}, anywhere, without "
+        "regard to case and accents."
+    ),
+]
+CreatedFrom = Annotated[datetime | None, strawberry.argument(description="Only what was received then or later.")]
+CreatedTo = Annotated[datetime | None, strawberry.argument(description="Only what was received before.")]
+OrderBy = Annotated[VideoOrder, strawberry.argument(description="In which order they come.")]
 
 
 @strawberry.type(description="What an option of ExtractionOptionsInput or FrameSelectionInput may be.")
@@ -120,7 +135,10 @@ class Query(OperatorQueries):
     ) -> Node | None:
         return _shown(await info.context.do.find_node(info.context.allowed(Scope.READ), id))
 
-    @strawberry.field(description=f"The viewer's processings, newest first. {PAGED}")
+    @strawberry.field(
+        description=f"The viewer's processings: all of them, or those for which all holds that is asked for. {PAGED} A "
+        "cursor is good for the order that it came from."
+    )
     async def videos(
         self,
         info: Info,
@@ -129,10 +147,17 @@ class Query(OperatorQueries):
         before: Before = None,
         last: Last = None,
         status: Statuses = None,
+        search: Search = None,
+        created_from: CreatedFrom = None,
+        created_to: CreatedTo = None,
+        order_by: OrderBy = VideoOrder.NEWEST,
     ) -> VideoProcessingConnection:
-        viewer, statuses = info.context.allowed(Scope.READ), status or ()
-        page = await info.context.do.list_user_videos(viewer, Wanted(first, after, before, last), statuses)
-        return VideoProcessingConnection.of(page, statuses)
+        viewer, states = info.context.allowed(Scope.READ), frozenset(status or ProcessingStatus)
+        which = VideoFilter(states, searched_words(search or ""), created_from, created_to)
+        wanted = Wanted(first, after, before, last)
+        return VideoProcessingConnection.of(
+            await info.context.do.list_user_videos(viewer, wanted, which, order_by), which
+        )
 
     @strawberry.field(description="An export of one of the viewer's videos; ask every second while it is made.")
     async def frames_export(

@@ -11,10 +11,11 @@ from app.graphql.notifications import NotificationDelivery, NotificationSettings
 from app.graphql.operating import Overview
 from app.graphql.people import DataExport, EmailVerified, Session, User
 from app.graphql.presets import Preset
-from app.graphql.problems import Problem
+from app.graphql.problems import Problem, problem_of
 from app.graphql.staged_uploads import StagedUpload
 from app.graphql.videos import VideoProcessing
 from app.graphql.ways_out import FramesExport, FramesSelection
+from app.usecases.several_videos import Outcome
 
 
 @strawberry.type(description="Word that something is gone.")
@@ -32,6 +33,26 @@ class Done:
         description="What it was done to, or the new processing that came of it; null where that is not one thing."
     )
     count: int = strawberry.field(description="To how many.")
+
+
+@strawberry.type(description="What came of one of several processings.")
+class VideoOutcome:
+    """As ``app.usecases.several_videos.Outcome``."""
+
+    id: strawberry.ID = strawberry.field(description="The processing's id, as it was sent.")
+    video: VideoProcessing | None = strawberry.field(
+        description="As it is now; null where it is deleted, and where nothing was done."
+    )
+    problem: Problem | None = strawberry.field(description="Why nothing was done; null where it was.")
+
+    @classmethod
+    def of(cls, outcome: Outcome) -> "VideoOutcome":
+        """Show it; an error that is none of those that are expected is raised, as by the one mutation."""
+        problem = None if outcome.refused is None else problem_of(outcome.refused)
+        if outcome.refused is not None and problem is None:
+            raise outcome.refused
+        video = None if outcome.video is None else VideoProcessing.of(outcome.video)
+        return cls(id=strawberry.ID(outcome.id), video=video, problem=problem)
 
 
 SessionResult = Annotated[

@@ -9,12 +9,14 @@ from app.domain.session import Scope
 from app.domain.video import parsed_video_id
 from app.graphql.context import Info
 from app.graphql.declared import mutation
-from app.graphql.inputs import ExtractionOptionsInput
-from app.graphql.results import Deleted, DeletedResult, VideoResult
+from app.graphql.inputs import ExtractionOptionsInput, VideosInput
+from app.graphql.results import Deleted, DeletedResult, VideoOutcome, VideoResult
 from app.graphql.videos import VideoProcessing
+from app.usecases.several_videos import MOST_AT_ONCE
 from app.usecases.upload_video import IncomingVideo
 
 _Id = Annotated[strawberry.ID, strawberry.argument(description="The processing's id.")]
+_Several = Annotated[VideosInput, strawberry.argument(description="Which ones.")]
 
 
 @strawberry.type
@@ -77,3 +79,23 @@ class VideoMutations:
     async def delete_video(self, info: Info, id: _Id) -> DeletedResult:
         await info.context.do.videos.delete(info.context.allowed(Scope.DELETE), parsed_video_id(id))
         return Deleted(id=id)
+
+    @mutation(
+        once=True,
+        many=MOST_AT_ONCE,
+        description="Stop several processings that have not ended, each as cancelVideo does; what cannot be stopped "
+        "says why, and keeps nothing from the others.",
+    )
+    async def cancel_videos(self, info: Info, input: _Several) -> list[VideoOutcome]:
+        viewer = info.context.allowed(Scope.DELETE)
+        return [VideoOutcome.of(one) for one in await info.context.do.several_videos.cancel(viewer, input.ids)]
+
+    @mutation(
+        once=True,
+        many=MOST_AT_ONCE,
+        description="Remove several processings and their stored files, each as deleteVideo does; what cannot be "
+        "removed says why, and keeps nothing from the others.",
+    )
+    async def delete_videos(self, info: Info, input: _Several) -> list[VideoOutcome]:
+        viewer = info.context.allowed(Scope.DELETE)
+        return [VideoOutcome.of(one) for one in await info.context.do.several_videos.delete(viewer, input.ids)]

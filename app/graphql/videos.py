@@ -1,7 +1,7 @@
 """A processing as its owner sees it, and a page of them."""
 
 import base64
-from collections.abc import Collection
+from collections.abc import Mapping
 from datetime import datetime
 from functools import lru_cache
 from typing import Annotated, Any, cast
@@ -9,7 +9,6 @@ from typing import Annotated, Any, cast
 import strawberry
 
 from app.domain import options, video
-from app.domain.batch import BatchId
 from app.domain.options import SelectionKind
 from app.domain.session import Scope
 from app.graphql.connection import After, Before, Connection, Edge, First, Last, PageInfo
@@ -26,6 +25,7 @@ from app.usecases.download_processed_zip import archive_file_name
 from app.usecases.frames import after_for
 from app.usecases.paging import MAX_PAGE, Page, Wanted
 from app.usecases.ports.storage import DownloadLinks
+from app.usecases.ports.videos import VideoFilter
 
 Statuses = Annotated[list[ProcessingStatus] | None, strawberry.argument(description="Only those in these states.")]
 
@@ -209,6 +209,9 @@ class VideoProcessing(Node):
     seen: strawberry.Private[video.VideoProcessing]
     tile: strawberry.Private[bytes | None]
     id: strawberry.ID = strawberry.field(description="A UUID; says nothing of how many there are.")
+    file_id: strawberry.ID = strawberry.field(
+        description="The same for all processings of one file: those that were made by processing it again."
+    )
     original_file_name: str = strawberry.field(description="The name under which it was sent.")
     size_bytes: BigInt = strawberry.field(description="The size of the file that was sent.")
     status: ProcessingStatus = strawberry.field(description="Where it stands.")
@@ -276,25 +279,42 @@ class VideoProcessingEdge(Edge[VideoProcessing]):
     node: VideoProcessing = strawberry.field(description="The processing.")
 
 
-@strawberry.type(description="A page of the viewer's processings, newest first.")
+@strawberry.type(description="How many processings are in each state.")
+class VideoCounts:
+    """By ``ProcessingStatus``."""
+
+    pending: int = strawberry.field(description="Wait for a worker.")
+    processing: int = strawberry.field(description="A worker holds them.")
+    completed: int = strawberry.field(description="Have their ZIP, for as long as it is kept.")
+    failed: int = strawberry.field(description="Could not be processed, or were canceled.")
+    total: int = strawberry.field(description="All of them.")
+
+    @classmethod
+    def of(cls, counts: Mapping[video.ProcessingStatus, int]) -> "VideoCounts":
+        by_name = {status.name.lower(): counts.get(status, 0) for status in video.ProcessingStatus}
+        return cls(**by_name, total=sum(by_name.values()))
+
+
+@strawberry.type(description="A page of the viewer's processings.")
 class VideoProcessingConnection(Connection[VideoProcessingEdge]):
     """One page."""
 
-    statuses: strawberry.Private[Collection[video.ProcessingStatus]]
-    batch: strawberry.Private[BatchId | None]
+    which: strawberry.Private[VideoFilter]
     edges: list[VideoProcessingEdge] = strawberry.field(description="The processings of this page.")
 
     @strawberry.field(description="How many there are in all pages; counted only where it is asked for.")
     async def total_count(self, info: Info) -> int:
-        viewer = info.context.allowed(Scope.READ)
-        return await info.context.do.list_user_videos.count(viewer, self.statuses, self.batch)
+        return await info.context.do.list_user_videos.count(info.context.allowed(Scope.READ), self.which)
+
+    @strawberry.field(
+        description="How many there are in each state of those that are asked for, whichever states are; counted only "
+        "where it is asked for."
+    )
+    async def counts(self, info: Info) -> VideoCounts:
+        return VideoCounts.of(
+            await info.context.do.list_user_videos.counts(info.context.allowed(Scope.READ), self.which)
+        )
 
     @classmethod
-    def of(
-        cls,
-        page: Page[video.VideoProcessing],
-        statuses: Collection[video.ProcessingStatus],
-        batch: BatchId | None = None,
-    ) -> "VideoProcessingConnection":
-        edges, place = VideoProcessingEdge.each(page, VideoProcessing.of), PageInfo.of(page)
-        return cls(statuses=statuses, batch=batch, edges=edges, page_info=place)
+    def of(cls, page: Page[video.VideoProcessing], which: VideoFilter) -> "VideoProcessingConnection":
+        return cls(which=which, edges=VideoProcessingEdge.each(page, VideoProcessing.of), page_info=PageInfo.of(page))

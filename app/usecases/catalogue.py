@@ -32,6 +32,7 @@ from app.usecases.remove_objects import RemoveObjects
 from app.usecases.replace_lost_zips import ReplaceLostZips
 from app.usecases.select_frames import SelectFrames
 from app.usecases.sessions import SessionUseCases
+from app.usecases.several_videos import SeveralVideos
 from app.usecases.staged_uploads import StagedUploadUseCases
 from app.usecases.storyboards import StoryboardUseCases
 from app.usecases.sweep_due_exports import SweepDueExports
@@ -78,6 +79,7 @@ class UseCases:
     exports: ExportUseCases
     select_frames: SelectFrames
     videos: VideoUseCases
+    several_videos: SeveralVideos
     watch_video_status: WatchVideoStatus
     stored_bytes: StoredBytes
     find_node: FindNode

@@ -1,22 +1,24 @@
-from collections.abc import Collection
-from dataclasses import dataclass
-from typing import final
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Final, final
 
-from app.domain.batch import BatchId
 from app.domain.session import Viewer
-from app.domain.video import ProcessingStatus, VideoProcessing
+from app.domain.video import ProcessingStatus, VideoOrder, VideoProcessing
 from app.usecases.paging import ANY, Page, Wanted, paged
 from app.usecases.ports.transactions import Transactions
+from app.usecases.ports.videos import VideoFilter
+from app.usecases.video_orders import ORDERS
+
+EVERY: Final = VideoFilter()
+"""All that the viewer has."""
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class ListUserVideos:
-    """Return a page of the viewer's processings by keyset, so that new ones in front move nothing.
+    """Return a page of those of the viewer's processings that are meant, by keyset, so that new ones move nothing.
 
-    In these states, or in all of them where none is named; of one batch, where that is named.
-
-    :raises InvalidInput: for a page size that there is not or a cursor that is not ours
+    :raises InvalidInput: for a page size that there is not, or a cursor that is not ours or of another order
     """
 
     transactions: Transactions
@@ -25,17 +27,22 @@ class ListUserVideos:
         self,
         viewer: Viewer,
         wanted: Wanted = ANY,
-        statuses: Collection[ProcessingStatus] = (),
-        batch: BatchId | None = None,
+        which: VideoFilter = EVERY,
+        order: VideoOrder = VideoOrder.NEWEST,
     ) -> Page[VideoProcessing]:
-        asked, states = wanted.slice(), frozenset(statuses) or frozenset(ProcessingStatus)
+        by = ORDERS[order]
+        asked = wanted.slice(by)
         return await self.transactions.read(
-            lambda t: paged(asked, lambda part: t.videos.page(viewer.id, states, part, batch))
+            lambda t: paged(asked, lambda part: t.videos.listed(viewer.id, which, order, part), by)
         )
 
-    async def count(
-        self, viewer: Viewer, statuses: Collection[ProcessingStatus] = (), batch: BatchId | None = None
-    ) -> int:
+    async def count(self, viewer: Viewer, which: VideoFilter = EVERY) -> int:
         """Count those of all pages."""
-        wanted = frozenset(statuses) or frozenset(ProcessingStatus)
-        return await self.transactions.read(lambda t: t.videos.count(viewer.id, wanted, batch))
+        return sum((await self._counts(viewer, which)).values())
+
+    async def counts(self, viewer: Viewer, which: VideoFilter = EVERY) -> Mapping[ProcessingStatus, int]:
+        """Count those of all pages by their states, whichever of these are meant."""
+        return await self._counts(viewer, replace(which, statuses=EVERY.statuses))
+
+    async def _counts(self, viewer: Viewer, which: VideoFilter) -> Mapping[ProcessingStatus, int]:
+        return await self.transactions.read(lambda t: t.videos.counts(viewer.id, which))

@@ -7,7 +7,7 @@ whether there is more (https://relay.dev/graphql/connections.htm).
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Final, Generic, Protocol, TypeVar
+from typing import Any, Final, Generic, Protocol, TypeVar
 
 from app.domain import base64url
 from app.domain.errors import InvalidInput
@@ -17,7 +17,6 @@ PAGE: Final = 20
 """The entries of a page where nobody says how many."""
 MAX_PAGE: Final = 100
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_CURSOR_MAX: Final = 128
 _MILLISECONDS_MAX: Final = 253_402_300_799_999  # The year 9999, the last that a datetime can hold.
 
 
@@ -34,17 +33,75 @@ Entry = TypeVar("Entry", bound=Listed)
 Entry_co = TypeVar("Entry_co", bound=Listed, covariant=True)
 
 
+Value = datetime | str | float
+"""What decides where an entry lies, before its id does."""
+
+
 @dataclass(frozen=True, slots=True)
 class PageKey:
-    """The place of something in its owner's list (keyset pagination, newest first)."""
+    """The place of something in its owner's list (keyset pagination): what the list goes by, and its id."""
 
-    created_at: datetime
+    value: Value
     id: str
 
     @classmethod
     def of(cls, entry: Listed) -> "PageKey":
-        """Return an entry's own place."""
-        return cls(entry.created_at, entry.id)
+        """Return an entry's own place in a list that goes by when its entries were made."""
+        return BY_TIME.key(entry)
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """By what a list goes: an entry's value, and how its cursors write and read that.
+
+    ``read`` raises ``ValueError`` or ``OverflowError`` for what ``written`` does not give.
+    """
+
+    value: Callable[[Any], Value]
+    written: Callable[[Any], str]
+    read: Callable[[str], Value]
+    cursor_max: int = 128
+    """Characters that a cursor may have."""
+
+    def key(self, entry: Listed) -> PageKey:
+        """Return an entry's place."""
+        return PageKey(self.value(entry), entry.id)
+
+    def cursor(self, entry: Listed) -> str:
+        """Name the place of an entry, opaque to clients."""
+        return base64url.encoded(f"{self.written(self.value(entry))}:{entry.id}".encode())
+
+    def key_in(self, cursor: str, field: str = "after") -> PageKey:
+        """Read a cursor, which came in this argument.
+
+        :raises InvalidInput: where it is not one of ours, or of another order
+        """
+        wrong = InvalidInput("This cursor is not valid.", field=(field,))
+        if len(cursor) > self.cursor_max:
+            raise wrong
+        try:
+            value, _, entry = base64url.decoded(cursor).decode().rpartition(":")
+            key = PageKey(self.read(value), entry)
+        except (ValueError, OverflowError):
+            raise wrong from None
+        if not is_uuid(entry):
+            raise wrong
+        return key
+
+
+def _milliseconds(at: datetime) -> str:
+    return str((at - _EPOCH) // timedelta(milliseconds=1))
+
+
+def _instant(text: str) -> datetime:
+    milliseconds = int(text)
+    if not 0 <= milliseconds <= _MILLISECONDS_MAX:
+        raise ValueError(text)
+    return _EPOCH + timedelta(milliseconds=milliseconds)
+
+
+BY_TIME: Final = Order(lambda entry: entry.created_at, _milliseconds, _instant)
+"""By when entries were made, as most lists go."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,13 +141,13 @@ class Wanted:
                 return size
         return PAGE
 
-    def slice(self) -> Slice:
-        """Return the same of a list that lies by when its entries were made.
+    def slice(self, order: Order = BY_TIME) -> Slice:
+        """Return the same of a list that goes by an order.
 
         :raises InvalidInput: as ``size`` does, and for a cursor that is not ours
         """
-        after = None if self.after is None else page_key(self.after)
-        before = None if self.before is None else page_key(self.before, "before")
+        after = None if self.after is None else order.key_in(self.after)
+        before = None if self.before is None else order.key_in(self.before, "before")
         return Slice(self.size, after, before, from_back=self.last is not None)
 
 
@@ -105,9 +162,12 @@ class Page(Generic[Entry_co]):
     entries: Sequence[Entry_co]
     has_previous: bool
     has_next: bool
+    order: Order = BY_TIME
 
 
-async def paged(asked: Slice, read: Callable[[Slice], Awaitable[Sequence[Entry]]]) -> Page[Entry]:
+async def paged(
+    asked: Slice, read: Callable[[Slice], Awaitable[Sequence[Entry]]], order: Order = BY_TIME
+) -> Page[Entry]:
     """Return the page that was asked for of a list whose slices ``read`` returns, in one transaction.
 
     One more than asked for is read, to know of the side that the page grows to. On the other side there may be more
@@ -116,38 +176,26 @@ async def paged(asked: Slice, read: Callable[[Slice], Awaitable[Sequence[Entry]]
     found = await read(replace(asked, limit=asked.limit + 1))
     more = len(found) > asked.limit
     entries = found[-asked.limit :] if asked.from_back else found[: asked.limit]
-    begin, end = (PageKey.of(entries[0]), PageKey.of(entries[-1])) if entries else (asked.before, asked.after)
+    begin, end = (order.key(entries[0]), order.key(entries[-1])) if entries else (asked.before, asked.after)
     previous, following = more and asked.from_back, more and not asked.from_back
     if asked.after is not None and not previous:
         previous = bool(await read(Slice(1, before=begin)))
     if asked.before is not None and not following:
         following = bool(await read(Slice(1, after=end)))
-    return Page(entries, has_previous=previous, has_next=following)
+    return Page(entries, has_previous=previous, has_next=following, order=order)
 
 
 def cursor_of(entry: Listed) -> str:
-    """Name the place of an entry, opaque to clients."""
-    milliseconds = (entry.created_at - _EPOCH) // timedelta(milliseconds=1)
-    return base64url.encoded(f"{milliseconds}:{entry.id}".encode())
+    """Name the place of an entry in a list that goes by when its entries were made, opaque to clients."""
+    return BY_TIME.cursor(entry)
 
 
 def page_key(text: str, field: str = "after") -> PageKey:
-    """Read a cursor, which came in this argument.
+    """Read such a cursor, which came in this argument.
 
     :raises InvalidInput: where it is not one of ours
     """
-    wrong = InvalidInput("This cursor is not valid.", field=(field,))
-    if len(text) > _CURSOR_MAX:
-        raise wrong
-    try:
-        when, _, entry = base64url.decoded(text).decode().partition(":")
-        milliseconds = int(when)
-        key = PageKey(_EPOCH + timedelta(milliseconds=milliseconds), entry)
-    except (ValueError, OverflowError):
-        raise wrong from None
-    if not 0 <= milliseconds <= _MILLISECONDS_MAX or not is_uuid(entry):
-        raise wrong
-    return key
+    return BY_TIME.key_in(text, field)
 
 
 def wrong_size(field: str = "first") -> InvalidInput:

@@ -132,6 +132,7 @@ async def told(database: Path, folder: Path) -> dict[str, Any]:
         await _keys(story)
         await _pictures(story)
         await _batches(story)
+        await _several(story)
         await _ends(story)
     return dict(story.examples)
 
@@ -177,7 +178,7 @@ async def _videos(story: Story) -> None:
     await _watched(story, video)
     await story.does("video", id=video)
     await story.does("node", id=video)
-    await story.does("videos", first=2, status=["COMPLETED"])
+    await story.does("videos", first=2, status=["COMPLETED"], search="Holiday", orderBy="NAME")
     again = (await story.does("reprocess-video", id=video, options={"select": {"count": 12}}))["id"]
     await story.does("cancel-video", id=again)
     await story.does("delete-video", id=again)
@@ -334,6 +335,14 @@ async def become_operator(site: Site, user: UserId) -> None:
         await t.users.save(replace(found, role=Role.OPERATOR))
 
     await site.transactions.write(step)
+
+
+async def _several(story: Story) -> None:
+    """Cancel and delete many videos at once."""
+    story.topic = "Videos"
+    several = [(await story.sends("upload-video", MP4))["id"] for _ in range(2)]
+    await story.does("cancel-videos", ids=several[:1])
+    await story.does("delete-videos", ids=several)
 
 
 async def _ends(story: Story) -> None:

@@ -54,6 +54,8 @@ NEEDS = {
     "Mutation.deletePreset": DELETE,
     "Mutation.cancelVideo": DELETE,
     "Mutation.deleteVideo": DELETE,
+    "Mutation.cancelVideos": DELETE,
+    "Mutation.deleteVideos": DELETE,
 }
 """Which scope a key needs for a root field; all that is not here no key may do."""
 NONE = "3f0c1d7e-5a4b-4c3d-8e2f-1a2b3c4d5e6f"

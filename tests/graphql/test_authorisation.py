@@ -78,6 +78,7 @@ CHOSEN = {"input": ("SelectFramesInput!", {"videoId": VIDEO, "numbers": [1]})}
 EXPORT = {"input": ("CreateFramesExportInput!", {"videoId": VIDEO, "kind": "PREVIEW_WEBP"})}
 CODE = {"code": ("FailureCode!", "CORRUPT_VIDEO")}
 LINK = {"input": ("ImportVideoInput!", {"url": "https://films.example/a.mp4"})}
+SEVERAL = {"input": ("VideosInput!", {"ids": ["no id"]})}
 FILE = {"fileName": ("String!", "a.mp4"), "sizeBytes": ("BigInt!", 1024)}
 
 TABLE = {
@@ -135,6 +136,8 @@ TABLE = {
     "Query.framesExport": Row(REFUSED, NO_EXPORT, NO_EXPORT, NOTHING),
     "Mutation.createFramesExport": Row(REFUSED, "PROCESSING_NOT_FINISHED", NOT_YOURS, EXPORT),
     "Mutation.deleteFramesExport": Row(REFUSED, NO_EXPORT, NO_EXPORT, NOTHING),
+    "Mutation.cancelVideos": Row(REFUSED, GIVEN, GIVEN, SEVERAL),
+    "Mutation.deleteVideos": Row(REFUSED, GIVEN, GIVEN, SEVERAL),
     "Query.overview": Row(REFUSED, FOR_OPERATORS, FOR_OPERATORS),
     "Query.jobs": Row(REFUSED, FOR_OPERATORS, FOR_OPERATORS),
     "Query.accounts": Row(REFUSED, FOR_OPERATORS, FOR_OPERATORS),

@@ -8,10 +8,10 @@ from typing import Any
 import httpx
 import pytest
 import strawberry
-from graphql import build_schema, get_introspection_query
+from graphql import build_schema, get_introspection_query, parse
 
 from app.graphql.declared import declared
-from app.graphql.limits import MAX_ALIASES, MAX_DIRECTIVES, MAX_ROOT_FIELDS
+from app.graphql.limits import MAX_ALIASES, MAX_DIRECTIVES, MAX_ROOT_FIELDS, measured
 from app.graphql.schema import schema
 from tests.parts.graphql_socket import socket
 from tests.parts.site import PASSWORD, Person, Site, running_site
@@ -173,6 +173,20 @@ def test_a_mutation_that_does_not_say_whether_it_stands_once_is_in_no_schema():
         declared(strawberry.Schema(Asked, Silent)._schema)
     pages = {"videos", "batches", "notificationDeliveries", "jobs", "accounts", "auditLog", "frames"}
     assert declared(schema._schema).pages == pages
+
+
+@pytest.mark.parametrize("named", ["{ids: $ids}", "$input"])
+async def test_a_mutation_of_many_costs_as_much_as_it_names(ana: Person, named: str):
+    mutation = f"mutation($ids: [ID!], $input: VideosInput) {{ deleteVideos(input: {named}) {{ %s }} }}"
+    for count, refusal in ((51, "BAD_USER_INPUT"), (52, "LIMIT_EXCEEDED")):
+        # The variables could be null, so it is valid in no case, and nothing is deleted.
+        ids = ["no id"] * count
+        assert await code(ana, mutation % ("id " * 97), ids=ids, input={"ids": ids}) == refusal
+        written = mutation.replace(f"input: {named}", "input: {ids: [" + '"a" ' * count + "]}")
+        assert await code(ana, written % ("id " * 97)) == refusal
+    for given, questions in ((["a"] * 7, 7), ([], 1), (["a"] * 500, 100), ("a", 100), (None, 100)):
+        variables = {"ids": given, "input": {"ids": given}}
+        assert measured(parse(mutation % "id"), None, variables, declared(schema._schema)).questions == questions
 
 
 async def test_fragments_that_fan_out_to_a_billion_fields_are_refused_like_any_other(ana: Person):

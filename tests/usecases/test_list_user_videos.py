@@ -1,13 +1,18 @@
 import base64
+from dataclasses import replace
+from datetime import datetime
+from math import isfinite
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from app.domain.errors import DomainError, InvalidInput
-from app.domain.video import ProcessingStatus
+from app.domain.video import ProcessingStatus, VideoOrder
 from app.usecases.list_user_videos import ListUserVideos
 from app.usecases.paging import Wanted, cursor_of, page_key
+from app.usecases.ports.videos import VideoFilter
+from app.usecases.video_orders import ORDERS
 from tests.usecases.world import World
 
 
@@ -37,7 +42,7 @@ async def test_a_list_can_be_narrowed_to_some_states(world: World):
     ana = await world.user()
     done, _ = await world.uploaded(ana), await world.uploaded(ana)
     await world.completed(done.id)
-    page = await ListUserVideos(world.transactions)(ana, statuses=[ProcessingStatus.COMPLETED])
+    page = await ListUserVideos(world.transactions)(ana, which=VideoFilter({ProcessingStatus.COMPLETED}))
     assert [video.id for video in page.entries] == [done.id]
 
 
@@ -47,18 +52,45 @@ async def test_a_page_has_1_to_100_videos(world: World, first: int):
         await ListUserVideos(world.transactions)(await world.user(), Wanted(first))
 
 
-@given(st.text() | st.binary().map(lambda raw: base64.urlsafe_b64encode(raw).decode()))
-def test_a_malformed_cursor_is_invalid_input_and_never_breaks_anything(text: str):
+def encoded(text: str) -> str:
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+NUMBERS = st.sampled_from(["nan", "inf", "-1", "1e999", "9" * 400, "-0.0", "0x1", "1_0", "", "\u0663", "a:b"])
+CURSORS = st.builds("{}{}:{}".format, st.sampled_from(["", "name=", "size=", "seconds="]), NUMBERS, st.uuids())
+
+
+@pytest.mark.parametrize("order", VideoOrder)
+@given(text=st.text() | st.binary().map(lambda raw: base64.urlsafe_b64encode(raw).decode()) | CURSORS.map(encoded))
+def test_a_malformed_cursor_is_invalid_input_and_never_breaks_anything(order: VideoOrder, text: str):
     try:
-        page_key(text)
+        key = ORDERS[order].key_in(text)
     except DomainError as error:
         assert isinstance(error, InvalidInput)
+    else:
+        assert isinstance(key.value, (datetime, str)) or isfinite(key.value)
+
+
+@pytest.mark.parametrize("order", [VideoOrder.NAME, VideoOrder.LARGEST, VideoOrder.LONGEST])
+async def test_a_cursor_of_one_order_is_none_of_another(world: World, order: VideoOrder):
+    video = await world.uploaded(await world.user())
+    cursor = ORDERS[order].cursor(video)
+    assert ORDERS[order].key_in(cursor) == ORDERS[order].key(video)
+    for other in set(VideoOrder) - {order}:
+        with pytest.raises(InvalidInput):
+            ORDERS[other].key_in(cursor)
+
+
+async def test_the_longest_name_still_has_a_cursor(world: World):
+    by = ORDERS[VideoOrder.NAME]
+    video = replace(await world.uploaded(await world.user()), original_file_name="\U0001f39e" * 255)
+    assert by.key_in(by.cursor(video)).value == "\U0001f39e" * 255
 
 
 async def test_a_cursor_names_its_place(world: World):
     video = await world.uploaded(await world.user())
     assert page_key(cursor_of(video)).id == video.id
-    assert page_key(cursor_of(video)).created_at == video.created_at
+    assert page_key(cursor_of(video)).value == video.created_at
 
 
 @pytest.mark.parametrize(

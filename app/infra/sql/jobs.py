@@ -37,7 +37,7 @@ class SqlJobs(SqlTable):
 
     async def page(self, wanted: JobFilter, part: Slice, *, oldest_first: bool = False) -> Sequence[Job]:
         found = _SELECT.where(*_conditions(wanted))
-        rows = await self._slice(found, _v.created_at, _v.public_id, part, oldest_first=oldest_first)
+        rows = await self._slice(found, _v.created_at, _v.public_id, part, ascending=oldest_first)
         return [Job(lease_of(row), row["owner_email"]) for row in rows]
 
     async def processed_again(self, video: VideoId) -> VideoId | None:

@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement, RowMapping, Select, or_
 from app.domain.failure import Failure
 from app.domain.lease import Lease
 from app.domain.options import ExtractionOptions, unused
+from app.domain.search import folded
 from app.domain.storyboard import Storyboard
 from app.domain.video import VERSION_STEP, FramesArchive, MediaInfo, ProcessingStatus, Progress, VideoProcessing
 from app.infra.sql.types import EARLIEST, LATEST, instant
@@ -100,6 +101,7 @@ def video_columns(video: VideoProcessing) -> dict[str, Any]:
         **columns_of(video, but=_OF_THEIR_OWN),
         "public_id": video.id,
         "source_hash": source_hash(video.source_key),
+        "folded_name": folded(video.original_file_name),
         "options": options_text(video.options),
         "version": max(1, video.version // VERSION_STEP),
         **columns_of(video.progress, "progress_"),
@@ -151,27 +153,28 @@ def source_hash(key: str) -> str:
 
 def slice_of(
     rows: Select[Any],
-    created_at: ColumnElement[Any],
+    by: ColumnElement[Any],
     entry: ColumnElement[Any],
     part: Slice,
     *,
-    oldest_first: bool = False,
+    ascending: bool = False,
 ) -> Select[Any]:
-    """Return what selects a part of rows that lie by when they were made and their id, the newest first or last.
+    """Return what selects a part of rows that lie by a value of theirs and their id, the least or the most first.
 
-    One from the back is read from there, so its rows come in the opposite order. The columns must be of one table,
-    whose index can then be walked.
+    One from the back is read from there, so its rows come in the opposite order. Where both are columns of one table,
+    its index over them is walked.
     """
-    for place, later in ((part.after, oldest_first), (part.before, not oldest_first)):
+    for place, later in ((part.after, ascending), (part.before, not ascending)):
         if place is not None:
-            at = storable(place.created_at)  # A cursor may name any year.
+            # A cursor may name any year.
+            at = storable(place.value) if isinstance(place.value, datetime) else place.value
             # The first half alone bounds the range of the index.
             if later:
-                rows = rows.where(created_at >= at, or_(created_at > at, entry > place.id))
+                rows = rows.where(by >= at, or_(by > at, entry > place.id))
             else:
-                rows = rows.where(created_at <= at, or_(created_at < at, entry < place.id))
-    ascending = oldest_first is not part.from_back
-    order = (created_at, entry) if ascending else (created_at.desc(), entry.desc())
+                rows = rows.where(by <= at, or_(by < at, entry < place.id))
+    forward = ascending is not part.from_back
+    order = (by, entry) if forward else (by.desc(), entry.desc())
     return rows.order_by(*order).limit(part.limit)
 
 

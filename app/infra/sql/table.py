@@ -31,14 +31,14 @@ class SqlTable:
     async def _slice(
         self,
         rows: Select[Any],
-        created_at: ColumnElement[Any],
+        by: ColumnElement[Any],
         entry: ColumnElement[Any],
         part: Slice,
         *,
-        oldest_first: bool = False,
+        ascending: bool = False,
     ) -> Sequence[RowMapping]:
         """Read a part of a list, as ``slice_of`` selects it; it comes in the list's order."""
-        found = await self._rows(slice_of(rows, created_at, entry, part, oldest_first=oldest_first))
+        found = await self._rows(slice_of(rows, by, entry, part, ascending=ascending))
         return found[::-1] if part.from_back else found
 
     async def _write(self, statement: UpdateBase) -> int:

@@ -28,6 +28,7 @@ from app.domain.events import EventType
 from app.domain.failure import FailureCode, ImportFailureCode
 from app.domain.frames_export import ExportKind, ExportStatus
 from app.domain.notification import DeliveryStatus, NotificationChannel
+from app.domain.search import FOLDED_MAX
 from app.domain.user import Locale, Role
 from app.domain.video import ProcessingStatus
 from app.domain.video_import import ImportStatus
@@ -201,6 +202,8 @@ video_processings: Final = _table(
     # Since when the files are no longer kept.
     Column("expired_at", Timestamp),
     Column("storyboard", Text),
+    # The file's name as it is searched and sorted; a row that a process of a former version wrote has none.
+    Column("folded_name", String(FOLDED_MAX)),
     UniqueConstraint("user_id", "idempotency_key"),
     Index(None, "status", "wake_at"),
     Index(None, "expired_at", "completed_at"),

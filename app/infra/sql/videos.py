@@ -1,7 +1,7 @@
 """The table ``video_processings``."""
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
 from typing import Any, Final, final
@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, RowMapping, Select, case, delete, func, in
 from app.domain.batch import BatchId
 from app.domain.failure import Failure
 from app.domain.lease import Lease
+from app.domain.search import folded
 from app.domain.storyboard import Storyboard
 from app.domain.upload_reservation import AcceptedUpload
 from app.domain.user import UserId
@@ -22,6 +23,7 @@ from app.domain.video import (
     ProcessingStatus,
     Progress,
     VideoId,
+    VideoOrder,
     VideoProcessing,
     frame_index_key,
     result_prefix,
@@ -43,7 +45,8 @@ from app.infra.sql.tables import batch_videos, users, video_processings
 from app.infra.sql.types import Timestamp, milliseconds
 from app.infra.traces import current_traceparent
 from app.usecases.paging import Slice
-from app.usecases.ports.videos import Backlog, DueVideo
+from app.usecases.ports.videos import Backlog, DueVideo, VideoFilter
+from app.usecases.video_orders import UNKNOWN_DURATION
 
 _v: Final = video_processings.c
 _SELECT: Final = select(video_processings, users.c.public_id.label("owner")).join_from(video_processings, users)
@@ -52,6 +55,16 @@ _NAMING: Final = (
     _v.public_id, _v.status, _v.attempt, _v.archive_key, _v.archive_contact_sheet_key, _v.storyboard,
 )  # fmt: skip
 _KEPT: Final = _v.expired_at.is_(None)
+# What a process of a former version wrote has no folded name.
+_FOLDED: Final = func.coalesce(_v.folded_name, func.lower(_v.original_file_name))
+# By what each goes, and whether the least comes first. All but the first two sort what the owner has.
+_ORDERS: Final[Mapping[VideoOrder, tuple[ColumnElement[Any], bool]]] = {
+    VideoOrder.NEWEST: (_v.created_at, False),
+    VideoOrder.OLDEST: (_v.created_at, True),
+    VideoOrder.NAME: (_FOLDED, True),
+    VideoOrder.LARGEST: (_v.size_bytes, False),
+    VideoOrder.LONGEST: (func.coalesce(_v.media_duration_seconds, UNKNOWN_DURATION), False),
+}
 _IS_PAUSED: Final = PAUSED.label("paused")
 _NOT_SWEPT: Final = {"sweeps": 0, "sweep_delay": 0}
 # Only what has the form of an id is compared with ids: a bucket may hold anything, and their column holds ASCII.
@@ -108,10 +121,19 @@ class SqlVideos(SqlTable):
         part: Slice,
         batch: BatchId | None = None,
     ) -> Sequence[VideoProcessing]:
-        wanted = _SELECT.where(users.c.public_id == owner, _v.status.in_(statuses))
-        if batch is not None:
-            wanted = wanted.where(_within(batch))
-        return [video_of(row) for row in await self._slice(wanted, _v.created_at, _v.public_id, part)]
+        return await self.listed(owner, VideoFilter(statuses, batch=batch), VideoOrder.NEWEST, part)
+
+    async def listed(
+        self, owner: UserId, which: VideoFilter, order: VideoOrder, part: Slice
+    ) -> Sequence[VideoProcessing]:
+        wanted = _SELECT.where(users.c.public_id == owner, *_meant(which))
+        by, ascending = _ORDERS[order]
+        rows = await self._slice(wanted, by, _v.public_id, part, ascending=ascending)
+        return [video_of(row) for row in rows]
+
+    async def counts(self, owner: UserId, which: VideoFilter) -> Mapping[ProcessingStatus, int]:
+        counted = select(_v.status, func.count()).where(_v.user_id == row_of(users, owner), *_meant(which))
+        return {status: int(count) for status, count in await self._connection.execute(counted.group_by(_v.status))}
 
     async def current(self, owner: UserId, ended_since: datetime, limit: int) -> Sequence[VideoProcessing]:
         return await self._all(
@@ -142,6 +164,7 @@ class SqlVideos(SqlTable):
             wake_at=milliseconds(until),
             released=False,
             lost_attempts=lost_attempts,
+            folded_name=folded(seen.original_file_name),
             started_at=func.coalesce(_v.started_at, literal(now, Timestamp)),
             **_NOT_SWEPT,
             **columns_of(Progress(), "progress_"),
@@ -337,6 +360,18 @@ def _named(row: RowMapping) -> set[str | None]:
     files = [] if storyboard is None else [name for name, _ in storyboard.names()]
     beside = {storyboard_key(row["public_id"], row["attempt"], name) for name in files}
     return {archive, row["archive_contact_sheet_key"], frame_index_key(archive), *beside}
+
+
+def _meant(which: VideoFilter) -> Iterator[ColumnElement[bool]]:
+    yield _v.status.in_(which.statuses)
+    for word in which.words:
+        yield func.instr(_FOLDED, word) > 0
+    if which.created_from is not None:
+        yield _v.created_at >= storable(which.created_from)
+    if which.created_to is not None:
+        yield _v.created_at < storable(which.created_to)
+    if which.batch is not None:
+        yield _within(which.batch)
 
 
 def _within(batch: BatchId) -> ColumnElement[bool]:

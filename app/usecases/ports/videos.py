@@ -11,7 +11,7 @@ from app.domain.lease import Lease
 from app.domain.storyboard import Storyboard
 from app.domain.upload_reservation import AcceptedUpload
 from app.domain.user import UserId
-from app.domain.video import FramesArchive, MediaInfo, ProcessingStatus, Progress, VideoId, VideoProcessing
+from app.domain.video import FramesArchive, MediaInfo, ProcessingStatus, Progress, VideoId, VideoOrder, VideoProcessing
 from app.usecases.paging import Slice
 
 
@@ -43,6 +43,19 @@ class Backlog:
     """How large the files of those are that are Pending."""
 
 
+@dataclass(frozen=True, slots=True)
+class VideoFilter:
+    """Which of an owner's processings are meant: those in one of these states, and of all else that is named."""
+
+    statuses: Collection[ProcessingStatus] = frozenset(ProcessingStatus)
+    words: Sequence[str] = ()
+    """All of them stand in the folded name of the file."""
+    created_from: datetime | None = None
+    created_to: datetime | None = None
+    """What was received then is not meant."""
+    batch: BatchId | None = None
+
+
 class Videos(Protocol):
     """The table ``video_processings``. Each change of state is one UPDATE with the old state in its WHERE.
 
@@ -69,6 +82,14 @@ class Videos(Protocol):
         batch: BatchId | None = None,
     ) -> Sequence[VideoProcessing]:
         """Return the owner's processings, or those in one batch, newest first (by created_at, then id)."""
+
+    async def listed(
+        self, owner: UserId, which: VideoFilter, order: VideoOrder, part: Slice
+    ) -> Sequence[VideoProcessing]:
+        """Return those of the owner's that are meant, in an order, whose values ``ORDERS`` says."""
+
+    async def counts(self, owner: UserId, which: VideoFilter) -> Mapping[ProcessingStatus, int]:
+        """Count those of the owner's that are meant, by their states; one in which none is may be left out."""
 
     async def current(self, owner: UserId, ended_since: datetime, limit: int) -> Sequence[VideoProcessing]:
         """Return what has not ended and what ended since: unfinished ones first, then the newest."""
