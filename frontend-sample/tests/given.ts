@@ -8,11 +8,22 @@ import { told } from "../src/state/videos.ts";
 
 const CREATED = Date.parse("2026-11-23T12:00:00Z");
 
+const ONE_A_SECOND = {
+  framesPerSecond: 1,
+  everySeconds: null,
+  everyNthFrame: null,
+  count: null,
+  timestamps: null,
+  keyframesOnly: null,
+  sceneChange: null,
+};
+
 /** A video, so many seconds younger than the first one. */
 export function video(id: string, change: Partial<Video> & { after?: number } = {}): Video {
   const { after = 0, ...rest } = change;
   return {
     id,
+    fileId: id,
     originalFileName: `${id}.mp4`,
     sizeBytes: 10,
     status: "PENDING",
@@ -20,6 +31,8 @@ export function video(id: string, change: Partial<Video> & { after?: number } = 
     createdAt: new Date(CREATED + after * 1000).toISOString(),
     progress: { percent: 0, framesExtracted: 0, framesExpected: null },
     expiresAt: null,
+    media: null,
+    options: { format: "JPEG", select: ONE_A_SECOND },
     failure: null,
     result: null,
     ...rest,

@@ -130,6 +130,7 @@ async def test_what_was_canceled_can_be_tried_again(up: Up, clips: Clips):
         await ana.button("Try again", "bigbuckbunny.mp4").click()
         await expect(ana.button("Cancel", "bigbuckbunny.mp4")).to_be_visible()
         await ana.button("Cancel", "bigbuckbunny.mp4").click()
+        await ana.button("1 more run of this file", "bigbuckbunny.mp4").click()
         await expect(ana.line("bigbuckbunny.mp4").get_by_text("Canceled")).to_have_count(2)
         assert ana.wrong == []
 

@@ -4,12 +4,23 @@ import { graphql, type ResultOf } from "./graphql.ts";
 
 export const videoFields = graphql(
   `fragment VideoFields on VideoProcessing {
-    id originalFileName sizeBytes status version createdAt expiresAt
+    id fileId originalFileName sizeBytes status version createdAt expiresAt
+    media { durationSeconds }
+    options { format select { framesPerSecond everySeconds everyNthFrame count timestamps keyframesOnly sceneChange } }
     progress { percent framesExtracted framesExpected }
     failure { code reason retryable }
     result { frameCount sizeBytes contactSheetUrl }
   }`,
 );
+
+/** How many videos there are in each state. */
+export interface Counts {
+  readonly pending: number;
+  readonly processing: number;
+  readonly completed: number;
+  readonly failed: number;
+  readonly total: number;
+}
 
 export type Video = ResultOf<typeof videoFields>;
 

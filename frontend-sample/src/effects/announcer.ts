@@ -42,6 +42,7 @@ export function announce(store: PageStore): void {
     const { t, sentence, failure: failureSentence } = store.state.peek().words;
     if (one.kind === "added") speak(t.said.added(one.count));
     else if (one.kind === "removed") speak(t.removed(one.name));
+    else if (one.kind === "removedTogether") speak(t.list.removed(one.count));
     else if (one.kind === "failed") speakSoon(one.name, sentence(one.problem), true);
     else {
       const { failure, originalFileName: name, id } = one.video;

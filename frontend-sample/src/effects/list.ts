@@ -7,12 +7,20 @@ import { isVideo, type Video, videoFields } from "../api/video.ts";
 import type { Entry } from "../state/list.ts";
 import type { PageStore } from "../state/page.ts";
 import * as videos from "../state/videos.ts";
+import { askedOf } from "../state/view.ts";
 import type { Ask } from "./client.ts";
 import type { Socket } from "./live.ts";
+import { createSeveral } from "./several.ts";
 
 const Videos = graphql(
-  `query Videos($first: Int!, $after: String) {
-    videos(first: $first, after: $after) { edges { node { ...VideoFields } } pageInfo { hasNextPage endCursor } }
+  `query Videos(
+    $first: Int!, $after: String, $search: String, $status: [ProcessingStatus!]
+    $createdFrom: DateTime, $createdTo: DateTime, $orderBy: VideoOrder!
+  ) {
+    videos(
+      first: $first, after: $after, search: $search, status: $status
+      createdFrom: $createdFrom, createdTo: $createdTo, orderBy: $orderBy
+    ) { edges { node { ...VideoFields } } pageInfo { hasNextPage endCursor } }
   }`,
   [videoFields],
 );
@@ -41,6 +49,7 @@ const DeleteVideo = graphql(`mutation DeleteVideo($id: ID!) { deleteVideo(id: $i
 type Page = OperationResult<ResultOf<typeof Videos>>;
 
 const PAGE = 50;
+const LARGEST_PAGE = 100;
 const UNDO_WITHIN = 8000;
 
 export function createList(store: PageStore, client: Client, ask: Ask, socket: Socket) {
@@ -48,13 +57,14 @@ export function createList(store: PageStore, client: Client, ask: Ask, socket: S
   const questions = new Set<() => void>();
   const removals = new Map<string, ReturnType<typeof setTimeout>>();
   const list = store.part("list");
+  const several = createSeveral(store, ask);
 
   /**
    * Ask for a page of the list; null where it was stopped. The client answers two equal questions with one request, so a
    * question must end before the same is asked anew: its answer may be older than what it is asked for, or another user's.
    */
   function askForPage(first: number, after: string | null): Promise<Page | null> {
-    const answers = client.query(Videos, { first, after }, { requestPolicy: "network-only" });
+    const answers = client.query(Videos, { first, after, ...askedOf(list.now().view) }, { requestPolicy: "network-only" });
     return new Promise((resolve) => {
       const { unsubscribe } = answers.subscribe(end);
       const stop = (): void => end(null);
@@ -89,7 +99,7 @@ export function createList(store: PageStore, client: Client, ask: Ask, socket: S
     const wanted = Math.max(list.now().loaded, PAGE);
     let cursor: string | null = null;
     do {
-      const page = await readPage(Math.min(wanted - found.length, 100), cursor);
+      const page = await readPage(Math.min(wanted - found.length, LARGEST_PAGE), cursor);
       if (!page) return;
       found.push(...page.edges.map(({ node }) => node));
       cursor = page.pageInfo.endCursor;
@@ -99,9 +109,11 @@ export function createList(store: PageStore, client: Client, ask: Ask, socket: S
 
   /** Read on, until there is something that was not there: what is under way came by the subscription already. */
   async function readOlder(): Promise<void> {
+    // It is under way, or all is read again.
+    if (questions.size > 0 || !list.now().hasOlder) return;
     const before = list.now().entries.length;
     do {
-      const page = await readPage(PAGE, list.now().cursor);
+      const page = await readPage(LARGEST_PAGE, list.now().cursor);
       if (!page) return;
       list.change(videos.olderRead, page.edges.length, page.pageInfo.endCursor);
     } while (list.now().hasOlder && list.now().entries.length === before);
@@ -176,7 +188,7 @@ export function createList(store: PageStore, client: Client, ask: Ask, socket: S
 
   /** Do at once what was put off. */
   async function removeAll(): Promise<void> {
-    await Promise.all([...removals.keys()].map(removeNow));
+    await Promise.all([several.removeNow(), ...[...removals.keys()].map(removeNow)]);
   }
   addEventListener("pagehide", () => void removeAll());
 
@@ -188,5 +200,5 @@ export function createList(store: PageStore, client: Client, ask: Ask, socket: S
     store.part("limits").change(() => null);
   }
 
-  return { read, readOlder, watch, cancel, stop, reprocess, attempt, remove, undo, removeAll, forget };
+  return { read, readOlder, watch, cancel, stop, reprocess, attempt, remove, undo, removeAll, several, forget };
 }

@@ -7,13 +7,15 @@ import type { Entry } from "../state/list.ts";
 import { initial, type PageStore, type Place, type Theme, THEMES } from "../state/page.ts";
 import { sessionOf } from "../state/session.ts";
 import { createStore } from "../state/store.ts";
-import { shown, underWay } from "../state/views.ts";
+import { type Line, linesOf, shown, underWay } from "../state/views.ts";
 import { wordsIn } from "../texts/load.ts";
 import { type Language, languageOf } from "../texts/words.ts";
 import { announce } from "./announcer.ts";
 import { asker, createClient } from "./client.ts";
+import { count } from "./counts.ts";
 import { createList } from "./list.ts";
 import { createSocket } from "./live.ts";
+import { createLooking } from "./looking.ts";
 import { createTokens, keptIn } from "./session.ts";
 import { createStorage, type Storage } from "./storage.ts";
 import { createUploads } from "./uploads.ts";
@@ -36,7 +38,13 @@ export async function createPage() {
   const client = createClient(tokens);
   const ask = asker(client);
   announce(store);
-  const went = (): void => store.part("place").change(() => location.pathname);
+  count(store, ask);
+  const list = createList(store, client, ask, socket);
+  const looking = createLooking(store, list.read);
+  function went(): void {
+    store.part("place").change(() => location.pathname);
+    looking.follow();
+  }
   addEventListener("popstate", went);
   function go(to: Place): void {
     if (location.pathname !== to) history.pushState({ from: location.pathname }, "", to);
@@ -48,7 +56,8 @@ export async function createPage() {
     ask,
     socket,
     tokens,
-    list: createList(store, client, ask, socket),
+    list,
+    looking,
     uploads: createUploads(store, ask),
     go,
     /** Go to the list: back to it as it was, where one came from there. */
@@ -114,19 +123,21 @@ function viewsOf({ state }: PageStore) {
   effect(() => {
     document.title = title.value;
   });
-  return {
-    words,
-    shownKeys: steady(computed(() => shown(state.value.list).map(({ key }) => key))),
-    entries: computed((): ReadonlyMap<string, Entry> => new Map(state.value.list.entries.map((entry) => [entry.key, entry]))),
-  };
+  const entries = computed((): ReadonlyMap<string, Entry> => new Map(state.value.list.entries.map((entry) => [entry.key, entry])));
+  const shownEntries = computed(() => shown(state.value.list));
+  const lines = steady(computed(() => linesOf(shownEntries.value, state.value.list.opened)), isSameLine);
+  return { words, entries, shownEntries, lines };
 }
 
+const isSameLine = (one: Line, other: Line | undefined): boolean =>
+  one.key === other?.key && one.others === other.others && one.isOpen === other.isOpen && one.isRun === other.isRun;
+
 /** The same list for as long as the same is in it. */
-function steady(list: ReadonlySignal<readonly string[]>): ReadonlySignal<readonly string[]> {
-  let last: readonly string[] = [];
+function steady<Part>(list: ReadonlySignal<readonly Part[]>, isSame: (one: Part, other: Part | undefined) => boolean): ReadonlySignal<readonly Part[]> {
+  let last: readonly Part[] = [];
   return computed(() => {
     const next = list.value;
-    if (next.length !== last.length || next.some((one, index) => one !== last[index])) last = next;
+    if (next.length !== last.length || next.some((one, index) => !isSame(one, last[index]))) last = next;
     return last;
   });
 }

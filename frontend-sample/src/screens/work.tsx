@@ -1,17 +1,14 @@
 import { useSignal } from "@preact/signals";
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect } from "preact/hooks";
 import type { Problem } from "../api/graphql.ts";
 import { largestFile } from "../api/limits.ts";
 import { uniqueKey } from "../effects/upload.ts";
-import { failedUploads, underWay } from "../state/views.ts";
-import { keepFocus } from "../ui/focus.ts";
 import { usePage, useStore, useWords } from "../ui/page.ts";
 import { later } from "../ui/later.tsx";
 import { DropCard } from "../work/drop.tsx";
-import { FirstVisit } from "../work/first-visit.tsx";
+import { MyVideos } from "../work/my-videos.tsx";
 import { type Chosen, DEFAULTS, optionsOf } from "../work/options.ts";
 import type { Candidate } from "../work/review/dialog.tsx";
-import { Row } from "../work/row.tsx";
 import { Unverified } from "./verify-email.tsx";
 
 const ReviewDialog = later(async () => (await import("../work/review/dialog.tsx")).ReviewDialog);
@@ -91,58 +88,6 @@ export function Work() {
         </div>
       )}
       <MyVideos onSample={(file) => take([file])} />
-    </>
-  );
-}
-
-function MyVideos({ onSample }: { onSample: (sample: File) => void }) {
-  const { t, sentence } = useWords();
-  const { list, shownKeys } = usePage();
-  const reading = useStore((state) => state.list.reading);
-  const hasOlder = useStore((state) => state.list.hasOlder);
-  const heading = useRef<HTMLHeadingElement>(null);
-  const lines = useRef<HTMLUListElement>(null);
-  useEffect(() => keepFocus(lines.current!, () => heading.current), []);
-  const keys = shownKeys.value;
-
-  return (
-    <section aria-labelledby="list-title">
-      <div class="list-head">
-        <h1 id="list-title" ref={heading} tabIndex={-1}>{t.myVideos}</h1>
-        <ListButtons />
-      </div>
-      {typeof reading === "object" && (
-        <p role="alert" class="problem">
-          {t.listFailed} {sentence(reading)}{" "}
-          <button type="button" onClick={list.read}>{t.retry}</button>
-        </p>
-      )}
-      <ul class="rows" ref={lines}>
-        {keys.map((key) => (
-          <Row key={key} of={key} />
-        ))}
-      </ul>
-      {keys.length === 0 && (reading === "first" ? <p class="hint">{t.loading}</p> : <FirstVisit onSample={onSample} />)}
-      {hasOlder && (
-        <button type="button" class="older" onClick={list.readOlder}>{t.older}</button>
-      )}
-    </section>
-  );
-}
-
-function ListButtons() {
-  const { t } = useWords();
-  const { allowNotifications, uploads } = usePage();
-  const mayNotify = useStore(({ notifications, list }) => notifications === "default" && underWay(list) !== null);
-  const failed = useStore(({ list }) => failedUploads(list).length);
-  return (
-    <>
-      {mayNotify && (
-        <button type="button" onClick={allowNotifications}>{t.notify}</button>
-      )}
-      {failed > 1 && (
-        <button type="button" onClick={uploads.retryAll}>{t.retryAll(failed)}</button>
-      )}
     </>
   );
 }

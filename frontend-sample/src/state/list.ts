@@ -1,7 +1,8 @@
 // The list: what the service knows and what is being uploaded, each once and each in its place.
 
 import type { Options, Problem } from "../api/graphql.ts";
-import type { Video } from "../api/video.ts";
+import type { Counts, Video } from "../api/video.ts";
+import { ALL, folded, type View } from "./view.ts";
 
 /** An upload that a former page left unfinished: choosing its file again goes on with it. */
 export interface Left {
@@ -36,8 +37,13 @@ export interface Entry {
   readonly arrival: number;
   readonly upload: Upload | null;
   readonly video: Video | null;
-  /** Deleted by the user: "undoable" until the service is asked, "sent" until it has answered. */
-  readonly removed: "undoable" | "sent" | null;
+  /** Its name as it is searched and sorted. */
+  readonly folded: string;
+  /**
+   * Deleted by the user: "undoable" until the service is asked, "sent" until it has answered, and "hidden" all that time
+   * where many were deleted together.
+   */
+  readonly removed: "undoable" | "sent" | "hidden" | null;
   /** It was brought back, and the keyboard's focus goes with it. */
   readonly restored: boolean;
   /** Why what the user did last was not done. */
@@ -52,20 +58,45 @@ export interface List {
   /** Keys of the uploads that wait for their turn, the next one first, and of those whose turn it is. */
   readonly queue: readonly string[];
   readonly sending: readonly string[];
+  /** What is asked of it; what follows was read for that. */
+  readonly view: View;
   readonly reading: "first" | "idle" | Problem;
   readonly hasOlder: boolean;
-  /** Where reading older ones goes on, and how many were read. */
+  /** Where reading on begins, behind which video that is, and how many were read. */
   readonly cursor: string | null;
+  readonly last: Video | null;
   readonly loaded: number;
+  /** How many there are in each state, whichever of the states are asked for; null until that is known. */
+  readonly counts: Counts | null;
+  /** Keys of the lines that are chosen, and of the one that was touched last. */
+  readonly chosen: ReadonlySet<string>;
+  readonly anchor: string | null;
+  /** The files of which all runs are shown, and not just the first. */
+  readonly opened: ReadonlySet<string>;
+  /** Keys of those that were deleted together and can be taken back. */
+  readonly together: readonly string[];
   /** Raised when somebody else signs in: what was asked for before is not for them. */
   readonly era: number;
 }
 
-const NOTHING_READ = { reading: "first", hasOlder: false, cursor: null, loaded: 0 } as const;
-export const EMPTY: List = { entries: [], arrivals: 0, gone: new Set(), queue: [], sending: [], ...NOTHING_READ, era: 0 };
+export const NOTHING_READ = { reading: "first", hasOlder: false, cursor: null, last: null, loaded: 0, counts: null } as const;
+export const NOTHING_CHOSEN = { chosen: new Set<string>(), anchor: null } as const;
+export const EMPTY: List = {
+  entries: [],
+  arrivals: 0,
+  gone: new Set(),
+  queue: [],
+  sending: [],
+  view: ALL,
+  ...NOTHING_READ,
+  ...NOTHING_CHOSEN,
+  opened: new Set(),
+  together: [],
+  era: 0,
+};
 
 export const newEntry = (entry: Pick<Entry, "key" | "at" | "arrival"> & Partial<Entry>): Entry =>
-  ({ upload: null, video: null, removed: null, restored: false, problem: null, ...entry });
+  ({ upload: null, video: null, folded: folded(entry.video?.originalFileName ?? entry.upload?.file.name ?? ""), removed: null, restored: false, problem: null, ...entry });
 
 /** The list with one of its entries changed; the same where it is not there. */
 export function change(list: List, key: string, by: (entry: Entry) => Partial<Entry>): List {

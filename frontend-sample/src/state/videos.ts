@@ -1,11 +1,17 @@
 // What the service says of the user's videos, and what the user does with them.
 
 import type { Problem } from "../api/graphql.ts";
-import { isUnfinished, type Video } from "../api/video.ts";
-import { change, drop, EMPTY, type Entry, type List, newEntry } from "./list.ts";
+import { type Counts, isUnfinished, type Video } from "../api/video.ts";
+import { change, drop, EMPTY, type Entry, type List, NOTHING_CHOSEN, NOTHING_READ } from "./list.ts";
+import { beyond, comparer, entryOf, matcher } from "./matching.ts";
+import { isNarrowed, type View } from "./view.ts";
 
-/** Somebody else is to sign in. */
-export const forgotten = ({ arrivals, era }: List): List => ({ ...EMPTY, arrivals, era: era + 1 });
+/** Somebody else is to sign in. What is asked for stands in the address still. */
+export const forgotten = ({ arrivals, era, view }: List): List => ({ ...EMPTY, arrivals, view, era: era + 1 });
+
+/** Something else is asked for: it is to be read, and nothing is chosen of it yet; so many were read of it before. */
+export const viewed = (list: List, view: View, loaded = 0): List =>
+  ({ ...list, ...NOTHING_READ, ...NOTHING_CHOSEN, counts: list.counts, view, loaded });
 
 /** Take in what was asked for in an era: if that is over, it is not for who is here now. */
 export const told = (list: List, videos: readonly Video[], era: number): List =>
@@ -21,7 +27,7 @@ function tell(list: List, video: Video): List {
     return tell({ ...list, entries: list.entries.filter(({ upload }) => upload?.left?.id !== video.id) }, video);
   }
   if (!before) {
-    const entry = newEntry({ key: video.id, at: Date.parse(video.createdAt), arrival: list.arrivals + 1, video });
+    const entry = entryOf(video, list.arrivals + 1);
     const index = list.entries.findIndex(({ at }) => at < entry.at);
     const entries = list.entries.toSpliced(index < 0 ? list.entries.length : index, 0, entry);
     return { ...list, arrivals: entry.arrival, entries };
@@ -35,8 +41,14 @@ function tell(list: List, video: Video): List {
 
 export const deleted = (list: List, id: string): List => drop(list, ({ video }) => video?.id === id);
 
-export const pageRead = (list: List, videos: readonly Video[], hasOlder: boolean): List =>
-  ({ ...videos.reduce(tell, list), hasOlder, reading: "idle" });
+/** A page was read. Where it was read again, what was read further down stays read. */
+export function pageRead(list: List, videos: readonly Video[], hasOlder: boolean): List {
+  const last = videos.at(-1) ?? null;
+  const isFurther = last !== null && (list.last === null || comparer(list.view.sort)(entryOf(list.last, 0), entryOf(last, 0)) < 0);
+  return { ...videos.reduce(tell, list), hasOlder, last: isFurther ? last : list.last, reading: "idle" };
+}
+
+export const counted = (list: List, counts: Counts): List => ({ ...list, counts });
 
 export const readingFailed = (list: List, reading: Problem): List => ({ ...list, reading });
 
@@ -44,10 +56,15 @@ export const readingFailed = (list: List, reading: Problem): List => ({ ...list,
 export function reread(list: List, before: ReadonlySet<string>, found: readonly Video[], cursor: string | null): List {
   const loaded = list.hasOlder ? Math.max(list.loaded, found.length) : found.length;
   const ids = new Set(found.map(({ id }) => id));
-  // What is not there any more was deleted while nobody watched; of what is older than all that was read, nothing is known.
-  const oldest = list.hasOlder ? Math.min(...found.map(({ createdAt }) => Date.parse(createdAt))) : -Infinity;
-  const isDeleted = ({ id, createdAt }: Video): boolean => before.has(id) && !ids.has(id) && Date.parse(createdAt) > oldest;
-  return { ...drop(list, ({ video }) => video !== null && isDeleted(video)), loaded, cursor };
+  const last = found.at(-1) ?? null;
+  const [isWanted, isBeyond] = [matcher(list.view), beyond({ ...list, last })];
+  // Of what lies behind all that was read nothing is known, nor of what was not asked for.
+  const isMissing = (entry: Entry): boolean =>
+    entry.video !== null && before.has(entry.video.id) && !ids.has(entry.video.id) && isWanted(entry) && !isBeyond(entry);
+  const now = { ...list, loaded, cursor, last };
+  // What was deleted while nobody watched does not come back; of some states only, it may have gone on to another.
+  if (!isNarrowed(list.view)) return drop(now, isMissing);
+  return list.entries.some(isMissing) ? { ...now, entries: list.entries.filter((entry) => !isMissing(entry)) } : now;
 }
 
 export const olderRead = (list: List, count: number, cursor: string | null): List =>
@@ -72,4 +89,27 @@ export function removalAnswered(list: List, key: string, problem: Problem | null
   if (era !== list.era) return list;
   const isGone = !problem || problem.code === "VIDEO_NOT_FOUND";
   return isGone ? drop(list, (entry: Entry) => entry.key === key) : change(list, key, () => ({ removed: null, problem }));
+}
+
+/** Many are deleted together: they are gone from the sight, and taken back together. */
+export const removedTogether = (list: List, keys: readonly string[]): List => ({
+  ...list,
+  ...NOTHING_CHOSEN,
+  together: keys,
+  entries: list.entries.map((entry) => (keys.includes(entry.key) ? { ...entry, removed: "hidden", restored: false, problem: null } : entry)),
+});
+
+export const restoredTogether = (list: List): List => ({
+  ...list,
+  together: [],
+  entries: list.entries.map((entry) => (list.together.includes(entry.key) ? { ...entry, removed: null } : entry)),
+});
+
+export const sentTogether = (list: List): List => ({ ...list, together: [] });
+
+/** Show all runs of a file, or the first alone again. */
+export function runsToggled(list: List, file: string): List {
+  const opened = new Set(list.opened);
+  if (!opened.delete(file)) opened.add(file);
+  return { ...list, opened };
 }

@@ -1,4 +1,5 @@
 import type { Saying } from "./sayings.ts";
+import { list } from "./list.en.ts";
 
 const many = (count: number, one: string, more: string): string => `${count.toLocaleString("en")} ${count === 1 ? one : more}`;
 
@@ -124,6 +125,7 @@ export const en = {
   details: { size: "Size of the picture", duration: "Duration", codec: "Codec", rate: "Frames a second", sent: "Sent", ended: "Ended", kept: "Kept until", expired: "No longer kept since", zip: "ZIP" },
   loading: "Reading your list ...",
   expired: "Its files are no longer kept.",
+  list,
   older: "Show older ones",
   listFailed: "Your list could not be read.",
   notify: "Tell me when they are ready",

@@ -1,5 +1,6 @@
 import type { Texts } from "./en.ts";
 import { inPortuguese } from "./reasons.ts";
+import { list } from "./list.pt-BR.ts";
 
 const many = (count: number, one: string, more: string): string => `${count.toLocaleString("pt-BR")} ${count < 2 ? one : more}`;
 
@@ -124,6 +125,7 @@ export const ptBR: Texts = {
   details: { size: "Tamanho da imagem", duration: "Duração", codec: "Codec", rate: "Quadros por segundo", sent: "Enviado", ended: "Terminado", kept: "Guardado até", expired: "Não é mais guardado desde", zip: "ZIP" },
   loading: "Lendo a sua lista ...",
   expired: "Os arquivos dele não são mais guardados.",
+  list,
   older: "Mostrar os mais antigos",
   listFailed: "Não foi possível ler a sua lista.",
   notify: "Avise-me quando ficarem prontos",

@@ -40,9 +40,13 @@ const UNITS = ["byte", "kilobyte", "megabyte", "gigabyte", "terabyte"] as const;
 export class Words {
   /** To make one costs a hundred times what it costs to use it, and a gallery says hundreds of numbers at once. */
   readonly #formats = new Map<string, Intl.NumberFormat>();
+  /** Made once, for it takes longer than to use it. */
+  readonly #moments: Intl.DateTimeFormat;
 
   /** `t` are the language's texts. */
-  constructor(readonly language: Language, readonly t: Texts) {}
+  constructor(readonly language: Language, readonly t: Texts) {
+    this.#moments = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short" });
+  }
 
   /** Why a video could not be processed, as a sentence for the user. */
   failure = ({ code, reason }: NonNullable<Video["failure"]>): string =>
@@ -102,8 +106,7 @@ export class Words {
     return this.number(Math.ceil(value), { style: "unit", unit, unitDisplay: "short" });
   };
 
-  moment = (instant: string): string =>
-    new Date(instant).toLocaleString(this.language, { dateStyle: "medium", timeStyle: "short" });
+  moment = (instant: string): string => this.#moments.format(new Date(instant));
 }
 
 function powerOf(bytes: number): number {

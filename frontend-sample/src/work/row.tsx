@@ -3,7 +3,7 @@
 import { useComputed, useSignal } from "@preact/signals";
 import type { ComponentChildren, Ref } from "preact";
 import { useEffect, useRef } from "preact/hooks";
-import { graphql, problemFields } from "../api/graphql.ts";
+import { Links } from "../api/links.ts";
 import { linked } from "../api/places.ts";
 import { isExpired, isUnfinished, type Video } from "../api/video.ts";
 import type { Entry, Upload } from "../state/list.ts";
@@ -12,39 +12,38 @@ import type { Words } from "../texts/words.ts";
 import { ActionButton, Link } from "../ui/controls.tsx";
 import { download } from "../ui/download.ts";
 import { usePage, useWords } from "../ui/page.ts";
+import { About, type RunProps } from "./about.tsx";
+import { Choose } from "./choose.tsx";
 
-/** Links are short-lived, so they are asked for when they are needed. */
-const Links = graphql(
-  `query Links($id: ID!) {
-    video(id: $id) { __typename ... on VideoProcessing { result { downloadUrl contactSheetUrl } } ...ProblemFields }
-  }`,
-  [problemFields],
-);
-
-export function Row({ of: key }: { of: string }) {
+export function Row({ of: key, ...runs }: { of: string } & RunProps) {
   const { entries } = usePage();
   const entry = useComputed(() => entries.value.get(key)).value;
   if (!entry) return null;
   const { video, upload, removed } = entry;
   if (removed) return <RemovedRow entry={entry} name={video!.originalFileName} />;
-  return video ? <VideoRow entry={entry} video={video} /> : <UploadRow entry={entry} upload={upload!} />;
+  return video ? <VideoRow entry={entry} video={video} {...runs} /> : <UploadRow entry={entry} upload={upload!} />;
 }
 
 interface LineProps {
+  of: string;
   state: string;
+  isRun?: boolean;
   name: string;
   word: string;
   numbers?: string | undefined;
   percent?: number | undefined;
   problem?: string | undefined;
+  choice?: ComponentChildren;
   picture?: ComponentChildren;
+  about?: ComponentChildren;
   children: ComponentChildren;
 }
 
 /** What all lines have in common: how they look. */
-function Line({ state, name, word, numbers, percent, problem, picture, children }: LineProps) {
+function Line({ of: key, state, isRun, name, word, numbers, percent, problem, choice, picture, about, children }: LineProps) {
   return (
-    <li class="row" data-state={state}>
+    <li class="row" data-key={key} data-state={state} data-run={isRun || undefined}>
+      {choice ?? <span />}
       <div class="picture">{picture}</div>
       <div class="what">
         <h2 title={name}>{name}</h2>
@@ -59,6 +58,7 @@ function Line({ state, name, word, numbers, percent, problem, picture, children 
           </div>
         )}
         {problem && <p class="problem">{problem}</p>}
+        {about}
       </div>
       <div class="buttons">{children}</div>
     </li>
@@ -98,6 +98,7 @@ function UploadRow({ entry: { key }, upload }: { entry: Entry; upload: Upload })
   ];
   return (
     <Line
+      of={key}
       state={phase}
       name={name}
       word={phase === "failed" ? t.status.refused : t.status[phase]}
@@ -135,7 +136,7 @@ function numbersOf(video: Video, { t, number, size }: Words): string | undefined
   }[status];
 }
 
-function VideoRow({ entry, video }: { entry: Entry; video: Video }) {
+function VideoRow({ entry, video, ...runs }: { entry: Entry; video: Video } & RunProps) {
   const words = useWords();
   const { t, failure: failureSentence, sentence } = words;
   const { ask, list } = usePage();
@@ -167,6 +168,10 @@ function VideoRow({ entry, video }: { entry: Entry; video: Video }) {
   const sentences = [why !== t.failures.CANCELED && why, problem && sentence(problem)];
   return (
     <Line
+      of={key}
+      isRun={runs.isRun}
+      choice={<Choose of={key} name={name} />}
+      about={<About video={video} {...runs} />}
       state={isCanceled ? "CANCELED" : status}
       name={name}
       word={isCanceled ? t.status.CANCELED : t.status[status]}
@@ -204,7 +209,7 @@ function RemovedRow({ entry, name }: { entry: Entry; name: string }) {
   const button = useRef<HTMLButtonElement>(null);
   useEffect(() => button.current?.focus(), []);
   return (
-    <li class="row removed" data-state="removed">
+    <li class="row removed" data-key={entry.key} data-state="removed">
       <p>{t.removed(name)}</p>
       <button
         type="button"
