@@ -96,7 +96,7 @@ def site_on(database: Path) -> Site:
 
 async def page_of(edge: Services) -> Page[VideoProcessing]:
     viewer = Viewer(USER, SessionId(str(uuid4())), edge.clock.now())
-    return await edge.do.list_user_videos(viewer, Wanted(PAGE), [])
+    return await edge.do.list_user_videos(viewer, Wanted(PAGE))
 
 
 def serve(kind: str, database: Path, source: str) -> None:
