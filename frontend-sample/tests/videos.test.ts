@@ -1,6 +1,7 @@
 import { deepEqual, equal } from "node:assert/strict";
 import { test } from "node:test";
 import { EMPTY } from "../src/state/list.ts";
+import { taken } from "../src/state/uploads.ts";
 import * as videos from "../src/state/videos.ts";
 import { completed, entry, keys, listOf, processing, uploading, video } from "./given.ts";
 
@@ -60,6 +61,13 @@ test("of what is older than all that was read again nothing is known, while ther
   const [more, all] = [true, false].map((hasOlder) => videos.reread({ ...list, hasOlder }, before, [young], "here"));
   deepEqual([keys(more!), more!.loaded, more!.cursor], [["young", "old"], 50, "here"]);
   deepEqual([keys(all!), all!.loaded], [["young"], 1]);
+});
+
+test("whether a video is older goes by the service's clock, and not by the place that the page's gave its line", () => {
+  const [old, young] = [video("old", { after: 1 }), video("young", { after: 2 })];
+  const list = { ...taken(uploading(listOf(young), "key"), "key", old), loaded: 50, hasOlder: true };
+  deepEqual(keys(list), ["key", "young"]);
+  deepEqual(keys(videos.reread(list, new Set(["old", "young"]), [young], "here")), ["key", "young"]);
 });
 
 test("reading on counts what was read, and remembers where", () => {

@@ -127,6 +127,15 @@ class Visitor:
         """The list's line of a file."""
         return self.page.get_by_role("listitem").filter(has_text=name)
 
+    async def looks_inside(self, name: str) -> None:
+        """Open the own page of the video of a file."""
+        await self.page.get_by_role("link", name=f"{self.words.look}: {name}", exact=True).click()
+        await expect(self.page.get_by_role("heading", name=name)).to_be_visible()
+
+    async def goes_back(self) -> None:
+        """Return from a video's own page to the list."""
+        await self.page.get_by_role("link", name=f"← {self.words.mine}").click()
+
     async def sign_up(self, name: str = "Ana Souza") -> None:
         words = self.words
         await self.page.get_by_role("link", name=words.sign_up).click()

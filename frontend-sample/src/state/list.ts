@@ -37,6 +37,8 @@ export interface Entry {
   readonly arrival: number;
   readonly upload: Upload | null;
   readonly video: Video | null;
+  /** When its video was made, as the service says, in milliseconds; null while it is on its way. A line keeps its place. */
+  readonly created: number | null;
   /** Its name as it is searched and sorted. */
   readonly folded: string;
   /**
@@ -96,7 +98,9 @@ export const EMPTY: List = {
 };
 
 export const newEntry = (entry: Pick<Entry, "key" | "at" | "arrival"> & Partial<Entry>): Entry =>
-  ({ upload: null, video: null, folded: folded(entry.video?.originalFileName ?? entry.upload?.file.name ?? ""), removed: null, restored: false, problem: null, ...entry });
+  ({ upload: null, video: null, created: entry.video ? createdAt(entry.video) : null, folded: folded(entry.video?.originalFileName ?? entry.upload?.file.name ?? ""), removed: null, restored: false, problem: null, ...entry });
+
+export const createdAt = (video: Video): number => Date.parse(video.createdAt);
 
 /** The list with one of its entries changed; the same where it is not there. */
 export function change(list: List, key: string, by: (entry: Entry) => Partial<Entry>): List {

@@ -2,7 +2,7 @@
 
 import type { Options, Problem } from "../api/graphql.ts";
 import type { Video } from "../api/video.ts";
-import { change, drop, type Entry, type Left, type List, newEntry, type Upload } from "./list.ts";
+import { change, createdAt, drop, type Entry, type Left, type List, newEntry, type Upload } from "./list.ts";
 
 const PARALLEL = 3;
 
@@ -77,7 +77,7 @@ export const moved = (
 /** It has become a processing. The word of that may have come before: then it has a line, which becomes this one. */
 export function taken(list: List, key: string, video: Video): List {
   const other = list.entries.find((entry) => entry.key !== key && entry.video?.id === video.id);
-  const { entries } = change(list, key, () => ({ video: other?.video ?? video }));
+  const { entries } = change(list, key, () => ({ video: other?.video ?? video, created: createdAt(video) }));
   return { ...list, entries: entries.filter((entry) => entry !== other) };
 }
 
