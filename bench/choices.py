@@ -18,7 +18,7 @@ from bench.film.runs import bare, ours
 from tests.clips import SAMPLES, ffmpeg
 
 SECOND = ExtractionOptions()
-EVERY = ExtractionOptions(FrameSelection(SelectionKind.EVERY_NTH_FRAME, 1))
+EVERY = ExtractionOptions(FrameSelection(SelectionKind.EVERY_NTH_FRAME, 5))
 SCENES = ExtractionOptions(FrameSelection(SelectionKind.SCENE_CHANGE, 0.3))
 
 
@@ -39,7 +39,7 @@ def main() -> None:
                 ("sharpest", replace(SECOND, sharpest=True)),
                 ("all three", replace(SECOND, distinct=0.02, skip_black=True, sharpest=True)),
             ],
-            "every picture": [("as it is", EVERY), ("distinct", replace(EVERY, distinct=0.02))],
+            "every fifth": [("as it is", EVERY), ("distinct", replace(EVERY, distinct=0.02))],
             "scenes": [("as it is", SCENES), ("sharpest", replace(SCENES, sharpest=True))],
         }
         rows = {choice: [Row(name) for name, _ in options] for choice, options in asked.items()}
