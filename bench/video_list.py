@@ -100,6 +100,7 @@ async def main(count: int, rounds: int) -> None:
         if shutil.which("mariadbd", path="/usr/sbin:/usr/local/sbin:/usr/bin"):
             print("MariaDB:")
             server = MariaDbPart(Path(folder))
+            server.start()
             try:
                 await server.make("listed")
                 good.append(await measure(server.admin("listed"), count, rounds))
