@@ -129,15 +129,19 @@ async def test_an_upload_that_came_too_soon_is_sent_again_when_it_may_be(empty_d
             while True:
                 await elsewhere.get("/videos")
 
-        while (await elsewhere.get("/videos")).status_code != 429:
-            pass
-        # Whatever room comes back is taken at once, but for the moment between two of these requests.
-        spending = asyncio.create_task(spend())
         for file in files_in(tmp_path, 5):
-            async with ana.page.expect_response(is_of_an_upload) as coming:
-                await ana.choose(file)
-            if (await coming.value).status == 429:
+            await ana.review(file)
+            while (await elsewhere.get("/videos")).status_code != 429:
+                pass
+            # Whatever room comes back is taken at once, but for the moment between two of these requests.
+            spending = asyncio.create_task(spend())
+            try:
+                async with ana.page.expect_response(is_of_an_upload) as coming:
+                    await ana.start()
+                status = (await coming.value).status
+            finally:
                 spending.cancel()
+            if status == 429:
                 await ana.sees(file.name, "In line")
                 return
     pytest.fail("No upload came too soon.")
