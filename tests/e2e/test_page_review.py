@@ -73,6 +73,10 @@ async def test_a_part_and_two_instants_are_marked_by_mouse_and_taken(up: Up, fil
         await expect(total).to_contain_text(re.compile(r"^4 frames"))
         await ana.start()
         assert await frames_of(ana, film.name, tmp_path) == [7, 20, 30, 52]
+        # The line shows the first of them, out of four on one sheet.
+        drawn = ana.line(film.name).locator(".picture")
+        await expect(drawn.locator("img")).to_have_js_property("complete", value=True)
+        assert numbers([await drawn.screenshot()]) == [7]
         assert ana.wrong == []
 
 

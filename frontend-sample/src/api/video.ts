@@ -9,7 +9,7 @@ export const videoFields = graphql(
     options { format select { framesPerSecond everySeconds everyNthFrame count timestamps keyframesOnly sceneChange } }
     progress { percent framesExtracted framesExpected }
     failure { code reason retryable }
-    result { frameCount sizeBytes contactSheetUrl }
+    result { frameCount sizeBytes contactSheetUrl storyboard { columns } }
   }`,
 );
 

@@ -178,7 +178,9 @@ function VideoRow({ entry, video, ...runs }: { entry: Entry; video: Video } & Ru
       numbers={numbersOf(video, words)}
       percent={status === "PROCESSING" ? progress.percent : undefined}
       problem={sentences.filter(Boolean).join(" ") || undefined}
-      picture={result?.contactSheetUrl && <Picture url={result.contactSheetUrl} renew={nextPicture} />}
+      picture={result?.contactSheetUrl && (
+        <Picture url={result.contactSheetUrl} columns={result.storyboard?.columns ?? 1} renew={nextPicture} />
+      )}
     >
       {isUnfinished(video) && <Action word={t.cancel} on={name} onClick={() => list.cancel(entry)} />}
       {status === "COMPLETED" && !expired && <Action word={t.download} on={name} primary onClick={save} />}
@@ -189,8 +191,15 @@ function VideoRow({ entry, video, ...runs }: { entry: Entry; video: Video } & Ru
   );
 }
 
+interface PictureProps {
+  url: string;
+  /** Of so many tiles beside each other the first one is shown. */
+  columns: number;
+  renew: () => Promise<string | null | undefined>;
+}
+
 /** A picture whose first link stays, and is asked for anew once it has expired. */
-function Picture({ url, renew }: { url: string; renew: () => Promise<string | null | undefined> }) {
+function Picture({ url, columns, renew }: PictureProps) {
   const source = useSignal(url);
   const renewed = useRef(false);
   async function again(): Promise<void> {
@@ -199,7 +208,8 @@ function Picture({ url, renew }: { url: string; renew: () => Promise<string | nu
     const next = await renew();
     if (next) source.value = next;
   }
-  return <img src={linked(source.value)} alt="" loading="lazy" decoding="async" onError={again} />;
+  const first = columns > 1 ? { width: `${columns * 100}%`, height: "auto" } : {};
+  return <img src={linked(source.value)} alt="" loading="lazy" decoding="async" style={first} onError={again} />;
 }
 
 /** Once the deletion is sent, the button stays in its place for the keyboard's focus, but does nothing any more. */
