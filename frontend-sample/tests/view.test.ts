@@ -104,7 +104,7 @@ test("lines are chosen one by one, in ranges, and as far as they are shown", () 
 });
 
 test("of what is chosen each is done with what it can be done with", () => {
-  const ready = { ...completed("a"), result: { frameCount: 1, sizeBytes: 1, contactSheetUrl: null } };
+  const ready = { ...completed("a"), result: { frameCount: 1, sizeBytes: 1, contactSheetUrl: null, storyboard: null } };
   const list = choose(listOf(ready, completed("b"), processing("c", 1, 1)), ["a", "b", "c"]);
   const choice = choiceOf(list, shown(list));
   deepEqual([choice.entries.length, keys({ entries: choice.ready }), keys({ entries: choice.unfinished })], [3, ["a"], ["c"]]);
