@@ -118,18 +118,21 @@ async def test_a_tile_has_the_shape_of_the_picture_within_bounds(films: Films, s
 
 
 async def test_sheets_and_the_newest_small_picture_can_be_seen_while_it_runs(films: Films):
-    film = films.numbered("newest.mp4", 130, 25, *X264)
+    count = 6 * PER_SHEET
+    film = films.numbered("newest.mp4", count, 25, *X264)
     seen, finished = set[bytes](), []
     async with EXTRACTOR.open(film, ExtractionOptions(EVERY_PICTURE)) as (_, extraction):
         async for frame in extraction:
             finished.append((frame.number, len(extraction.finished_sheets())))
             if (tile := extraction.latest_tile) is not None:
                 seen.add(tile)
-        assert len(extraction.finished_sheets()) == 1
-    assert 1 <= len(seen) <= 130
+        left = len(extraction.finished_sheets())
+    assert 1 <= len(seen) <= count
     assert all(picture_size(JPEG, tile) == (128, 96) for tile in seen)
-    ((early, _),) = [pair for pair in finished if pair[1]]
-    assert PER_SHEET - 1 <= early < 130
+    # How far the sheets are behind their pictures is the machine's affair; all of it is less than five of them.
+    early = next(number for number, sheets in finished if sheets)
+    assert PER_SHEET - 1 <= early < count
+    assert sum(sheets for _, sheets in finished) + left == 6
 
 
 async def test_instants_of_one_picture_have_a_tile_each(films: Films):
