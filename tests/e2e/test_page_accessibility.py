@@ -19,8 +19,12 @@ RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"
 
 
 async def check(visitor: Visitor, state: str) -> None:
-    """Hold what is on the page now against all rules of axe."""
+    """Hold what is on the page now against all rules of axe, once colours and places have come to rest."""
     await visitor.page.evaluate(AXE.read_text())
+    await visitor.page.evaluate(
+        """() => Promise.allSettled(document.getAnimations()
+            .filter((one) => one.effect.getComputedTiming().endTime !== Infinity).map((one) => one.finished))"""
+    )
     found: list[dict[str, Any]] = await visitor.page.evaluate(
         "(rules) => axe.run({ runOnly: rules }).then(({ violations }) => violations)", RULES
     )

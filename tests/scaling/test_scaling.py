@@ -121,7 +121,7 @@ async def test_a_redis_that_is_away_ends_no_worker(fleet: Fleet, valkey: ValkeyP
             await until(lambda: looks and looks[-1].at > looks[0].at + patience, 60)
     finally:
         valkey.start()
-    assert {(look.replicas, *look.values.values()) for look in looks} == {(1, None, None, None)}
+    assert {(look.replicas, *look.values.values()) for look in looks} == {(1, None, None, None, None)}
     async with fleet.autoscaling():
         await fleet.none_left(30)
     assert fleet.deployment.ended == [0]

@@ -23,14 +23,25 @@ const AT_ONCE = 1000;
 export function count(store: PageStore, ask: Ask): void {
   const list = store.part("list");
   let timer: ReturnType<typeof setTimeout> | undefined;
+  let isReading = false;
+  let hasChanged = false;
   let before = "";
 
+  /** One question after the other: the client answers two equal ones with one request, which may be older than the change. */
   async function read(): Promise<void> {
     timer = undefined;
+    isReading = true;
     const { era, view } = list.now();
     const { search, createdFrom, createdTo } = askedOf(view);
     const { answer } = await ask(Counts, { search, createdFrom, createdTo });
     if (answer && list.now().era === era && list.now().view === view) list.change(videos.counted, answer.counts);
+    isReading = false;
+    if (hasChanged) readSoon();
+  }
+
+  function readSoon(): void {
+    hasChanged = isReading;
+    if (!isReading) timer ??= setTimeout(read, list.now().counts ? AT_ONCE : 0);
   }
 
   effect(() => {
@@ -38,7 +49,7 @@ export function count(store: PageStore, ask: Ask): void {
     const seen = seenOf(now);
     const isSame = seen === before;
     before = seen;
-    if (!isSame && session.user && !session.isExpired) timer ??= setTimeout(read, now.counts ? AT_ONCE : 0);
+    if (!isSame && session.user && !session.isExpired) readSoon();
   });
 }
 
