@@ -126,9 +126,14 @@ async def test_a_session_that_expired_is_renewed_once_for_all_who_notice(site: S
 
 
 async def test_any_thread_pauses_resumes_and_cancels(site: Site, ana: Person, line: HttpLine, tmp_path: Path):
-    path, told = film(tmp_path, 3), list[Progress]()
+    path, told, loop = film(tmp_path, 3), list[Progress](), asyncio.get_running_loop()
+
+    def flow(until_taken: int) -> None:
+        line.flows_until_taken = until_taken
+        loop.call_soon_threadsafe(line.flows.set)
 
     def story() -> None:
+        flow(1)
         with FiapX(site.url, key=ana.token) as fiapx:
             upload = fiapx.upload(path, on_progress=told.append, parallel=1)
             assert reached(lambda: line.taken)
@@ -136,6 +141,7 @@ async def test_any_thread_pauses_resumes_and_cancels(site: Site, ana: Person, li
             assert reached(lambda: upload.progress.phase == "paused")
             asked = len(line.asked)
             assert not reached(lambda: len(line.asked) > asked, 0.3)
+            flow(2)
             upload.resume()
             assert reached(lambda: len(line.taken) > 1)
             canceling = threading.Thread(target=upload.cancel)
@@ -145,6 +151,7 @@ async def test_any_thread_pauses_resumes_and_cancels(site: Site, ana: Person, li
                 upload.done()
 
     await asyncio.to_thread(story)
+    line.flows.set()
     assert rising(told)
     begun = "query { me { storedBytes } }"
     assert (await ana.ask(begun))["me"]["storedBytes"] == 0

@@ -50,6 +50,8 @@ class HttpLine:
     light: asyncio.Event = field(default_factory=asyncio.Event)
     flows: asyncio.Event = field(default_factory=asyncio.Event)
     """Requests wait for it before they go on to the server."""
+    flows_until_taken: int | None = None
+    """Once the server has taken so many parts, requests wait for ``flows`` to be set again."""
     _under_way: int = 0
 
     @property
@@ -125,6 +127,9 @@ class HttpLine:
         asked = Asked(method, target, headers)
         self.asked.append(asked)
         await self._lit()
+        if self.flows_until_taken is not None and len(self.taken) >= self.flows_until_taken:
+            self.flows_until_taken = None
+            self.flows.clear()
         await self.flows.wait()
         if method == "PUT" and asked.part in self.taken:
             self.resent.append(asked.part)
