@@ -136,7 +136,7 @@ async def test_any_thread_pauses_resumes_and_cancels(site: Site, ana: Person, li
         flow(1)
         with FiapX(site.url, key=ana.token) as fiapx:
             upload = fiapx.upload(path, on_progress=told.append, parallel=1)
-            assert reached(lambda: line.taken)
+            assert reached(lambda: [one.part for one in line.asked if one.method == "PUT"] == [1, 2])
             upload.pause()
             assert reached(lambda: upload.progress.phase == "paused")
             asked = len(line.asked)
