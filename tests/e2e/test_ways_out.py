@@ -23,11 +23,12 @@ SELECT = """mutation($input: SelectFramesInput!) { selectFrames(input: $input) {
 async def exported(ana: Person, video: str, kind: str, to: Path) -> tuple[Any, Path]:
     """Have an export made, and fetch it."""
     asked = await ana.ask(CREATE, input={"videoId": video, "kind": kind})
-    while (export := (await ana.ask(SHOW, id=asked["createFramesExport"]["id"]))["framesExport"])["status"] in {
-        "WAITING",
-        "MAKING",
-    }:
-        await asyncio.sleep(0.1)
+    async with asyncio.timeout(60):
+        while (export := (await ana.ask(SHOW, id=asked["createFramesExport"]["id"]))["framesExport"])["status"] in {
+            "WAITING",
+            "MAKING",
+        }:
+            await asyncio.sleep(0.1)
     assert export["status"] == "READY", export
     return export, await ana.download(export["url"], to)
 
